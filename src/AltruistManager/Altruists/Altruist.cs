@@ -1,0 +1,68 @@
+using AltruistManager.Chains;
+
+namespace AltruistManager.Altruists;
+
+/// <summary>A UUID of version 7 in its usual text form; sorts by time of creation.</summary>
+public readonly record struct AltruistId(string Value) : IComparable<AltruistId>
+{
+    public int CompareTo(AltruistId other) => string.CompareOrdinal(Value, other.Value);
+
+    public override string ToString() => Value;
+}
+
+public enum AltruistRole
+{
+    /// <summary>May be picked.</summary>
+    Serve,
+
+    /// <summary>Probed and votes, never picked.</summary>
+    Reference,
+}
+
+/// <summary>One endpoint that a provider offers, for one or more chains of one network, in one or more regions. Probed once, whatever it serves.</summary>
+public sealed record Altruist
+{
+    public required AltruistId Id { get; init; }
+
+    public required ProviderId Provider { get; init; }
+
+    public required NetworkId Network { get; init; }
+
+    /// <summary>In the order of their ids; all of one network.</summary>
+    public required IReadOnlyList<ChainId> Chains { get; init; }
+
+    /// <summary>Where it is offered; may hold <see cref="RegionId.Everywhere"/>.</summary>
+    public required IReadOnlyList<RegionId> Regions { get; init; }
+
+    /// <summary>As published, normalised by <see cref="AltruistUrl"/>; without a chain's <see cref="Chain.Path"/>. Private: owner, staff and portals only.</summary>
+    public required string Url { get; init; }
+
+    /// <summary>More URLs by RPC type: <c>websocket</c>, <c>rest</c>, <c>cometbft</c>.</summary>
+    public IReadOnlyDictionary<string, string> Urls { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>True where staff set the URL, so that <c>Probing:AllowedPrivateNetworks</c> holds for it.</summary>
+    public required bool MayBePrivate { get; init; }
+
+    public required string Label { get; init; }
+
+    public IReadOnlyList<string> Capabilities { get; init; } = [];
+
+    public int? CapacityRps { get; init; }
+
+    /// <summary>Lower tiers are used first; 1 is the usual one.</summary>
+    public int Tier { get; init; } = 1;
+
+    public AltruistRole Role { get; init; } = AltruistRole.Serve;
+
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>Control is proven by public staff attestation (design 5.7).</summary>
+    public bool Attested { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset? RetiredAt { get; init; }
+
+    /// <summary>Host name or address of <see cref="Url"/>, in lower case.</summary>
+    public string Host => new Uri(Url).Host;
+}

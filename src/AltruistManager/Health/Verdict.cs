@@ -1,0 +1,45 @@
+namespace AltruistManager.Health;
+
+/// <summary>The states of design 5.3; stored and published in kebab case (<c>wrong-chain</c>).</summary>
+public enum VerdictState
+{
+    Unknown,
+    Healthy,
+    Failing,
+    Down,
+    Lagging,
+    Stale,
+    Throttled,
+    Diverged,
+    WrongChain,
+    Suspended,
+}
+
+/// <summary>The health of an altruist as seen from one vantage, always with its reason.</summary>
+public sealed record Verdict
+{
+    public static readonly Verdict NeverProbed = new() { State = VerdictState.Unknown, Reason = "not probed yet", Since = DateTimeOffset.UnixEpoch };
+
+    public required VerdictState State { get; init; }
+
+    /// <summary>In words a provider understands.</summary>
+    public required string Reason { get; init; }
+
+    public required DateTimeOffset Since { get; init; }
+
+    /// <summary>Until then it is picked only where there is nobody else (design 5.3, cool-down).</summary>
+    public DateTimeOffset? CooldownUntil { get; init; }
+
+    /// <summary>When the last probe ended, good or bad; null when there was none since it was registered.</summary>
+    public DateTimeOffset? LastProbeAt { get; init; }
+
+    /// <summary>When the last good probe ended.</summary>
+    public DateTimeOffset? LastGoodAt { get; init; }
+
+    public long? Height { get; init; }
+
+    /// <summary>Blocks behind the network's head; null while nobody can tell.</summary>
+    public long? LagBlocks { get; init; }
+
+    public double? LatencyMs { get; init; }
+}

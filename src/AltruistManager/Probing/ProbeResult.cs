@@ -1,0 +1,98 @@
+using AltruistManager.Altruists;
+
+namespace AltruistManager.Probing;
+
+public enum ProbeLane
+{
+    /// <summary>A sweep of a whole network.</summary>
+    Steady,
+
+    /// <summary>Current primaries and first standbys.</summary>
+    Hot,
+
+    /// <summary>New altruists, and those that just failed or recovered.</summary>
+    Retry,
+}
+
+/// <summary>What became of one probe. Stored by name.</summary>
+public enum ProbeOutcome
+{
+    /// <summary>A well-formed answer of a node.</summary>
+    Ok,
+
+    // Bad luck of the altruist, before a handshake.
+
+    /// <summary>The name does not exist.</summary>
+    NameNotFound,
+    Unreachable,
+    ConnectTimeout,
+
+    // Bad luck of the altruist, with proof that our network works.
+    ConnectRefused,
+    TlsInvalid,
+    Timeout,
+    ConnectionLost,
+    HttpError,
+    Unauthorized,
+    TooLarge,
+    NotJson,
+
+    /// <summary>JSON, but not the answer to our question: another id, no result, a result of the wrong shape.</summary>
+    InvalidAnswer,
+    RpcError,
+
+    /// <summary>The name leads to an address that may not be probed.</summary>
+    AddressRefused,
+
+    Throttled,
+
+    // Our own fault: counts neither good nor bad (design 5.4).
+
+    /// <summary>The resolver did not answer.</summary>
+    ResolverFailed,
+    NoSockets,
+}
+
+/// <summary>One observation of one altruist from one vantage: a value, whatever happened.</summary>
+public sealed record ProbeResult
+{
+    public required AltruistId Altruist { get; init; }
+
+    public required ProbeLane Lane { get; init; }
+
+    /// <summary>When the head's answer arrived, or the probe failed.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    public required ProbeOutcome Outcome { get; init; }
+
+    /// <summary>What happened in words a provider understands, without secrets; null when all went well.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>Time from the request for the head to its whole answer on an open connection; null unless it succeeded.</summary>
+    public double? LatencyMs { get; init; }
+
+    /// <summary>DNS, TCP and TLS; null where a pooled connection was used.</summary>
+    public double? ConnectMs { get; init; }
+
+    public long? Height { get; init; }
+
+    /// <summary>The time the head block carries; null where the protocol has none.</summary>
+    public DateTimeOffset? HeadTime { get; init; }
+
+    public string? HeadHash { get; init; }
+
+    /// <summary>What the node says of itself; advisory. Null when it said nothing we know.</summary>
+    public bool? Syncing { get; init; }
+
+    /// <summary>The identity the node proved in this probe; null when it was not asked.</summary>
+    public string? Identity { get; init; }
+
+    /// <summary>The height whose hash was asked for; null when it was not.</summary>
+    public long? IntegrityHeight { get; init; }
+
+    /// <summary>The hash there; null with <see cref="IntegrityHeight"/> set means that the node does not have that block.</summary>
+    public string? IntegrityHash { get; init; }
+
+    /// <summary>How long the node asks us to stay away.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+}

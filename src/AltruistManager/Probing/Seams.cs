@@ -1,0 +1,39 @@
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+
+namespace AltruistManager.Probing;
+
+/// <summary>Told of every batch of results, after it is stored. Implemented by Health, called one batch at a time per network.</summary>
+public interface IProbeObserver
+{
+    /// <param name="results">All of one network and lane.</param>
+    Task ObserveAsync(NetworkId network, IReadOnlyList<ProbeResult> results, CancellationToken cancellation);
+}
+
+/// <summary>Who is in use and must be watched closely. Implemented by Selection.</summary>
+public interface IHotAltruists
+{
+    /// <summary>The primaries of all slots.</summary>
+    IReadOnlyCollection<AltruistId> Primaries { get; }
+
+    /// <summary>The first standbys of all slots that are not primaries elsewhere.</summary>
+    IReadOnlyCollection<AltruistId> FirstStandbys { get; }
+}
+
+/// <summary>What Health wants to know next. Implemented by Health.</summary>
+public interface IProbeDemand
+{
+    /// <summary>Undecided altruists: to be probed every <see cref="ProbingOptions.RetryInterval"/>.</summary>
+    IReadOnlyCollection<AltruistId> Retries { get; }
+
+    /// <summary>Networks where only a fresh sweep can tell who is behind; taken away by reading.</summary>
+    IReadOnlyCollection<NetworkId> TakeSweepsWanted();
+
+    /// <summary>Which extra questions a probe of this altruist asks now.</summary>
+    ProbeQuestions QuestionsFor(Altruist altruist, ProbeLane lane);
+}
+
+/// <param name="Identity">Prove the identity.</param>
+/// <param name="IntegrityHeight">Tell the hash at this height; null asks for none.</param>
+/// <param name="Syncing">Ask the node whether it syncs.</param>
+public readonly record struct ProbeQuestions(bool Identity, long? IntegrityHeight, bool Syncing);

@@ -1,0 +1,45 @@
+using AltruistManager.Altruists;
+
+namespace AltruistManager.Selection;
+
+/// <summary>The record of one pick, as published (contract 3.3).</summary>
+public sealed record Decision
+{
+    public required DecisionId Id { get; init; }
+
+    public required SlotKey Slot { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+
+    public required Trigger Trigger { get; init; }
+
+    public required long Round { get; init; }
+
+    public required SlotState State { get; init; }
+
+    public required string Policy { get; init; }
+
+    public required IReadOnlyList<DecisionCandidate> Candidates { get; init; }
+
+    public AltruistId? Altruist { get; init; }
+
+    public required IReadOnlyList<AltruistId> Standbys { get; init; }
+
+    /// <summary>The override that ruled this decision, with its public reason.</summary>
+    public DecisionOverride? Override { get; init; }
+
+    /// <summary>Of its entry, in lower-case hex.</summary>
+    public required string Hash { get; init; }
+
+    public required string PreviousHash { get; init; }
+}
+
+public sealed record DecisionOverride(string Id, string Kind, AltruistId? Altruist, string Reason, DateTimeOffset ExpiresAt);
+
+/// <param name="Turns">In this slot and window, before the decision.</param>
+/// <param name="Reason">Why it was or was not picked, in words.</param>
+public sealed record DecisionCandidate(
+    AltruistId Altruist, ProviderId Provider, string Label, RegionId Region, int Turns, DateTimeOffset? LastSelectedAt, bool Eligible, string Reason);
+
+/// <param name="EndedAt">Null while it lasts.</param>
+public sealed record Session(AltruistId Altruist, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, DecisionId Decision);

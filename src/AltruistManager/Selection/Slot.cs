@@ -1,0 +1,56 @@
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+
+namespace AltruistManager.Selection;
+
+/// <summary>A chain and a region: the thing a pick is made for.</summary>
+public readonly record struct SlotKey(ChainId Chain, RegionId Region)
+{
+    public override string ToString() => $"{Chain}/{Region}";
+}
+
+public enum SlotState
+{
+    /// <summary>Nobody was ever picked, or the last pick may not be kept.</summary>
+    None,
+    Fresh,
+
+    /// <summary>From a fallback region.</summary>
+    Fallback,
+
+    /// <summary>Pinned by staff.</summary>
+    Override,
+
+    /// <summary>Nobody is eligible: the last pick is kept.</summary>
+    Degraded,
+}
+
+/// <param name="Region">Where it is offered for this slot: the slot's region, one of its fallbacks, or <c>*</c>.</param>
+public readonly record struct Pick(AltruistId Altruist, RegionId Region);
+
+/// <summary>What a slot serves now.</summary>
+public sealed record SlotStatus
+{
+    public required SlotKey Key { get; init; }
+
+    public required SlotState State { get; init; }
+
+    public Pick? Primary { get; init; }
+
+    public IReadOnlyList<Pick> Standbys { get; init; } = [];
+
+    /// <summary>When this primary was set.</summary>
+    public DateTimeOffset SelectedAt { get; init; }
+
+    /// <summary>The entry that last changed something a portal acts on.</summary>
+    public long Generation { get; init; }
+
+    /// <summary>The decision that made the slot what it is.</summary>
+    public DecisionId Decision { get; init; }
+
+    /// <summary>How many could be picked at the last decision.</summary>
+    public int Eligible { get; init; }
+
+    /// <summary>Everybody considered at the last decision.</summary>
+    public int Candidates { get; init; }
+}

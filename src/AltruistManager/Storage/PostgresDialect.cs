@@ -1,0 +1,36 @@
+using System.Data.Common;
+using Npgsql;
+
+namespace AltruistManager.Storage;
+
+/// <summary>PostgreSQL: for more load or more instances than one machine should carry.</summary>
+internal sealed class PostgresDialect(string connectionString) : ISqlDialect, IAsyncDisposable
+{
+    private readonly NpgsqlDataSource source = NpgsqlDataSource.Create(connectionString);
+
+    public string Name => "postgres";
+
+    public string Pick(string sqlite, string postgres) => postgres;
+
+    public string In(string column, string parameter) => $"{column} = any(@{parameter})";
+
+    public object List<T>(IReadOnlyCollection<T> values) => values.ToArray();
+
+    public async Task PrepareAsync(bool create, CancellationToken cancellation)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellation);
+    }
+
+    public async Task<DbConnection> OpenReaderAsync(CancellationToken cancellation) => await source.OpenConnectionAsync(cancellation);
+
+    public async Task<T> WriteAsync<T>(Func<WriteTransaction, Task<T>> write, CancellationToken cancellation)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        var result = await write(new WriteTransaction(connection, transaction, cancellation));
+        await transaction.CommitAsync(CancellationToken.None);
+        return result;
+    }
+
+    public ValueTask DisposeAsync() => source.DisposeAsync();
+}

@@ -1,0 +1,60 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using SQLitePCL;
+
+namespace AltruistManager.Storage;
+
+/// <summary>
+/// Binds Microsoft.Data.Sqlite to the SQLite that the operating system maintains, so that a fix in SQLite
+/// arrives with the system's updates and no native code is shipped by us.
+/// </summary>
+public static class SqliteLibrary
+{
+    /// <summary>Upserts with <c>returning</c> need 3.35, the JSON functions are always built in from 3.38.</summary>
+    public static readonly Version Minimum = new(3, 38, 0);
+
+    /// <summary>Before this one, two processes that checkpoint at once can corrupt a WAL; the writer lock keeps them apart.</summary>
+    public static readonly Version WithoutWalBug = new(3, 51, 3);
+
+    private static readonly Lock Gate = new();
+    private static Version? loaded;
+
+    /// <summary>Loads the system's library once per process and returns its version.</summary>
+    /// <exception cref="StorageException">The library is missing or older than <see cref="Minimum"/>.</exception>
+    public static Version Load()
+    {
+        lock (Gate)
+        {
+            return loaded ??= LoadOnce();
+        }
+    }
+
+    private static Version LoadOnce()
+    {
+        try
+        {
+            NativeLibrary.SetDllImportResolver(typeof(SQLite3Provider_e_sqlite3).Assembly, Resolve);
+            raw.SetProvider(new SQLite3Provider_e_sqlite3());
+            raw.FreezeProvider();
+        }
+        catch (Exception missing) when (missing is DllNotFoundException or TypeInitializationException or EntryPointNotFoundException)
+        {
+            throw new StorageException(
+                $"SQLite was not found: install it (Debian and Ubuntu: apt-get install libsqlite3-0), version {Minimum} or newer.", missing);
+        }
+
+        var version = Version.Parse(raw.sqlite3_libversion().utf8_to_string());
+        if (version < Minimum)
+            throw new StorageException($"SQLite {version} is too old: install {Minimum} or newer (Debian and Ubuntu: apt-get install libsqlite3-0).");
+        return version;
+    }
+
+    private static IntPtr Resolve(string library, Assembly assembly, DllImportSearchPath? path)
+    {
+        if (library != "e_sqlite3")
+            return IntPtr.Zero;
+
+        var name = OperatingSystem.IsWindows() ? "winsqlite3.dll" : OperatingSystem.IsMacOS() ? "libsqlite3.dylib" : "libsqlite3.so.0";
+        return NativeLibrary.Load(name);
+    }
+}
