@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# A benchmark by its name (selection, api). Its last line is one line of JSON with the figures.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. eng/install.sh
+
+missing=$(lacks_library libsqlite3.so.0 libsqlite3-0)
+if [ "${1:-}" = api ]; then
+  missing+=" $(lacks_command wrk) $(lacks_file /usr/sbin/nginx nginx-light)"
+fi
+[ -z "${missing// /}" ] || install_packages $missing
+
+dotnet build bench/AltruistManager.Benchmarks -c Release -v quiet
+exec dotnet bench/AltruistManager.Benchmarks/bin/Release/net10.0/AltruistManager.Benchmarks.dll "$@"
