@@ -10,6 +10,9 @@ public sealed class Database : IAsyncDisposable
 {
     private readonly ISqlDialect dialect;
 
+    // A setting of Dapper for the whole process: block_time_seconds fills BlockTimeSeconds.
+    static Database() => DefaultTypeMap.MatchNamesWithUnderscores = true;
+
     public Database(IOptions<StorageOptions> options, TimeProvider time)
     {
         var storage = options.Value;
@@ -43,6 +46,9 @@ public sealed class Database : IAsyncDisposable
         await using var connection = await dialect.OpenReaderAsync(cancellation);
         return await read(connection);
     }
+
+    /// <summary>Several queries that all see the database as it was at the first one.</summary>
+    public Task<T> ReadSnapshotAsync<T>(Func<DbConnection, Task<T>> read, CancellationToken cancellation) => dialect.ReadSnapshotAsync(read, cancellation);
 
     public Task<List<T>> QueryAsync<T>(string sql, object? parameters, CancellationToken cancellation) =>
         ReadAsync(async connection => (await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellation))).AsList(), cancellation);

@@ -20,6 +20,9 @@ public interface ISqlDialect
     /// <summary>Opens a connection that only reads.</summary>
     Task<DbConnection> OpenReaderAsync(CancellationToken cancellation);
 
+    /// <summary>Runs <paramref name="read"/> on a connection that sees one moment of the database.</summary>
+    Task<T> ReadSnapshotAsync<T>(Func<DbConnection, Task<T>> read, CancellationToken cancellation);
+
     /// <summary>Runs <paramref name="write"/> in one write transaction and commits it; rolls back when it throws.</summary>
     Task<T> WriteAsync<T>(Func<WriteTransaction, Task<T>> write, CancellationToken cancellation);
 

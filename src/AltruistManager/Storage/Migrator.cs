@@ -11,18 +11,23 @@ namespace AltruistManager.Storage;
 /// </summary>
 public sealed partial class Migrator(Database database, TimeProvider time, ILogger<Migrator> logger)
 {
+    // Any number that nothing else in this database locks.
+    private const long LockKey = 0x616c7472756973;
+
     internal sealed record Migration(string Name, string Sql)
     {
         public string Checksum { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Sql)));
     }
 
-    /// <exception cref="StorageException">An applied migration is changed or unknown.</exception>
+    /// <exception cref="StorageException">An applied migration is changed or unknown, or a new one comes before it.</exception>
     public Task MigrateAsync(CancellationToken cancellation) => MigrateAsync(Embedded(database.Dialect.Name), cancellation);
 
     internal async Task MigrateAsync(IReadOnlyList<Migration> migrations, CancellationToken cancellation)
     {
         await database.WriteAsync(async write =>
         {
+            // Two processes that create it at once would collide in PostgreSQL's catalogue.
+            await write.ExecuteAsync(database.Dialect.Pick("select 1", $"select pg_advisory_xact_lock({LockKey})"));
             await write.ExecuteAsync(
                 """
                 create table if not exists migrations (
@@ -48,7 +53,7 @@ public sealed partial class Migrator(Database database, TimeProvider time, ILogg
                let start = resource.IndexOf(folder, StringComparison.Ordinal)
                where start >= 0
                let name = resource[(start + folder.Length)..]
-               orderby name
+               orderby name // invariant culture: by code point
                select new Migration(name, Read(resource)),
         ];
 
@@ -64,7 +69,8 @@ public sealed partial class Migrator(Database database, TimeProvider time, ILogg
         {
             // Read inside the write transaction: another process may be migrating as well.
             await write.ExecuteAsync(database.Dialect.Pick("select 1", "lock table migrations in exclusive mode"));
-            var applied = (await write.QueryAsync<AppliedRow>("select name, checksum from migrations order by name")).AsList();
+            var applied = (await write.QueryAsync<AppliedRow>("select name, checksum from migrations")).AsList();
+            applied.Sort((one, other) => string.CompareOrdinal(one.Name, other.Name));
             foreach (var row in applied)
             {
                 var known = migrations.FirstOrDefault(migration => migration.Name == row.Name)
@@ -76,6 +82,8 @@ public sealed partial class Migrator(Database database, TimeProvider time, ILogg
             var next = migrations.FirstOrDefault(migration => applied.TrueForAll(row => row.Name != migration.Name));
             if (next is null)
                 return null;
+            if (applied.Count > 0 && string.CompareOrdinal(next.Name, applied[^1].Name) < 0)
+                throw new StorageException($"The migration {next.Name} comes before {applied[^1].Name}, which this database already has.");
 
             await write.ExecuteAsync(next.Sql);
             await write.ExecuteAsync(

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using Npgsql;
 
@@ -18,10 +19,25 @@ internal sealed class PostgresDialect(string connectionString) : ISqlDialect, IA
 
     public async Task PrepareAsync(bool create, CancellationToken cancellation)
     {
-        await using var connection = await source.OpenConnectionAsync(cancellation);
+        try
+        {
+            await using var connection = await source.OpenConnectionAsync(cancellation);
+        }
+        catch (NpgsqlException refused)
+        {
+            var line = refused.Message.ReplaceLineEndings(" ");
+            throw new StorageException($"PostgreSQL cannot be used: {line} (Storage:ConnectionString)", refused);
+        }
     }
 
     public async Task<DbConnection> OpenReaderAsync(CancellationToken cancellation) => await source.OpenConnectionAsync(cancellation);
+
+    public async Task<T> ReadSnapshotAsync<T>(Func<DbConnection, Task<T>> read, CancellationToken cancellation)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
+        return await read(connection);
+    }
 
     public async Task<T> WriteAsync<T>(Func<WriteTransaction, Task<T>> write, CancellationToken cancellation)
     {

@@ -84,6 +84,21 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
         }
     }
 
+    public async Task<T> ReadSnapshotAsync<T>(Func<DbConnection, Task<T>> read, CancellationToken cancellation)
+    {
+        await using var connection = await OpenReaderAsync(cancellation);
+        // Not BeginTransaction: its commands would have to name the transaction, and it begins as a writer.
+        await connection.ExecuteAsync("begin deferred transaction");
+        try
+        {
+            return await read(connection);
+        }
+        finally
+        {
+            await connection.ExecuteAsync("rollback transaction");
+        }
+    }
+
     public async Task<T> WriteAsync<T>(Func<WriteTransaction, Task<T>> write, CancellationToken cancellation)
     {
         await turn.WaitAsync(cancellation);
@@ -167,8 +182,10 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
             {
                 return new FileStream(file + ".writer", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
             }
-            catch (IOException) when (System.IO.File.Exists(file + ".writer") && time.GetElapsedTime(started) < LockPatience)
+            catch (IOException held) when (System.IO.File.Exists(file + ".writer"))
             {
+                if (time.GetElapsedTime(started) > LockPatience)
+                    throw new StorageException($"Another process has been writing to {file} for {LockPatience.TotalSeconds} s.", held);
                 await Task.Delay(TimeSpan.FromMilliseconds(5), time, cancellation);
             }
         }

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 using SQLitePCL;
 
@@ -29,32 +28,33 @@ public static class SqliteLibrary
         }
     }
 
+    /// <exception cref="StorageException">It is older than <see cref="Minimum"/>.</exception>
+    internal static Version Check(Version version) =>
+        version >= Minimum
+            ? version
+            : throw new StorageException($"SQLite {version} is too old: install {Minimum} or newer (Debian and Ubuntu: apt-get install libsqlite3-0).");
+
+    /// <exception cref="StorageException">There is no such library.</exception>
+    internal static IntPtr LoadNative(string name) =>
+        NativeLibrary.TryLoad(name, out var library)
+            ? library
+            : throw new StorageException($"SQLite ({name}) was not found: install version {Minimum} or newer (Debian and Ubuntu: apt-get install libsqlite3-0).");
+
     private static Version LoadOnce()
     {
+        // Loaded before it is bound: an exception out of a resolver would arrive wrapped.
+        var library = LoadNative(OperatingSystem.IsWindows() ? "winsqlite3.dll" : OperatingSystem.IsMacOS() ? "libsqlite3.dylib" : "libsqlite3.so.0");
+        NativeLibrary.SetDllImportResolver(typeof(SQLite3Provider_e_sqlite3).Assembly, (name, _, _) => name == "e_sqlite3" ? library : IntPtr.Zero);
         try
         {
-            NativeLibrary.SetDllImportResolver(typeof(SQLite3Provider_e_sqlite3).Assembly, Resolve);
             raw.SetProvider(new SQLite3Provider_e_sqlite3());
             raw.FreezeProvider();
         }
-        catch (Exception missing) when (missing is DllNotFoundException or TypeInitializationException or EntryPointNotFoundException)
+        catch (EntryPointNotFoundException old)
         {
-            throw new StorageException(
-                $"SQLite was not found: install it (Debian and Ubuntu: apt-get install libsqlite3-0), version {Minimum} or newer.", missing);
+            throw new StorageException($"The system's SQLite is too old: install {Minimum} or newer (Debian and Ubuntu: apt-get install libsqlite3-0).", old);
         }
 
-        var version = Version.Parse(raw.sqlite3_libversion().utf8_to_string());
-        if (version < Minimum)
-            throw new StorageException($"SQLite {version} is too old: install {Minimum} or newer (Debian and Ubuntu: apt-get install libsqlite3-0).");
-        return version;
-    }
-
-    private static IntPtr Resolve(string library, Assembly assembly, DllImportSearchPath? path)
-    {
-        if (library != "e_sqlite3")
-            return IntPtr.Zero;
-
-        var name = OperatingSystem.IsWindows() ? "winsqlite3.dll" : OperatingSystem.IsMacOS() ? "libsqlite3.dylib" : "libsqlite3.so.0";
-        return NativeLibrary.Load(name);
+        return Check(Version.Parse(raw.sqlite3_libversion().utf8_to_string()));
     }
 }

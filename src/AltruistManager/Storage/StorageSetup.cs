@@ -1,4 +1,3 @@
-using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AltruistManager.Storage;
@@ -7,7 +6,6 @@ public static class StorageSetup
 {
     public static IServiceCollection AddStorage(this IServiceCollection services)
     {
-        DefaultTypeMap.MatchNamesWithUnderscores = true;
         services.AddSingleton<Database>();
         services.AddSingleton<Migrator>();
         return services;
