@@ -1,0 +1,52 @@
+using Quartz;
+
+namespace AltruistManager.Scheduling;
+
+/// <summary>Wakes a job by its name: one of the two ways news may travel between features (design 3, rule 2).</summary>
+public sealed class JobWaker
+{
+    private readonly JobTable table;
+    private volatile IScheduler? scheduler;
+
+    internal JobWaker(JobTable table) => this.table = table;
+
+    /// <summary>
+    /// Runs the job as soon as it can. During a run it makes the job run once more after it, however often it is called; before the
+    /// scheduler has started it makes it run at the start.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">No job has that name.</exception>
+    public async Task WakeAsync(string name, CancellationToken cancellation)
+    {
+        var job = table.Find(name) ?? throw new InvalidOperationException($"There is no job named {name}.");
+        if (job.TryWake() && scheduler is { } started)
+            await FireAsync(started, job, cancellation);
+    }
+
+    /// <summary>Passes on the wakes of the time before the start, and from now on every wake.</summary>
+    internal async Task StartAsync(IScheduler started, CancellationToken cancellation)
+    {
+        scheduler = started;
+        foreach (var job in table.All.Where(job => job.WakePending))
+            await FireAsync(started, job, cancellation);
+    }
+
+    /// <summary>After this a wake is only remembered.</summary>
+    internal void Stop() => scheduler = null;
+
+    private static async Task FireAsync(IScheduler started, JobState job, CancellationToken cancellation)
+    {
+        try
+        {
+            await started.TriggerJob(new JobKey(job.Name), cancellationToken: cancellation);
+        }
+        catch (SchedulerException) when (started.Status is SchedulerStatus.Shutdown)
+        {
+            // Nothing runs any more; whoever waked need not care.
+        }
+        catch
+        {
+            job.TakeBackWake();
+            throw;
+        }
+    }
+}
