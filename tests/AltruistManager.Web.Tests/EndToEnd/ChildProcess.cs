@@ -1,0 +1,70 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+
+namespace AltruistManager.Web.Tests.EndToEnd;
+
+/// <summary>A program that runs until it is killed, and tells on standard output where it listens.</summary>
+internal sealed class ChildProcess : IDisposable
+{
+    private readonly Process process;
+    private readonly ConcurrentQueue<string> lines = new();
+
+    private ChildProcess(ProcessStartInfo start)
+    {
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        process = new Process { StartInfo = start };
+        process.OutputDataReceived += (_, line) => Keep(line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+    }
+
+    public int Port { get; private set; }
+
+    public string Output => string.Join('\n', lines);
+
+    /// <param name="listening">What it prints when it listens; its first group is the port.</param>
+    public static async Task<ChildProcess> StartAsync(ProcessStartInfo start, Regex listening)
+    {
+        var child = new ChildProcess(start);
+        child.process.Start();
+        child.process.BeginOutputReadLine();
+        child.process.BeginErrorReadLine();
+        try
+        {
+            var port = await Eventually.SeeAsync($"{start.FileName} {string.Join(' ', start.ArgumentList)} listens", () =>
+            {
+                if (child.process.HasExited)
+                    throw new InvalidOperationException("it ended");
+                return Task.FromResult(child.lines.Select(line => listening.Match(line)).FirstOrDefault(match => match.Success)?.Groups[1].Value);
+            });
+            child.Port = int.Parse(port);
+            return child;
+        }
+        catch (TimeoutException timeout)
+        {
+            child.Dispose();
+            throw new InvalidOperationException($"{timeout.Message}\n{child.Output}", timeout);
+        }
+    }
+
+    /// <summary>As the kernel kills: nothing is flushed, nothing is said.</summary>
+    public void Kill()
+    {
+        process.Kill();
+        process.WaitForExit();
+    }
+
+    public void Dispose()
+    {
+        if (!process.HasExited)
+            Kill();
+        process.Dispose();
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is not null)
+            lines.Enqueue(line);
+    }
+}
