@@ -1,4 +1,178 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
 namespace AltruistManager.Simulator;
 
-/// <summary>A chain that produces blocks by the clock.</summary>
-public sealed class SimulatedChain;
+/// <summary>
+/// A chain that produces blocks by the clock, or by hand. Hashes depend only on seed, chain id, history and height, so that every
+/// node of it agrees. Safe to use from any thread.
+/// </summary>
+public sealed class SimulatedChain
+{
+    /// <summary>Blocks between the head and the newest final one.</summary>
+    public const long FinalityBlocks = 64;
+
+    private readonly TimeProvider _clock;
+    private readonly int _seed;
+    private readonly Lock _changing = new();
+    private readonly BlockCache _blocks = new();
+    private volatile History _history;
+
+    internal SimulatedChain(long chainId, TimeSpan blockTime, long startHeight, int transactionsPerBlock, TimeProvider clock, int seed)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(chainId, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(blockTime, TimeSpan.FromMilliseconds(1));
+        ArgumentOutOfRangeException.ThrowIfNegative(startHeight);
+        ArgumentOutOfRangeException.ThrowIfNegative(transactionsPerBlock);
+        ChainId = chainId;
+        BlockTime = blockTime;
+        TransactionsPerBlock = transactionsPerBlock;
+        _clock = clock;
+        _seed = seed;
+        _history = new History([new Stretch(startHeight, clock.GetUtcNow(), blockTime)], [new Branching(0, 0)], null);
+    }
+
+    public long ChainId { get; }
+
+    public TimeSpan BlockTime { get; }
+
+    /// <summary>Transaction hashes in each block; about 1,000 make a block larger than 64 KB.</summary>
+    public int TransactionsPerBlock { get; }
+
+    /// <summary>The height of the newest block, now.</summary>
+    public long Height => HeightAt(_clock.GetUtcNow());
+
+    public bool Halted => _history.HaltedAt is not null;
+
+    /// <summary>Stops making blocks.</summary>
+    public void Halt()
+    {
+        lock (_changing)
+        {
+            _history = _history with { HaltedAt = Height };
+        }
+    }
+
+    /// <summary>Goes on after <see cref="Halt"/>, with the next block one block time from now.</summary>
+    public void Resume()
+    {
+        lock (_changing)
+        {
+            if (_history.HaltedAt is { } height)
+                _history = _history.With(new Stretch(height + 1, _clock.GetUtcNow() + BlockTime, BlockTime)) with { HaltedAt = null };
+        }
+    }
+
+    /// <summary>Makes blocks at once on a halted chain, dated now.</summary>
+    public void Mine(int blocks = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(blocks, 1);
+        lock (_changing)
+        {
+            if (_history.HaltedAt is not { } height)
+                throw new InvalidOperationException("Only a halted chain is mined by hand.");
+            _history = _history.With(new Stretch(height + 1, _clock.GetUtcNow(), TimeSpan.Zero)) with { HaltedAt = height + blocks };
+        }
+    }
+
+    /// <summary>Replaces the newest blocks by others, for all nodes.</summary>
+    public void Reorganise(int depth)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(depth, 1);
+        lock (_changing)
+        {
+            _history = _history.BranchedFrom(Math.Max(0, Height - depth + 1));
+        }
+    }
+
+    /// <summary>Starts again at a lower or higher height with another history, as a test network that is reset.</summary>
+    public void Reset(long height)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(height);
+        lock (_changing)
+        {
+            _history = _history.BranchedFrom(0) with
+            {
+                Stretches = [new Stretch(height, _clock.GetUtcNow(), BlockTime)],
+                HaltedAt = _history.HaltedAt is null ? null : height,
+            };
+        }
+    }
+
+    /// <summary>The hash of a block, as hex.</summary>
+    /// <param name="branch">0 for the chain itself, else a branch of <see cref="Faults.Forked"/>.</param>
+    public string HashAt(long height, int branch = 0)
+    {
+        Span<byte> hash = stackalloc byte[32];
+        Hash(height, _history.SaltAt(height), branch, hash);
+        return "0x" + Convert.ToHexStringLower(hash);
+    }
+
+    /// <summary>The time that a block carries, to the second.</summary>
+    public DateTimeOffset TimeAt(long height) => DateTimeOffset.FromUnixTimeSeconds(_history.TimeAt(height).ToUnixTimeSeconds());
+
+    internal long HeightAt(DateTimeOffset time) => _history.HeightAt(time);
+
+    /// <summary>The block as the JSON of a result.</summary>
+    internal ReadOnlyMemory<byte> BlockAt(long height, int branch, int parentBranch, TimeSpan skew)
+    {
+        var history = _history;
+        var key = new BlockKey(height, history.SaltAt(height), branch, parentBranch, skew);
+        if (_blocks.TryGet(key, out var json))
+            return json;
+        var parentSalt = history.SaltAt(Math.Max(0, height - 1));
+        return _blocks.Add(key, BlockJson.Write(this, history.TimeAt(height) + skew, key, parentSalt));
+    }
+
+    internal void Hash(long height, int salt, int branch, Span<byte> destination)
+    {
+        Span<byte> input = stackalloc byte[28];
+        BinaryPrimitives.WriteInt64LittleEndian(input, ChainId);
+        BinaryPrimitives.WriteInt64LittleEndian(input[8..], height);
+        BinaryPrimitives.WriteInt32LittleEndian(input[16..], salt);
+        BinaryPrimitives.WriteInt32LittleEndian(input[20..], branch);
+        BinaryPrimitives.WriteInt32LittleEndian(input[24..], _seed);
+        SHA256.HashData(input, destination);
+    }
+
+    /// <summary>Blocks from a height on, made at a steady pace; a pace of zero is one moment.</summary>
+    private readonly record struct Stretch(long From, DateTimeOffset Start, TimeSpan Pace);
+
+    /// <summary>From which height on another salt enters the hashes.</summary>
+    private readonly record struct Branching(long From, int Salt);
+
+    private sealed record History(Stretch[] Stretches, Branching[] Branchings, long? HaltedAt)
+    {
+        public History With(Stretch next) => this with { Stretches = [.. Stretches, next] };
+
+        public History BranchedFrom(long height) =>
+            this with { Branchings = [.. Branchings.Where(branching => branching.From < height), new Branching(height, Branchings[^1].Salt + 1)] };
+
+        /// <summary>How far the chain was; before its beginning it stands at its first block.</summary>
+        public long HeightAt(DateTimeOffset time)
+        {
+            for (var index = Stretches.Length - 1; index >= 0; index--)
+            {
+                var stretch = Stretches[index];
+                if (time < stretch.Start)
+                    continue;
+                var last = index + 1 < Stretches.Length ? Stretches[index + 1].From - 1 : HaltedAt ?? long.MaxValue;
+                return stretch.Pace == TimeSpan.Zero
+                    ? last
+                    : Math.Min(last, stretch.From + ((time - stretch.Start).Ticks / stretch.Pace.Ticks));
+            }
+
+            return Stretches[0].From;
+        }
+
+        public DateTimeOffset TimeAt(long height)
+        {
+            var stretch = Array.FindLast(Stretches, candidate => candidate.From <= height);
+            if (stretch == default)
+                stretch = Stretches[0];
+            return stretch.Start + ((height - stretch.From) * stretch.Pace);
+        }
+
+        public int SaltAt(long height) => Array.FindLast(Branchings, branching => branching.From <= height).Salt;
+    }
+}

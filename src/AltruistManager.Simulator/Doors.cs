@@ -1,0 +1,60 @@
+using System.Net;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace AltruistManager.Simulator;
+
+/// <summary>
+/// Lets one server listen on ports that come and go. Kestrel itself can only take endpoints from a configuration that reloads,
+/// and does not cut what is open; so it is given one listener that hands on what arrives at any door.
+/// </summary>
+internal sealed class Doors : IConnectionListenerFactory, IConnectionListener
+{
+    private readonly Channel<ConnectionContext> _arrivals = Channel.CreateUnbounded<ConnectionContext>();
+    private readonly SocketConnectionContextFactory _contexts;
+    private readonly List<Door> _doors = [];
+
+    public Doors(ILoggerFactory loggers) =>
+        _contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), loggers.CreateLogger<Doors>());
+
+    public EndPoint EndPoint { get; private set; } = new IPEndPoint(IPAddress.None, 0);
+
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        EndPoint = Add((IPEndPoint)endpoint).Endpoint;
+        return ValueTask.FromResult<IConnectionListener>(this);
+    }
+
+    public Door Add(IPEndPoint endpoint)
+    {
+        var door = new Door(endpoint, _contexts, _arrivals.Writer);
+        lock (_doors)
+        {
+            _doors.Add(door);
+        }
+
+        return door;
+    }
+
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
+        await _arrivals.Reader.WaitToReadAsync(cancellationToken) && _arrivals.Reader.TryRead(out var connection) ? connection : null;
+
+    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        lock (_doors)
+        {
+            foreach (var door in _doors)
+                door.Dispose();
+        }
+
+        _arrivals.Writer.TryComplete();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _contexts.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

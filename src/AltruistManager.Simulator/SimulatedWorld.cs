@@ -1,0 +1,131 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace AltruistManager.Simulator;
+
+/// <summary>Simulated chains and the RPC nodes of them, on one server that listens on loopback only.</summary>
+/// <example>
+/// <code>
+/// await using var world = await SimulatedWorld.StartAsync(new(), cancellation);
+/// var chain = world.AddChain(1, TimeSpan.FromSeconds(1));
+/// var node = world.AddNode(chain, "acme-1", new() { OwnPort = true });
+/// node.Fault = Faults.Lagging(20).And(Faults.Slow(TimeSpan.FromMilliseconds(300)));
+/// node.Heal();
+/// </code>
+/// </example>
+public sealed class SimulatedWorld : IAsyncDisposable
+{
+    private const string PathOfNodes = "/nodes/";
+
+    private readonly SimulatedWorldOptions _options;
+    private readonly ConcurrentDictionary<string, SimulatedNode> _nodes = new();
+    private readonly ConcurrentDictionary<string, SimulatedNode> _nodesByPath = new();
+    private readonly CancellationTokenSource _ending = new();
+    private readonly WebApplication _application;
+    private readonly Doors _doors;
+    private readonly Responder _responder;
+    private Uri? _address;
+
+    private SimulatedWorld(SimulatedWorldOptions options)
+    {
+        if (!IPAddress.IsLoopback(options.Address))
+            throw new ArgumentException("A simulated world listens on loopback only.", nameof(options));
+        _options = options;
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Limits.MinResponseDataRate = null;
+            kestrel.Listen(options.Address, options.Port);
+        });
+        builder.Services.AddSingleton<Doors>();
+        builder.Services.AddSingleton<IConnectionListenerFactory>(services => services.GetRequiredService<Doors>());
+        _application = builder.Build();
+        _doors = _application.Services.GetRequiredService<Doors>();
+        _responder = new Responder(options.Clock, _ending.Token);
+        _application.Run(AnswerAsync);
+    }
+
+    /// <summary>Where the nodes without a port of their own are.</summary>
+    public Uri Address => _address ?? throw new InvalidOperationException("The world has not started.");
+
+    public IReadOnlyCollection<SimulatedNode> Nodes => (IReadOnlyCollection<SimulatedNode>)_nodes.Values;
+
+    /// <exception cref="IOException">The port is taken.</exception>
+    public static async Task<SimulatedWorld> StartAsync(SimulatedWorldOptions options, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var world = new SimulatedWorld(options);
+        try
+        {
+            await world._application.StartAsync(cancellation);
+        }
+        catch
+        {
+            await world.DisposeAsync();
+            throw;
+        }
+
+        var server = world._application.Services.GetRequiredService<IServer>();
+        world._address = new Uri(server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
+        return world;
+    }
+
+    /// <param name="chainId">The EVM chain id.</param>
+    /// <param name="blockTime">At least 1 ms.</param>
+    /// <param name="startHeight">The height of the head now.</param>
+    /// <param name="transactionsPerBlock">About 1,000 make a block larger than 64 KB.</param>
+    public SimulatedChain AddChain(long chainId, TimeSpan blockTime, long startHeight = 1_000_000, int transactionsPerBlock = 4) =>
+        new(chainId, blockTime, startHeight, transactionsPerBlock, _options.Clock, _options.Seed);
+
+    /// <param name="chain">What it is a node of.</param>
+    /// <param name="name">Unique; letters, digits, hyphens and dots.</param>
+    /// <param name="options">Null is a node without a port of its own that answers at once.</param>
+    /// <exception cref="ArgumentException">The name is taken.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">The port is taken.</exception>
+    public SimulatedNode AddNode(SimulatedChain chain, string name, SimulatedNodeOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(chain);
+        options ??= new SimulatedNodeOptions();
+        if (!IPAddress.IsLoopback(options.Address))
+            throw new ArgumentException("A simulated node listens on loopback only.", nameof(options));
+        var door = options.OwnPort ? _doors.Add(new IPEndPoint(options.Address, options.Port)) : null;
+        var url = door is null ? new Uri(Address, PathOfNodes + name) : new Uri($"http://{door.Endpoint}/");
+        var node = new SimulatedNode(name, chain, url, options, door, _options.Clock, HashCode.Combine(_options.Seed, _nodes.Count));
+        if (!_nodes.TryAdd(name, node))
+        {
+            node.Close();
+            throw new ArgumentException($"There is a node {name} already.", nameof(name));
+        }
+
+        if (door is null)
+            _nodesByPath[url.AbsolutePath] = node;
+        else
+            door.Owner = node;
+        return node;
+    }
+
+    public SimulatedNode Node(string name) => _nodes[name];
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync();
+        await _application.DisposeAsync();
+        _ending.Dispose();
+    }
+
+    private Task AnswerAsync(HttpContext context)
+    {
+        var node = context.Features.Get<SimulatedNode>();
+        if (node is not null || _nodesByPath.TryGetValue(context.Request.Path.Value ?? "", out node))
+            return _responder.AnswerAsync(node, context);
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return Task.CompletedTask;
+    }
+}

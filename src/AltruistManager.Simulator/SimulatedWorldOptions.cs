@@ -1,0 +1,19 @@
+using System.Net;
+
+namespace AltruistManager.Simulator;
+
+/// <summary>What a world is made of; the same seed and the same clock give the same hashes.</summary>
+public sealed class SimulatedWorldOptions
+{
+    /// <summary>The clock by which blocks are made and answers are delayed.</summary>
+    public TimeProvider Clock { get; set; } = TimeProvider.System;
+
+    /// <summary>Enters every hash and the jitter of every node.</summary>
+    public int Seed { get; set; } = 1;
+
+    /// <summary>Where the nodes without a port of their own answer. Only loopback is accepted.</summary>
+    public IPAddress Address { get; set; } = IPAddress.Loopback;
+
+    /// <summary>The port of those nodes; 0 takes a free one.</summary>
+    public int Port { get; set; }
+}
