@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.Compression;
 using System.IO.Pipelines;
-using System.Text;
+using Microsoft.AspNetCore.Http;
 
 namespace AltruistManager.Simulator;
 
@@ -162,9 +162,8 @@ internal sealed class Responder(TimeProvider clock, CancellationToken ending)
         var answer = await AnswerOfAsync(node, context);
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = answer.WrittenCount;
+        // The server closes the connection of an answer that is shorter than announced; aborting would take back what was sent.
         await context.Response.Body.WriteAsync(answer.WrittenMemory[..(answer.WrittenCount / 2)], cancellation);
-        await context.Response.Body.FlushAsync(cancellation);
-        context.Abort();
     }
 
     private static async Task WriteBombAsync(HttpResponse response, long bytes, CancellationToken cancellation)
