@@ -1,0 +1,76 @@
+using AltruistManager.Altruists;
+using AltruistManager.Health;
+using AltruistManager.Selection;
+using AltruistManager.Web.Ui.Shared;
+
+namespace AltruistManager.Web.Ui.Pages;
+
+internal sealed record AltruistRow(Altruist Altruist, string Provider, Verdict Verdict, int Serves);
+
+/// <param name="Good">How many are healthy or failing, which may be picked.</param>
+internal sealed record ProviderRow(string Id, string Name, int Altruists, int Good, int Serves);
+
+/// <summary>Everybody who offers something, those in trouble first.</summary>
+internal sealed record AltruistListView
+{
+    public const int PageSize = 100;
+
+    public required IReadOnlyList<AltruistRow> Rows { get; init; }
+
+    /// <summary>Of all altruists, whatever the filter.</summary>
+    public required IReadOnlyList<ProviderRow> Providers { get; init; }
+
+    public required int Matching { get; init; }
+
+    public required int Total { get; init; }
+
+    public required int Page { get; init; }
+
+    public required int Pages { get; init; }
+
+    /// <param name="provider">Its id; null for all.</param>
+    /// <param name="state">A verdict state in the words of the page; null for all.</param>
+    public static AltruistListView Build(
+        Roster roster, HealthBoard health, IReadOnlyDictionary<SlotKey, SlotStatus> slots, string? text, string? provider, string? state, int page)
+    {
+        var serves = slots.Values.Where(slot => slot.Primary is not null).CountBy(slot => slot.Primary!.Value.Altruist).ToDictionary();
+        var all = roster.Live.Select(altruist => new AltruistRow(
+            altruist, MatrixView.ProviderName(roster, altruist.Provider), health[altruist.Id], serves.GetValueOrDefault(altruist.Id))).ToList();
+        var matching = all.FindAll(row => (provider is null || row.Altruist.Provider.Value == provider)
+            && (state is null || Words.Of(row.Verdict.State) == state)
+            && (text is null || Matches(roster, row, text)));
+        matching.Sort(static (one, other) =>
+            (Rank(one.Verdict.State), one.Provider, one.Altruist.Label).CompareTo((Rank(other.Verdict.State), other.Provider, other.Altruist.Label)));
+
+        var pages = Math.Max(1, (matching.Count + PageSize - 1) / PageSize);
+        page = Math.Clamp(page, 1, pages);
+        return new AltruistListView
+        {
+            Rows = [.. matching.Skip((page - 1) * PageSize).Take(PageSize)],
+            Providers =
+            [
+                .. all.GroupBy(row => (row.Altruist.Provider, row.Provider)).OrderBy(group => group.Key.Item2, StringComparer.Ordinal)
+                    .Select(group => new ProviderRow(group.Key.Item1.Value, group.Key.Item2, group.Count(), group.Count(row => MayServe(row.Verdict.State)), group.Sum(row => row.Serves))),
+            ],
+            Matching = matching.Count,
+            Total = all.Count,
+            Page = page,
+            Pages = pages,
+        };
+    }
+
+    private static bool MayServe(VerdictState state) => state is VerdictState.Healthy or VerdictState.Failing;
+
+    private static bool Matches(Roster roster, AltruistRow row, string text) =>
+        row.Altruist.Label.Contains(text, StringComparison.OrdinalIgnoreCase)
+        || row.Altruist.Chains.Any(id => id.Value.Contains(text, StringComparison.OrdinalIgnoreCase)
+            || roster.Chains.GetValueOrDefault(id)?.Name.Contains(text, StringComparison.OrdinalIgnoreCase) == true);
+
+    private static int Rank(VerdictState state) => Words.Tone(state) switch
+    {
+        "bad" => 0,
+        "warn" => 1,
+        "idle" => 2,
+        _ => 3,
+    };
+}

@@ -1,0 +1,113 @@
+using AltruistManager.Altruists;
+using AltruistManager.Health;
+using AltruistManager.Selection;
+using AltruistManager.Web.Ui.Shared;
+
+namespace AltruistManager.Web.Ui.Pages;
+
+internal enum CandidateRole
+{
+    Picked,
+    Standby,
+
+    /// <summary>Could have been picked.</summary>
+    Waiting,
+
+    /// <summary>Could not.</summary>
+    Out,
+}
+
+/// <param name="Place">1 for the first standby, and so on; 0 for the others.</param>
+/// <param name="Tier">As it is now; null for an altruist no longer known.</param>
+/// <param name="Now">The verdict as it is now, which may be later than the decision.</param>
+internal sealed record CandidateRow(DecisionCandidate Candidate, CandidateRole Role, int Place, string Provider, int? Tier, Verdict Now)
+{
+    public string RoleText => Role switch
+    {
+        CandidateRole.Picked => "picked",
+        CandidateRole.Standby => Place switch { 1 => "1st standby", 2 => "2nd standby", 3 => "3rd standby", _ => $"{Place}th standby" },
+        CandidateRole.Waiting => "eligible",
+        _ => "not eligible",
+    };
+}
+
+/// <summary>A decision told in words, with everybody who was considered.</summary>
+internal sealed record SlotView
+{
+    public required Decision Decision { get; init; }
+
+    /// <summary>The picked one first, then the standbys, those that could have been picked and those that could not.</summary>
+    public required IReadOnlyList<CandidateRow> Candidates { get; init; }
+
+    public int Eligible => Candidates.Count(row => row.Candidate.Eligible);
+
+    public CandidateRow? Picked => Candidates.FirstOrDefault(row => row.Role == CandidateRole.Picked);
+
+    /// <summary>Why, as a sentence of its own.</summary>
+    public required string Because { get; init; }
+
+    public static SlotView Build(Decision decision, Roster roster, HealthBoard health)
+    {
+        var rows = decision.Candidates.Select(Row)
+            .OrderBy(row => row.Role).ThenBy(row => row.Place).ThenBy(row => row.Candidate.Turns)
+            .ThenBy(row => row.Candidate.Label, StringComparer.Ordinal)
+            .ToList();
+        return new SlotView { Decision = decision, Candidates = rows, Because = Reason(decision, rows, roster) };
+
+        CandidateRow Row(DecisionCandidate candidate)
+        {
+            var place = decision.Standbys.ToList().IndexOf(candidate.Altruist) + 1;
+            var role = candidate.Altruist == decision.Altruist ? CandidateRole.Picked
+                : place > 0 ? CandidateRole.Standby
+                : candidate.Eligible ? CandidateRole.Waiting
+                : CandidateRole.Out;
+            return new CandidateRow(
+                candidate, role, role == CandidateRole.Standby ? place : 0, MatrixView.ProviderName(roster, candidate.Provider),
+                roster.Altruists.GetValueOrDefault(candidate.Altruist)?.Tier, health[candidate.Altruist]);
+        }
+    }
+
+    private static string Reason(Decision decision, List<CandidateRow> rows, Roster roster)
+    {
+        var total = rows.Count;
+        switch (decision.State)
+        {
+            case SlotState.Override when decision.Override is { } ruled:
+                return $"Staff pinned it until {Words.Exact(ruled.ExpiresAt)}: {ruled.Reason}";
+            case SlotState.Override:
+                return "Staff pinned it.";
+            case SlotState.Degraded:
+                return $"None of {Words.Count(total, "candidate", "candidates")} may be picked, so the last pick is kept: portals are never left with less than they had.";
+            case SlotState.None when total == 0:
+                return "Nobody offers an altruist for this chain in this region or its fallback regions.";
+            case SlotState.None:
+                return $"None of {Words.Count(total, "candidate", "candidates")} may be picked, and there is no earlier pick that may be kept.";
+        }
+
+        var turn = Turn(decision, rows);
+        if (decision.State != SlotState.Fallback)
+            return turn;
+        var picked = rows.Find(row => row.Role == CandidateRole.Picked);
+        var region = picked is null ? "a fallback region" : roster.Regions.GetValueOrDefault(picked.Candidate.Region)?.Name ?? picked.Candidate.Region.Value;
+        return $"Nobody in {decision.Slot.Region} is eligible, so {region} stands in. {turn}";
+    }
+
+    private static string Turn(Decision decision, List<CandidateRow> rows)
+    {
+        var picked = rows.Find(row => row.Role == CandidateRole.Picked)?.Candidate;
+        var others = rows.FindAll(row => row.Candidate.Eligible && row.Role != CandidateRole.Picked).ConvertAll(row => row.Candidate.Turns);
+        if (picked is null)
+            return "";
+        if (others.Count == 0)
+            return "It is the only eligible altruist.";
+
+        var turns = Words.Count(picked.Turns, "turn", "turns");
+        var fewest = others.Min();
+        if (picked.Turns < fewest)
+            return $"It had the fewest turns ({picked.Turns}) of {others.Count + 1} eligible altruists in this window.";
+        if (picked.Turns == fewest)
+            return $"With {turns} it was among the {others.Count(other => other == fewest) + 1} of {others.Count + 1} eligible altruists with the fewest in this window, "
+                + "and came first in the order drawn for it.";
+        return $"{char.ToUpperInvariant(picked.Reason.FirstOrDefault('P'))}{(picked.Reason.Length > 0 ? picked.Reason[1..] : "icked")}.";
+    }
+}
