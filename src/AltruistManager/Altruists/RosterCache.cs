@@ -1,11 +1,43 @@
 namespace AltruistManager.Altruists;
 
 /// <summary>Holds the current <see cref="Roster"/>. Every write refreshes it; the changes of other processes are seen within a second.</summary>
-public sealed class RosterCache
+public sealed class RosterCache : IDisposable
 {
+    private readonly RosterStore? store;
+    private readonly SemaphoreSlim turn = new(1, 1);
     private volatile Roster current = Roster.Empty;
 
+    public RosterCache(RosterStore store) => this.store = store;
+
+    /// <summary>Without a database: holds what is put in by <see cref="Replace"/>.</summary>
+    internal RosterCache()
+    {
+    }
+
     public Roster Current => current;
+
+    /// <summary>False when a write of any process is not in <see cref="Current"/> yet; one small query.</summary>
+    public async Task<bool> IsCurrentAsync(CancellationToken cancellation) =>
+        store is null || await store.RevisionAsync(cancellation) == current.Revision;
+
+    /// <summary>Reads what changed since <see cref="Current"/>; afterwards it holds every write committed before the call.</summary>
+    public async Task RefreshAsync(CancellationToken cancellation)
+    {
+        if (store is null)
+            return;
+
+        await turn.WaitAsync(cancellation);
+        try
+        {
+            current = await store.LoadAsync(current, cancellation);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    public void Dispose() => turn.Dispose();
 
     internal void Replace(Roster roster) => current = roster;
 }

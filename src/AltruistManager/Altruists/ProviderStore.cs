@@ -1,0 +1,50 @@
+using System.Data.Common;
+using AltruistManager.Storage;
+using Dapper;
+
+namespace AltruistManager.Altruists;
+
+/// <summary>Providers in the database.</summary>
+internal static class ProviderStore
+{
+    /// <param name="now">When it was created, if it is new.</param>
+    public static Task PutAsync(WriteTransaction write, Provider provider, DateTimeOffset now, long revision) => write.ExecuteAsync(
+        """
+        insert into providers (id, name, website, contact, payout_address, created_at, revision)
+        values (@Id, @Name, @Website, @Contact, @PayoutAddress, @CreatedAt, @Revision)
+        on conflict (id) do update set
+            name           = excluded.name,
+            website        = excluded.website,
+            contact        = excluded.contact,
+            payout_address = excluded.payout_address,
+            revision       = excluded.revision
+        """,
+        new
+        {
+            Id = provider.Id.Value,
+            provider.Name,
+            provider.Website,
+            provider.Contact,
+            provider.PayoutAddress,
+            CreatedAt = now.ToUnixTimeMilliseconds(),
+            Revision = revision,
+        });
+
+    /// <summary>The providers written after <paramref name="revision"/>.</summary>
+    public static async Task<List<Provider>> ChangedSinceAsync(DbConnection connection, DbTransaction? transaction, long revision, CancellationToken cancellation)
+    {
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition(
+            "select id, name, website, contact, payout_address from providers where revision > @Revision",
+            new { Revision = revision }, transaction, cancellationToken: cancellation));
+        return [.. rows.Select(row => new Provider(new(row.Id), row.Name, row.Website, row.Contact, row.PayoutAddress))];
+    }
+
+    private sealed record Row
+    {
+        public required string Id { get; init; }
+        public required string Name { get; init; }
+        public required string? Website { get; init; }
+        public required string? Contact { get; init; }
+        public required string? PayoutAddress { get; init; }
+    }
+}

@@ -1,0 +1,36 @@
+using System.Data.Common;
+using AltruistManager.Chains;
+using AltruistManager.Storage;
+using Dapper;
+
+namespace AltruistManager.Altruists;
+
+/// <summary>Reads what is registered, and only what changed since it was read last.</summary>
+public sealed class RosterStore(Database database)
+{
+    /// <summary>The revision of the newest write of any process.</summary>
+    public Task<long> RevisionAsync(CancellationToken cancellation) =>
+        database.SingleOrDefaultAsync<long>("select value from counters where name = 'revision'", null, cancellation);
+
+    /// <summary><paramref name="known"/> brought up to the newest committed revision.</summary>
+    public Task<Roster> LoadAsync(Roster known, CancellationToken cancellation) =>
+        database.ReadSnapshotAsync(connection => LoadAsync(known, connection, null, cancellation), cancellation);
+
+    /// <summary>The same within a write transaction that has taken its revision: nobody else can change it until the commit.</summary>
+    internal static Task<Roster> LoadAsync(Roster known, WriteTransaction write) => LoadAsync(known, write.Connection, write.Transaction, write.Cancellation);
+
+    private static async Task<Roster> LoadAsync(Roster known, DbConnection connection, DbTransaction? transaction, CancellationToken cancellation)
+    {
+        var revision = await connection.QuerySingleAsync<long>(new CommandDefinition(
+            "select value from counters where name = 'revision'", null, transaction, cancellationToken: cancellation));
+        if (revision == known.Revision)
+            return known;
+
+        return known.With(
+            revision,
+            await ChainStore.ChangedSinceAsync(connection, transaction, known.Revision, cancellation),
+            await RegionStore.ChangedSinceAsync(connection, transaction, known.Revision, cancellation),
+            await ProviderStore.ChangedSinceAsync(connection, transaction, known.Revision, cancellation),
+            await AltruistStore.ChangedSinceAsync(connection, transaction, known.Revision, cancellation));
+    }
+}

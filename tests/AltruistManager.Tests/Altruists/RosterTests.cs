@@ -1,0 +1,59 @@
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+
+namespace AltruistManager.Tests.Altruists;
+
+public sealed class RosterTests
+{
+    [Fact]
+    public void Any_sequence_of_changes_gives_the_roster_that_loading_it_whole_gives()
+    {
+        var seed = Random.Shared.Next();
+        var random = new Random(seed);
+        var all = new Dictionary<AltruistId, Altruist>();
+        var roster = Roster.Empty;
+        for (var step = 1; step <= 200; step++)
+        {
+            List<Altruist> changed = [.. Enumerable.Range(0, random.Next(4)).Select(_ => Some(random)).DistinctBy(altruist => altruist.Id)];
+            foreach (var altruist in changed)
+                all[altruist.Id] = altruist;
+            roster = roster.With(step, [], [], [], changed);
+
+            var whole = new Roster(step, [], [], [], all.Values);
+            Assert.True(whole.Live.SequenceEqual(roster.Live), $"seed {seed}, step {step}");
+            Assert.True(whole.Altruists.OrderBy(pair => pair.Key).SequenceEqual(roster.Altruists.OrderBy(pair => pair.Key)), $"seed {seed}, step {step}");
+            Assert.True(
+                whole.LiveByNetwork.OrderBy(pair => pair.Key).SelectMany(pair => pair.Value).SequenceEqual(roster.LiveByNetwork.OrderBy(pair => pair.Key).SelectMany(pair => pair.Value)),
+                $"seed {seed}, step {step}");
+            Assert.Equal(whole.LiveByNetwork.Count, roster.LiveByNetwork.Count);
+        }
+    }
+
+    [Fact]
+    public void An_id_wins_over_an_alias_and_a_retired_chain_keeps_only_its_id()
+    {
+        var roster = new Roster(1, [Chain("0021", ["eth"]), Chain("eth", []), Chain("0022", ["archive"]) with { RetiredAt = DateTimeOffset.UnixEpoch }], [], [], []);
+        Assert.Equal("eth", roster.FindChain("eth")?.Id.Value);
+        Assert.Equal("0022", roster.FindChain("0022")?.Id.Value);
+        Assert.Null(roster.FindChain("archive"));
+    }
+
+    private static Chain Chain(string id, string[] aliases) => new()
+    {
+        Id = new(id), Name = id, Network = new("evm:1"), BlockTimeSeconds = 12, LagToleranceBlocks = 3, RequestTimeoutMs = 10000, Aliases = aliases,
+    };
+
+    private static Altruist Some(Random random) => new()
+    {
+        Id = new($"{random.Next(20):00}"),
+        Provider = new("acme"),
+        Network = new($"evm:{random.Next(3)}"),
+        Chains = [new("0021")],
+        Regions = [RegionId.Everywhere],
+        Url = $"https://n{random.Next()}.example",
+        MayBePrivate = false,
+        Label = "n",
+        CreatedAt = DateTimeOffset.UnixEpoch,
+        RetiredAt = random.Next(3) == 0 ? DateTimeOffset.UnixEpoch : null,
+    };
+}
