@@ -1,6 +1,12 @@
+using AltruistManager.Benchmarks.Api;
+
 // One line per benchmark. Each prints one line of JSON with its figures last.
 return args switch
 {
+    ["api"] => await ApiBench.RunAsync(CancellationToken.None),
+
+    // What the api benchmark compares with, in processes of their own.
+    ["server", "bare", var recorded, _] => await BareServer.RunAsync(recorded),
     _ => Usage(),
 };
 

@@ -7,10 +7,11 @@ internal sealed class RealNodes : IAsyncDisposable
 {
     public const string Chain = "anvil";
     public const string Region = "us-east";
+    public const string StrangerLabel = "stranger-node";
     private const long Identity = 900_900;
 
     private readonly AnvilNetwork elsewhere;
-    private readonly Dictionary<string, AnvilNetwork.Node> nodes = [];
+    private readonly Dictionary<string, (AnvilNetwork.Node Node, string Label)> nodes = [];
 
     private RealNodes(Service service, AnvilNetwork network, AnvilNetwork elsewhere)
     {
@@ -46,7 +47,9 @@ internal sealed class RealNodes : IAsyncDisposable
         }
     }
 
-    public AnvilNetwork.Node NodeOf(string altruist) => nodes[altruist];
+    public AnvilNetwork.Node NodeOf(string altruist) => nodes[altruist].Node;
+
+    public string LabelOf(string altruist) => nodes[altruist].Label;
 
     public async ValueTask DisposeAsync()
     {
@@ -69,11 +72,15 @@ internal sealed class RealNodes : IAsyncDisposable
             ["aliases"] = new JsonArray("foundry"),
         });
         foreach (var node in Network.Nodes)
-            nodes.Add(await RegisterAsync($"provider-{nodes.Count + 1}", node), node);
-        Stranger = await RegisterAsync("stranger", elsewhere.Nodes[0]);
+        {
+            var label = $"node-{nodes.Count + 1}";
+            nodes.Add(await RegisterAsync($"provider-{nodes.Count + 1}", label, node), (node, label));
+        }
+
+        Stranger = await RegisterAsync("stranger", StrangerLabel, elsewhere.Nodes[0]);
     }
 
-    private async Task<string> RegisterAsync(string provider, AnvilNetwork.Node node)
+    private async Task<string> RegisterAsync(string provider, string label, AnvilNetwork.Node node)
     {
         await Service.PutAsync($"/api/v1/providers/{provider}", new JsonObject { ["name"] = provider });
         var altruist = await Service.PostAsync("/api/v1/altruists", new JsonObject
@@ -82,7 +89,7 @@ internal sealed class RealNodes : IAsyncDisposable
             ["chains"] = new JsonArray(Chain),
             ["url"] = node.Url,
             ["regions"] = new JsonArray(Region),
-            ["label"] = $"{provider}-node",
+            ["label"] = label,
         });
         return altruist["id"]!.GetValue<string>();
     }
