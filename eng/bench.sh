@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 missing=$(lacks_library libsqlite3.so.0 libsqlite3-0)
 if [ "${1:-}" = api ]; then
-  missing+=" $(lacks_command wrk) $(lacks_file /usr/sbin/nginx nginx-light)"
+  missing+=" $(lacks_command wrk) $(lacks_file /usr/sbin/nginx nginx)"
 fi
 [ -z "${missing// /}" ] || install_packages $missing
 
