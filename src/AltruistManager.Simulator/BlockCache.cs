@@ -8,18 +8,18 @@ internal sealed class BlockCache
 {
     private const int Size = 64;
 
-    private readonly Entry?[] _entries = new Entry?[Size];
+    private readonly Entry?[] entries = new Entry?[Size];
 
     public bool TryGet(BlockKey key, out ReadOnlyMemory<byte> json)
     {
-        var entry = Volatile.Read(ref _entries[Place(key)]);
+        var entry = Volatile.Read(ref entries[Place(key)]);
         json = entry?.Json ?? default;
         return entry is not null && entry.Key == key;
     }
 
     public ReadOnlyMemory<byte> Add(BlockKey key, byte[] json)
     {
-        Volatile.Write(ref _entries[Place(key)], new Entry(key, json));
+        Volatile.Write(ref entries[Place(key)], new Entry(key, json));
         return json;
     }
 

@@ -7,7 +7,7 @@ internal static class BlockJson
 {
     private const string EmptyUncles = "0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347";
 
-    private static readonly string _noBloom = "0x" + new string('0', 512);
+    private static readonly string NoBloom = "0x" + new string('0', 512);
 
     public static byte[] Write(SimulatedChain chain, DateTimeOffset time, BlockKey key, int parentSalt)
     {
@@ -27,7 +27,7 @@ internal static class BlockJson
             WriteBytes(json, "parentHash", hash);
             json.WriteString("nonce", "0x0000000000000000");
             json.WriteString("sha3Uncles", EmptyUncles);
-            json.WriteString("logsBloom", _noBloom);
+            json.WriteString("logsBloom", NoBloom);
             WriteBytes(json, "transactionsRoot", Next(ref seed, hash));
             WriteBytes(json, "stateRoot", Next(ref seed, hash));
             WriteBytes(json, "receiptsRoot", Next(ref seed, hash));

@@ -13,20 +13,20 @@ namespace AltruistManager.Simulator;
 /// </summary>
 internal sealed class Door : IDisposable
 {
-    private readonly SocketConnectionContextFactory _contexts;
-    private readonly ChannelWriter<ConnectionContext> _arrivals;
-    private readonly ConcurrentDictionary<ConnectionContext, byte> _guests = new();
-    private readonly Lock _moving = new();
-    private Socket _socket;
-    private bool _open;
-    private bool _disposed;
+    private readonly SocketConnectionContextFactory contexts;
+    private readonly ChannelWriter<ConnectionContext> arrivals;
+    private readonly ConcurrentDictionary<ConnectionContext, byte> guests = new();
+    private readonly Lock moving = new();
+    private Socket socket;
+    private bool open;
+    private bool disposed;
 
     public Door(IPEndPoint endpoint, SocketConnectionContextFactory contexts, ChannelWriter<ConnectionContext> arrivals)
     {
-        _contexts = contexts;
-        _arrivals = arrivals;
-        _socket = Bind(endpoint);
-        Endpoint = (IPEndPoint)_socket.LocalEndPoint!;
+        this.contexts = contexts;
+        this.arrivals = arrivals;
+        socket = Bind(endpoint);
+        Endpoint = (IPEndPoint)socket.LocalEndPoint!;
         Listen();
     }
 
@@ -37,9 +37,9 @@ internal sealed class Door : IDisposable
 
     public void Open()
     {
-        lock (_moving)
+        lock (moving)
         {
-            if (_open || _disposed)
+            if (open || disposed)
                 return;
             Listen();
         }
@@ -48,49 +48,49 @@ internal sealed class Door : IDisposable
     /// <summary>Refuses new connections and cuts those that are open.</summary>
     public void Close()
     {
-        lock (_moving)
+        lock (moving)
         {
-            if (!_open || _disposed)
+            if (!open || disposed)
                 return;
-            _open = false;
-            _socket.Dispose();
-            _socket = Bind(Endpoint);
+            open = false;
+            socket.Dispose();
+            socket = Bind(Endpoint);
         }
 
-        foreach (var guest in _guests.Keys)
+        foreach (var guest in guests.Keys)
             guest.Abort(new ConnectionAbortedException("The simulated node went down."));
     }
 
     public void Dispose()
     {
-        lock (_moving)
+        lock (moving)
         {
-            _disposed = true;
-            _open = false;
-            _socket.Dispose();
+            disposed = true;
+            open = false;
+            socket.Dispose();
         }
     }
 
     private static Socket Bind(IPEndPoint endpoint)
     {
-        var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        var bound = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            socket.Bind(endpoint);
-            return socket;
+            bound.Bind(endpoint);
+            return bound;
         }
         catch
         {
-            socket.Dispose();
+            bound.Dispose();
             throw;
         }
     }
 
     private void Listen()
     {
-        _socket.Listen(1024);
-        _open = true;
-        _ = AcceptAsync(_socket);
+        socket.Listen(1024);
+        open = true;
+        _ = AcceptAsync(socket);
     }
 
     private async Task AcceptAsync(Socket listening)
@@ -108,18 +108,18 @@ internal sealed class Door : IDisposable
             }
 
             accepted.NoDelay = true;
-            var connection = _contexts.Create(accepted);
+            var connection = contexts.Create(accepted);
             if (Owner is { } owner)
                 connection.Features.Set(owner);
-            _guests.TryAdd(connection, 0);
-            connection.ConnectionClosed.UnsafeRegister(_ => _guests.TryRemove(connection, out var _), null);
-            lock (_moving)
+            guests.TryAdd(connection, 0);
+            connection.ConnectionClosed.UnsafeRegister(_ => guests.TryRemove(connection, out var _), null);
+            lock (moving)
             {
-                if (!_open)
+                if (!open)
                     connection.Abort(new ConnectionAbortedException("The simulated node is down."));
             }
 
-            if (!_arrivals.TryWrite(connection))
+            if (!arrivals.TryWrite(connection))
                 await connection.DisposeAsync();
         }
     }

@@ -12,12 +12,12 @@ namespace AltruistManager.Simulator;
 /// </summary>
 internal sealed class Doors : IConnectionListenerFactory, IConnectionListener
 {
-    private readonly Channel<ConnectionContext> _arrivals = Channel.CreateUnbounded<ConnectionContext>();
-    private readonly SocketConnectionContextFactory _contexts;
-    private readonly List<Door> _doors = [];
+    private readonly Channel<ConnectionContext> arrivals = Channel.CreateUnbounded<ConnectionContext>();
+    private readonly SocketConnectionContextFactory contexts;
+    private readonly List<Door> doors = [];
 
     public Doors(ILoggerFactory loggers) =>
-        _contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), loggers.CreateLogger<Doors>());
+        contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), loggers.CreateLogger<Doors>());
 
     public EndPoint EndPoint { get; private set; } = new IPEndPoint(IPAddress.None, 0);
 
@@ -29,33 +29,33 @@ internal sealed class Doors : IConnectionListenerFactory, IConnectionListener
 
     public Door Add(IPEndPoint endpoint)
     {
-        var door = new Door(endpoint, _contexts, _arrivals.Writer);
-        lock (_doors)
+        var door = new Door(endpoint, contexts, arrivals.Writer);
+        lock (doors)
         {
-            _doors.Add(door);
+            doors.Add(door);
         }
 
         return door;
     }
 
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
-        await _arrivals.Reader.WaitToReadAsync(cancellationToken) && _arrivals.Reader.TryRead(out var connection) ? connection : null;
+        await arrivals.Reader.WaitToReadAsync(cancellationToken) && arrivals.Reader.TryRead(out var connection) ? connection : null;
 
     public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
-        lock (_doors)
+        lock (doors)
         {
-            foreach (var door in _doors)
+            foreach (var door in doors)
                 door.Dispose();
         }
 
-        _arrivals.Writer.TryComplete();
+        arrivals.Writer.TryComplete();
         return ValueTask.CompletedTask;
     }
 
     public ValueTask DisposeAsync()
     {
-        _contexts.Dispose();
+        contexts.Dispose();
         return ValueTask.CompletedTask;
     }
 }

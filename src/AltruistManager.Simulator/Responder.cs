@@ -10,11 +10,11 @@ internal sealed class Responder(TimeProvider clock, CancellationToken ending)
 {
     private const int BombChunkBytes = 16 << 20;
 
-    private static readonly byte[] _html =
+    private static readonly byte[] Html =
         "<!doctype html><html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>"u8.ToArray();
 
     /// <summary>A whole gzip member of <see cref="BombChunkBytes"/> zeros; members may follow one another.</summary>
-    private static readonly Lazy<byte[]> _bombMember = new(CompressZeros);
+    private static readonly Lazy<byte[]> BombMember = new(CompressZeros);
 
     public async Task AnswerAsync(SimulatedNode node, HttpContext context)
     {
@@ -68,7 +68,7 @@ internal sealed class Responder(TimeProvider clock, CancellationToken ending)
                 break;
             case Answering.WithHtml:
                 response.ContentType = "text/html";
-                await response.Body.WriteAsync(_html, cancellation);
+                await response.Body.WriteAsync(Html, cancellation);
                 break;
             case Answering.WithText:
                 response.ContentType = "application/json";
@@ -171,7 +171,7 @@ internal sealed class Responder(TimeProvider clock, CancellationToken ending)
         response.ContentType = "application/json";
         response.Headers.ContentEncoding = "gzip";
         for (var left = bytes; left > 0; left -= BombChunkBytes)
-            await response.Body.WriteAsync(_bombMember.Value, cancellation);
+            await response.Body.WriteAsync(BombMember.Value, cancellation);
     }
 
     private static void WriteHugeHeaders(HttpResponse response, long bytes)

@@ -12,14 +12,14 @@ internal static class RpcMethods
     public const int NetVersion = 4;
     public const int ClientVersion = 5;
 
-    private static readonly string[] _names =
+    private static readonly string[] Names =
         ["eth_chainId", "eth_blockNumber", "eth_getBlockByNumber", "eth_syncing", "net_version", "web3_clientVersion"];
 
-    public static int Count => _names.Length;
+    public static int Count => Names.Length;
 
     /// <returns>-1 for a method that is not known.</returns>
-    public static int IndexOf(string name) => Array.IndexOf(_names, name);
+    public static int IndexOf(string name) => Array.IndexOf(Names, name);
 
     /// <returns>-1 for a method that is not known.</returns>
-    public static int IndexOf(JsonElement name) => Array.FindIndex(_names, candidate => name.ValueEquals(candidate));
+    public static int IndexOf(JsonElement name) => Array.FindIndex(Names, candidate => name.ValueEquals(candidate));
 }

@@ -12,11 +12,11 @@ public sealed class SimulatedChain
     /// <summary>Blocks between the head and the newest final one.</summary>
     public const long FinalityBlocks = 64;
 
-    private readonly TimeProvider _clock;
-    private readonly int _seed;
-    private readonly Lock _changing = new();
-    private readonly BlockCache _blocks = new();
-    private volatile History _history;
+    private readonly TimeProvider clock;
+    private readonly int seed;
+    private readonly Lock changing = new();
+    private readonly BlockCache blocks = new();
+    private volatile History history;
 
     internal SimulatedChain(long chainId, TimeSpan blockTime, long startHeight, int transactionsPerBlock, TimeProvider clock, int seed)
     {
@@ -27,9 +27,9 @@ public sealed class SimulatedChain
         ChainId = chainId;
         BlockTime = blockTime;
         TransactionsPerBlock = transactionsPerBlock;
-        _clock = clock;
-        _seed = seed;
-        _history = new History([new Stretch(startHeight, clock.GetUtcNow(), blockTime)], [new Branching(0, 0)], null);
+        this.clock = clock;
+        this.seed = seed;
+        history = new History([new Stretch(startHeight, clock.GetUtcNow(), blockTime)], [new Branching(0, 0)], null);
     }
 
     public long ChainId { get; }
@@ -40,26 +40,26 @@ public sealed class SimulatedChain
     public int TransactionsPerBlock { get; }
 
     /// <summary>The height of the newest block, now.</summary>
-    public long Height => HeightAt(_clock.GetUtcNow());
+    public long Height => HeightAt(clock.GetUtcNow());
 
-    public bool Halted => _history.HaltedAt is not null;
+    public bool Halted => history.HaltedAt is not null;
 
     /// <summary>Stops making blocks.</summary>
     public void Halt()
     {
-        lock (_changing)
+        lock (changing)
         {
-            _history = _history with { HaltedAt = Height };
+            history = history with { HaltedAt = Height };
         }
     }
 
     /// <summary>Goes on after <see cref="Halt"/>, with the next block one block time from now.</summary>
     public void Resume()
     {
-        lock (_changing)
+        lock (changing)
         {
-            if (_history.HaltedAt is { } height)
-                _history = _history.With(new Stretch(height + 1, _clock.GetUtcNow() + BlockTime, BlockTime)) with { HaltedAt = null };
+            if (history.HaltedAt is { } height)
+                history = history.With(new Stretch(height + 1, clock.GetUtcNow() + BlockTime, BlockTime)) with { HaltedAt = null };
         }
     }
 
@@ -67,11 +67,11 @@ public sealed class SimulatedChain
     public void Mine(int blocks = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(blocks, 1);
-        lock (_changing)
+        lock (changing)
         {
-            if (_history.HaltedAt is not { } height)
+            if (history.HaltedAt is not { } height)
                 throw new InvalidOperationException("Only a halted chain is mined by hand.");
-            _history = _history.With(new Stretch(height + 1, _clock.GetUtcNow(), TimeSpan.Zero)) with { HaltedAt = height + blocks };
+            history = history.With(new Stretch(height + 1, clock.GetUtcNow(), TimeSpan.Zero)) with { HaltedAt = height + blocks };
         }
     }
 
@@ -79,9 +79,9 @@ public sealed class SimulatedChain
     public void Reorganise(int depth)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(depth, 1);
-        lock (_changing)
+        lock (changing)
         {
-            _history = _history.BranchedFrom(Math.Max(0, Height - depth + 1));
+            history = history.BranchedFrom(Math.Max(0, Height - depth + 1));
         }
     }
 
@@ -89,12 +89,12 @@ public sealed class SimulatedChain
     public void Reset(long height)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(height);
-        lock (_changing)
+        lock (changing)
         {
-            _history = _history.BranchedFrom(0) with
+            history = history.BranchedFrom(0) with
             {
-                Stretches = [new Stretch(height, _clock.GetUtcNow(), BlockTime)],
-                HaltedAt = _history.HaltedAt is null ? null : height,
+                Stretches = [new Stretch(height, clock.GetUtcNow(), BlockTime)],
+                HaltedAt = history.HaltedAt is null ? null : height,
             };
         }
     }
@@ -104,24 +104,25 @@ public sealed class SimulatedChain
     public string HashAt(long height, int branch = 0)
     {
         Span<byte> hash = stackalloc byte[32];
-        Hash(height, _history.SaltAt(height), branch, hash);
+        Hash(height, history.SaltAt(height), branch, hash);
         return "0x" + Convert.ToHexStringLower(hash);
     }
 
     /// <summary>The time that a block carries, to the second.</summary>
-    public DateTimeOffset TimeAt(long height) => DateTimeOffset.FromUnixTimeSeconds(_history.TimeAt(height).ToUnixTimeSeconds());
+    public DateTimeOffset TimeAt(long height) => DateTimeOffset.FromUnixTimeSeconds(history.TimeAt(height).ToUnixTimeSeconds());
 
-    internal long HeightAt(DateTimeOffset time) => _history.HeightAt(time);
+    internal long HeightAt(DateTimeOffset time) => history.HeightAt(time);
 
     /// <summary>The block as the JSON of a result.</summary>
     internal ReadOnlyMemory<byte> BlockAt(long height, int branch, int parentBranch, TimeSpan skew)
     {
-        var history = _history;
-        var key = new BlockKey(height, history.SaltAt(height), branch, parentBranch, skew);
-        if (_blocks.TryGet(key, out var json))
+        // One history for the whole block, whatever happens to the chain meanwhile.
+        var told = history;
+        var key = new BlockKey(height, told.SaltAt(height), branch, parentBranch, skew);
+        if (blocks.TryGet(key, out var json))
             return json;
-        var parentSalt = history.SaltAt(Math.Max(0, height - 1));
-        return _blocks.Add(key, BlockJson.Write(this, history.TimeAt(height) + skew, key, parentSalt));
+        var parentSalt = told.SaltAt(Math.Max(0, height - 1));
+        return blocks.Add(key, BlockJson.Write(this, told.TimeAt(height) + skew, key, parentSalt));
     }
 
     internal void Hash(long height, int salt, int branch, Span<byte> destination)
@@ -131,7 +132,7 @@ public sealed class SimulatedChain
         BinaryPrimitives.WriteInt64LittleEndian(input[8..], height);
         BinaryPrimitives.WriteInt32LittleEndian(input[16..], salt);
         BinaryPrimitives.WriteInt32LittleEndian(input[20..], branch);
-        BinaryPrimitives.WriteInt32LittleEndian(input[24..], _seed);
+        BinaryPrimitives.WriteInt32LittleEndian(input[24..], seed);
         SHA256.HashData(input, destination);
     }
 

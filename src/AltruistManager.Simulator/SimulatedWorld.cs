@@ -25,20 +25,20 @@ public sealed class SimulatedWorld : IAsyncDisposable
 {
     private const string PathOfNodes = "/nodes/";
 
-    private readonly SimulatedWorldOptions _options;
-    private readonly ConcurrentDictionary<string, SimulatedNode> _nodes = new();
-    private readonly ConcurrentDictionary<string, SimulatedNode> _nodesByPath = new();
-    private readonly CancellationTokenSource _ending = new();
-    private readonly WebApplication _application;
-    private readonly Doors _doors;
-    private readonly Responder _responder;
-    private Uri? _address;
+    private readonly SimulatedWorldOptions settings;
+    private readonly ConcurrentDictionary<string, SimulatedNode> nodes = new();
+    private readonly ConcurrentDictionary<string, SimulatedNode> nodesByPath = new();
+    private readonly CancellationTokenSource ending = new();
+    private readonly WebApplication application;
+    private readonly Doors doors;
+    private readonly Responder responder;
+    private Uri? address;
 
     private SimulatedWorld(SimulatedWorldOptions options)
     {
         if (!IPAddress.IsLoopback(options.Address))
             throw new ArgumentException("A simulated world listens on loopback only.", nameof(options));
-        _options = options;
+        settings = options;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -49,16 +49,16 @@ public sealed class SimulatedWorld : IAsyncDisposable
         });
         builder.Services.AddSingleton<Doors>();
         builder.Services.AddSingleton<IConnectionListenerFactory>(services => services.GetRequiredService<Doors>());
-        _application = builder.Build();
-        _doors = _application.Services.GetRequiredService<Doors>();
-        _responder = new Responder(options.Clock, _ending.Token);
-        _application.Run(AnswerAsync);
+        application = builder.Build();
+        doors = application.Services.GetRequiredService<Doors>();
+        responder = new Responder(options.Clock, ending.Token);
+        application.Run(AnswerAsync);
     }
 
     /// <summary>Where the nodes without a port of their own are.</summary>
-    public Uri Address => _address ?? throw new InvalidOperationException("The world has not started.");
+    public Uri Address => address ?? throw new InvalidOperationException("The world has not started.");
 
-    public IReadOnlyCollection<SimulatedNode> Nodes => (IReadOnlyCollection<SimulatedNode>)_nodes.Values;
+    public IReadOnlyCollection<SimulatedNode> Nodes => (IReadOnlyCollection<SimulatedNode>)nodes.Values;
 
     /// <exception cref="IOException">The port is taken.</exception>
     public static async Task<SimulatedWorld> StartAsync(SimulatedWorldOptions options, CancellationToken cancellation)
@@ -67,7 +67,7 @@ public sealed class SimulatedWorld : IAsyncDisposable
         var world = new SimulatedWorld(options);
         try
         {
-            await world._application.StartAsync(cancellation);
+            await world.application.StartAsync(cancellation);
         }
         catch
         {
@@ -75,8 +75,8 @@ public sealed class SimulatedWorld : IAsyncDisposable
             throw;
         }
 
-        var server = world._application.Services.GetRequiredService<IServer>();
-        world._address = new Uri(server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
+        var server = world.application.Services.GetRequiredService<IServer>();
+        world.address = new Uri(server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
         return world;
     }
 
@@ -85,7 +85,7 @@ public sealed class SimulatedWorld : IAsyncDisposable
     /// <param name="startHeight">The height of the head now.</param>
     /// <param name="transactionsPerBlock">About 1,000 make a block larger than 64 KB.</param>
     public SimulatedChain AddChain(long chainId, TimeSpan blockTime, long startHeight = 1_000_000, int transactionsPerBlock = 4) =>
-        new(chainId, blockTime, startHeight, transactionsPerBlock, _options.Clock, _options.Seed);
+        new(chainId, blockTime, startHeight, transactionsPerBlock, settings.Clock, settings.Seed);
 
     /// <param name="chain">What it is a node of.</param>
     /// <param name="name">Unique; letters, digits, hyphens and dots.</param>
@@ -98,36 +98,36 @@ public sealed class SimulatedWorld : IAsyncDisposable
         options ??= new SimulatedNodeOptions();
         if (!IPAddress.IsLoopback(options.Address))
             throw new ArgumentException("A simulated node listens on loopback only.", nameof(options));
-        var door = options.OwnPort ? _doors.Add(new IPEndPoint(options.Address, options.Port)) : null;
+        var door = options.OwnPort ? doors.Add(new IPEndPoint(options.Address, options.Port)) : null;
         var url = door is null ? new Uri(Address, PathOfNodes + name) : new Uri($"http://{door.Endpoint}/");
-        var node = new SimulatedNode(name, chain, url, options, door, _options.Clock, HashCode.Combine(_options.Seed, _nodes.Count));
-        if (!_nodes.TryAdd(name, node))
+        var node = new SimulatedNode(name, chain, url, options, door, settings.Clock, (settings.Seed * 397) ^ nodes.Count);
+        if (!nodes.TryAdd(name, node))
         {
             node.Close();
             throw new ArgumentException($"There is a node {name} already.", nameof(name));
         }
 
         if (door is null)
-            _nodesByPath[url.AbsolutePath] = node;
+            nodesByPath[url.AbsolutePath] = node;
         else
             door.Owner = node;
         return node;
     }
 
-    public SimulatedNode Node(string name) => _nodes[name];
+    public SimulatedNode Node(string name) => nodes[name];
 
     public async ValueTask DisposeAsync()
     {
-        await _ending.CancelAsync();
-        await _application.DisposeAsync();
-        _ending.Dispose();
+        await ending.CancelAsync();
+        await application.DisposeAsync();
+        ending.Dispose();
     }
 
     private Task AnswerAsync(HttpContext context)
     {
         var node = context.Features.Get<SimulatedNode>();
-        if (node is not null || _nodesByPath.TryGetValue(context.Request.Path.Value ?? "", out node))
-            return _responder.AnswerAsync(node, context);
+        if (node is not null || nodesByPath.TryGetValue(context.Request.Path.Value ?? "", out node))
+            return responder.AnswerAsync(node, context);
         context.Response.StatusCode = StatusCodes.Status404NotFound;
         return Task.CompletedTask;
     }

@@ -3,9 +3,9 @@ namespace AltruistManager.Tests.Simulator;
 /// <summary>A clock that stands still until it is moved.</summary>
 internal sealed class ManualClock : TimeProvider
 {
-    private DateTimeOffset _now = new(2026, 11, 21, 7, 0, 0, TimeSpan.Zero);
+    private DateTimeOffset now = new(2026, 11, 21, 7, 0, 0, TimeSpan.Zero);
 
-    public override DateTimeOffset GetUtcNow() => _now;
+    public override DateTimeOffset GetUtcNow() => now;
 
-    public void Advance(TimeSpan time) => _now += time;
+    public void Advance(TimeSpan time) => now += time;
 }

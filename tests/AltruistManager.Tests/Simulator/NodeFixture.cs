@@ -8,36 +8,36 @@ namespace AltruistManager.Tests.Simulator;
 /// <summary>A world with one chain, and a client that notices everything that a node does.</summary>
 public sealed class NodeFixture : IAsyncLifetime
 {
-    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false })
+    private readonly HttpClient client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false })
     {
         Timeout = TimeSpan.FromSeconds(10),
     };
 
-    private SimulatedWorld? _world;
-    private SimulatedChain? _chain;
-    private int _nodes;
+    private SimulatedWorld? world;
+    private SimulatedChain? chain;
+    private int nodes;
 
-    public SimulatedWorld World => _world!;
+    public SimulatedWorld World => world!;
 
     /// <summary>A block every 50 ms, each larger than 64 KB.</summary>
-    public SimulatedChain Chain => _chain!;
+    public SimulatedChain Chain => chain!;
 
-    public HttpClient Client => _client;
+    public HttpClient Client => client;
 
     public async ValueTask InitializeAsync()
     {
-        _world = await SimulatedWorld.StartAsync(new SimulatedWorldOptions(), TestContext.Current.CancellationToken);
-        _chain = _world.AddChain(31337, TimeSpan.FromMilliseconds(50), 500, transactionsPerBlock: 1200);
+        world = await SimulatedWorld.StartAsync(new SimulatedWorldOptions(), TestContext.Current.CancellationToken);
+        chain = world.AddChain(31337, TimeSpan.FromMilliseconds(50), 500, transactionsPerBlock: 1200);
     }
 
     public async ValueTask DisposeAsync()
     {
-        _client.Dispose();
+        client.Dispose();
         await World.DisposeAsync();
     }
 
     public SimulatedNode NewNode(bool ownPort = false) =>
-        World.AddNode(Chain, $"node-{Interlocked.Increment(ref _nodes)}", new SimulatedNodeOptions { OwnPort = ownPort });
+        World.AddNode(Chain, $"node-{Interlocked.Increment(ref nodes)}", new SimulatedNodeOptions { OwnPort = ownPort });
 
     public Task<HttpResponseMessage> SendAsync(SimulatedNode node, string method, string parameters = "[]", CancellationToken? cancellation = null)
     {
@@ -48,7 +48,7 @@ public sealed class NodeFixture : IAsyncLifetime
                 Encoding.UTF8,
                 new MediaTypeHeaderValue("application/json")),
         };
-        return _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation ?? TestContext.Current.CancellationToken);
+        return client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation ?? TestContext.Current.CancellationToken);
     }
 
     /// <summary>The whole answer.</summary>

@@ -4,24 +4,24 @@ namespace AltruistManager.Tests.Simulator;
 
 public sealed class SimulatedChainTests : IAsyncLifetime
 {
-    private readonly ManualClock _clock = new();
-    private SimulatedWorld? _world;
+    private readonly ManualClock clock = new();
+    private SimulatedWorld? world;
 
     private SimulatedChain NewChain(double blockTimeSeconds = 2, long startHeight = 100) =>
-        _world!.AddChain(5, TimeSpan.FromSeconds(blockTimeSeconds), startHeight);
+        world!.AddChain(5, TimeSpan.FromSeconds(blockTimeSeconds), startHeight);
 
     public async ValueTask InitializeAsync() =>
-        _world = await SimulatedWorld.StartAsync(new SimulatedWorldOptions { Clock = _clock }, TestContext.Current.CancellationToken);
+        world = await SimulatedWorld.StartAsync(new SimulatedWorldOptions { Clock = clock }, TestContext.Current.CancellationToken);
 
-    public ValueTask DisposeAsync() => _world!.DisposeAsync();
+    public ValueTask DisposeAsync() => world!.DisposeAsync();
 
     [Fact]
     public void Blocks_come_by_the_clock_and_carry_its_time()
     {
         var chain = NewChain();
-        var begin = _clock.GetUtcNow();
+        var begin = clock.GetUtcNow();
         Assert.Equal(100, chain.Height);
-        _clock.Advance(TimeSpan.FromSeconds(11));
+        clock.Advance(TimeSpan.FromSeconds(11));
         Assert.Equal(105, chain.Height);
         Assert.Equal(begin.AddSeconds(10), chain.TimeAt(105));
         Assert.Equal(begin.AddSeconds(-20), chain.TimeAt(90));
@@ -31,7 +31,7 @@ public sealed class SimulatedChainTests : IAsyncLifetime
     public void Twenty_blocks_a_second_are_possible()
     {
         var chain = NewChain(0.05);
-        _clock.Advance(TimeSpan.FromSeconds(60));
+        clock.Advance(TimeSpan.FromSeconds(60));
         Assert.Equal(1300, chain.Height);
     }
 
@@ -39,17 +39,17 @@ public sealed class SimulatedChainTests : IAsyncLifetime
     public void Halted_chain_stays_and_goes_on_where_it_was()
     {
         var chain = NewChain();
-        _clock.Advance(TimeSpan.FromSeconds(4));
+        clock.Advance(TimeSpan.FromSeconds(4));
         chain.Halt();
-        _clock.Advance(TimeSpan.FromMinutes(10));
+        clock.Advance(TimeSpan.FromMinutes(10));
         Assert.True(chain.Halted);
         Assert.Equal(102, chain.Height);
         var before = chain.TimeAt(102);
         chain.Resume();
         Assert.Equal(102, chain.Height);
-        _clock.Advance(TimeSpan.FromSeconds(2));
+        clock.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(103, chain.Height);
-        Assert.Equal(_clock.GetUtcNow(), chain.TimeAt(103));
+        Assert.Equal(clock.GetUtcNow(), chain.TimeAt(103));
         Assert.Equal(before, chain.TimeAt(102));
     }
 
@@ -58,16 +58,16 @@ public sealed class SimulatedChainTests : IAsyncLifetime
     {
         var chain = NewChain();
         chain.Halt();
-        _clock.Advance(TimeSpan.FromSeconds(30));
+        clock.Advance(TimeSpan.FromSeconds(30));
         chain.Mine(3);
         Assert.Equal(103, chain.Height);
-        _clock.Advance(TimeSpan.FromSeconds(30));
+        clock.Advance(TimeSpan.FromSeconds(30));
         chain.Mine();
         Assert.Equal(104, chain.Height);
-        Assert.Equal(_clock.GetUtcNow().AddSeconds(-30), chain.TimeAt(103));
-        Assert.Equal(_clock.GetUtcNow(), chain.TimeAt(104));
+        Assert.Equal(clock.GetUtcNow().AddSeconds(-30), chain.TimeAt(103));
+        Assert.Equal(clock.GetUtcNow(), chain.TimeAt(104));
         chain.Resume();
-        _clock.Advance(TimeSpan.FromSeconds(2));
+        clock.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(105, chain.Height);
     }
 
@@ -94,7 +94,7 @@ public sealed class SimulatedChainTests : IAsyncLifetime
         chain.Reset(10);
         Assert.Equal(10, chain.Height);
         Assert.NotEqual(before, chain.HashAt(10));
-        _clock.Advance(TimeSpan.FromSeconds(2));
+        clock.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(11, chain.Height);
     }
 
@@ -104,6 +104,6 @@ public sealed class SimulatedChainTests : IAsyncLifetime
         var chain = NewChain();
         Assert.Equal(chain.HashAt(100), NewChain().HashAt(100));
         Assert.NotEqual(chain.HashAt(100), chain.HashAt(101));
-        Assert.NotEqual(chain.HashAt(100), _world!.AddChain(6, TimeSpan.FromSeconds(2)).HashAt(100));
+        Assert.NotEqual(chain.HashAt(100), world!.AddChain(6, TimeSpan.FromSeconds(2)).HashAt(100));
     }
 }
