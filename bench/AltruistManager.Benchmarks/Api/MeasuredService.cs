@@ -155,7 +155,7 @@ internal sealed class MeasuredService(string folder) : IDisposable
         start.Environment["Probing__AllowHttp"] = "true";
         start.Environment["Probing__AllowedPrivateNetworks__0"] = "127.0.0.0/8";
         // The limiter counts every request, and stops none.
-        start.Environment["Limits__RequestsPerSecond"] = "100000000";
+        start.Environment["Limits__RequestsPerSecond"] = "1000000";
         return start;
     }
 }
