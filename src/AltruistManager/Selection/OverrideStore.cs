@@ -1,4 +1,5 @@
-#pragma warning disable
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
 using AltruistManager.Storage;
 
 namespace AltruistManager.Selection;
@@ -6,15 +7,113 @@ namespace AltruistManager.Selection;
 /// <summary>Pins and exclusions in the database; <see cref="Active"/> is kept in memory and refreshed after each write.</summary>
 public sealed class OverrideStore(Database database, TimeProvider time)
 {
-    /// <summary>Neither deleted nor expired, newest first.</summary>
-    public IReadOnlyList<Override> Active { get; private set; } = [];
+    private const string Columns =
+        "id, kind, chain_id, region_id, altruist_id, provider_id, reason, note, expires_at, force, revoke, created_at, created_by, deleted_at";
 
-    public Task AddAsync(Override added, CancellationToken cancellation) => throw new NotSupportedException();
+    private volatile IReadOnlyList<Override> active = [];
+
+    /// <summary>Not deleted and, when loaded, not expired; newest first.</summary>
+    public IReadOnlyList<Override> Active => active;
+
+    /// <summary>Reads <see cref="Active"/> anew; after a start, and when another process wrote.</summary>
+    public async Task RefreshAsync(CancellationToken cancellation)
+    {
+        var rows = await database.QueryAsync<Row>(
+            $"select {Columns} from overrides where deleted_at is null and expires_at > @Now order by id desc", new { Now = time.NowMs() }, cancellation);
+        active = [.. rows.Select(row => row.ToOverride())];
+    }
+
+    public async Task AddAsync(Override added, CancellationToken cancellation)
+    {
+        await database.WriteAsync(async write =>
+        {
+            var revision = await write.NextRevisionAsync();
+            await write.ExecuteAsync(
+                """
+                insert into overrides (
+                    id, kind, chain_id, region_id, altruist_id, provider_id, reason, note, expires_at, force, revoke, created_at, created_by, revision)
+                values (
+                    @Id, @Kind, @Chain, @Region, @Altruist, @Provider, @Reason, @Note, @ExpiresAt, @Force, @Revoke, @CreatedAt, @CreatedBy, @Revision)
+                """,
+                new
+                {
+                    added.Id,
+                    Kind = added.Kind == OverrideKind.Pin ? "pin" : "exclude",
+                    Chain = added.Chain?.Value,
+                    Region = added.Region?.Value,
+                    Altruist = added.Altruist?.Value,
+                    Provider = added.Provider?.Value,
+                    added.Reason,
+                    added.Note,
+                    ExpiresAt = added.ExpiresAt.ToUnixTimeMilliseconds(),
+                    added.Force,
+                    added.Revoke,
+                    CreatedAt = added.CreatedAt.ToUnixTimeMilliseconds(),
+                    added.CreatedBy,
+                    Revision = revision,
+                });
+        }, cancellation);
+        await RefreshAsync(cancellation);
+    }
 
     /// <summary>False when there is no such override, or it is over.</summary>
-    public Task<bool> DeleteAsync(string id, CancellationToken cancellation) => throw new NotSupportedException();
+    public async Task<bool> DeleteAsync(string id, CancellationToken cancellation)
+    {
+        var deleted = await database.WriteAsync(async write =>
+        {
+            var revision = await write.NextRevisionAsync();
+            return await write.ExecuteAsync(
+                "update overrides set deleted_at = @Now, revision = @Revision where id = @Id and deleted_at is null and expires_at > @Now",
+                new { Id = id, Now = time.NowMs(), Revision = revision });
+        }, cancellation);
+        await RefreshAsync(cancellation);
+        return deleted > 0;
+    }
 
     /// <summary>Newest first, over and deleted ones too.</summary>
     /// <param name="before">The id to continue after; null starts with the newest.</param>
-    public Task<IReadOnlyList<Override>> ListAsync(string? before, int limit, CancellationToken cancellation) => throw new NotSupportedException();
+    public async Task<IReadOnlyList<Override>> ListAsync(string? before, int limit, CancellationToken cancellation)
+    {
+        var rows = await database.QueryAsync<Row>(
+            $"select {Columns} from overrides where (@Before is null or id < @Before) order by id desc limit @Limit",
+            new { Before = before, Limit = limit },
+            cancellation);
+        return [.. rows.Select(row => row.ToOverride())];
+    }
+
+    private sealed record Row
+    {
+        public required string Id { get; init; }
+        public required string Kind { get; init; }
+        public string? ChainId { get; init; }
+        public string? RegionId { get; init; }
+        public string? AltruistId { get; init; }
+        public string? ProviderId { get; init; }
+        public required string Reason { get; init; }
+        public string? Note { get; init; }
+        public required long ExpiresAt { get; init; }
+        public required bool Force { get; init; }
+        public required bool Revoke { get; init; }
+        public required long CreatedAt { get; init; }
+        public required string CreatedBy { get; init; }
+        public long? DeletedAt { get; init; }
+
+        public Override ToOverride() => new()
+        {
+            Id = Id,
+            Kind = Kind == "pin" ? OverrideKind.Pin : OverrideKind.Exclude,
+            Chain = ChainId is null ? null : new ChainId(ChainId),
+            Region = RegionId is null ? null : new RegionId(RegionId),
+            Altruist = AltruistId is null ? null : new AltruistId(AltruistId),
+            Provider = ProviderId is null ? null : new ProviderId(ProviderId),
+            Reason = Reason,
+            Note = Note,
+            ExpiresAt = UnixTime.FromMs(ExpiresAt),
+            Force = Force,
+            Revoke = Revoke,
+            CreatedAt = UnixTime.FromMs(CreatedAt),
+            CreatedBy = CreatedBy,
+            DeletedAt = UnixTime.FromMs(DeletedAt),
+        };
+    }
 }

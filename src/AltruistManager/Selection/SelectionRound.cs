@@ -1,24 +1,437 @@
-#pragma warning disable
+using AltruistManager.Altruists;
+using AltruistManager.Health;
+using AltruistManager.Probing;
+using AltruistManager.Storage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
 namespace AltruistManager.Selection;
 
 /// <summary>What a round did (contract 3.2, <c>POST /rounds</c>).</summary>
+/// <param name="Changed">How many slots now tell portals something else.</param>
 public readonly record struct RoundOutcome(long Round, long Generation, int Slots, int Changed);
 
 /// <summary>Decides all slots, or those that need it, and publishes the result: read inputs, decide, one transaction, swap the snapshot. One at a time.</summary>
-public sealed class SelectionRound
+public sealed partial class SelectionRound : IVerdictObserver, IDisposable
 {
-    /// <summary>Loads the state from the database or the last-good file, so that portals are served before the port opens.</summary>
-    public Task StartAsync(CancellationToken cancellation) => throw new NotSupportedException();
+    private readonly Database database;
+    private readonly SelectionStore store;
+    private readonly IEntryLog log;
+    private readonly RosterCache roster;
+    private readonly HealthBoard board;
+    private readonly OverrideStore overrides;
+    private readonly SnapshotHolder snapshots;
+    private readonly LastGoodFile lastGood;
+    private readonly SelectionOptions options;
+    private readonly ProbingOptions probing;
+    private readonly TimeProvider time;
+    private readonly ILogger<SelectionRound> logger;
+    private readonly SemaphoreSlim selecting = new(1, 1);
+    private readonly SemaphoreSlim saveWanted = new(0, 1);
+    private readonly EntryParameters parameters;
+
+    private SelectionBook book;
+    private SnapshotBuilder builder = new();
+    private readonly DateTimeOffset startedAt;
+    private string origin = "";
+    private long generation;
+    private long floor;
+    private byte[] lastHash = new byte[32];
+    private Dictionary<SlotKey, int> slotIds = [];
+    private int highestSlotId;
+    private Roster? builtFrom;
+    private bool restored;
+    private bool republishAll;
+    private volatile RoundMark mark = new(0, null);
+
+    public SelectionRound(
+        Database database, SelectionStore store, IEntryLog log, RosterCache roster, HealthBoard board, OverrideStore overrides, SnapshotHolder snapshots,
+        LastGoodFile lastGood, IOptions<SelectionOptions> options, IOptions<ProbingOptions> probing, TimeProvider time, ILogger<SelectionRound> logger)
+    {
+        this.database = database;
+        this.store = store;
+        this.log = log;
+        this.roster = roster;
+        this.board = board;
+        this.overrides = overrides;
+        this.snapshots = snapshots;
+        this.lastGood = lastGood;
+        this.options = options.Value;
+        this.probing = probing.Value;
+        this.time = time;
+        this.logger = logger;
+        startedAt = time.GetUtcNow();
+        book = new SelectionBook(this.options, this.probing.Interval);
+        parameters = new EntryParameters(
+            this.options.Policy, this.options.FairnessUnit, this.options.Primaries, this.options.Standbys,
+            (long)this.options.Interval.TotalMilliseconds, (long)this.options.Window.TotalMilliseconds);
+    }
+
+    /// <summary>When the last round was committed; null before the first.</summary>
+    public DateTimeOffset? LastRoundAt => mark.At;
+
+    /// <summary>0 before the first.</summary>
+    public long LastRound => mark.Number;
+
+    /// <summary>
+    /// Loads the state, so that portals are served before the port opens: at first from the last-good file, then from the database, whichever
+    /// has the greater generation. The roster and the verdicts must be loaded.
+    /// </summary>
+    /// <exception cref="Exception">The database cannot be read; the last-good file, if there is one, is served all the same. Call again later.</exception>
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        await selecting.WaitAsync(cancellation);
+        try
+        {
+            var file = lastGood.Load(withParts: false);
+            if (file is not null && !snapshots.Current.IsLoaded)
+                snapshots.Swap(file);
+            await RestoreAsync(file, cancellation);
+        }
+        finally
+        {
+            selecting.Release();
+        }
+
+        await SettleAsync(Trigger.Startup, cancellation);
+    }
+
+    /// <summary>Serves the last-good file without a database; false when there is none.</summary>
+    public bool TryServeLastGood()
+    {
+        if (lastGood.Load(withParts: true) is not { } file)
+            return false;
+        snapshots.Swap(file);
+        return true;
+    }
 
     /// <summary>A full round over every slot.</summary>
-    public Task<RoundOutcome> RunAsync(Trigger trigger, DateTimeOffset scheduledAt, CancellationToken cancellation) => throw new NotSupportedException();
+    public async Task<RoundOutcome> RunAsync(Trigger trigger, DateTimeOffset scheduledAt, CancellationToken cancellation)
+    {
+        await selecting.WaitAsync(cancellation);
+        try
+        {
+            var started = time.GetTimestamp();
+            var now = await PrepareAsync(cancellation);
+            var rules = parameters.Rules;
+            foreach (var slot in book.Slots)
+                book.Decide(slot, rotate: true, rules);
+            var outcome = await PublishAsync(book.Slots, trigger, isRound: true, scheduledAt, now, cancellation);
+            LogRound(outcome.Round, outcome.Generation, outcome.Slots, outcome.Changed, time.GetElapsedTime(started).TotalMilliseconds);
+            return outcome;
+        }
+        finally
+        {
+            selecting.Release();
+        }
+    }
 
     /// <summary>The standing rule (design 5.5): re-picks at once every slot whose published result is no longer what the rules give.</summary>
     /// <param name="cause">What the caller changed; falls and recoveries are found by themselves.</param>
-    public Task<RoundOutcome> SettleAsync(Trigger cause, CancellationToken cancellation) => throw new NotSupportedException();
+    public async Task<RoundOutcome> SettleAsync(Trigger cause, CancellationToken cancellation)
+    {
+        await selecting.WaitAsync(cancellation);
+        try
+        {
+            var now = await PrepareAsync(cancellation);
+            var rules = parameters.Rules;
+            var unsettled = new List<SlotMemory>();
+            foreach (var slot in book.Slots)
+            {
+                book.Decide(slot, rotate: false, rules);
+                if (republishAll || book.Differs(slot))
+                    unsettled.Add(slot);
+            }
 
-    /// <summary>When the last round was committed; null before the first.</summary>
-    public DateTimeOffset? LastRoundAt { get; private set; }
+            if (book.UpdateRevoked(NextGeneration, now) || unsettled.Count > 0)
+                return await PublishAsync(unsettled, cause, isRound: false, now, now, cancellation);
 
-    public long LastRound { get; private set; }
+            // Names may have changed without a slot that did.
+            if (!ReferenceEquals(builtFrom, book.Roster))
+                Show(null);
+            return new RoundOutcome(mark.Number, generation, 0, 0);
+        }
+        finally
+        {
+            selecting.Release();
+        }
+    }
+
+    Task IVerdictObserver.VerdictsWrittenAsync(CancellationToken cancellation) => SettleAsync(Trigger.Failover, cancellation);
+
+    /// <summary>Writes the last-good file after each change, the newest state only; until cancelled.</summary>
+    internal async Task KeepLastGoodAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            while (true)
+            {
+                await saveWanted.WaitAsync(cancellation);
+                SaveLastGood();
+                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation);
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            if (saveWanted.Wait(0, CancellationToken.None))
+                SaveLastGood();
+        }
+    }
+
+    /// <summary>Asks for the last-good file to be written, because something beside the snapshot changed.</summary>
+    public void WantSave()
+    {
+        try
+        {
+            saveWanted.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // Already asked for.
+        }
+    }
+
+    public void Dispose()
+    {
+        selecting.Dispose();
+        saveWanted.Dispose();
+    }
+
+    private void SaveLastGood()
+    {
+        try
+        {
+            if (restored)
+                lastGood.Save(snapshots.Current);
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            LogNotSaved(failed);
+        }
+    }
+
+    private async Task RestoreAsync(Snapshot? told, CancellationToken cancellation)
+    {
+        restored = false;
+        book = new SelectionBook(options, probing.Interval);
+        builder = new SnapshotBuilder();
+        (origin, var createdAt) = await store.OriginAsync(cancellation);
+        await overrides.RefreshAsync(cancellation);
+
+        var tail = await log.TailAsync(origin, cancellation);
+        foreach (var logged in tail)
+        {
+            foreach (var slot in book.Restore(logged.Entry))
+                LogNotReplayed(logged.Entry.Generation, slot);
+        }
+
+        var ids = await store.SlotIdsAsync(cancellation);
+        highestSlotId = ids.Count == 0 ? 0 : ids.Values.Max();
+        foreach (var slot in book.Slots)
+            slot.RowId = ids.GetValueOrDefault(slot.Key);
+        slotIds = ids;
+
+        var newest = tail.Count > 0 ? tail[^1] : null;
+        generation = newest?.Entry.Generation ?? createdAt.ToUnixTimeMilliseconds() - 1;
+        lastHash = newest is null ? new byte[32] : Convert.FromHexString(newest.Hash);
+        floor = 0;
+        republishAll = false;
+        if (told is not null && told.Origin != origin)
+        {
+            LogOtherOrigin(told.Origin, origin);
+        }
+        else if (told is not null && told.Generation > generation)
+        {
+            // The database is older than what portals were told: they must not take its picks for old ones.
+            LogRestoredOlder(generation, told.Generation);
+            floor = Math.Max(told.Generation, time.NowMs());
+            republishAll = true;
+        }
+
+        var lastRound = tail.LastOrDefault(logged => logged.Entry.IsRound)?.Entry;
+        mark = new RoundMark(newest?.Entry.Round ?? 0, lastRound?.At);
+        restored = true;
+        if (!republishAll)
+        {
+            book.Prepare(roster.Current, board, overrides.Active, time.GetUtcNow(), startedAt, lastHash);
+            Show(null);
+        }
+    }
+
+    private long NextGeneration => Math.Max(generation, floor) + 1;
+
+    private async Task<DateTimeOffset> PrepareAsync(CancellationToken cancellation)
+    {
+        // After a failed publication memory may be ahead of the log; the log is the truth.
+        if (!restored)
+            await RestoreAsync(snapshots.Current.IsLoaded ? snapshots.Current : null, cancellation);
+        var now = time.GetUtcNow();
+        book.Prepare(roster.Current, board, overrides.Active, now, startedAt, lastHash);
+        return now;
+    }
+
+    private async Task<RoundOutcome> PublishAsync(
+        List<SlotMemory> decided, Trigger trigger, bool isRound, DateTimeOffset scheduledAt, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var next = NextGeneration;
+        book.UpdateRevoked(next, now);
+        var changes = new bool[decided.Count];
+        for (var i = 0; i < decided.Count; i++)
+            changes[i] = republishAll || book.Differs(decided[i]);
+        var entry = ToEntry(decided, changes, next, trigger, isRound, scheduledAt, now);
+        var atMs = now.ToUnixTimeMilliseconds();
+
+        restored = false;
+        await WriteAsync(entry, decided, atMs, cancellation);
+        restored = true;
+
+        generation = next;
+        floor = 0;
+        republishAll = false;
+        if (isRound)
+            mark = new RoundMark(entry.Round, now);
+        var changed = 0;
+        for (var i = 0; i < decided.Count; i++)
+        {
+            if (changes[i])
+                changed++;
+            if (changes[i] && !isRound)
+                LogChange(decided[i].Key, entry.Slots[i].Trigger, decided[i].Next.Picks.Count > 0 ? book.Altruists[decided[i].Next.Picks[0].Altruist].Label : "nobody", decided[i].Next.State);
+            book.Commit(decided[i], new DecisionId(next, i), changes[i], now);
+        }
+
+        Show(decided);
+        foreach (var gone in decided.Where(slot => slot.Chain is null).ToList())
+            book.Remove(gone);
+        return new RoundOutcome(mark.Number, generation, decided.Count, changed);
+    }
+
+    private Entry ToEntry(List<SlotMemory> decided, bool[] changes, long next, Trigger trigger, bool isRound, DateTimeOffset scheduledAt, DateTimeOffset now)
+    {
+        var slots = new EntrySlot[decided.Count];
+        for (var i = 0; i < slots.Length; i++)
+        {
+            var slot = decided[i];
+            var samePrimary = slot.SelectedAt != default && slot.Primary == (slot.Next.Picks.Count > 0 ? book.Altruists[slot.Next.Picks[0].Altruist].Id : null);
+            slots[i] = new EntrySlot
+            {
+                Question = slot.Question,
+                Outcome = slot.Next,
+                Trigger = isRound ? trigger : TriggerOf(slot, trigger),
+                Decision = changes[i] ? new DecisionId(next, i) : slot.Decision,
+                SelectedAt = samePrimary ? slot.SelectedAt : now,
+            };
+        }
+
+        return new Entry
+        {
+            Origin = origin,
+            Generation = next,
+            Trigger = trigger,
+            Round = isRound ? mark.Number + 1 : mark.Number,
+            IsRound = isRound,
+            ScheduledAt = scheduledAt,
+            At = now,
+            Window = book.Window,
+            Seed = book.Seed,
+            Parameters = parameters,
+            Altruists = book.Altruists,
+            Overrides = book.Overrides,
+            Revoked = book.Revoked,
+            Slots = slots,
+        };
+    }
+
+    /// <summary>Why a slot is decided between rounds.</summary>
+    private Trigger TriggerOf(SlotMemory slot, Trigger cause)
+    {
+        if (cause == Trigger.Startup)
+            return cause;
+
+        var next = slot.Next;
+        var samePrimary = next.Picks.Count > 0 && slot.Primary == book.Altruists[next.Picks[0].Altruist].Id;
+        if (next.State == SlotState.Override && !(slot.State == SlotState.Override && samePrimary))
+            return Trigger.Override;
+        if (slot.State == SlotState.Override && next.State != SlotState.Override)
+            return slot.Question.Pins.Count == 0 ? Trigger.Override : Trigger.Failover;
+        if (cause is Trigger.Override or Trigger.Change)
+            return cause;
+        if (next.State is SlotState.None or SlotState.Degraded)
+            return Trigger.Failover;
+        if (slot.State is SlotState.None or SlotState.Degraded || (slot.State == SlotState.Fallback && next.State == SlotState.Fresh))
+            return Trigger.Recovery;
+        var fell = Array.Exists(slot.Picks, pick => !next.Picks.Exists(kept => book.Altruists[kept.Altruist].Id == pick.Altruist));
+        return fell ? Trigger.Failover : Trigger.Recovery;
+    }
+
+    private async Task WriteAsync(Entry entry, List<SlotMemory> decided, long atMs, CancellationToken cancellation)
+    {
+        // Packing needs no database: it runs beside the writes of the same transaction.
+        var packing = Task.Run(() => log.Pack(entry, lastHash), cancellation);
+        var added = new List<(int Id, SlotKey Key)>();
+        foreach (var slot in decided.Where(slot => slot.RowId == 0))
+        {
+            slot.RowId = slotIds.TryGetValue(slot.Key, out var known) ? known : ++highestSlotId;
+            if (slotIds.TryAdd(slot.Key, slot.RowId))
+                added.Add((slot.RowId, slot.Key));
+        }
+
+        var closed = new List<int>();
+        var opened = new List<(int Slot, AltruistId Altruist, int Ordinal)>();
+        for (var i = 0; i < decided.Count; i++)
+        {
+            AltruistId? primary = decided[i].Next.Picks.Count > 0 ? book.Altruists[decided[i].Next.Picks[0].Altruist].Id : null;
+            if (primary == decided[i].Primary)
+                continue;
+            if (decided[i].Primary is not null)
+                closed.Add(decided[i].RowId);
+            if (primary is { } altruist)
+                opened.Add((decided[i].RowId, altruist, i));
+        }
+
+        try
+        {
+            var hash = await database.WriteAsync(async write =>
+            {
+                await store.AddSlotsAsync(write, added);
+                await store.CloseSessionsAsync(write, closed, atMs);
+                await store.OpenSessionsAsync(write, opened, entry.Generation, atMs);
+                var packed = await packing;
+                await log.AppendAsync(write, packed, decided.Select(slot => slot.RowId).ToArray());
+                return packed.Hash;
+            }, cancellation);
+            lastHash = hash;
+        }
+        finally
+        {
+            await ((Task)packing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void Show(IReadOnlyList<SlotMemory>? decided)
+    {
+        snapshots.Swap(builder.Build(book, decided, origin, generation, mark.At));
+        builtFrom = book.Roster;
+        WantSave();
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Round {Round}, generation {Generation}: {Slots} slots, {Changed} changed, {Milliseconds:0} ms")]
+    private partial void LogRound(long round, long generation, int slots, int changed, double milliseconds);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Slot}: {Trigger}, now {Label} ({State})")]
+    private partial void LogChange(SlotKey slot, Trigger trigger, string label, SlotState state);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The last-good file could not be written; portals are served all the same")]
+    private partial void LogNotSaved(Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Entry {Generation} does not replay for {Slot}: the log was changed")]
+    private partial void LogNotReplayed(long generation, SlotKey slot);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The last-good file is of another database ({FileOrigin}); portals will be told of the origin {Origin}")]
+    private partial void LogOtherOrigin(string fileOrigin, string origin);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database (generation {Generation}) is older than what portals were told ({Told}): all picks are published anew above it")]
+    private partial void LogRestoredOlder(long generation, long told);
+
+    private sealed record RoundMark(long Number, DateTimeOffset? At);
 }

@@ -1,4 +1,8 @@
-#pragma warning disable
+using System.Buffers;
+using System.Collections.Frozen;
+using System.Security.Cryptography;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using AltruistManager.Altruists;
 
 namespace AltruistManager.Selection;
@@ -8,7 +12,15 @@ namespace AltruistManager.Selection;
 /// <param name="ETag">Strong and quoted: a hash of the bytes.</param>
 /// <param name="Generation">For the header <c>Altruist-Generation</c>.</param>
 /// <param name="HasPick">False for a known slot without a pick (503 <c>no-altruist</c>); the body is then what the bulk call says of it.</param>
-public sealed record Answer(ReadOnlyMemory<byte> Body, string ETag, long Generation, bool HasPick);
+public sealed record Answer(ReadOnlyMemory<byte> Body, string ETag, long Generation, bool HasPick)
+{
+    internal static Answer Of(ReadOnlyMemory<byte> body, long generation, bool hasPick)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(body.Span, hash);
+        return new Answer(body, $"\"{Convert.ToHexStringLower(hash[..16])}\"", generation, hasPick);
+    }
+}
 
 /// <summary>What portals are told, complete and immutable. Replaced as a whole; nothing on the way to an answer waits, locks or allocates much.</summary>
 public sealed class Snapshot
@@ -16,36 +28,133 @@ public sealed class Snapshot
     /// <summary>Before the first load.</summary>
     public static readonly Snapshot Empty = new();
 
+    private readonly FrozenDictionary<string, SnapshotRegion> regions = FrozenDictionary<string, SnapshotRegion>.Empty;
+    private readonly FrozenSet<string> chains = FrozenSet<string>.Empty;
+
     private Snapshot()
     {
     }
 
-    public string Origin { get; init; } = "";
+    internal Snapshot(string origin, long generation, string roundAt, IReadOnlyCollection<SnapshotRegion> regions, IReadOnlyDictionary<SlotKey, SlotStatus> slots)
+    {
+        Origin = origin;
+        Generation = generation;
+        RoundAt = roundAt;
+        IsLoaded = true;
+        Slots = slots;
+        this.regions = regions.ToFrozenDictionary(region => region.Id);
+        chains = regions.SelectMany(region => region.Names).ToFrozenSet();
+        Revoked = [.. regions.SelectMany(region => region.Revoked).Distinct().Select(id => new AltruistId(id))];
+        Primaries = [.. slots.Values.Where(slot => slot.Primary is not null).Select(slot => slot.Primary!.Value.Altruist).Distinct()];
+        var primaries = Primaries.ToHashSet();
+        FirstStandbys = [.. slots.Values.Where(slot => slot.Standbys.Count > 0).Select(slot => slot.Standbys[0].Altruist).Where(id => !primaries.Contains(id)).Distinct()];
+    }
+
+    public string Origin { get; } = "";
 
     /// <summary>The newest entry it knows.</summary>
-    public long Generation { get; init; }
+    public long Generation { get; }
 
-    /// <summary>When the picks were last confirmed, RFC 3339, ready for the header <c>Altruist-Round-At</c>.</summary>
-    public string RoundAt { get; init; } = "";
+    /// <summary>When the picks were last confirmed, RFC 3339, ready for the header <c>Altruist-Round-At</c>; empty before the first round.</summary>
+    public string RoundAt { get; private init; } = "";
 
-    public bool IsLoaded { get; init; }
+    public bool IsLoaded { get; }
 
-    /// <summary>What each slot serves, for pages.</summary>
-    public IReadOnlyDictionary<SlotKey, SlotStatus> Slots { get; init; } = new Dictionary<SlotKey, SlotStatus>();
+    /// <summary>What each slot serves, for pages; empty while only the last-good file could be read.</summary>
+    public IReadOnlyDictionary<SlotKey, SlotStatus> Slots { get; } = new Dictionary<SlotKey, SlotStatus>();
 
-    public bool HasRegion(string region) => false;
+    /// <summary>Must not be used even as last good, in any region.</summary>
+    public IReadOnlyCollection<AltruistId> Revoked { get; } = [];
+
+    internal IReadOnlyCollection<AltruistId> Primaries { get; } = [];
+
+    internal IReadOnlyCollection<AltruistId> FirstStandbys { get; } = [];
+
+    internal IReadOnlyCollection<SnapshotRegion> Regions => regions.Values;
+
+    public bool HasRegion(string region) => regions.ContainsKey(region);
 
     /// <summary>True for an id or alias of a chain that has slots.</summary>
-    public bool HasChain(string chain) => false;
+    public bool HasChain(string chain) => chains.Contains(chain);
 
+    /// <summary>What a slot serves.</summary>
     /// <param name="chain">Id or alias.</param>
     /// <returns>Null for an unknown chain or region.</returns>
-    public Answer? Find(string chain, string region) => null;
+    public Answer? Find(string chain, string region) => regions.TryGetValue(region, out var found) ? found.Find(chain) : null;
 
     /// <summary>Every slot of the region; null for an unknown region.</summary>
-    public Answer? FindAll(string region) => null;
+    public Answer? FindAll(string region) => regions.TryGetValue(region, out var found) ? found.All : null;
+}
 
-    public IReadOnlyCollection<AltruistId> Revoked { get; init; } = [];
+/// <summary>One slot of a region, with the names it can be asked by: the chain's id first, then its aliases.</summary>
+internal sealed record SnapshotSlot(string[] Names, Answer Answer);
+
+/// <summary>A region's slots, in the order of chains.</summary>
+internal sealed class SnapshotRegion
+{
+    private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    private readonly FrozenDictionary<string, Answer> answers;
+    private readonly Lazy<Answer> all;
+
+    public SnapshotRegion(string id, string origin, IReadOnlyList<SnapshotSlot> slots, IReadOnlyList<string> revoked, long revokedGeneration)
+    {
+        Id = id;
+        Slots = slots;
+        Revoked = revoked;
+        RevokedGeneration = revokedGeneration;
+        var byName = new Dictionary<string, Answer>();
+        foreach (var slot in slots)
+            byName.TryAdd(slot.Names[0], slot.Answer);
+        foreach (var slot in slots)
+            foreach (var name in slot.Names)
+                byName.TryAdd(name, slot.Answer);
+        answers = byName.ToFrozenDictionary();
+        all = new Lazy<Answer>(() => WriteAll(origin));
+    }
+
+    public string Id { get; }
+
+    public IReadOnlyList<SnapshotSlot> Slots { get; }
+
+    public IReadOnlyList<string> Revoked { get; }
+
+    /// <summary>The entry that last changed <see cref="Revoked"/>; 0 when none did.</summary>
+    public long RevokedGeneration { get; }
+
+    public IEnumerable<string> Names => answers.Keys;
+
+    /// <summary>The bulk body; put together at the first call after a change.</summary>
+    public Answer All => all.Value;
+
+    public Answer? Find(string chain) => answers.GetValueOrDefault(chain);
+
+    private Answer WriteAll(string origin)
+    {
+        var generation = RevokedGeneration;
+        foreach (var slot in Slots)
+            generation = Math.Max(generation, slot.Answer.Generation);
+
+        var output = new ArrayBufferWriter<byte>(256 + Slots.Sum(slot => slot.Answer.Body.Length + 1));
+        using (var json = new Utf8JsonWriter(output, Compact))
+        {
+            json.WriteStartObject();
+            json.WriteString("region", Id);
+            json.WriteString("origin", origin);
+            json.WriteNumber("generation", generation);
+            json.WriteStartArray("selections");
+            foreach (var slot in Slots)
+                json.WriteRawValue(slot.Answer.Body.Span, skipInputValidation: true);
+            json.WriteEndArray();
+            json.WriteStartArray("revoked");
+            foreach (var altruist in Revoked)
+                json.WriteStringValue(altruist);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return Answer.Of(output.WrittenMemory.ToArray(), generation, hasPick: true);
+    }
 }
 
 /// <summary>Holds the current <see cref="Snapshot"/>.</summary>

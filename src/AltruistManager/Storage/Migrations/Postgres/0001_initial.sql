@@ -183,6 +183,7 @@ create table sessions (
     slot_id     integer not null references slots (id),
     altruist_id text    not null,
     generation  bigint  not null,
+    ordinal     integer not null,
     started_at  bigint  not null,
     ended_at    bigint
 );

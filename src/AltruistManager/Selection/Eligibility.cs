@@ -1,0 +1,78 @@
+using AltruistManager.Altruists;
+using AltruistManager.Health;
+
+namespace AltruistManager.Selection;
+
+/// <summary>How far an altruist may be used; the order is the order of preference.</summary>
+public enum Usability : byte
+{
+    Healthy,
+    Failing,
+
+    /// <summary>Only where the throttled ones are so many that few would be left (design 5.3).</summary>
+    Throttled,
+
+    /// <summary>Healthy again, but trusted only where there is nobody else.</summary>
+    CoolingDown,
+    No,
+}
+
+/// <summary>What a decision must know of an altruist; the same in every slot.</summary>
+public readonly record struct AltruistFacts
+{
+    public required Usability Usability { get; init; }
+
+    /// <summary>Its verdict is from before the start and older than two sweeps: it may stay, but is not newly picked.</summary>
+    public bool Unseen { get; init; }
+
+    /// <summary>Wrong-chain, diverged or retired: may not be kept even as the last good pick.</summary>
+    public bool Revoked { get; init; }
+
+    public required int Tier { get; init; }
+
+    /// <summary>The same number for the same provider, within one set of facts.</summary>
+    public required int Provider { get; init; }
+
+    /// <summary>The same number for the same host.</summary>
+    public required int Host { get; init; }
+
+    /// <summary>When it was throttled, in Unix milliseconds; 0 when it is not.</summary>
+    public long ThrottledSince { get; init; }
+}
+
+/// <summary>Who may be picked now, and why not (design 2, <c>eligible</c>; design 5.3). Pure.</summary>
+public static class Eligibility
+{
+    public static Usability Judge(Altruist altruist, Verdict verdict, DateTimeOffset now) =>
+        altruist.RetiredAt is not null || !altruist.Enabled || !altruist.Attested || altruist.Role == AltruistRole.Reference
+            ? Usability.No
+            : verdict.State switch
+            {
+                VerdictState.Healthy => verdict.CooldownUntil > now ? Usability.CoolingDown : Usability.Healthy,
+                VerdictState.Failing => verdict.CooldownUntil > now ? Usability.CoolingDown : Usability.Failing,
+                VerdictState.Throttled => Usability.Throttled,
+                _ => Usability.No,
+            };
+
+    /// <summary>True for what is never kept, not even as the last good pick.</summary>
+    public static bool IsRevoked(Altruist altruist, Verdict verdict) =>
+        altruist.RetiredAt is not null || verdict.State is VerdictState.WrongChain or VerdictState.Diverged;
+
+    /// <summary>
+    /// True when the newest good probe is older than two sweeps and older than the start: what was true before a long rest is no
+    /// reason to pick somebody anew.
+    /// </summary>
+    public static bool IsUnseen(Verdict verdict, DateTimeOffset startedAt, TimeSpan sweepInterval) =>
+        !(verdict.LastGoodAt >= startedAt) && !(verdict.LastGoodAt >= startedAt - 2 * sweepInterval);
+
+    /// <summary>The altruist's own reason, in words; what a slot adds (tier, region, override, turns) stands in the decision.</summary>
+    public static string Explain(Altruist altruist, Verdict verdict) =>
+        altruist switch
+        {
+            { RetiredAt: not null } => "retired",
+            { Enabled: false } => "disabled by its provider or staff",
+            { Role: AltruistRole.Reference } => "a reference: probed, never picked",
+            { Attested: false } => "control of the endpoint is not proven",
+            _ => verdict.Reason,
+        };
+}

@@ -1,0 +1,86 @@
+using AltruistManager.Altruists;
+using AltruistManager.Health;
+
+namespace AltruistManager.Selection;
+
+/// <summary>What an entry says of an altruist. No URL and no secret is part of it.</summary>
+public sealed record EntryAltruist
+{
+    public required AltruistId Id { get; init; }
+
+    public required ProviderId Provider { get; init; }
+
+    public required string Label { get; init; }
+
+    public required VerdictState State { get; init; }
+
+    /// <summary>Why it is as usable as it is, in words.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>Since when the verdict holds.</summary>
+    public required DateTimeOffset Since { get; init; }
+
+    public required AltruistFacts Facts { get; init; }
+}
+
+/// <summary>One slot's part of an entry: what was asked, what was decided.</summary>
+public sealed class EntrySlot
+{
+    public required SlotQuestion Question { get; init; }
+
+    public required SlotOutcome Outcome { get; init; }
+
+    public required Trigger Trigger { get; init; }
+
+    /// <summary>The decision that last changed something a portal acts on: this one, or an earlier one that this one confirms.</summary>
+    public required DecisionId Decision { get; init; }
+
+    /// <summary>When the primary was set; the epoch for a slot without one.</summary>
+    public required DateTimeOffset SelectedAt { get; init; }
+}
+
+/// <summary>What a region's portals must not use any more, and the entry that last changed it.</summary>
+public sealed record RevokedInRegion(RegionId Region, long Generation, IReadOnlyList<AltruistId> Altruists);
+
+/// <summary>The parameters in force; durations in milliseconds.</summary>
+public sealed record EntryParameters(string Policy, string FairnessUnit, int Primaries, int Standbys, long IntervalMs, long WindowMs)
+{
+    public SelectorRules Rules => new(Standbys, FairnessUnit == "provider");
+}
+
+/// <summary>What one publishing transaction appends to the public log, numbered by its generation.</summary>
+public sealed class Entry
+{
+    public required string Origin { get; init; }
+
+    public required long Generation { get; init; }
+
+    public required Trigger Trigger { get; init; }
+
+    /// <summary>The round it is, or the last one before it.</summary>
+    public required long Round { get; init; }
+
+    /// <summary>Whether it is a round over all slots.</summary>
+    public required bool IsRound { get; init; }
+
+    /// <summary>When the round was due; for others the time it was made.</summary>
+    public required DateTimeOffset ScheduledAt { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>See <see cref="DrawOrder.WindowOf"/>.</summary>
+    public required long Window { get; init; }
+
+    public required byte[] Seed { get; init; }
+
+    public required EntryParameters Parameters { get; init; }
+
+    /// <summary>In the order of their ids. While an entry is being made it may hold more than its slots refer to; those are left out of the log.</summary>
+    public required EntryAltruist[] Altruists { get; init; }
+
+    public required IReadOnlyList<Override> Overrides { get; init; }
+
+    public required IReadOnlyList<RevokedInRegion> Revoked { get; init; }
+
+    public required IReadOnlyList<EntrySlot> Slots { get; init; }
+}

@@ -1,0 +1,150 @@
+using System.Buffers;
+using System.Text.Json;
+using AltruistManager.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace AltruistManager.Selection;
+
+/// <summary>Something that portals need as much as the snapshot and that is kept beside it, such as the hashes of their keys.</summary>
+public interface ILastGoodPart
+{
+    /// <summary>Name of its property in the file.</summary>
+    string Name { get; }
+
+    void Write(Utf8JsonWriter json);
+
+    void Read(JsonElement json);
+}
+
+/// <summary>
+/// The last good snapshot on disk, so that portals are served at once after a start and without a database. Written in whole and renamed;
+/// readable by the owner only.
+/// </summary>
+public sealed partial class LastGoodFile(Database database, IEnumerable<ILastGoodPart> parts, ILogger<LastGoodFile> logger)
+{
+    private const int Format = 1;
+
+    private string FilePath => Path.Combine(database.DataDirectory, "last-good.json");
+
+    /// <summary>Null when there is none, or it cannot be read; the log says so.</summary>
+    /// <param name="withParts">Whether to hand the parts theirs: only where the database cannot tell.</param>
+    internal Snapshot? Load(bool withParts)
+    {
+        try
+        {
+            if (!File.Exists(FilePath))
+                return null;
+
+            using var document = JsonDocument.Parse(File.ReadAllBytes(FilePath));
+            var root = document.RootElement;
+            if (root.GetProperty("format").GetInt32() != Format)
+                return null;
+
+            var origin = root.GetProperty("origin").GetString()!;
+            var regions = root.GetProperty("regions").EnumerateArray().Select(region => ReadRegion(region, origin)).ToList();
+            foreach (var part in withParts ? parts : [])
+            {
+                if (root.TryGetProperty(part.Name, out var json))
+                    part.Read(json);
+            }
+
+            return new Snapshot(origin, root.GetProperty("generation").GetInt64(), root.GetProperty("roundAt").GetString()!, regions, new Dictionary<SlotKey, SlotStatus>());
+        }
+        catch (Exception unreadable) when (unreadable is IOException or JsonException or UnauthorizedAccessException or InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            LogUnreadable(unreadable, FilePath);
+            return null;
+        }
+    }
+
+    /// <exception cref="IOException">The disk is full or cannot be written; what was there before is untouched.</exception>
+    internal void Save(Snapshot snapshot)
+    {
+        Directory.CreateDirectory(database.DataDirectory);
+        var temporary = FilePath + ".new";
+        var output = new ArrayBufferWriter<byte>(64 * 1024);
+        using (var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true }))
+            Write(json, snapshot);
+
+        File.Delete(temporary);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using (var stream = new FileStream(temporary, options))
+        {
+            stream.Write(output.WrittenSpan);
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, FilePath, overwrite: true);
+    }
+
+    private void Write(Utf8JsonWriter json, Snapshot snapshot)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("format", Format);
+        json.WriteString("origin", snapshot.Origin);
+        json.WriteNumber("generation", snapshot.Generation);
+        json.WriteString("roundAt", snapshot.RoundAt);
+        foreach (var part in parts)
+        {
+            json.WritePropertyName(part.Name);
+            part.Write(json);
+        }
+
+        json.WriteStartArray("regions");
+        foreach (var region in snapshot.Regions)
+        {
+            json.WriteStartObject();
+            json.WriteString("id", region.Id);
+            json.WriteNumber("revokedGeneration", region.RevokedGeneration);
+            json.WriteStartArray("revoked");
+            foreach (var altruist in region.Revoked)
+                json.WriteStringValue(altruist);
+            json.WriteEndArray();
+            json.WriteStartArray("slots");
+            foreach (var slot in region.Slots)
+            {
+                json.WriteStartObject();
+                json.WriteStartArray("names");
+                foreach (var name in slot.Names)
+                    json.WriteStringValue(name);
+                json.WriteEndArray();
+                json.WriteNumber("generation", slot.Answer.Generation);
+                json.WriteBoolean("hasPick", slot.Answer.HasPick);
+                json.WritePropertyName("body");
+                json.WriteRawValue(slot.Answer.Body.Span, skipInputValidation: true);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static SnapshotRegion ReadRegion(JsonElement region, string origin)
+    {
+        var slots = new List<SnapshotSlot>();
+        foreach (var slot in region.GetProperty("slots").EnumerateArray())
+        {
+            // The very bytes that were published, so that their tag is the same.
+            var body = System.Text.Encoding.UTF8.GetBytes(slot.GetProperty("body").GetRawText());
+            slots.Add(new SnapshotSlot(
+                [.. slot.GetProperty("names").EnumerateArray().Select(name => name.GetString()!)],
+                Answer.Of(body, slot.GetProperty("generation").GetInt64(), slot.GetProperty("hasPick").GetBoolean())));
+        }
+
+        return new SnapshotRegion(
+            region.GetProperty("id").GetString()!,
+            origin,
+            slots,
+            [.. region.GetProperty("revoked").EnumerateArray().Select(id => id.GetString()!)],
+            region.GetProperty("revokedGeneration").GetInt64());
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The last-good file {File} cannot be read and is left out")]
+    private partial void LogUnreadable(Exception exception, string file);
+}

@@ -1,0 +1,98 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+
+namespace AltruistManager.Selection;
+
+/// <summary>The JSON a portal gets for a slot (contract 3.1), and what of a chain or altruist it depends on.</summary>
+internal static class SelectionBody
+{
+    private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    /// <summary>Whether portals would be told the same of it.</summary>
+    public static bool Same(Chain? left, Chain? right) =>
+        left?.Path == right?.Path && left?.RequestTimeoutMs == right?.RequestTimeoutMs;
+
+    /// <inheritdoc cref="Same(Chain?, Chain?)"/>
+    public static bool Same(Altruist left, Altruist right) =>
+        left.Id == right.Id
+        && left.Provider == right.Provider
+        && left.Label == right.Label
+        && left.Url == right.Url
+        && left.CapacityRps == right.CapacityRps
+        && left.Urls.Count == right.Urls.Count
+        && left.Urls.All(url => right.Urls.GetValueOrDefault(url.Key) == url.Value);
+
+    /// <param name="altruists">Of <see cref="SlotMemory.Picks"/>, in the same order.</param>
+    public static byte[] Write(SlotMemory slot, Chain chain, IReadOnlyList<Altruist> altruists, string origin)
+    {
+        var output = new ArrayBufferWriter<byte>(1024);
+        using (var json = new Utf8JsonWriter(output, Compact))
+        {
+            json.WriteStartObject();
+            json.WriteString("chain", slot.Key.Chain.Value);
+            json.WriteString("region", slot.Key.Region.Value);
+            json.WriteString("state", slot.State.ToString().ToLowerInvariant());
+            if (altruists.Count == 0)
+            {
+                json.WriteNull("primary");
+            }
+            else
+            {
+                json.WritePropertyName("primary");
+                WriteAltruist(json, slot.Picks[0], altruists[0], chain, weight: 100);
+            }
+
+            json.WriteStartArray("primaries");
+            if (altruists.Count > 0)
+                WriteAltruist(json, slot.Picks[0], altruists[0], chain, weight: 100);
+            json.WriteEndArray();
+            json.WriteStartArray("standbys");
+            for (var i = 1; i < altruists.Count; i++)
+                WriteAltruist(json, slot.Picks[i], altruists[i], chain, weight: null);
+            json.WriteEndArray();
+            json.WriteNumber("requestTimeoutMs", chain.RequestTimeoutMs);
+            if (altruists.Count == 0)
+                json.WriteNull("selectedAt");
+            else
+                json.WriteString("selectedAt", Rfc3339(slot.SelectedAt));
+            json.WriteString("origin", origin);
+            json.WriteNumber("generation", slot.Generation);
+            json.WriteString("decision", slot.Decision.ToString());
+            json.WriteEndObject();
+        }
+
+        return output.WrittenSpan.ToArray();
+    }
+
+    public static string Rfc3339(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
+
+    private static void WriteAltruist(Utf8JsonWriter json, Pick pick, Altruist altruist, Chain chain, int? weight)
+    {
+        json.WriteStartObject();
+        json.WriteString("altruist", altruist.Id.Value);
+        json.WriteString("provider", altruist.Provider.Value);
+        json.WriteString("label", altruist.Label);
+        json.WriteString("region", pick.Region.Value);
+        if (weight is { } share)
+            json.WriteNumber("weight", share);
+        json.WriteString("url", altruist.Url + chain.Path);
+        json.WriteStartObject("urls");
+        foreach (var (type, url) in altruist.Urls.OrderBy(url => url.Key, StringComparer.Ordinal))
+            json.WriteString(type, url);
+        json.WriteEndObject();
+        json.WriteStartObject("auth");
+        json.WriteString("type", "none");
+        json.WriteEndObject();
+        json.WriteStartObject("limits");
+        if (altruist.CapacityRps is { } rps)
+            json.WriteNumber("rps", rps);
+        else
+            json.WriteNull("rps");
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,489 @@
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+using AltruistManager.Health;
+
+namespace AltruistManager.Selection;
+
+/// <summary>
+/// All slots with what decisions about them depend on. Kept from decision to decision, rebuilt from the log at start; only what the
+/// roster, the verdicts, the overrides or the window changed is worked out again. Used under the selection lock.
+/// </summary>
+internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInterval)
+{
+    private readonly Dictionary<SlotKey, SlotMemory> byKey = [];
+    private Roster? roster;
+    private Altruist[] registered = [];
+    private Verdict[] verdicts = [];
+    private EntryAltruist[] altruists = [];
+    private AltruistFacts[] facts = [];
+    private IReadOnlyList<Override>? overridesApplied;
+    private RevokedInRegion[] revoked = [];
+
+    /// <summary>In the order of chains, then regions.</summary>
+    public List<SlotMemory> Slots { get; private set; } = [];
+
+    public Roster Roster => roster ?? Roster.Empty;
+
+    public EntryAltruist[] Altruists => altruists;
+
+    public ReadOnlySpan<AltruistFacts> Facts => facts;
+
+    public IReadOnlyList<Override> Overrides { get; private set; } = [];
+
+    /// <summary>The window the turns belong to; -1 before the first decision.</summary>
+    public long Window { get; private set; } = -1;
+
+    public byte[] Seed { get; private set; } = new byte[DrawOrder.SeedBytes];
+
+    public IReadOnlyList<RevokedInRegion> Revoked => revoked;
+
+    public SlotMemory? Find(SlotKey key) => byKey.GetValueOrDefault(key);
+
+    /// <summary>Brings everything to this moment, so that <see cref="Selector"/> may be asked.</summary>
+    /// <param name="lastHash">Of the newest entry; seeds the order of a window that begins now.</param>
+    public void Prepare(Roster current, HealthBoard board, IReadOnlyList<Override> overrides, DateTimeOffset now, DateTimeOffset startedAt, ReadOnlySpan<byte> lastHash)
+    {
+        var rosterChanged = !ReferenceEquals(current, roster);
+        EnterWindow(DrawOrder.WindowOf(now, options.Window), lastHash, redraw: !rosterChanged);
+        if (rosterChanged)
+            Enrol(current);
+        Judge(board, now, startedAt);
+        Overrides = OverrideRules.InForce(overrides, now);
+        if (rosterChanged || overridesApplied is null || !Overrides.Select(rule => rule.Id).SequenceEqual(overridesApplied.Select(rule => rule.Id)))
+        {
+            ApplyOverrides();
+            overridesApplied = Overrides;
+        }
+    }
+
+    /// <summary>Asks the rules about one slot; the answer stands in <see cref="SlotMemory.Next"/>.</summary>
+    public void Decide(SlotMemory slot, bool rotate, in SelectorRules rules)
+    {
+        slot.Question.Rotate = rotate;
+        slot.Question.WasState = slot.State;
+        var was = slot.Question.Was;
+        for (var i = 0; i < was.Length; i++)
+            was[i] = was[i] with { MayKeep = MayKeep(slot, was[i].Altruist) };
+        Selector.Decide(slot.Question, facts, rules, slot.Next);
+    }
+
+    /// <summary>Whether a portal would act differently on the decision under way than on what is published.</summary>
+    public bool Differs(SlotMemory slot)
+    {
+        var next = slot.Next;
+        if (slot.Generation == 0 || next.State != slot.State || next.Picks.Count != slot.Picks.Length)
+            return true;
+        for (var i = 0; i < slot.Picks.Length; i++)
+        {
+            if (altruists[next.Picks[i].Altruist].Id != slot.Picks[i].Altruist || next.Picks[i].Region != slot.Picks[i].Region)
+                return true;
+        }
+
+        if (slot.Published is not { } published)
+            return false;
+        if (!ReferenceEquals(published.Chain, slot.Chain) && !SelectionBody.Same(published.Chain, slot.Chain))
+            return true;
+        for (var i = 0; i < published.Altruists.Length; i++)
+        {
+            var now = registered[next.Picks[i].Altruist];
+            if (!ReferenceEquals(published.Altruists[i], now) && !SelectionBody.Same(published.Altruists[i], now))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Makes the decision under way the published one.</summary>
+    public void Commit(SlotMemory slot, DecisionId decision, bool changed, DateTimeOffset at)
+    {
+        var next = slot.Next;
+        var candidates = slot.Question.Candidates;
+        for (var i = 0; i < candidates.Length; i++)
+        {
+            candidates[i].Turns = next.After[i].Turns;
+            candidates[i].Contender = next.After[i].Contender;
+        }
+
+        var providers = slot.Question.Providers;
+        for (var i = 0; i < providers.Length; i++)
+        {
+            providers[i].Turns = next.ProvidersAfter[i].Turns;
+            providers[i].Contender = next.ProvidersAfter[i].Contender;
+        }
+
+        slot.Eligible = next.Eligible;
+        if (changed)
+        {
+            var primary = slot.Primary;
+            slot.State = next.State;
+            if (slot.Picks.Length != next.Picks.Count)
+                slot.Picks = new Pick[next.Picks.Count];
+            else
+                slot.Picks = [.. slot.Picks];
+            for (var i = 0; i < next.Picks.Count; i++)
+                slot.Picks[i] = new Pick(altruists[next.Picks[i].Altruist].Id, next.Picks[i].Region);
+            slot.Question.Was = Array.ConvertAll(next.Picks.ToArray(), pick => new IncumbentPick(pick.Altruist, pick.Region, MayKeep: true));
+            if (slot.Primary != primary || slot.SelectedAt == default)
+                slot.SelectedAt = at;
+            slot.Generation = decision.Generation;
+            slot.Decision = decision;
+        }
+
+        slot.Published = (slot.Chain, Array.ConvertAll(slot.Question.Was, pick => registered[pick.Altruist]));
+    }
+
+    public void Remove(SlotMemory slot)
+    {
+        byKey.Remove(slot.Key);
+        Slots.Remove(slot);
+    }
+
+    /// <summary>Takes over what an entry of the log says. Entries must come oldest first, before the first <see cref="Prepare"/>.</summary>
+    /// <returns>The slots whose stored result is not what the rules give; none, unless the log was tampered with.</returns>
+    public IReadOnlyList<SlotKey> Restore(Entry entry)
+    {
+        var space = Array.ConvertAll(entry.Altruists, altruist => altruist.Facts);
+        if (entry.Window > Window)
+        {
+            foreach (var slot in Slots)
+                ForgetTurns(slot);
+        }
+
+        var differing = new List<SlotKey>();
+        foreach (var logged in entry.Slots)
+        {
+            if (!byKey.TryGetValue(logged.Question.Key, out var slot))
+            {
+                slot = new SlotMemory(logged.Question.Key);
+                byKey.Add(slot.Key, slot);
+                Slots.Add(slot);
+            }
+
+            Selector.Decide(logged.Question, space, entry.Parameters.Rules, slot.Next);
+            if (slot.Next.State != logged.Outcome.State || !slot.Next.Picks.SequenceEqual(logged.Outcome.Picks))
+                differing.Add(slot.Key);
+
+            slot.Question = logged.Question;
+            slot.Space = entry.Altruists;
+            for (var i = 0; i < slot.Question.Candidates.Length; i++)
+            {
+                slot.Question.Candidates[i].Turns = slot.Next.After[i].Turns;
+                slot.Question.Candidates[i].Contender = slot.Next.After[i].Contender;
+            }
+
+            for (var i = 0; i < slot.Question.Providers.Length; i++)
+            {
+                slot.Question.Providers[i].Turns = slot.Next.ProvidersAfter[i].Turns;
+                slot.Question.Providers[i].Contender = slot.Next.ProvidersAfter[i].Contender;
+            }
+
+            slot.State = logged.Outcome.State;
+            slot.Picks = [.. logged.Outcome.Picks.Select(pick => new Pick(entry.Altruists[pick.Altruist].Id, pick.Region))];
+            slot.Question.Was = Array.ConvertAll(logged.Outcome.Picks.ToArray(), pick => new IncumbentPick(pick.Altruist, pick.Region, MayKeep: true));
+            slot.SelectedAt = logged.SelectedAt;
+            slot.Eligible = logged.Outcome.Eligible;
+            slot.Published = null;
+            slot.Decision = logged.Decision;
+            slot.Generation = logged.Decision.Generation;
+        }
+
+        Window = Math.Max(Window, entry.Window);
+        Seed = entry.Seed;
+        revoked = [.. entry.Revoked];
+        return differing;
+    }
+
+    /// <summary>What each region's portals must not use any more (contract 3.1), with the generation where it changed.</summary>
+    public bool UpdateRevoked(long generation, DateTimeOffset now)
+    {
+        var before = revoked.ToDictionary(region => region.Region);
+        var gone = new List<(AltruistId Id, Altruist Altruist, IReadOnlySet<RegionId>? Only)>();
+        foreach (var altruist in Roster.Altruists.Values)
+        {
+            if (altruist.RetiredAt is { } retired)
+            {
+                if (retired > now - KeepRevoked)
+                    gone.Add((altruist.Id, altruist, null));
+            }
+        }
+
+        for (var i = 0; i < registered.Length; i++)
+        {
+            if (registered[i].RetiredAt is null && facts[i].Revoked && verdicts[i].Since > now - KeepRevoked)
+                gone.Add((registered[i].Id, registered[i], null));
+        }
+
+        foreach (var rule in Overrides.Where(rule => rule is { Kind: OverrideKind.Exclude, Revoke: true }))
+        {
+            foreach (var altruist in registered)
+            {
+                var named = rule.Altruist is { } id ? id == altruist.Id : rule.Provider == altruist.Provider;
+                if (named && (rule.Chain is not { } chain || altruist.Chains.All(served => served == chain)))
+                    gone.Add((altruist.Id, altruist, rule.Region is { } region ? new HashSet<RegionId> { region } : null));
+            }
+        }
+
+        if (gone.Count == 0 && revoked.All(region => region.Altruists.Count == 0) && revoked.Length == Roster.Regions.Count)
+            return false;
+
+        var changed = false;
+        var next = new List<RevokedInRegion>();
+        foreach (var region in Roster.Regions.Values.OrderBy(region => region.Id))
+        {
+            AltruistId[] here =
+            [
+                .. gone.Where(one => (one.Only is null || one.Only.Contains(region.Id))
+                        && RegionFallback.Offer(one.Altruist.Regions, region.Id, region.Fallbacks) != RegionFallback.NotOffered)
+                    .Select(one => one.Id).Distinct().Order(),
+            ];
+            var was = before.GetValueOrDefault(region.Id);
+            var same = was is not null ? was.Altruists.SequenceEqual(here) : here.Length == 0;
+            next.Add(same ? was ?? new RevokedInRegion(region.Id, 0, []) : new RevokedInRegion(region.Id, generation, here));
+            changed |= !same;
+        }
+
+        revoked = [.. next];
+        return changed;
+    }
+
+    private static readonly TimeSpan KeepRevoked = TimeSpan.FromDays(30);
+
+    private void EnterWindow(long window, ReadOnlySpan<byte> lastHash, bool redraw)
+    {
+        // A clock that is set back does not bring an old window back.
+        if (window <= Window)
+            return;
+
+        Window = window;
+        Seed = DrawOrder.Seed(lastHash, window);
+        foreach (var slot in Slots)
+            ForgetTurns(slot);
+        if (redraw)
+            Parallel.ForEach(Slots, Draw);
+    }
+
+    private static void ForgetTurns(SlotMemory slot)
+    {
+        foreach (ref var candidate in slot.Question.Candidates.AsSpan())
+            candidate.Turns = 0;
+        foreach (ref var provider in slot.Question.Providers.AsSpan())
+            provider.Turns = 0;
+    }
+
+    private void Draw(SlotMemory slot)
+    {
+        var question = slot.Question;
+        foreach (ref var candidate in question.Candidates.AsSpan())
+        {
+            var altruist = slot.Space[candidate.Altruist];
+            candidate.Draw = DrawOrder.Draw(Seed, slot.Key, altruist.Id);
+            if (options.FairnessUnit == "provider")
+                question.Providers[candidate.Provider].Draw = DrawOrder.Draw(Seed, slot.Key, altruist.Provider);
+        }
+    }
+
+    /// <summary>Takes a new roster: who is a candidate where. Turns stay with those that had them.</summary>
+    private void Enrol(Roster current)
+    {
+        roster = current;
+        var inUse = Slots.SelectMany(slot => slot.Picks).Select(pick => pick.Altruist)
+            .Where(id => current.Altruists.TryGetValue(id, out var altruist) && altruist.RetiredAt is not null).Distinct();
+        registered = [.. current.Live.Concat(inUse.Select(id => current.Altruists[id])).OrderBy(altruist => altruist.Id)];
+        verdicts = new Verdict[registered.Length];
+        altruists = new EntryAltruist[registered.Length];
+        facts = new AltruistFacts[registered.Length];
+
+        var numbers = new Dictionary<AltruistId, int>(registered.Length);
+        for (var i = 0; i < registered.Length; i++)
+        {
+            numbers.Add(registered[i].Id, i);
+            // Only what does not depend on verdicts; the rest follows in Judge.
+            altruists[i] = new EntryAltruist
+            {
+                Id = registered[i].Id,
+                Provider = registered[i].Provider,
+                Label = registered[i].Label,
+                State = VerdictState.Unknown,
+                Reason = "",
+                Since = DateTimeOffset.UnixEpoch,
+                Facts = default,
+            };
+        }
+
+        var servers = new Dictionary<ChainId, List<int>>();
+        for (var i = 0; i < registered.Length; i++)
+        {
+            if (registered[i].RetiredAt is not null || registered[i].Role == AltruistRole.Reference)
+                continue;
+            foreach (var chain in registered[i].Chains)
+            {
+                if (!servers.TryGetValue(chain, out var list))
+                    servers.Add(chain, list = []);
+                list.Add(i);
+            }
+        }
+
+        foreach (var slot in Slots)
+            slot.Chain = null;
+        foreach (var chain in current.Chains.Values.Where(chain => chain is { Enabled: true, RetiredAt: null }))
+        {
+            foreach (var region in current.Regions.Values)
+            {
+                var key = new SlotKey(chain.Id, region.Id);
+                if (!byKey.TryGetValue(key, out var slot))
+                {
+                    slot = new SlotMemory(key);
+                    byKey.Add(key, slot);
+                    Slots.Add(slot);
+                }
+
+                slot.Chain = chain;
+                Refill(slot, region, servers.GetValueOrDefault(chain.Id) ?? [], numbers);
+            }
+        }
+
+        foreach (var slot in Slots.Where(slot => slot.Chain is null))
+            Refill(slot, new Region(slot.Key.Region, "", []), [], numbers);
+        Slots.Sort((left, right) => left.Key.Chain != right.Key.Chain ? left.Key.Chain.CompareTo(right.Key.Chain) : left.Key.Region.CompareTo(right.Key.Region));
+        Parallel.ForEach(Slots, Draw);
+    }
+
+    private void Refill(SlotMemory slot, Region region, List<int> serving, Dictionary<AltruistId, int> numbers)
+    {
+        var before = new Dictionary<AltruistId, Candidate>();
+        foreach (var candidate in slot.Question.Candidates)
+            before[slot.Space[candidate.Altruist].Id] = candidate;
+        var providersBefore = new Dictionary<ProviderId, ProviderTurns>();
+        foreach (var candidate in slot.Question.Candidates)
+            providersBefore[slot.Space[candidate.Altruist].Provider] = slot.Question.Providers[candidate.Provider];
+
+        var candidates = new List<Candidate>(serving.Count);
+        var providers = new List<ProviderId>();
+        foreach (var number in serving)
+        {
+            var altruist = registered[number];
+            var offer = RegionFallback.Offer(altruist.Regions, region.Id, region.Fallbacks);
+            if (offer == RegionFallback.NotOffered)
+                continue;
+
+            var provider = providers.IndexOf(altruist.Provider);
+            if (provider < 0)
+            {
+                provider = providers.Count;
+                providers.Add(altruist.Provider);
+            }
+
+            var known = before.GetValueOrDefault(altruist.Id);
+            candidates.Add(new Candidate
+            {
+                Altruist = number,
+                Provider = (short)provider,
+                Offer = (byte)offer,
+                ExcludedBy = -1,
+                Turns = known.Turns,
+                Contender = known.Contender,
+            });
+        }
+
+        slot.Picks = [.. slot.Picks.Where(pick => numbers.ContainsKey(pick.Altruist))];
+        slot.Question = new SlotQuestion
+        {
+            Key = slot.Key,
+            Candidates = [.. candidates],
+            Providers = [.. providers.Select(provider => providersBefore.GetValueOrDefault(provider))],
+            Fallbacks = region.Fallbacks,
+            Was = Array.ConvertAll(slot.Picks, pick => new IncumbentPick(numbers[pick.Altruist], pick.Region, MayKeep: true)),
+        };
+        slot.Space = altruists;
+    }
+
+    private void Judge(HealthBoard board, DateTimeOffset now, DateTimeOffset startedAt)
+    {
+        var providers = new Dictionary<ProviderId, int>();
+        var hosts = new Dictionary<string, int>();
+        var fresh = altruists.Length > 0 && verdicts[0] is null;
+        for (var i = 0; i < registered.Length; i++)
+        {
+            var altruist = registered[i];
+            var verdict = board[altruist.Id];
+            var usability = Eligibility.Judge(altruist, verdict, now);
+            var unseen = Eligibility.IsUnseen(verdict, startedAt, sweepInterval);
+            if (!fresh && ReferenceEquals(verdict, verdicts[i]) && facts[i].Usability == usability && facts[i].Unseen == unseen)
+                continue;
+
+            var known = facts[i];
+            verdicts[i] = verdict;
+            facts[i] = new AltruistFacts
+            {
+                Usability = usability,
+                Unseen = unseen,
+                Revoked = Eligibility.IsRevoked(altruist, verdict),
+                Tier = altruist.Tier,
+                Provider = fresh ? Number(providers, altruist.Provider) : known.Provider,
+                Host = fresh ? Number(hosts, altruist.Host) : known.Host,
+                ThrottledSince = verdict.State == VerdictState.Throttled ? verdict.Since.ToUnixTimeMilliseconds() : 0,
+            };
+            altruists[i] = new EntryAltruist
+            {
+                Id = altruist.Id,
+                Provider = altruist.Provider,
+                Label = altruist.Label,
+                State = verdict.State,
+                Reason = Eligibility.Explain(altruist, verdict),
+                Since = verdict.Since,
+                Facts = facts[i],
+            };
+        }
+
+        static int Number<T>(Dictionary<T, int> numbers, T key)
+            where T : notnull
+        {
+            if (!numbers.TryGetValue(key, out var number))
+                numbers.Add(key, number = numbers.Count);
+            return number;
+        }
+    }
+
+    private void ApplyOverrides()
+    {
+        foreach (var slot in Slots)
+        {
+            var candidates = slot.Question.Candidates.AsSpan();
+            List<Pin>? pins = null;
+            foreach (ref var candidate in candidates)
+                candidate.ExcludedBy = -1;
+            for (var number = 0; number < Overrides.Count; number++)
+            {
+                var rule = Overrides[number];
+                if (rule.Chain is { } chain && chain != slot.Key.Chain || rule.Region is { } region && region != slot.Key.Region)
+                    continue;
+                foreach (ref var candidate in candidates)
+                {
+                    var altruist = altruists[candidate.Altruist];
+                    if (!OverrideRules.Concerns(rule, slot.Key, altruist.Id, altruist.Provider, candidate.Offer))
+                        continue;
+
+                    // The strongest comes first: what it says of an altruist stands.
+                    if (rule.Kind == OverrideKind.Pin && candidate.ExcludedBy < 0)
+                        (pins ??= []).Add(new Pin(candidate.Altruist, number, rule.Force));
+                    else if (rule.Kind == OverrideKind.Exclude && candidate.ExcludedBy < 0 && !IsPinned(pins, candidate.Altruist))
+                        candidate.ExcludedBy = (short)number;
+                }
+            }
+
+            slot.Question.Pins = pins is null ? [] : pins;
+        }
+
+        static bool IsPinned(List<Pin>? pins, int altruist) => pins is not null && pins.Exists(pin => pin.Altruist == altruist);
+    }
+
+    private bool MayKeep(SlotMemory slot, int altruist)
+    {
+        if (slot.Chain is null || facts[altruist].Revoked)
+            return false;
+        if (Overrides.Count == 0)
+            return true;
+        return !Overrides.Any(rule => rule is { Kind: OverrideKind.Exclude, Revoke: true }
+            && OverrideRules.Concerns(rule, slot.Key, altruists[altruist].Id, altruists[altruist].Provider, RegionFallback.Own));
+    }
+}

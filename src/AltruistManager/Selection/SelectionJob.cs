@@ -1,0 +1,21 @@
+using Quartz;
+
+namespace AltruistManager.Selection;
+
+/// <summary>A round, every <see cref="SelectionOptions.Interval"/>.</summary>
+internal sealed class SelectionJob(SelectionRound round, TimeProvider time) : IJob
+{
+    public const string Name = "selection";
+
+    public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default) =>
+        await round.RunAsync(Trigger.Scheduled, context.ScheduledFireTimeUtc ?? time.GetUtcNow(), cancellationToken);
+}
+
+/// <summary>What time alone changes: overrides that expire, cool-downs that end.</summary>
+internal sealed class SettleJob(SelectionRound round) : IJob
+{
+    public const string Name = "settle";
+
+    public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default) =>
+        await round.SettleAsync(Trigger.Recovery, cancellationToken);
+}

@@ -1,0 +1,34 @@
+using AltruistManager.Health;
+using AltruistManager.Probing;
+using AltruistManager.Scheduling;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Selection;
+
+public static class SelectionSetup
+{
+    public static IServiceCollection AddSelection(this IServiceCollection services)
+    {
+        services.AddSingleton<SelectionStore>();
+        services.AddSingleton<OverrideStore>();
+        services.AddSingleton<SnapshotHolder>();
+        services.AddSingleton<LastGoodFile>();
+        services.AddSingleton<DecisionLog>();
+        services.AddSingleton<SelectionRound>();
+        services.AddSingleton<IVerdictObserver>(provider => provider.GetRequiredService<SelectionRound>());
+        services.AddSingleton<IHotAltruists, HotAltruists>();
+        services.AddHostedService<LastGoodKeeper>();
+        services.AddJob<SelectionJob>(SelectionJob.Name, EveryInterval);
+        services.AddJob<SettleJob>(SettleJob.Name, _ => new JobSchedule(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)));
+        return services;
+    }
+
+    /// <summary>Rounds fall on multiples of the interval since the epoch, so that restarts do not move them.</summary>
+    private static JobSchedule EveryInterval(IServiceProvider provider)
+    {
+        var interval = provider.GetRequiredService<IOptions<SelectionOptions>>().Value.Interval;
+        var now = provider.GetRequiredService<TimeProvider>().GetUtcNow();
+        return new JobSchedule(interval, interval - TimeSpan.FromTicks((now - DateTimeOffset.UnixEpoch).Ticks % interval.Ticks));
+    }
+}

@@ -1,0 +1,158 @@
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+using AltruistManager.Storage;
+
+namespace AltruistManager.Selection;
+
+/// <summary>The origin, the slots and the sessions.</summary>
+public sealed class SelectionStore(Database database, TimeProvider time)
+{
+    /// <summary>Names this database for as long as it exists; made with its first use.</summary>
+    internal Task<(string Origin, DateTimeOffset CreatedAt)> OriginAsync(CancellationToken cancellation) =>
+        database.WriteAsync(async write =>
+        {
+            await write.ExecuteAsync(
+                "insert into meta (name, value) values ('origin', @Origin), ('created_at', @CreatedAt) on conflict (name) do nothing",
+                new { Origin = Guid.CreateVersion7(time.GetUtcNow()).ToString(), CreatedAt = time.NowMs().ToString() });
+            var rows = (await write.QueryAsync<MetaRow>("select name, value from meta where name in ('origin', 'created_at')")).ToDictionary(row => row.Name, row => row.Value);
+            return (rows["origin"], UnixTime.FromMs(long.Parse(rows["created_at"])));
+        }, cancellation);
+
+    internal async Task<Dictionary<SlotKey, int>> SlotIdsAsync(CancellationToken cancellation) =>
+        (await database.QueryAsync<SlotRow>("select id, chain_id, region_id from slots", null, cancellation))
+        .ToDictionary(row => new SlotKey(new ChainId(row.ChainId), new RegionId(row.RegionId)), row => row.Id);
+
+    internal async Task AddSlotsAsync(WriteTransaction write, IReadOnlyList<(int Id, SlotKey Key)> slots)
+    {
+        if (slots.Count == 0)
+            return;
+        await write.ExecuteAsync(
+            database.Dialect.Pick(
+                """
+                insert into slots (id, chain_id, region_id)
+                select i.value, c.value, r.value
+                from json_each(@Ids) i
+                join json_each(@Chains) c on c.key = i.key
+                join json_each(@Regions) r on r.key = i.key
+                """,
+                """
+                insert into slots (id, chain_id, region_id)
+                select * from unnest(@Ids, @Chains, @Regions)
+                """),
+            new
+            {
+                Ids = database.Dialect.List(slots.Select(slot => slot.Id).ToArray()),
+                Chains = database.Dialect.List(slots.Select(slot => slot.Key.Chain.Value).ToArray()),
+                Regions = database.Dialect.List(slots.Select(slot => slot.Key.Region.Value).ToArray()),
+            });
+    }
+
+    /// <summary>Ends the open sessions of these slots.</summary>
+    internal async Task CloseSessionsAsync(WriteTransaction write, IReadOnlyCollection<int> slots, long atMs)
+    {
+        if (slots.Count > 0)
+        {
+            await write.ExecuteAsync(
+                $"update sessions set ended_at = @At where ended_at is null and {database.Dialect.In("slot_id", "Slots")}",
+                new { At = atMs, Slots = database.Dialect.List(slots) });
+        }
+    }
+
+    internal async Task OpenSessionsAsync(WriteTransaction write, IReadOnlyCollection<(int Slot, AltruistId Altruist, int Ordinal)> opened, long generation, long atMs)
+    {
+        if (opened.Count == 0)
+            return;
+        await write.ExecuteAsync(
+            database.Dialect.Pick(
+                """
+                insert into sessions (slot_id, altruist_id, generation, ordinal, started_at)
+                select json_extract(value, '$[0]'), json_extract(value, '$[1]'), @Generation, json_extract(value, '$[2]'), @At
+                from json_each(@Rows)
+                """,
+                """
+                insert into sessions (slot_id, altruist_id, generation, ordinal, started_at)
+                select slot, altruist, @Generation, ordinal, @At
+                from unnest(@Slots, @Altruists, @Ordinals) as opened (slot, altruist, ordinal)
+                """),
+            database.Dialect.Name == "sqlite"
+                ? new { Generation = generation, At = atMs, Rows = System.Text.Json.JsonSerializer.Serialize(opened.Select(row => new object[] { row.Slot, row.Altruist.Value, row.Ordinal })) }
+                : new
+                {
+                    Generation = generation,
+                    At = atMs,
+                    Slots = opened.Select(row => row.Slot).ToArray(),
+                    Altruists = opened.Select(row => row.Altruist.Value).ToArray(),
+                    Ordinals = opened.Select(row => row.Ordinal).ToArray(),
+                });
+    }
+
+    internal async Task<IReadOnlyList<Session>> SessionsAsync(int slot, DateTimeOffset? before, int limit, CancellationToken cancellation) =>
+    [
+        .. (await database.QueryAsync<SessionRow>(
+                """
+                select altruist_id, started_at, ended_at, generation, ordinal
+                from sessions
+                where slot_id = @Slot and started_at < @Before
+                order by id desc
+                limit @Limit
+                """,
+                new { Slot = slot, Before = before?.ToUnixTimeMilliseconds() ?? long.MaxValue, Limit = limit },
+                cancellation))
+            .Select(row => new Session(
+                new AltruistId(row.AltruistId), UnixTime.FromMs(row.StartedAt), UnixTime.FromMs(row.EndedAt), new DecisionId(row.Generation, row.Ordinal))),
+    ];
+
+    internal async Task<IReadOnlyDictionary<AltruistId, int>> CountSessionsAsync(IReadOnlyCollection<AltruistId> altruists, DateTimeOffset since, CancellationToken cancellation) =>
+        (await database.QueryAsync<CountRow>(
+            $"""
+            select altruist_id, count(*) as sessions
+            from sessions
+            where {database.Dialect.In("altruist_id", "Altruists")} and (ended_at is null or ended_at > @Since)
+            group by altruist_id
+            """,
+            new { Altruists = database.Dialect.List(altruists.Select(id => id.Value).ToArray()), Since = since.ToUnixTimeMilliseconds() },
+            cancellation))
+        .ToDictionary(row => new AltruistId(row.AltruistId), row => (int)row.Sessions);
+
+    /// <summary>When each altruist last became the pick of the slot before a moment.</summary>
+    internal async Task<IReadOnlyDictionary<AltruistId, DateTimeOffset>> LastStartsAsync(int slot, DateTimeOffset before, CancellationToken cancellation) =>
+        (await database.QueryAsync<LastRow>(
+            "select altruist_id, max(started_at) as started_at from sessions where slot_id = @Slot and started_at < @Before group by altruist_id",
+            new { Slot = slot, Before = before.ToUnixTimeMilliseconds() },
+            cancellation))
+        .ToDictionary(row => new AltruistId(row.AltruistId), row => UnixTime.FromMs(row.StartedAt));
+
+    private sealed record MetaRow
+    {
+        public required string Name { get; init; }
+        public required string Value { get; init; }
+    }
+
+    private sealed record SlotRow
+    {
+        public required int Id { get; init; }
+        public required string ChainId { get; init; }
+        public required string RegionId { get; init; }
+    }
+
+    private sealed record SessionRow
+    {
+        public required string AltruistId { get; init; }
+        public required long StartedAt { get; init; }
+        public long? EndedAt { get; init; }
+        public required long Generation { get; init; }
+        public required int Ordinal { get; init; }
+    }
+
+    private sealed record CountRow
+    {
+        public required string AltruistId { get; init; }
+        public required long Sessions { get; init; }
+    }
+
+    private sealed record LastRow
+    {
+        public required string AltruistId { get; init; }
+        public required long StartedAt { get; init; }
+    }
+}

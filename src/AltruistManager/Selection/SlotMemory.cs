@@ -1,0 +1,56 @@
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+
+namespace AltruistManager.Selection;
+
+/// <summary>A slot between decisions: its question with the turns so far, and what is published for it.</summary>
+internal sealed class SlotMemory(SlotKey key)
+{
+    public SlotKey Key => key;
+
+    /// <summary>In the table of slots; 0 until it was written.</summary>
+    public int RowId { get; set; }
+
+    /// <summary>Null once the chain or the region has gone; the slot is emptied with the next publication.</summary>
+    public Chain? Chain { get; set; }
+
+    public SlotQuestion Question { get; set; } = new() { Key = key };
+
+    /// <summary>What the indexes in <see cref="Question"/> refer to.</summary>
+    public EntryAltruist[] Space { get; set; } = [];
+
+    /// <summary>The decision under way; counts only once it is committed.</summary>
+    public SlotOutcome Next { get; } = new();
+
+    public SlotState State { get; set; }
+
+    /// <summary>The primary, then the standbys.</summary>
+    public Pick[] Picks { get; set; } = [];
+
+    public DateTimeOffset SelectedAt { get; set; }
+
+    /// <summary>0 until something was published.</summary>
+    public long Generation { get; set; }
+
+    public DecisionId Decision { get; set; }
+
+    public int Eligible { get; set; }
+
+    /// <summary>The chain and the altruists as they were published, in the order of <see cref="Picks"/>; null after a start.</summary>
+    public (Chain? Chain, Altruist[] Altruists)? Published { get; set; }
+
+    public AltruistId? Primary => Picks.Length > 0 ? Picks[0].Altruist : null;
+
+    public SlotStatus ToStatus() => new()
+    {
+        Key = key,
+        State = State,
+        Primary = Picks.Length > 0 ? Picks[0] : null,
+        Standbys = Picks.Length > 1 ? Picks[1..] : [],
+        SelectedAt = SelectedAt,
+        Generation = Generation,
+        Decision = Decision,
+        Eligible = Eligible,
+        Candidates = Question.Candidates.Length,
+    };
+}

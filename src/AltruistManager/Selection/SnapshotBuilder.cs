@@ -1,0 +1,76 @@
+using AltruistManager.Altruists;
+
+namespace AltruistManager.Selection;
+
+/// <summary>Makes a snapshot from the slots; what did not change since the last one is taken from it.</summary>
+internal sealed class SnapshotBuilder
+{
+    private Roster? names;
+    private Dictionary<string, SnapshotRegion> regions = [];
+    private readonly Dictionary<SlotKey, (long Generation, SnapshotSlot Slot)> known = [];
+    private Dictionary<SlotKey, SlotStatus> statuses = [];
+
+    /// <param name="decided">Slots that were decided since the last call; null for all.</param>
+    public Snapshot Build(SelectionBook book, IReadOnlyCollection<SlotMemory>? decided, string origin, long generation, DateTimeOffset? roundAt)
+    {
+        var roster = book.Roster;
+        var all = decided is null || !ReferenceEquals(roster, names);
+        names = roster;
+        var touched = new HashSet<RegionId>();
+        if (all)
+        {
+            known.Keys.Except(book.Slots.Select(slot => slot.Key)).ToList().ForEach(key => known.Remove(key));
+            statuses = new Dictionary<SlotKey, SlotStatus>(book.Slots.Count);
+            touched.UnionWith(roster.Regions.Keys);
+        }
+        else
+        {
+            statuses = new Dictionary<SlotKey, SlotStatus>(statuses);
+        }
+
+        foreach (var slot in all ? book.Slots : decided!)
+        {
+            if (slot.Chain is not { } chain)
+            {
+                known.Remove(slot.Key);
+                statuses.Remove(slot.Key);
+                touched.Add(slot.Key.Region);
+                continue;
+            }
+
+            statuses[slot.Key] = slot.ToStatus();
+            if (known.TryGetValue(slot.Key, out var before) && before.Generation == slot.Generation && (!all || before.Slot.Names.Length == chain.Aliases.Count + 1 && before.Slot.Names.Skip(1).SequenceEqual(chain.Aliases)))
+                continue;
+
+            var altruists = Array.ConvertAll(slot.Picks, pick => roster.Altruists[pick.Altruist]);
+            var answer = before.Slot is { } same && before.Generation == slot.Generation
+                ? same.Answer
+                : Answer.Of(SelectionBody.Write(slot, chain, altruists, origin), slot.Generation, slot.Picks.Length > 0);
+            known[slot.Key] = (slot.Generation, new SnapshotSlot([chain.Id.Value, .. chain.Aliases], answer));
+            touched.Add(slot.Key.Region);
+        }
+
+        var revoked = book.Revoked.ToDictionary(region => region.Region);
+        var next = new Dictionary<string, SnapshotRegion>();
+        var byRegion = book.Slots.Where(slot => slot.Chain is not null).ToLookup(slot => slot.Key.Region);
+        foreach (var region in roster.Regions.Keys)
+        {
+            var list = revoked.GetValueOrDefault(region);
+            if (!touched.Contains(region) && regions.TryGetValue(region.Value, out var unchanged) && unchanged.RevokedGeneration == (list?.Generation ?? 0))
+            {
+                next.Add(region.Value, unchanged);
+                continue;
+            }
+
+            next.Add(region.Value, new SnapshotRegion(
+                region.Value,
+                origin,
+                [.. byRegion[region].Select(slot => known[slot.Key].Slot)],
+                list is null ? [] : [.. list.Altruists.Select(id => id.Value)],
+                list?.Generation ?? 0));
+        }
+
+        regions = next;
+        return new Snapshot(origin, generation, roundAt is { } at ? SelectionBody.Rfc3339(at) : "", regions.Values, statuses);
+    }
+}

@@ -1,0 +1,519 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+using AltruistManager.Health;
+using AltruistManager.Selection;
+
+namespace AltruistManager.Transparency;
+
+/// <summary>
+/// The one form an entry is hashed in: JSON as RFC 8785 has it (keys in order, no white space, integers only), so that it can be checked
+/// with the tools of any language. Described field by field in <c>docs/log-format.md</c>.
+/// </summary>
+internal static class CanonicalEntry
+{
+    public const int Format = 1;
+
+    private static readonly JsonWriterOptions Minimal = new()
+    {
+        // Only what JSON demands is escaped; the log is never put into a page as it is.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
+
+    public static void Write(IBufferWriter<byte> output, Entry entry)
+    {
+        var numbers = Numbers.Of(entry);
+        using var json = new Utf8JsonWriter(output, Minimal);
+        json.WriteStartObject();
+        WriteAltruists(json, entry, numbers);
+        json.WriteNumber("at", entry.At.ToUnixTimeMilliseconds());
+        json.WriteNumber("format", Format);
+        json.WriteNumber("generation", entry.Generation);
+        json.WriteBoolean("isRound", entry.IsRound);
+        json.WriteString("origin", entry.Origin);
+        WriteOverrides(json, entry);
+        WriteParameters(json, entry.Parameters);
+        WriteRevoked(json, entry);
+        json.WriteNumber("round", entry.Round);
+        json.WriteNumber("rule", Selector.RuleVersion);
+        json.WriteNumber("scheduledAt", entry.ScheduledAt.ToUnixTimeMilliseconds());
+        json.WriteString("seed", Convert.ToHexStringLower(entry.Seed));
+        json.WriteStartArray("slots");
+        foreach (var slot in entry.Slots)
+            WriteSlot(json, entry, slot, numbers);
+        json.WriteEndArray();
+        json.WriteString("trigger", Name(entry.Trigger));
+        json.WriteNumber("window", entry.Window);
+        json.WriteEndObject();
+    }
+
+    public static Entry Read(ReadOnlyMemory<byte> body)
+    {
+        using var document = JsonDocument.Parse(body);
+        var root = document.RootElement;
+        var format = root.GetProperty("format").GetInt32();
+        if (format != Format)
+            throw new InvalidDataException($"Entry format {format} is not known to this version.");
+
+        var at = UnixMs(root.GetProperty("at"));
+        var generation = root.GetProperty("generation").GetInt64();
+        var trigger = Trigger(root.GetProperty("trigger"));
+        var window = root.GetProperty("window").GetInt64();
+        var seed = Convert.FromHexString(root.GetProperty("seed").GetString()!);
+        var altruists = ReadAltruists(root.GetProperty("altruists"));
+        Override[] overrides = [.. root.GetProperty("overrides").EnumerateArray().Select(ReadOverride)];
+        var parameters = ReadParameters(root.GetProperty("parameters"));
+        var isRound = root.GetProperty("isRound").GetBoolean();
+        return new Entry
+        {
+            Origin = root.GetProperty("origin").GetString()!,
+            Generation = generation,
+            Trigger = trigger,
+            Round = root.GetProperty("round").GetInt64(),
+            IsRound = isRound,
+            ScheduledAt = UnixMs(root.GetProperty("scheduledAt")),
+            At = at,
+            Window = window,
+            Seed = seed,
+            Parameters = parameters,
+            Altruists = altruists,
+            Overrides = overrides,
+            Revoked = [.. root.GetProperty("revoked").EnumerateArray().Select(ReadRevoked)],
+            Slots = [.. root.GetProperty("slots").EnumerateArray().Select((slot, ordinal) => ReadSlot(
+                slot, altruists, overrides, seed, new DecisionId(generation, ordinal), at, trigger, isRound, parameters.Rules.ByProvider))],
+        };
+    }
+
+    internal static string Name(Trigger trigger) => trigger.ToString().ToLowerInvariant();
+
+    private static void WriteAltruists(Utf8JsonWriter json, Entry entry, Numbers numbers)
+    {
+        var hosts = new Dictionary<int, int>();
+        json.WriteStartArray("altruists");
+        foreach (var index in numbers.Used)
+        {
+            var altruist = entry.Altruists[index];
+            var facts = altruist.Facts;
+            if (!hosts.TryGetValue(facts.Host, out var host))
+                hosts.Add(facts.Host, host = hosts.Count);
+            json.WriteStartArray();
+            json.WriteStringValue(altruist.Id.Value);
+            json.WriteStringValue(altruist.Provider.Value);
+            json.WriteStringValue(altruist.Label);
+            json.WriteNumberValue(facts.Tier);
+            json.WriteNumberValue(host);
+            json.WriteNumberValue((int)facts.Usability);
+            json.WriteNumberValue((facts.Unseen ? 1 : 0) | (facts.Revoked ? 2 : 0));
+            json.WriteNumberValue(facts.ThrottledSince);
+            json.WriteStringValue(VerdictNames.Of(altruist.State));
+            json.WriteNumberValue(altruist.Since.ToUnixTimeMilliseconds());
+            json.WriteStringValue(altruist.Reason);
+            json.WriteEndArray();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static EntryAltruist[] ReadAltruists(JsonElement array)
+    {
+        var providers = new Dictionary<string, int>();
+        var altruists = new EntryAltruist[array.GetArrayLength()];
+        var next = 0;
+        foreach (var item in array.EnumerateArray())
+        {
+            var provider = item[1].GetString()!;
+            if (!providers.TryGetValue(provider, out var number))
+                providers.Add(provider, number = providers.Count);
+            var flags = item[6].GetInt32();
+            altruists[next++] = new EntryAltruist
+            {
+                Id = new AltruistId(item[0].GetString()!),
+                Provider = new ProviderId(provider),
+                Label = item[2].GetString()!,
+                State = VerdictNames.Parse(item[8].GetString()!),
+                Since = UnixMs(item[9]),
+                Reason = item[10].GetString()!,
+                Facts = new AltruistFacts
+                {
+                    Tier = item[3].GetInt32(),
+                    Provider = number,
+                    Host = item[4].GetInt32(),
+                    Usability = (Usability)item[5].GetInt32(),
+                    Unseen = (flags & 1) != 0,
+                    Revoked = (flags & 2) != 0,
+                    ThrottledSince = item[7].GetInt64(),
+                },
+            };
+        }
+
+        return altruists;
+    }
+
+    private static void WriteOverrides(Utf8JsonWriter json, Entry entry)
+    {
+        json.WriteStartArray("overrides");
+        foreach (var rule in entry.Overrides)
+        {
+            json.WriteStartObject();
+            json.WriteString("altruist", rule.Altruist?.Value);
+            json.WriteString("chain", rule.Chain?.Value);
+            json.WriteNumber("createdAt", rule.CreatedAt.ToUnixTimeMilliseconds());
+            json.WriteNumber("expiresAt", rule.ExpiresAt.ToUnixTimeMilliseconds());
+            json.WriteBoolean("force", rule.Force);
+            json.WriteString("id", rule.Id);
+            json.WriteString("kind", rule.Kind == OverrideKind.Pin ? "pin" : "exclude");
+            json.WriteString("provider", rule.Provider?.Value);
+            json.WriteString("reason", rule.Reason);
+            json.WriteString("region", rule.Region?.Value);
+            json.WriteBoolean("revoke", rule.Revoke);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static Override ReadOverride(JsonElement item) => new()
+    {
+        Id = item.GetProperty("id").GetString()!,
+        Kind = item.GetProperty("kind").GetString() == "pin" ? OverrideKind.Pin : OverrideKind.Exclude,
+        Chain = item.GetProperty("chain").GetString() is { } chain ? new ChainId(chain) : null,
+        Region = item.GetProperty("region").GetString() is { } region ? new RegionId(region) : null,
+        Altruist = item.GetProperty("altruist").GetString() is { } altruist ? new AltruistId(altruist) : null,
+        Provider = item.GetProperty("provider").GetString() is { } provider ? new ProviderId(provider) : null,
+        Reason = item.GetProperty("reason").GetString()!,
+        ExpiresAt = UnixMs(item.GetProperty("expiresAt")),
+        Force = item.GetProperty("force").GetBoolean(),
+        Revoke = item.GetProperty("revoke").GetBoolean(),
+        CreatedAt = UnixMs(item.GetProperty("createdAt")),
+        CreatedBy = "",
+    };
+
+    private static void WriteParameters(Utf8JsonWriter json, EntryParameters parameters)
+    {
+        json.WriteStartObject("parameters");
+        json.WriteString("fairnessUnit", parameters.FairnessUnit);
+        json.WriteNumber("intervalMs", parameters.IntervalMs);
+        json.WriteString("policy", parameters.Policy);
+        json.WriteNumber("primaries", parameters.Primaries);
+        json.WriteNumber("standbys", parameters.Standbys);
+        json.WriteNumber("windowMs", parameters.WindowMs);
+        json.WriteEndObject();
+    }
+
+    private static EntryParameters ReadParameters(JsonElement item) => new(
+        item.GetProperty("policy").GetString()!,
+        item.GetProperty("fairnessUnit").GetString()!,
+        item.GetProperty("primaries").GetInt32(),
+        item.GetProperty("standbys").GetInt32(),
+        item.GetProperty("intervalMs").GetInt64(),
+        item.GetProperty("windowMs").GetInt64());
+
+    private static void WriteRevoked(Utf8JsonWriter json, Entry entry)
+    {
+        json.WriteStartArray("revoked");
+        foreach (var region in entry.Revoked)
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("altruists");
+            foreach (var altruist in region.Altruists)
+                json.WriteStringValue(altruist.Value);
+            json.WriteEndArray();
+            json.WriteNumber("generation", region.Generation);
+            json.WriteString("region", region.Region.Value);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static RevokedInRegion ReadRevoked(JsonElement item) => new(
+        new RegionId(item.GetProperty("region").GetString()!),
+        item.GetProperty("generation").GetInt64(),
+        [.. item.GetProperty("altruists").EnumerateArray().Select(id => new AltruistId(id.GetString()!))]);
+
+    private static void WriteSlot(Utf8JsonWriter json, Entry entry, EntrySlot slot, Numbers numbers)
+    {
+        var question = slot.Question;
+        var outcome = slot.Outcome;
+        json.WriteStartObject();
+        json.WriteStartArray("candidates");
+        foreach (ref readonly var candidate in question.Candidates.AsSpan())
+            json.WriteNumberValue(numbers[candidate.Altruist]);
+        json.WriteEndArray();
+        json.WriteString("chain", question.Key.Chain.Value);
+        WritePlaces(json, "contenders", question.Candidates, static candidate => candidate.Contender);
+        if (slot.Decision.Generation != entry.Generation)
+        {
+            json.WriteStartArray("decision");
+            json.WriteNumberValue(slot.Decision.Generation);
+            json.WriteNumberValue(slot.Decision.Ordinal);
+            json.WriteEndArray();
+        }
+
+        json.WriteNumber("eligible", outcome.Eligible);
+        WriteExclusions(json, question.Candidates);
+        json.WriteStartArray("fallbacks");
+        foreach (var region in question.Fallbacks)
+            json.WriteStringValue(region.Value);
+        json.WriteEndArray();
+        WriteNumbers(json, "offers", question.Candidates, static candidate => candidate.Offer);
+        if (outcome.Override >= 0)
+            json.WriteNumber("override", outcome.Override);
+        json.WriteStartArray("picks");
+        foreach (var pick in outcome.Picks)
+        {
+            json.WriteNumberValue(numbers[pick.Altruist]);
+            json.WriteStringValue(pick.Region.Value);
+        }
+
+        json.WriteEndArray();
+        if (question.Pins.Count > 0)
+        {
+            json.WriteStartArray("pins");
+            foreach (var pin in question.Pins)
+                json.WriteNumberValue(pin.Override);
+            json.WriteEndArray();
+        }
+
+        if (entry.Parameters.Rules.ByProvider)
+        {
+            json.WriteStartArray("providers");
+            foreach (var provider in question.Providers)
+            {
+                json.WriteNumberValue(provider.Turns);
+                json.WriteNumberValue(provider.Contender ? 1 : 0);
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteString("region", question.Key.Region.Value);
+        if (question.Rotate != entry.IsRound)
+            json.WriteBoolean("rotate", question.Rotate);
+        if (slot.SelectedAt != entry.At)
+            json.WriteNumber("selectedAt", slot.SelectedAt.ToUnixTimeMilliseconds());
+        json.WriteString("state", StateName(outcome.State));
+        if (slot.Trigger != entry.Trigger)
+            json.WriteString("trigger", Name(slot.Trigger));
+        if (outcome.Turn >= 0)
+            json.WriteNumber("turn", outcome.Turn);
+        WriteNumbers(json, "turns", question.Candidates, static candidate => candidate.Turns);
+        json.WriteStartArray("was");
+        foreach (var was in question.Was)
+        {
+            json.WriteNumberValue(numbers[was.Altruist]);
+            json.WriteStringValue(was.Region.Value);
+            json.WriteNumberValue(was.MayKeep ? 1 : 0);
+        }
+
+        json.WriteEndArray();
+        json.WriteString("wasState", StateName(question.WasState));
+        json.WriteEndObject();
+    }
+
+    /// <summary>Left out where every value is 0.</summary>
+    private static void WriteNumbers(Utf8JsonWriter json, string name, Candidate[] candidates, Func<Candidate, int> value)
+    {
+        if (Array.TrueForAll(candidates, candidate => value(candidate) == 0))
+            return;
+        json.WriteStartArray(name);
+        foreach (var candidate in candidates)
+            json.WriteNumberValue(value(candidate));
+        json.WriteEndArray();
+    }
+
+    /// <summary>Places of those that have it; left out where all have it.</summary>
+    private static void WritePlaces(Utf8JsonWriter json, string name, Candidate[] candidates, Predicate<Candidate> has)
+    {
+        if (Array.TrueForAll(candidates, has))
+            return;
+        json.WriteStartArray(name);
+        for (var i = 0; i < candidates.Length; i++)
+        {
+            if (has(candidates[i]))
+                json.WriteNumberValue(i);
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteExclusions(Utf8JsonWriter json, Candidate[] candidates)
+    {
+        var any = false;
+        for (var i = 0; i < candidates.Length; i++)
+        {
+            if (candidates[i].ExcludedBy < 0)
+                continue;
+            if (!any)
+                json.WriteStartArray("excluded");
+            any = true;
+            json.WriteNumberValue(i);
+            json.WriteNumberValue(candidates[i].ExcludedBy);
+        }
+
+        if (any)
+            json.WriteEndArray();
+    }
+
+    private static EntrySlot ReadSlot(
+        JsonElement item, EntryAltruist[] altruists, Override[] overrides, byte[] seed, DecisionId id, DateTimeOffset at, Trigger trigger, bool isRound, bool byProvider)
+    {
+        var key = new SlotKey(new ChainId(item.GetProperty("chain").GetString()!), new RegionId(item.GetProperty("region").GetString()!));
+        RegionId[] fallbacks = [.. item.GetProperty("fallbacks").EnumerateArray().Select(region => new RegionId(region.GetString()!))];
+        var candidates = ReadCandidates(item, key, altruists, seed, out var providers);
+        var was = item.GetProperty("was");
+        var question = new SlotQuestion
+        {
+            Key = key,
+            Candidates = candidates,
+            Providers = ReadProviders(item, key, providers, seed, byProvider),
+            Fallbacks = fallbacks,
+            Pins = item.TryGetProperty("pins", out var pins) ? [.. pins.EnumerateArray().Select(pin => ReadPin(pin.GetInt32(), altruists, overrides))] : [],
+            WasState = ParseState(item.GetProperty("wasState").GetString()!),
+            Was = [.. Enumerable.Range(0, was.GetArrayLength() / 3).Select(i => new IncumbentPick(was[3 * i].GetInt32(), new RegionId(was[3 * i + 1].GetString()!), was[3 * i + 2].GetInt32() == 1))],
+            Rotate = item.TryGetProperty("rotate", out var rotate) ? rotate.GetBoolean() : isRound,
+        };
+
+        var outcome = new SlotOutcome
+        {
+            State = ParseState(item.GetProperty("state").GetString()!),
+            Eligible = item.GetProperty("eligible").GetInt32(),
+            Turn = item.TryGetProperty("turn", out var turn) ? turn.GetInt32() : -1,
+            Override = item.TryGetProperty("override", out var rule) ? rule.GetInt32() : -1,
+        };
+        var picks = item.GetProperty("picks");
+        for (var i = 0; i < picks.GetArrayLength(); i += 2)
+        {
+            var altruist = picks[i].GetInt32();
+            outcome.Picks.Add(new PickRef(Array.FindIndex(candidates, candidate => candidate.Altruist == altruist), altruist, new RegionId(picks[i + 1].GetString()!)));
+        }
+
+        return new EntrySlot
+        {
+            Question = question,
+            Outcome = outcome,
+            Trigger = item.TryGetProperty("trigger", out var own) ? Trigger(own) : trigger,
+            Decision = item.TryGetProperty("decision", out var decision) ? new DecisionId(decision[0].GetInt64(), decision[1].GetInt32()) : id,
+            SelectedAt = item.TryGetProperty("selectedAt", out var selected) ? UnixMs(selected) : at,
+        };
+    }
+
+    private static Pin ReadPin(int number, EntryAltruist[] altruists, Override[] overrides) =>
+        new(Array.FindIndex(altruists, altruist => altruist.Id == overrides[number].Altruist), number, overrides[number].Force);
+
+    private static Candidate[] ReadCandidates(JsonElement item, SlotKey key, EntryAltruist[] altruists, byte[] seed, out List<ProviderId> providers)
+    {
+        var indexes = item.GetProperty("candidates");
+        var offers = item.TryGetProperty("offers", out var given) ? given : default;
+        var turns = item.TryGetProperty("turns", out given) ? given : default;
+        providers = [];
+        var candidates = new Candidate[indexes.GetArrayLength()];
+        for (var i = 0; i < candidates.Length; i++)
+        {
+            var altruist = indexes[i].GetInt32();
+            var provider = altruists[altruist].Provider;
+            var place = providers.IndexOf(provider);
+            if (place < 0)
+            {
+                place = providers.Count;
+                providers.Add(provider);
+            }
+
+            candidates[i] = new Candidate
+            {
+                Altruist = altruist,
+                Provider = (short)place,
+                Offer = offers.ValueKind == JsonValueKind.Array ? offers[i].GetByte() : (byte)0,
+                Turns = turns.ValueKind == JsonValueKind.Array ? turns[i].GetInt32() : 0,
+                Draw = DrawOrder.Draw(seed, key, altruists[altruist].Id),
+                ExcludedBy = -1,
+                Contender = true,
+            };
+        }
+
+        if (item.TryGetProperty("contenders", out var contenders))
+        {
+            for (var i = 0; i < candidates.Length; i++)
+                candidates[i].Contender = false;
+            foreach (var place in contenders.EnumerateArray())
+                candidates[place.GetInt32()].Contender = true;
+        }
+
+        if (item.TryGetProperty("excluded", out var excluded))
+        {
+            for (var i = 0; i < excluded.GetArrayLength(); i += 2)
+                candidates[excluded[i].GetInt32()].ExcludedBy = excluded[i + 1].GetInt16();
+        }
+
+        return candidates;
+    }
+
+    private static ProviderTurns[] ReadProviders(JsonElement item, SlotKey key, List<ProviderId> providers, byte[] seed, bool byProvider)
+    {
+        var turns = item.TryGetProperty("providers", out var given) ? given : default;
+        var result = new ProviderTurns[providers.Count];
+        for (var i = 0; byProvider && i < result.Length; i++)
+        {
+            result[i] = new ProviderTurns
+            {
+                Turns = turns[2 * i].GetInt32(),
+                Contender = turns[2 * i + 1].GetInt32() == 1,
+                Draw = DrawOrder.Draw(seed, key, providers[i]),
+            };
+        }
+
+        return result;
+    }
+
+    private static DateTimeOffset UnixMs(JsonElement item) => DateTimeOffset.FromUnixTimeMilliseconds(item.GetInt64());
+
+    private static Trigger Trigger(JsonElement item) => Enum.Parse<Trigger>(item.GetString()!, ignoreCase: true);
+
+    private static string StateName(SlotState state) => state switch
+    {
+        SlotState.Fresh => "fresh",
+        SlotState.Fallback => "fallback",
+        SlotState.Override => "override",
+        SlotState.Degraded => "degraded",
+        _ => "none",
+    };
+
+    private static SlotState ParseState(string name) => Enum.Parse<SlotState>(name, ignoreCase: true);
+
+    /// <summary>An entry lists only the altruists its slots refer to, numbered in the order of their ids.</summary>
+    private sealed class Numbers
+    {
+        private readonly int[] numbers;
+
+        private Numbers(int count) => numbers = new int[count];
+
+        public List<int> Used { get; } = [];
+
+        public int this[int altruist] => numbers[altruist];
+
+        public static Numbers Of(Entry entry)
+        {
+            var result = new Numbers(entry.Altruists.Length);
+            foreach (var slot in entry.Slots)
+            {
+                foreach (ref readonly var candidate in slot.Question.Candidates.AsSpan())
+                    result.numbers[candidate.Altruist] = 1;
+                foreach (var was in slot.Question.Was)
+                    result.numbers[was.Altruist] = 1;
+            }
+
+            for (var i = 0; i < result.numbers.Length; i++)
+            {
+                if (result.numbers[i] == 0)
+                    continue;
+                result.numbers[i] = result.Used.Count;
+                result.Used.Add(i);
+            }
+
+            return result;
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using System.Buffers;
+using System.IO.Compression;
+using System.Security.Cryptography;
+using AltruistManager.Selection;
+using AltruistManager.Storage;
+
+namespace AltruistManager.Transparency;
+
+/// <summary>The public log: every publication in its canonical form, each chained to the one before by its hash (design 5.6).</summary>
+internal sealed class EntryLog(EntryStore store) : IEntryLog
+{
+    private const int Remembered = 32;
+
+    private readonly Lock gate = new();
+    private readonly LinkedList<LoggedEntry> remembered = new();
+
+    public PackedEntry Pack(Entry entry, byte[] previousHash)
+    {
+        var body = new ArrayBufferWriter<byte>(4096 + 256 * entry.Slots.Count);
+        CanonicalEntry.Write(body, entry);
+        var bodyHash = SHA256.HashData(body.WrittenSpan);
+        return new PackedEntry(entry, bodyHash, previousHash, Chain(previousHash, bodyHash), Compress(body.WrittenSpan));
+    }
+
+    public Task AppendAsync(WriteTransaction write, PackedEntry packed, IReadOnlyList<int> slotIds) => store.AppendAsync(write, packed, slotIds);
+
+    public async Task<IReadOnlyList<LoggedEntry>> TailAsync(string origin, CancellationToken cancellation)
+    {
+        var entries = new List<LoggedEntry>();
+        foreach (var row in await store.TailAsync(origin, cancellation))
+        {
+            var body = row.Body ?? throw new StorageException($"The body of entry {row.Generation} is missing, without which the picks cannot be restored.");
+            entries.Add(new LoggedEntry(CanonicalEntry.Read(Decompress(body)), row.Hash, row.PreviousHash));
+        }
+
+        return entries;
+    }
+
+    public async Task<LoggedEntry?> FindAsync(long generation, CancellationToken cancellation)
+    {
+        lock (gate)
+        {
+            for (var node = remembered.First; node is not null; node = node.Next)
+            {
+                if (node.Value.Entry.Generation == generation)
+                    return node.Value;
+            }
+        }
+
+        if (await store.FindAsync(generation, cancellation) is not { Body: { } body } row)
+            return null;
+
+        var logged = new LoggedEntry(CanonicalEntry.Read(Decompress(body)), row.Hash, row.PreviousHash);
+        lock (gate)
+        {
+            remembered.AddFirst(logged);
+            if (remembered.Count > Remembered)
+                remembered.RemoveLast();
+        }
+
+        return logged;
+    }
+
+    /// <summary>SHA-256(previous hash ‖ SHA-256 of the canonical bytes).</summary>
+    internal static byte[] Chain(ReadOnlySpan<byte> previousHash, ReadOnlySpan<byte> bodyHash)
+    {
+        Span<byte> both = stackalloc byte[2 * SHA256.HashSizeInBytes];
+        previousHash.CopyTo(both);
+        bodyHash.CopyTo(both[SHA256.HashSizeInBytes..]);
+        return SHA256.HashData(both);
+    }
+
+    internal static byte[] Compress(ReadOnlySpan<byte> body)
+    {
+        var output = new byte[BrotliEncoder.GetMaxCompressedLength(body.Length)];
+        if (!BrotliEncoder.TryCompress(body, output, out var written, quality: 1, window: 22))
+            throw new InvalidOperationException("Brotli refused a buffer of the size it asked for.");
+        return output[..written];
+    }
+
+    internal static byte[] Decompress(byte[] compressed)
+    {
+        using var input = new MemoryStream(compressed);
+        using var brotli = new BrotliStream(input, CompressionMode.Decompress);
+        using var output = new MemoryStream(compressed.Length * 8);
+        brotli.CopyTo(output);
+        return output.ToArray();
+    }
+}
