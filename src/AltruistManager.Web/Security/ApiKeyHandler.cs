@@ -1,0 +1,80 @@
+using System.Runtime.CompilerServices;
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using AltruistManager.Accounts;
+using AltruistManager.Web.Api;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Web.Security;
+
+/// <summary>Finds out who calls by the key in <c>Authorization: Bearer am_…</c>, and answers who may not.</summary>
+internal sealed class ApiKeyHandler(
+    ApiKeyRing ring, ApiKeyTickets tickets, IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+{
+    public const string SchemeName = "key";
+
+    private const string Bearer = "Bearer ";
+
+    private KeyRefusal refusal;
+
+    protected override Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        var header = Request.Headers.Authorization;
+        if (header.Count == 0)
+            return Task.FromResult(AuthenticateResult.NoResult());
+        var value = header.ToString();
+        if (!value.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+            return Task.FromResult(Refuse(KeyRefusal.Malformed));
+
+        var check = ring.CheckAsync(value[Bearer.Length..].Trim(), Context.RequestAborted);
+        return check.IsCompletedSuccessfully ? Task.FromResult(Result(check.Result)) : Wait(check);
+
+        async Task<AuthenticateResult> Wait(ValueTask<KeyCheck> running) => Result(await running);
+    }
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        if (refusal is KeyRefusal.CannotTell)
+            return Problems.Unavailable("storage-unavailable", "The key cannot be checked: the database does not answer.", 5).ExecuteAsync(Context);
+
+        Response.Headers.WWWAuthenticate = refusal is KeyRefusal.None ? "Bearer" : "Bearer error=\"invalid_token\"";
+        var problem = refusal switch
+        {
+            KeyRefusal.None => Problems.Unauthenticated("no-key", "Send a key as 'Authorization: Bearer am_…'."),
+            KeyRefusal.Malformed => Problems.Unauthenticated("unknown-key", "What was sent as a key is none: send 'Authorization: Bearer am_…'."),
+            KeyRefusal.Revoked => Problems.Unauthenticated("revoked-key", "This key is revoked."),
+            KeyRefusal.Expired => Problems.Unauthenticated("expired-key", "This key has expired."),
+            _ => Problems.Unauthenticated("unknown-key", "This key is not known."),
+        };
+        return problem.ExecuteAsync(Context);
+    }
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
+    {
+        Response.Headers.WWWAuthenticate = "Bearer error=\"insufficient_scope\"";
+        return Problems.Forbidden("The scope of this key does not include this call.").ExecuteAsync(Context);
+    }
+
+    private AuthenticateResult Result(KeyCheck check) => check.Key is { } key ? tickets.Of(key) : Refuse(check.Refusal);
+
+    private AuthenticateResult Refuse(KeyRefusal why)
+    {
+        refusal = why;
+        Context.Features.Set(new RefusedKey(why));
+        return AuthenticateResult.NoResult();
+    }
+}
+
+/// <summary>On a request whose key was refused: a public endpoint says so too, instead of silently treating the caller as nobody.</summary>
+internal sealed record RefusedKey(KeyRefusal Why);
+
+/// <summary>One ticket for each key as long as the ring keeps it, so that a request makes none.</summary>
+internal sealed class ApiKeyTickets
+{
+    private readonly ConditionalWeakTable<ApiKey, AuthenticateResult> results = [];
+
+    public AuthenticateResult Of(ApiKey key) => results.GetValue(key, static key =>
+        AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new CallerIdentity(Caller.Of(key))), ApiKeyHandler.SchemeName)));
+}

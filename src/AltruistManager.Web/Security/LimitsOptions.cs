@@ -1,0 +1,17 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace AltruistManager.Web.Security;
+
+/// <summary>How often may be called (contract 2, section <c>Limits</c>); 0 is no limit.</summary>
+internal sealed class LimitsOptions
+{
+    public const string Section = "Limits";
+
+    /// <summary>For each key.</summary>
+    [Range(0, 1_000_000)]
+    public int RequestsPerSecond { get; set; } = 1000;
+
+    /// <summary>For each address, without a key.</summary>
+    [Range(0, 1_000_000)]
+    public int AnonymousRequestsPerSecond { get; set; } = 20;
+}
