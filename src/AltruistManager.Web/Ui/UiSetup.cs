@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+
 namespace AltruistManager.Web.Ui;
 
 internal static class UiSetup
@@ -5,26 +7,26 @@ internal static class UiSetup
     public static IServiceCollection AddUi(this IServiceCollection services)
     {
         services.AddRazorComponents();
-        services.AddSingleton<SiteStyle>();
+        services.AddSingleton<SiteFiles>();
+        // Pages hold nothing secret that a guess could be compressed against.
+        services.AddResponseCompression(compression => compression.EnableForHttps = true);
         return services;
     }
 
-    /// <summary>The pages, what they load, and the page shown instead of a failed one. API calls keep their problem details.</summary>
+    /// <summary>The pages, what they load, and what is shown instead of a page that failed or does not exist. The API keeps its problem details.</summary>
     public static void MapUi(this WebApplication app)
     {
-        app.UseWhen(IsPage, pages => pages.UseExceptionHandler("/error", createScopeForErrors: true));
-        app.UseStaticFiles(new StaticFileOptions
+        app.UseWhen(IsPage, static pages => pages.UseResponseCompression().UseExceptionHandler(new ExceptionHandlerOptions
         {
-            OnPrepareResponse = file =>
-            {
-                file.Context.Response.Headers.XContentTypeOptions = "nosniff";
-                file.Context.Response.Headers.CacheControl =
-                    file.Context.Request.Query.ContainsKey("v") ? "public, max-age=31536000, immutable" : "public, max-age=3600";
-            },
-        });
+            CreateScopeForErrors = true,
+            ExceptionHandler = static context => new RazorComponentResult<Failure> { StatusCode = StatusCodes.Status500InternalServerError }.ExecuteAsync(context),
+        }));
         app.UseAntiforgery();
-        app.MapPost("/theme", (Delegate)Theme.ChooseAsync).DisableAntiforgery().ExcludeFromDescription();
-        app.MapRazorComponents<App>();
+        app.Services.GetRequiredService<SiteFiles>().Map(app);
+        app.MapPost("/theme", (Delegate)Theme.ChooseAsync).DisableAntiforgery().AllowAnonymous().ExcludeFromDescription();
+        app.MapRazorComponents<App>().AllowAnonymous();
+        app.MapFallback(@"/{*path:regex(^(?!(api|healthz|openapi)(/|$)).*$)}", static () => new RazorComponentResult<NotFound> { StatusCode = StatusCodes.Status404NotFound })
+            .WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head])).AllowAnonymous().ExcludeFromDescription();
     }
 
     private static bool IsPage(HttpContext context) =>

@@ -5,7 +5,7 @@ using AltruistManager.Selection;
 namespace AltruistManager.Web.Ui.Pages;
 
 /// <summary>How many altruists stand ready for a slot, in the steps that matter.</summary>
-internal enum Coverage
+public enum Coverage
 {
     /// <summary>Not decided yet.</summary>
     Unknown,
@@ -24,7 +24,7 @@ internal sealed record MatrixFilter(string? Text, string? Region, string? Show, 
 
 /// <param name="Status">Null while no round has decided the slot.</param>
 /// <param name="Label">Of the primary; null where there is none.</param>
-internal sealed record MatrixCell(SlotKey Slot, SlotStatus? Status, string? Label, string? Provider)
+public sealed record MatrixCell(SlotKey Slot, SlotStatus? Status, string? Label, string? Provider)
 {
     public Coverage Coverage => MatrixView.CoverageOf(Status);
 }

@@ -101,13 +101,19 @@ internal sealed record SlotView
         if (others.Count == 0)
             return "It is the only eligible altruist.";
 
-        var turns = Words.Count(picked.Turns, "turn", "turns");
+        var all = others.Count + 1;
         var fewest = others.Min();
+        var alike = others.Count(other => other == fewest);
+        const string Drawn = "came first in the order drawn for this window";
         if (picked.Turns < fewest)
-            return $"It had the fewest turns ({picked.Turns}) of {others.Count + 1} eligible altruists in this window.";
+            return $"It had the fewest turns ({picked.Turns}) of {all} eligible altruists in this window.";
+        if (picked.Turns == fewest && alike == others.Count && fewest == 0)
+            return $"None of the {all} eligible altruists had a turn in this window yet, and it {Drawn}.";
+        if (picked.Turns == fewest && alike == others.Count)
+            return $"All {all} eligible altruists had {Words.Count(fewest, "turn", "turns")}, and it {Drawn}.";
         if (picked.Turns == fewest)
-            return $"With {turns} it was among the {others.Count(other => other == fewest) + 1} of {others.Count + 1} eligible altruists with the fewest in this window, "
-                + "and came first in the order drawn for it.";
-        return $"{char.ToUpperInvariant(picked.Reason.FirstOrDefault('P'))}{(picked.Reason.Length > 0 ? picked.Reason[1..] : "icked")}.";
+            return $"It shared the fewest turns ({fewest}) with {Words.Count(alike, "other", "others")} of {all} eligible altruists, and {Drawn}.";
+        // Turns are not all: a failing one, or one cooling down, comes after the others whatever its turns.
+        return Words.Sentence(picked.Reason);
     }
 }

@@ -38,6 +38,10 @@ internal static class Words
 
     public static string Count(long number, string one, string many) => $"{Number(number)} {(number == 1 ? one : many)}";
 
+    /// <summary>With a capital first and a full stop last.</summary>
+    public static string Sentence(string text) =>
+        text.Length == 0 ? "" : $"{char.ToUpperInvariant(text[0])}{text[1..].TrimEnd('.')}.";
+
     public static string Of(SlotState state) => state switch
     {
         SlotState.Fresh => "fresh",
