@@ -52,7 +52,7 @@ internal sealed record SlotView
             .OrderBy(row => row.Role).ThenBy(row => row.Place).ThenBy(row => row.Candidate.Turns)
             .ThenBy(row => row.Candidate.Label, StringComparer.Ordinal)
             .ToList();
-        return new SlotView { Decision = decision, Candidates = rows, Because = Reason(decision, rows, roster) };
+        return new SlotView { Decision = decision, Candidates = rows, Because = Reason(decision, rows) };
 
         CandidateRow Row(DecisionCandidate candidate)
         {
@@ -67,53 +67,23 @@ internal sealed record SlotView
         }
     }
 
-    private static string Reason(Decision decision, List<CandidateRow> rows, Roster roster)
+    private static string Reason(Decision decision, List<CandidateRow> rows)
     {
-        var total = rows.Count;
+        var candidates = Words.Count(rows.Count, "candidate", "candidates");
         switch (decision.State)
         {
             case SlotState.Override when decision.Override is { } ruled:
-                return $"Staff pinned it until {Words.Exact(ruled.ExpiresAt)}: {ruled.Reason}";
-            case SlotState.Override:
-                return "Staff pinned it.";
+                return $"Pinned by staff until {Words.Exact(ruled.ExpiresAt)}: {Words.Sentence(ruled.Reason)}";
             case SlotState.Degraded:
-                return $"None of {Words.Count(total, "candidate", "candidates")} may be picked, so the last pick is kept: portals are never left with less than they had.";
-            case SlotState.None when total == 0:
+                return $"None of {candidates} may be picked, so the last pick is kept: portals are never left with less than they had.";
+            case SlotState.None when rows.Count == 0:
                 return "Nobody offers an altruist for this chain in this region or its fallback regions.";
             case SlotState.None:
-                return $"None of {Words.Count(total, "candidate", "candidates")} may be picked, and there is no earlier pick that may be kept.";
+                return $"None of {candidates} may be picked, and there is no earlier pick that may be kept.";
+            default:
+                // The log gives the reason; only it knows the tier and the turns that counted.
+                var reason = rows.Find(row => row.Role == CandidateRole.Picked)?.Candidate.Reason ?? "";
+                return $"{Words.Sentence(reason)} {rows.Count(row => row.Candidate.Eligible)} of {candidates} could be picked.".TrimStart();
         }
-
-        var turn = Turn(decision, rows);
-        if (decision.State != SlotState.Fallback)
-            return turn;
-        var picked = rows.Find(row => row.Role == CandidateRole.Picked);
-        var region = picked is null ? "a fallback region" : roster.Regions.GetValueOrDefault(picked.Candidate.Region)?.Name ?? picked.Candidate.Region.Value;
-        return $"Nobody in {decision.Slot.Region} is eligible, so {region} stands in. {turn}";
-    }
-
-    private static string Turn(Decision decision, List<CandidateRow> rows)
-    {
-        var picked = rows.Find(row => row.Role == CandidateRole.Picked)?.Candidate;
-        var others = rows.FindAll(row => row.Candidate.Eligible && row.Role != CandidateRole.Picked).ConvertAll(row => row.Candidate.Turns);
-        if (picked is null)
-            return "";
-        if (others.Count == 0)
-            return "It is the only eligible altruist.";
-
-        var all = others.Count + 1;
-        var fewest = others.Min();
-        var alike = others.Count(other => other == fewest);
-        const string Drawn = "came first in the order drawn for this window";
-        if (picked.Turns < fewest)
-            return $"It had the fewest turns ({picked.Turns}) of {all} eligible altruists in this window.";
-        if (picked.Turns == fewest && alike == others.Count && fewest == 0)
-            return $"None of the {all} eligible altruists had a turn in this window yet, and it {Drawn}.";
-        if (picked.Turns == fewest && alike == others.Count)
-            return $"All {all} eligible altruists had {Words.Count(fewest, "turn", "turns")}, and it {Drawn}.";
-        if (picked.Turns == fewest)
-            return $"It shared the fewest turns ({fewest}) with {Words.Count(alike, "other", "others")} of {all} eligible altruists, and {Drawn}.";
-        // Turns are not all: a failing one, or one cooling down, comes after the others whatever its turns.
-        return Words.Sentence(picked.Reason);
     }
 }
