@@ -19,6 +19,9 @@ public sealed record Fault
     /// <summary>Blocks behind the chain; negative is ahead of it.</summary>
     public long LagBlocks { get; init; }
 
+    /// <summary>How far every other request is behind, as where a load balancer mixes nodes.</summary>
+    public long MixedBlocks { get; init; }
+
     /// <summary>Whether the head stays where it was when the fault was set.</summary>
     public bool Frozen { get; init; }
 
@@ -62,6 +65,7 @@ public sealed record Fault
             Description = $"{Description}, {other.Description}",
             Delay = Delay + other.Delay,
             LagBlocks = LagBlocks + other.LagBlocks,
+            MixedBlocks = Math.Max(MixedBlocks, other.MixedBlocks),
             Frozen = Frozen || other.Frozen,
             ChainId = other.ChainId ?? ChainId,
             ForkedFrom = other.ForkedFrom ?? ForkedFrom,

@@ -46,6 +46,9 @@ public static class Faults
     /// <summary>Tells heights that the chain has not reached.</summary>
     public static Fault Ahead(long blocks) => new() { Description = $"ahead by {blocks} blocks", LagBlocks = -blocks };
 
+    /// <summary>Every other request is answered by a node that far behind, as by a careless load balancer.</summary>
+    public static Fault MixedHeights(long blocks) => new() { Description = $"heights mixed by {blocks} blocks", MixedBlocks = blocks };
+
     /// <summary>Block times are off by that much.</summary>
     public static Fault ClockSkew(TimeSpan skew) => new() { Description = $"clock off by {skew}", ClockSkew = skew };
 

@@ -41,7 +41,15 @@ public sealed class SimulatedNode
     public long Requests => Interlocked.Read(ref requests);
 
     /// <summary>The height that this node tells, now.</summary>
-    public long Height => condition.FrozenAt ?? Math.Max(0, HeightBehind(condition.Fault?.LagBlocks ?? 0));
+    public long Height
+    {
+        get
+        {
+            var (fault, frozenAt) = condition;
+            var mixed = fault is { MixedBlocks: > 0 } && Requests % 2 == 0 ? fault.MixedBlocks : 0;
+            return frozenAt ?? Math.Max(0, HeightBehind((fault?.LagBlocks ?? 0) + mixed));
+        }
+    }
 
     /// <summary>How often a method was called, each call of a batch counted.</summary>
     public long Calls(string method)

@@ -85,6 +85,18 @@ public sealed class FaultTests(NodeFixture fixture) : IClassFixture<NodeFixture>
     }
 
     [Fact]
+    public async Task Mixed_heights_jump_from_request_to_request()
+    {
+        var node = fixture.NewNode();
+        node.Fault = Faults.MixedHeights(400);
+        var heights = new List<long>();
+        for (var request = 0; request < 4; request++)
+            heights.Add(await fixture.HeightAsync(node));
+        Assert.True(heights[0] > heights[1] + 200, string.Join(", ", heights));
+        Assert.True(heights[2] > heights[3] + 200, string.Join(", ", heights));
+    }
+
+    [Fact]
     public async Task Frozen_stays_where_it_was_while_the_chain_goes_on()
     {
         var node = fixture.NewNode();
