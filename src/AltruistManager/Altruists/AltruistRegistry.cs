@@ -1,0 +1,270 @@
+using AltruistManager.Chains;
+using AltruistManager.Storage;
+
+namespace AltruistManager.Altruists;
+
+/// <summary>What somebody says of an altruist; null was not said.</summary>
+public sealed record AltruistDraft
+{
+    public string? Provider { get; init; }
+
+    /// <summary>Ids or aliases.</summary>
+    public IReadOnlyList<string>? Chains { get; init; }
+
+    public string? Url { get; init; }
+
+    /// <summary>By RPC type.</summary>
+    public IReadOnlyDictionary<string, string>? Urls { get; init; }
+
+    public IReadOnlyList<string>? Regions { get; init; }
+
+    public string? Label { get; init; }
+
+    /// <summary>The kind of authentication the endpoint wants.</summary>
+    public string? AuthType { get; init; }
+
+    public IReadOnlyList<string>? Capabilities { get; init; }
+
+    public int? CapacityRps { get; init; }
+
+    /// <summary>True where the capacity was said to be unknown again.</summary>
+    public bool ClearsCapacity { get; init; }
+
+    public int? Tier { get; init; }
+
+    public string? Role { get; init; }
+
+    public bool? Enabled { get; init; }
+
+    public bool? Attested { get; init; }
+}
+
+/// <summary>Registers altruists, changes and retires them.</summary>
+public sealed class AltruistRegistry(RegistryWriter writer, IRegistrationRules rules, IHealthHeritage heritage, TimeProvider time)
+{
+    private static readonly string[] RpcTypes = ["websocket", "rest", "cometbft"];
+
+    /// <param name="errors">What was found wrong while reading the draft.</param>
+    public Task<Registered<Altruist>> AddAsync(Registrant registrant, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation)
+    {
+        var now = UnixTime.FromMs(time.NowMs());
+        var id = new AltruistId(Guid.CreateVersion7(now).ToString());
+        Altruist? retired = null;
+        return writer.ChangeAsync(
+            roster =>
+            {
+                var decided = DecideNew(roster, registrant, id, now, draft, errors.Copy());
+                retired = decided.Value is { } added ? RetiredAt(roster, added.Url) : null;
+                return decided;
+            },
+            async (write, altruist, revision) =>
+            {
+                await AltruistStore.PutAsync(write, altruist, revision);
+                if (retired is not null)
+                    await heritage.InheritAsync(write, retired.Id, altruist.Id);
+            },
+            cancellation);
+    }
+
+    /// <param name="errors">What was found wrong while reading the draft.</param>
+    public Task<Registered<Altruist>> ChangeAsync(Registrant registrant, AltruistId id, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation) =>
+        writer.ChangeAsync(roster => DecideChange(roster, registrant, id, draft, errors.Copy()), AltruistStore.PutAsync, cancellation);
+
+    /// <summary>Takes an altruist out of service for good; its history stays.</summary>
+    public Task<Registered<Altruist>> RetireAsync(Registrant registrant, AltruistId id, CancellationToken cancellation)
+    {
+        var now = UnixTime.FromMs(time.NowMs());
+        return writer.ChangeAsync(
+            roster => FindOwn(roster, registrant, id, out var altruist) is { } refusal ? refusal : Registered<Altruist>.Done(altruist! with { RetiredAt = now }, created: false),
+            AltruistStore.PutAsync,
+            cancellation);
+    }
+
+    internal Registered<Altruist> DecideNew(Roster roster, Registrant registrant, AltruistId id, DateTimeOffset now, AltruistDraft draft, FieldErrors errors)
+    {
+        var provider = draft.Provider is { } name ? new ProviderId(name) : registrant.Provider;
+        if (provider is { } given && !registrant.MayChange(given))
+            return new Refusal(RefusalKind.Forbidden, "not-yours", "This key belongs to another provider.");
+        if (OnlyForStaff(registrant, draft, before: null) is { } refusal)
+            return refusal;
+
+        if (provider is not { } owner)
+            errors.Add("provider", "is required");
+        else if (!roster.Providers.ContainsKey(owner))
+            errors.Add("provider", $"'{owner}' is not a provider");
+        if (draft.Chains is null && !errors.Has("chains"))
+            errors.Add("chains", "is required");
+        if (draft.Url is null && !errors.Has("url"))
+            errors.Add("url", "is required");
+
+        return Decide(
+            roster, registrant, draft, errors,
+            new Altruist
+            {
+                Id = id,
+                Provider = provider ?? default,
+                Network = default,
+                Chains = [],
+                Regions = [RegionId.Everywhere],
+                Url = "",
+                MayBePrivate = registrant.IsStaff,
+                Label = "",
+                Attested = registrant.IsStaff,
+                CreatedAt = now,
+            },
+            created: true);
+    }
+
+    internal Registered<Altruist> DecideChange(Roster roster, Registrant registrant, AltruistId id, AltruistDraft draft, FieldErrors errors)
+    {
+        if (FindOwn(roster, registrant, id, out var before) is { } notFound)
+            return notFound;
+        if (OnlyForStaff(registrant, draft, before) is { } refusal)
+            return refusal;
+
+        if (draft.Provider is { } provider && provider != before!.Provider.Value)
+            errors.Add("provider", "cannot be changed: add the altruist to the other provider");
+        return Decide(roster, registrant, draft, errors, before!, created: false);
+    }
+
+    private static Refusal? FindOwn(Roster roster, Registrant registrant, AltruistId id, out Altruist? altruist)
+    {
+        altruist = roster.Altruists.GetValueOrDefault(id);
+        if (altruist is null)
+            return new Refusal(RefusalKind.Unknown, "unknown-altruist", $"There is no altruist '{id}'.");
+        if (!registrant.MayChange(altruist.Provider))
+            return new Refusal(RefusalKind.Forbidden, "not-yours", "This altruist belongs to another provider.");
+        return altruist.RetiredAt is null ? null : new Refusal(RefusalKind.Retired, "retired", $"The altruist {id} is retired.");
+    }
+
+    /// <summary>A provider may say what staff decide only as it already is.</summary>
+    private static Refusal? OnlyForStaff(Registrant registrant, AltruistDraft draft, Altruist? before)
+    {
+        if (registrant.IsStaff)
+            return null;
+        if (draft.Tier is { } tier && tier != (before?.Tier ?? 1))
+            return Staff("tier");
+        if (draft.Role is { } role && role != AltruistStore.RoleText(before?.Role ?? AltruistRole.Serve))
+            return Staff("role");
+        return draft.Attested is { } attested && attested != (before?.Attested ?? false) ? Staff("attested") : null;
+
+        static Refusal Staff(string field) => new(RefusalKind.Forbidden, "staff-only", $"Only staff may set '{field}'.");
+    }
+
+    private static Altruist? RetiredAt(Roster roster, string url) =>
+        roster.Altruists.Values.Where(altruist => altruist.RetiredAt is not null && altruist.Url == url).MaxBy(altruist => altruist.RetiredAt);
+
+    private Registered<Altruist> Decide(Roster roster, Registrant registrant, AltruistDraft draft, FieldErrors errors, Altruist before, bool created)
+    {
+        var (chains, network) = draft.Chains is { } named ? CheckChains(roster, named, errors) : (before.Chains, before.Network);
+        var regions = draft.Regions is { } places ? CheckRegions(roster, places, errors) : before.Regions;
+        var url = draft.Url is { } address && CheckUrl("url", address, "https", "http", registrant.IsStaff, before.Url, errors) is { } normalised ? normalised : before.Url;
+        var urls = draft.Urls is { } more ? CheckUrls(more, registrant.IsStaff, before.Urls, errors) : before.Urls;
+
+        foreach (var capability in draft.Capabilities ?? [])
+            if (Naming.CapabilityError(capability) is { } error)
+                errors.Add("capabilities", error);
+        IReadOnlyList<string> capabilities = draft.Capabilities is { } claimed ? [.. claimed.Distinct().Order(StringComparer.Ordinal)] : before.Capabilities;
+        if (draft.Chains is not null || draft.Capabilities is not null)
+            foreach (var chain in chains)
+                foreach (var missing in roster.Chains[chain].Requires.Except(capabilities))
+                    errors.Add("capabilities", $"must hold '{missing}', which the chain {chain} requires");
+
+        errors.Text("label", draft.Label);
+        errors.Between("capacityRps", draft.CapacityRps, 1, 10_000_000);
+        errors.Between("tier", draft.Tier, 1, 100);
+        if (draft.Role is not (null or "serve" or "reference"))
+            errors.Add("role", "must be serve or reference");
+        if (draft.AuthType is not (null or "none"))
+            errors.Add("auth", "must be { \"type\": \"none\" }: no other type is supported yet");
+        if (errors.Any)
+            return Refusal.Invalid(errors);
+
+        if (url != before.Url && roster.Live.FirstOrDefault(other => other.Url == url && other.Id != before.Id) is { } holder)
+        {
+            return new Refusal(
+                RefusalKind.Taken, "url-taken",
+                registrant.MayChange(holder.Provider) ? $"The altruist {holder.Id} already has this URL." : "An altruist of another provider already has this URL.");
+        }
+
+        var sameUrl = url == before.Url;
+        return Registered<Altruist>.Done(
+            before with
+            {
+                Network = network,
+                Chains = chains,
+                Regions = regions,
+                Url = url,
+                Urls = urls,
+                MayBePrivate = sameUrl ? before.MayBePrivate : registrant.IsStaff,
+                Label = draft.Label ?? (before.Label.Length > 0 ? before.Label : new Uri(url).Host),
+                Capabilities = capabilities,
+                CapacityRps = draft.ClearsCapacity ? null : draft.CapacityRps ?? before.CapacityRps,
+                Tier = draft.Tier ?? before.Tier,
+                Role = draft.Role switch { "reference" => AltruistRole.Reference, "serve" => AltruistRole.Serve, _ => before.Role },
+                Enabled = draft.Enabled ?? before.Enabled,
+                // Attestation is of a host: a provider's move to another one has to be proven anew, what staff set is attested.
+                Attested = draft.Attested ?? (sameUrl ? before.Attested : registrant.IsStaff || (before.Attested && new Uri(url).Authority == new Uri(before.Url).Authority)),
+            },
+            created);
+    }
+
+    private static (IReadOnlyList<ChainId> Chains, NetworkId Network) CheckChains(Roster roster, IReadOnlyList<string> names, FieldErrors errors)
+    {
+        var chains = new List<Chain>();
+        foreach (var name in names)
+        {
+            var chain = roster.FindChain(name);
+            if (chain is null)
+                errors.Add("chains", $"holds '{name}', which is not a chain");
+            else if (chain.RetiredAt is not null)
+                errors.Add("chains", $"holds '{name}', which is retired{(chain.Successor is { } successor ? $": use {successor}" : "")}");
+            else
+                chains.Add(chain);
+        }
+
+        if (names.Count == 0)
+            errors.Add("chains", "must have at least one");
+        if (chains.DistinctBy(chain => chain.Network).Count() > 1)
+            errors.Add("chains", $"must all be of one network: {string.Join(", ", chains.Select(chain => $"{chain.Id} is of {chain.Network}"))}");
+        return ([.. chains.Select(chain => chain.Id).Distinct().Order()], chains.Count > 0 ? chains[0].Network : default);
+    }
+
+    private static IReadOnlyList<RegionId> CheckRegions(Roster roster, IReadOnlyList<string> names, FieldErrors errors)
+    {
+        if (names.Count == 0)
+            errors.Add("regions", "must have at least one; * is everywhere");
+        foreach (var name in names)
+            if (name != RegionId.Everywhere.Value && !roster.Regions.ContainsKey(new RegionId(name)))
+                errors.Add("regions", $"holds '{name}', which is not a region");
+        return [.. names.Select(name => new RegionId(name)).Distinct().Order()];
+    }
+
+    private Dictionary<string, string> CheckUrls(IReadOnlyDictionary<string, string> urls, bool byStaff, IReadOnlyDictionary<string, string> before, FieldErrors errors)
+    {
+        var checkedUrls = new Dictionary<string, string>();
+        foreach (var (type, address) in urls.OrderBy(url => url.Key, StringComparer.Ordinal))
+        {
+            var (secure, plain) = type == "websocket" ? ("wss", "ws") : ("https", "http");
+            if (!RpcTypes.Contains(type))
+                errors.Add($"urls.{type}", $"is not an RPC type: {string.Join(", ", RpcTypes)}");
+            else if (CheckUrl($"urls.{type}", address, secure, plain, byStaff, before.GetValueOrDefault(type), errors) is { } normalised)
+                checkedUrls.Add(type, normalised);
+        }
+
+        return checkedUrls;
+    }
+
+    /// <returns>The normalised URL; null when something is wrong with it.</returns>
+    private string? CheckUrl(string field, string text, string secure, string plain, bool byStaff, string? before, FieldErrors errors)
+    {
+        var parsed = AltruistUrl.Parse(text, secure, plain, rules.AllowHttp);
+        if (parsed.Error is { } error)
+            errors.Add(field, error);
+        else if (parsed.Url != before && parsed.Literal is { } address && !rules.MayUse(address, byStaff))
+            errors.Add(field, "leads to an address that is not public");
+        else
+            return parsed.Url;
+        return null;
+    }
+}

@@ -1,0 +1,186 @@
+using System.Globalization;
+using System.Numerics;
+using AltruistManager.Chains;
+using AltruistManager.Storage;
+
+namespace AltruistManager.Altruists;
+
+/// <summary>What somebody says of a chain; null takes the catalogue's value, else the default.</summary>
+public sealed record ChainDraft
+{
+    public string? Name { get; init; }
+    public string? Protocol { get; init; }
+    public string? Identity { get; init; }
+    public IReadOnlyList<string>? Requires { get; init; }
+    public double? BlockTimeSeconds { get; init; }
+    public int? LagToleranceBlocks { get; init; }
+    public double? MaxHeadAgeSeconds { get; init; }
+    public int? IntegrityOffsetBlocks { get; init; }
+    public IReadOnlyList<string>? Aliases { get; init; }
+    public string? Path { get; init; }
+    public string? Policy { get; init; }
+    public int? Primaries { get; init; }
+    public int? RequestTimeoutMs { get; init; }
+    public int? MinEligible { get; init; }
+    public bool? Enabled { get; init; }
+    public string? Successor { get; init; }
+}
+
+/// <summary>Registers chains, with what the catalogue knows of them.</summary>
+public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, IRegistrationRules rules, TimeProvider time)
+{
+    /// <summary>Only the seed of the measured block time: slow enough that a fast chain's nodes are not called stale before it is measured.</summary>
+    private const double DefaultBlockTimeSeconds = 12;
+
+    private const int DefaultLagToleranceBlocks = 3;
+    private const int DefaultRequestTimeoutMs = 10_000;
+
+    /// <summary>Makes, replaces or revives a chain.</summary>
+    /// <param name="errors">What was found wrong while reading the draft.</param>
+    public Task<Registered<Chain>> PutAsync(ChainId id, ChainDraft draft, FieldErrors errors, CancellationToken cancellation) =>
+        writer.ChangeAsync(roster => Decide(roster, id, draft, errors.Copy()), ChainStore.PutAsync, cancellation);
+
+    /// <summary>Retires a chain that no living altruist serves; its aliases become free.</summary>
+    /// <param name="name">Its id or an alias.</param>
+    public Task<Registered<Chain>> RetireAsync(string name, CancellationToken cancellation)
+    {
+        var now = UnixTime.FromMs(time.NowMs());
+        return writer.ChangeAsync(roster => DecideRetirement(roster, name, now), ChainStore.PutAsync, cancellation);
+    }
+
+    internal static Registered<Chain> DecideRetirement(Roster roster, string name, DateTimeOffset now)
+    {
+        var chain = roster.FindChain(name);
+        if (chain is null)
+            return new Refusal(RefusalKind.Unknown, "unknown-chain", $"There is no chain '{name}'.");
+        if (chain.RetiredAt is not null)
+            return new Refusal(RefusalKind.Retired, "retired", $"The chain {chain.Id} is retired.", Successor: chain.Successor);
+
+        var serving = ServedBy(roster, chain).Count();
+        return serving > 0
+            ? new Refusal(RefusalKind.Taken, "chain-in-use", $"{serving} living altruists serve the chain {chain.Id}: retire them or take the chain from them first.")
+            : Registered<Chain>.Done(chain with { RetiredAt = now, Aliases = [] }, created: false);
+    }
+
+    internal Registered<Chain> Decide(Roster roster, ChainId id, ChainDraft draft, FieldErrors errors)
+    {
+        var known = catalog.Find(id);
+        var before = roster.Chains.GetValueOrDefault(id);
+
+        if (Naming.ChainError(id.Value) is { } wrong)
+            errors.Add("id", wrong);
+        errors.Text("name", draft.Name);
+        errors.Between("blockTimeSeconds", draft.BlockTimeSeconds, 0.001, 86_400);
+        errors.Between("lagToleranceBlocks", draft.LagToleranceBlocks, 1, 1_000_000);
+        errors.Between("maxHeadAgeSeconds", draft.MaxHeadAgeSeconds, 1, 86_400 * 365);
+        errors.Between("integrityOffsetBlocks", draft.IntegrityOffsetBlocks, 1, 1_000_000);
+        errors.Between("primaries", draft.Primaries, 1, 8);
+        errors.Between("requestTimeoutMs", draft.RequestTimeoutMs, 100, 600_000);
+        errors.Between("minEligible", draft.MinEligible, 0, 100_000);
+        CheckPath(draft.Path ?? "", errors);
+        if (draft.Policy is { } policy && !rules.IsPolicy(policy))
+            errors.Add("policy", "is not a known policy");
+
+        var protocol = draft.Protocol ?? known?.Protocol;
+        if (protocol is null)
+            errors.Add("protocol", "is required: the catalogue does not know this chain");
+        else if (!catalog.Protocols.Contains(protocol))
+            errors.Add("protocol", $"must be one of {string.Join(", ", catalog.Protocols.Order(StringComparer.Ordinal))}");
+
+        // The catalogue's identity is one of its own protocol.
+        var identity = draft.Identity ?? (protocol == known?.Protocol ? known?.Identity : null);
+        if (identity is null)
+            errors.Add("identity", "is required: the catalogue does not know it");
+        else
+            CheckIdentity(protocol, identity, errors);
+
+        var requires = draft.Requires ?? known?.Requires ?? [];
+        foreach (var capability in requires)
+            if (Naming.CapabilityError(capability) is { } error)
+                errors.Add("requires", error);
+
+        ChainId? successor = null;
+        if (draft.Successor is { } name)
+        {
+            successor = roster.FindChain(name)?.Id;
+            if (successor is null)
+                errors.Add("successor", $"'{name}' is not a chain");
+            else if (successor == id)
+                errors.Add("successor", "must not be the chain itself");
+        }
+
+        foreach (var alias in draft.Aliases ?? [])
+        {
+            if (Naming.ChainError(alias) is { } error)
+                errors.Add("aliases", $"'{alias}' {error}");
+            else if (alias == id.Value)
+                errors.Add("aliases", "must not hold the chain's own id");
+        }
+
+        if (errors.Any)
+            return Refusal.Invalid(errors);
+
+        if (roster.FindChain(id.Value) is { } holder && holder.Id != id)
+            return new Refusal(RefusalKind.Taken, "alias-taken", $"'{id}' is an alias of the chain {holder.Id}.");
+        foreach (var alias in draft.Aliases ?? [])
+            if (HolderOf(roster, alias, id) is { } other)
+                return new Refusal(RefusalKind.Taken, "alias-taken", $"The alias '{alias}' already names the chain {other.Id}.");
+
+        var network = new NetworkId(protocol!, identity!);
+        if (before is not null && before.Network != network && ServedBy(roster, before).Any())
+            return new Refusal(RefusalKind.Taken, "chain-in-use", $"Living altruists serve the chain {id} on {before.Network}: it cannot move to {network}.");
+
+        var aliases = draft.Aliases ?? [.. (known?.Aliases ?? []).Where(alias => HolderOf(roster, alias, id) is null)];
+        return Registered<Chain>.Done(
+            new Chain
+            {
+                Id = id,
+                Name = draft.Name ?? known?.Name ?? id.Value,
+                Network = network,
+                Requires = [.. requires.Distinct().Order(StringComparer.Ordinal)],
+                BlockTimeSeconds = draft.BlockTimeSeconds ?? known?.BlockTimeSeconds ?? DefaultBlockTimeSeconds,
+                LagToleranceBlocks = draft.LagToleranceBlocks ?? known?.LagToleranceBlocks ?? DefaultLagToleranceBlocks,
+                MaxHeadAgeSeconds = draft.MaxHeadAgeSeconds,
+                IntegrityOffsetBlocks = draft.IntegrityOffsetBlocks,
+                Aliases = [.. aliases.Distinct().Order(StringComparer.Ordinal)],
+                Path = draft.Path ?? "",
+                Policy = draft.Policy,
+                Primaries = draft.Primaries,
+                RequestTimeoutMs = draft.RequestTimeoutMs ?? DefaultRequestTimeoutMs,
+                MinEligible = draft.MinEligible,
+                Enabled = draft.Enabled ?? true,
+                Successor = successor,
+            },
+            created: before is null);
+    }
+
+    private static IEnumerable<Altruist> ServedBy(Roster roster, Chain chain) =>
+        roster.LiveByNetwork.GetValueOrDefault(chain.Network, []).Where(altruist => altruist.Chains.Contains(chain.Id));
+
+    /// <summary>The other chain, retired ones too, that has this name.</summary>
+    private static Chain? HolderOf(Roster roster, string name, ChainId id) => roster.FindChain(name) is { } holder && holder.Id != id ? holder : null;
+
+    private static void CheckIdentity(string? protocol, string identity, FieldErrors errors)
+    {
+        if (protocol == "evm")
+        {
+            if (identity.Length > 78 || !identity.All(char.IsAsciiDigit) || identity.StartsWith('0') || !BigInteger.TryParse(identity, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+                errors.Add("identity", "must be the EVM chain id in decimal, such as 1");
+        }
+        else if (identity.Length is 0 or > 200 || identity.Any(character => char.IsControl(character) || char.IsWhiteSpace(character)))
+        {
+            errors.Add("identity", "must be what the nodes prove, such as a genesis hash or network name, without spaces (200 characters at most)");
+        }
+    }
+
+    private static void CheckPath(string path, FieldErrors errors)
+    {
+        if (path.Length == 0)
+            return;
+        if (path.Length > 200 || path[0] != '/' || path.Any(character => character is '?' or '#' or '\\' || !char.IsAscii(character) || char.IsControl(character) || character == ' ')
+            || path.Split('/').Any(segment => segment is "." or ".."))
+        {
+            errors.Add("path", "must be empty or start with / and be a plain URL path (200 characters at most)");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+namespace AltruistManager.Altruists;
+
+/// <param name="Name">Null means the id.</param>
+public sealed record ProviderDraft(string? Name, string? Website, string? Contact, string? PayoutAddress);
+
+/// <summary>Registers providers.</summary>
+public sealed class ProviderRegistry(RegistryWriter writer, TimeProvider time)
+{
+    /// <param name="errors">What was found wrong while reading the draft.</param>
+    public Task<Registered<Provider>> PutAsync(Registrant registrant, ProviderId id, ProviderDraft draft, FieldErrors errors, CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        return writer.ChangeAsync(
+            roster => Decide(roster, registrant, id, draft, errors.Copy()),
+            (write, provider, revision) => ProviderStore.PutAsync(write, provider, now, revision),
+            cancellation);
+    }
+
+    internal static Registered<Provider> Decide(Roster roster, Registrant registrant, ProviderId id, ProviderDraft draft, FieldErrors errors)
+    {
+        if (!registrant.MayChange(id))
+            return new Refusal(RefusalKind.Forbidden, "not-yours", "This key belongs to another provider.");
+
+        if (Naming.IdError(id.Value) is { } wrong)
+            errors.Add("id", wrong);
+        errors.Text("name", draft.Name);
+        errors.Text("contact", draft.Contact, most: 200);
+        errors.Text("payoutAddress", draft.PayoutAddress, most: 200);
+        if (draft.Website is { } website && AltruistUrl.Parse(website, "https", "http", allowPlain: true).Error is { } error)
+            errors.Add("website", error);
+        if (errors.Any)
+            return Refusal.Invalid(errors);
+
+        return Registered<Provider>.Done(
+            new Provider(id, draft.Name ?? id.Value, draft.Website, draft.Contact, draft.PayoutAddress), created: !roster.Providers.ContainsKey(id));
+    }
+}

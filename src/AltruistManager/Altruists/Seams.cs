@@ -1,0 +1,25 @@
+using System.Net;
+using AltruistManager.Storage;
+
+namespace AltruistManager.Altruists;
+
+/// <summary>What later rooms decide about a registration. Implemented where their options are known.</summary>
+public interface IRegistrationRules
+{
+    /// <summary>Whether <c>http</c> and <c>ws</c> URLs are taken.</summary>
+    bool AllowHttp { get; }
+
+    /// <summary>Whether an altruist may be registered at this address, written out in its URL.</summary>
+    /// <param name="byStaff">Staff may register addresses of the configured private networks.</param>
+    bool MayUse(IPAddress address, bool byStaff);
+
+    /// <summary>Whether there is a selection policy of this name.</summary>
+    bool IsPolicy(string name);
+}
+
+/// <summary>Hands the health of a retired altruist on to the one that is added at its URL, so that re-adding washes nothing off. Implemented by Health.</summary>
+public interface IHealthHeritage
+{
+    /// <summary>Called in the transaction that adds <paramref name="heir"/>.</summary>
+    Task InheritAsync(WriteTransaction write, AltruistId retired, AltruistId heir);
+}

@@ -1,0 +1,494 @@
+using System.Net;
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+using AltruistManager.Storage;
+using AltruistManager.Tests.Storage;
+
+namespace AltruistManager.Tests.Altruists;
+
+/// <summary>The rules of registration, from the draft to the row and back.</summary>
+public abstract class RegistryContract(DatabaseFixture fixture) : StorageContract(fixture)
+{
+    private static readonly Registrant Acme = new(IsStaff: false, new ProviderId("acme"));
+
+    // Regions
+
+    [Fact]
+    public async Task A_region_is_made_and_replaced()
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = await world.RegionAsync("us-west");
+        var replaced = await world.RegionAsync("us-west", "US West", "us-east");
+
+        Assert.True(made.Created);
+        Assert.Equal("us-west", made.Value!.Name);
+        Assert.False(replaced.Created);
+        Assert.Equal("US West", world.Roster.Regions[new("us-west")].Name);
+        Assert.Equal([new RegionId("us-east")], world.Roster.Regions[new("us-west")].Fallbacks);
+    }
+
+    [Fact]
+    public async Task Fallbacks_are_other_regions_that_exist_and_may_go_round()
+    {
+        var world = await World.NewAsync(Fixture);
+        Refused(await world.RegionAsync("us-east", null, "us-east"), RefusalKind.Invalid, "fallbacks");
+        Refused(await world.RegionAsync("us-east", null, "nowhere"), RefusalKind.Invalid, "fallbacks");
+        Refused(await world.RegionAsync("us-east", null, "*"), RefusalKind.Invalid, "fallbacks");
+        Refused(await world.RegionAsync("us-east", null, "eu", "eu"), RefusalKind.Invalid, "fallbacks");
+        Assert.Empty(world.Roster.Regions[new("us-east")].Fallbacks);
+
+        Done(await world.RegionAsync("us-east", null, "eu"));
+        Done(await world.RegionAsync("eu", null, "us-east"));
+    }
+
+    [Theory]
+    [InlineData("*")]
+    [InlineData("")]
+    [InlineData("us east")]
+    [InlineData("us/east")]
+    [InlineData("-us")]
+    [InlineData("us-east\n")]
+    public async Task A_region_needs_a_plain_name(string id)
+    {
+        var world = await World.NewAsync(Fixture);
+        Refused(await world.RegionAsync(id), RefusalKind.Invalid, "id");
+    }
+
+    [Fact]
+    public async Task The_default_region_is_made_once_and_then_left_alone()
+    {
+        var world = await World.NewAsync(Fixture);
+        await world.Regions.EnsureAsync(new("global"), Cancellation);
+        Done(await world.RegionAsync("global", "Everywhere else", "eu"));
+        await world.Regions.EnsureAsync(new("global"), Cancellation);
+        Assert.Equal("Everywhere else", world.Roster.Regions[new("global")].Name);
+
+        var refused = await Assert.ThrowsAsync<StorageException>(() => world.Regions.EnsureAsync(new("*"), Cancellation));
+        Assert.Contains("Selection:DefaultRegion", refused.Message);
+    }
+
+    // Chains
+
+    [Fact]
+    public async Task A_known_chain_needs_nothing_but_its_id()
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.ChainAsync("0053"));
+
+        Assert.Equal(("Optimism Mainnet", "evm:10", 2.0, 150, 10_000, true), (made.Name, made.Network.Value, made.BlockTimeSeconds, made.LagToleranceBlocks, made.RequestTimeoutMs, made.Enabled));
+        Assert.Equal(["F01D", "op"], made.Aliases);
+        Assert.Equal("0053", world.Roster.FindChain("op")?.Id.Value);
+    }
+
+    [Fact]
+    public async Task What_is_said_wins_over_the_catalogue_and_what_is_omitted_falls_back_to_it()
+    {
+        var world = await World.NewAsync(Fixture);
+        Done(await world.ChainAsync("0053", new ChainDraft { Name = "Mine", LagToleranceBlocks = 7, Aliases = ["x"] }));
+        Assert.Equal(("Mine", 7), (world.Roster.Chains[new("0053")].Name, world.Roster.Chains[new("0053")].LagToleranceBlocks));
+
+        Done(await world.ChainAsync("0053"));
+        Assert.Equal(("Optimism Mainnet", 150), (world.Roster.Chains[new("0053")].Name, world.Roster.Chains[new("0053")].LagToleranceBlocks));
+        Assert.Null(world.Roster.FindChain("x"));
+    }
+
+    [Fact]
+    public async Task An_unknown_chain_needs_protocol_and_identity_and_gets_the_defaults()
+    {
+        var world = await World.NewAsync(Fixture);
+        var refused = await world.ChainAsync("mine");
+        Refused(refused, RefusalKind.Invalid, "protocol");
+        Refused(refused, RefusalKind.Invalid, "identity");
+
+        var made = Done(await world.ChainAsync("mine", new ChainDraft { Protocol = "evm", Identity = "31337" }));
+        Assert.Equal(("mine", "evm:31337", 12.0, 3, 10_000), (made.Name, made.Network.Value, made.BlockTimeSeconds, made.LagToleranceBlocks, made.RequestTimeoutMs));
+    }
+
+    [Fact]
+    public async Task A_known_chain_whose_identity_no_source_gives_needs_it()
+    {
+        var world = await World.NewAsync(Fixture);
+        Refused(await world.ChainAsync("0042"), RefusalKind.Invalid, "identity");
+        Done(await world.ChainAsync("0042", new ChainDraft { Identity = "1666600002" }));
+    }
+
+    [Fact]
+    public async Task Every_bad_field_of_a_chain_is_named_at_once()
+    {
+        var world = await World.NewAsync(Fixture);
+        var refused = await world.ChainAsync("bad name!", new ChainDraft
+        {
+            Name = "", Protocol = "evn", Identity = "0x1", Requires = ["Archive!"], BlockTimeSeconds = 0, LagToleranceBlocks = 0, MaxHeadAgeSeconds = -1,
+            IntegrityOffsetBlocks = 0, Aliases = ["a b"], Path = "ext", Policy = "best", Primaries = 9, RequestTimeoutMs = 1, MinEligible = -1, Successor = "none",
+        });
+
+        string[] fields =
+        [
+            "aliases", "blockTimeSeconds", "id", "integrityOffsetBlocks", "lagToleranceBlocks", "maxHeadAgeSeconds", "minEligible", "name", "path", "policy", "primaries", "protocol",
+            "requestTimeoutMs", "requires", "successor",
+        ];
+        Assert.Equal(fields, refused.Refusal!.Errors!.ToDictionary().Keys.Order(StringComparer.Ordinal).Where(field => field != "identity"));
+        Assert.False(world.Roster.Chains.ContainsKey(new("bad name!")));
+    }
+
+    [Theory]
+    [InlineData("0x1")]
+    [InlineData("01")]
+    [InlineData("0")]
+    [InlineData("")]
+    [InlineData("-1")]
+    [InlineData("1.0")]
+    public async Task An_evm_identity_is_a_decimal_chain_id(string identity)
+    {
+        var world = await World.NewAsync(Fixture);
+        Refused(await world.ChainAsync("mine", new ChainDraft { Protocol = "evm", Identity = identity }), RefusalKind.Invalid, "identity");
+    }
+
+    [Fact]
+    public async Task A_taken_alias_is_refused_and_one_of_the_catalogue_left_out()
+    {
+        var world = await World.NewAsync(Fixture);
+        Done(await world.ChainAsync("mine", new ChainDraft { Protocol = "evm", Identity = "31337", Aliases = ["op", "home"] }));
+
+        Assert.Equal(["F01D"], Done(await world.ChainAsync("0053")).Aliases);
+        Refused(await world.ChainAsync("0053", new ChainDraft { Aliases = ["home"] }), RefusalKind.Taken, "alias-taken");
+        Refused(await world.ChainAsync("0053", new ChainDraft { Aliases = ["mine"] }), RefusalKind.Taken, "alias-taken");
+        Refused(await world.ChainAsync("home", new ChainDraft { Protocol = "evm", Identity = "5" }), RefusalKind.Taken, "alias-taken");
+        Assert.Equal(["F01D"], world.Roster.Chains[new("0053")].Aliases);
+        Refused(await world.ChainAsync("0053", new ChainDraft { Aliases = ["0053"] }), RefusalKind.Invalid, "aliases");
+        Refused(await world.ChainAsync("0053", new ChainDraft { Aliases = ["stream"] }), RefusalKind.Invalid, "aliases");
+    }
+
+    [Fact]
+    public async Task A_chain_that_is_served_cannot_be_retired_or_moved_to_another_network()
+    {
+        var world = await World.NewAsync(Fixture);
+        var altruist = Done(await world.AddAsync());
+
+        Refused(await world.Chains.RetireAsync("0021", Cancellation), RefusalKind.Taken, "chain-in-use");
+        Refused(await world.ChainAsync("0021", new ChainDraft { Identity = "2" }), RefusalKind.Taken, "chain-in-use");
+
+        Done(await world.Altruists.RetireAsync(Registrant.Staff, altruist.Id, Cancellation));
+        Done(await world.Chains.RetireAsync("eth", Cancellation));
+    }
+
+    [Fact]
+    public async Task A_retired_chain_tells_its_successor_frees_its_aliases_and_can_be_revived()
+    {
+        var world = await World.NewAsync(Fixture);
+        Done(await world.ChainAsync("0021", new ChainDraft { Successor = "0022" }));
+        Done(await world.Chains.RetireAsync("0021", Cancellation));
+
+        var again = await world.Chains.RetireAsync("0021", Cancellation);
+        Refused(again, RefusalKind.Retired, "retired");
+        Assert.Equal("0022", again.Refusal!.Successor?.Value);
+        Refused(await world.Chains.RetireAsync("none", Cancellation), RefusalKind.Unknown, "unknown-chain");
+        Done(await world.ChainAsync("mine", new ChainDraft { Protocol = "evm", Identity = "31337", Aliases = ["eth"] }));
+        Refused(await world.ChainAsync("mine", new ChainDraft { Protocol = "evm", Identity = "31337", Aliases = ["0021"] }), RefusalKind.Taken, "alias-taken");
+
+        var revived = await world.ChainAsync("0021");
+        Assert.False(revived.Created);
+        Assert.Null(Done(revived).RetiredAt);
+        Assert.Equal(["F00C"], revived.Value!.Aliases);
+    }
+
+    // Providers
+
+    [Fact]
+    public async Task A_provider_may_write_itself_and_nobody_else()
+    {
+        var world = await World.NewAsync(Fixture);
+        Done(await world.ProviderAsync(Acme, "acme", new ProviderDraft("Acme", "https://acme.example", "ops@acme.example", "pokt1")));
+        Refused(await world.ProviderAsync(Acme, "other", new ProviderDraft("Mine now", null, null, null)), RefusalKind.Forbidden, "not-yours");
+        Refused(await world.ProviderAsync(Acme, "acme", new ProviderDraft("", "ftp://x", new string('x', 201), "a\nb")), RefusalKind.Invalid, "website");
+
+        Assert.Equal(new Provider(new("acme"), "Acme", "https://acme.example", "ops@acme.example", "pokt1"), world.Roster.Providers[new("acme")]);
+    }
+
+    // Altruists
+
+    [Fact]
+    public async Task An_altruist_gets_its_defaults()
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = await world.AddAsync(new AltruistDraft { Provider = "acme", Chains = ["eth"], Url = "https://ETH1.acme.example/rpc/" });
+
+        Assert.True(made.Created);
+        var altruist = world.Roster.Altruists[Done(made).Id];
+        Assert.Equal(("https://eth1.acme.example/rpc", "eth1.acme.example", "evm:1", 1, true), (altruist.Url, altruist.Label, altruist.Network.Value, altruist.Tier, altruist.Enabled));
+        Assert.Equal([RegionId.Everywhere], altruist.Regions);
+        Assert.Equal([new ChainId("0021")], altruist.Chains);
+        Assert.True(altruist.Attested);
+        Assert.True(altruist.MayBePrivate);
+    }
+
+    [Fact]
+    public async Task What_a_provider_adds_is_its_own_and_not_attested()
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(new AltruistDraft { Chains = ["0021"], Url = "https://eth1.acme.example" }, Acme));
+        Assert.Equal("acme", made.Provider.Value);
+        Assert.False(made.Attested);
+        Assert.False(made.MayBePrivate);
+
+        Refused(await world.AddAsync(World.Draft with { Provider = "other" }, Acme), RefusalKind.Forbidden, "not-yours");
+        Refused(await world.AddAsync(World.Draft with { Tier = 2, Url = "https://eth2.acme.example" }, Acme), RefusalKind.Forbidden, "staff-only");
+        Refused(await world.AddAsync(World.Draft with { Role = "reference", Url = "https://eth2.acme.example" }, Acme), RefusalKind.Forbidden, "staff-only");
+        Done(await world.AddAsync(World.Draft with { Tier = 1, Role = "serve", Url = "https://eth2.acme.example" }, Acme));
+    }
+
+    [Fact]
+    public async Task Every_bad_field_of_an_altruist_is_named_at_once()
+    {
+        var world = await World.NewAsync(Fixture);
+        var before = world.Roster.Live.Count;
+        var refused = await world.AddAsync(new AltruistDraft
+        {
+            Provider = "nobody", Chains = [], Url = "http://eth1.acme.example", Urls = new Dictionary<string, string> { ["graphql"] = "https://x.example", ["websocket"] = "https://x.example" },
+            Regions = [], Label = "", AuthType = "basic", Capabilities = ["NO"], CapacityRps = 0, Tier = 0, Role = "boss",
+        });
+
+        Assert.Equal(
+            ["auth", "capabilities", "capacityRps", "chains", "label", "provider", "regions", "role", "tier", "url", "urls.graphql", "urls.websocket"],
+            refused.Refusal!.Errors!.ToDictionary().Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(before, world.Roster.Live.Count);
+
+        var empty = await world.AddAsync(new AltruistDraft());
+        Assert.Equal(["chains", "provider", "url"], empty.Refusal!.Errors!.ToDictionary().Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Chains_must_exist_and_be_of_one_network()
+    {
+        var world = await World.NewAsync(Fixture);
+        Refused(await world.AddAsync(World.Draft with { Chains = ["0021", "none"] }), RefusalKind.Invalid, "chains");
+        Refused(await world.AddAsync(World.Draft with { Chains = ["0021", "0009"] }), RefusalKind.Invalid, "chains");
+        Refused(await world.AddAsync(World.Draft with { Regions = ["nowhere"] }), RefusalKind.Invalid, "regions");
+        Assert.Equal([new ChainId("0021"), new ChainId("0022")], Done(await world.AddAsync(World.Draft with { Chains = ["0022", "eth", "0021"], Capabilities = ["archive"] })).Chains);
+    }
+
+    [Fact]
+    public async Task Capabilities_must_cover_what_the_chains_require()
+    {
+        var world = await World.NewAsync(Fixture);
+        Refused(await world.AddAsync(World.Draft with { Chains = ["0021", "0022"] }), RefusalKind.Invalid, "capabilities");
+        var made = Done(await world.AddAsync(World.Draft with { Chains = ["0021", "0022"], Capabilities = ["trace", "archive"] }));
+        Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Capabilities = ["trace"] }), RefusalKind.Invalid, "capabilities");
+        Done(await world.ChangeAsync(made.Id, new AltruistDraft { Capabilities = [], Chains = ["0021"] }));
+    }
+
+    [Fact]
+    public async Task One_url_serves_once_however_it_is_written()
+    {
+        var world = await World.NewAsync(Fixture);
+        var first = Done(await world.AddAsync());
+        Refused(await world.AddAsync(World.Draft with { Url = "HTTPS://eth1.acme.example.:443/" }), RefusalKind.Taken, "url-taken");
+        var squatter = await world.AddAsync(World.Draft with { Provider = "other" }, new Registrant(IsStaff: false, new ProviderId("other")));
+        Refused(squatter, RefusalKind.Taken, "url-taken");
+        Assert.DoesNotContain(first.Id.Value, squatter.Refusal!.Detail);
+
+        var second = Done(await world.AddAsync(World.Draft with { Url = "https://eth2.acme.example" }));
+        Refused(await world.ChangeAsync(second.Id, new AltruistDraft { Url = "https://eth1.acme.example" }), RefusalKind.Taken, "url-taken");
+        Done(await world.ChangeAsync(first.Id, new AltruistDraft { Url = "https://eth1.acme.example/" }));
+    }
+
+    [Fact]
+    public async Task One_url_registered_many_times_at_once_is_there_once()
+    {
+        var world = await World.NewAsync(Fixture);
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => world.AddAsync())));
+        Assert.Single(outcomes, outcome => outcome.Refusal is null);
+        Assert.Equal(7, outcomes.Count(outcome => outcome.Refusal?.Code == "url-taken"));
+        Assert.Single(world.Roster.Live);
+    }
+
+    [Fact]
+    public async Task What_another_process_wrote_counts_at_once()
+    {
+        var world = await World.NewAsync(Fixture);
+        var other = await World.JoinAsync(world.Database);
+        Done(await other.AddAsync());
+        Refused(await world.AddAsync(), RefusalKind.Taken, "url-taken");
+    }
+
+    [Fact]
+    public async Task Addresses_that_are_not_public_are_for_staff_and_configured_networks_only()
+    {
+        var world = await World.NewAsync(Fixture);
+        Refused(await world.AddAsync(World.Draft with { Url = "https://127.1:8545" }, Acme), RefusalKind.Invalid, "url");
+        Refused(await world.AddAsync(World.Draft with { Url = "https://10.0.0.1" }), RefusalKind.Invalid, "url");
+        Refused(await world.AddAsync(World.Draft with { Urls = new Dictionary<string, string> { ["websocket"] = "wss://10.0.0.1" } }), RefusalKind.Invalid, "urls.websocket");
+        var made = Done(await world.AddAsync(World.Draft with { Url = "https://127.1:8545" }));
+        Assert.Equal("https://127.0.0.1:8545", made.Url);
+
+        // Its provider may change everything else of it.
+        var changed = Done(await world.ChangeAsync(made.Id, new AltruistDraft { Label = "mine", Url = "https://127.0.0.1:8545/" }, Acme));
+        Assert.True(changed.MayBePrivate);
+        Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://127.0.0.2:8545" }, Acme), RefusalKind.Invalid, "url");
+    }
+
+    [Fact]
+    public async Task A_change_touches_only_what_it_says()
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(World.Draft with
+        {
+            Urls = new Dictionary<string, string> { ["websocket"] = "wss://eth1.acme.example" }, Regions = ["eu"], Label = "one", Capabilities = ["archive"], CapacityRps = 5, Tier = 3, Role = "reference",
+        }));
+        var same = Done(await world.ChangeAsync(made.Id, new AltruistDraft()));
+        Assert.Equivalent(made, same, strict: true);
+
+        var changed = Done(await world.ChangeAsync(made.Id, new AltruistDraft { Enabled = false, ClearsCapacity = true }));
+        Assert.Equivalent(made with { Enabled = false, CapacityRps = null }, changed, strict: true);
+        Assert.Equivalent(changed, world.Roster.Altruists[made.Id], strict: true);
+    }
+
+    [Fact]
+    public async Task Attestation_is_staffs_and_ends_when_the_provider_moves_to_another_host()
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(World.Draft, Acme));
+        Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Attested = true }, Acme), RefusalKind.Forbidden, "staff-only");
+        Assert.True(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Attested = true })).Attested);
+        Assert.True(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://eth1.acme.example/new" }, Acme)).Attested);
+        Assert.False(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://elsewhere.example" }, Acme)).Attested);
+        Assert.True(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://third.example" })).Attested);
+    }
+
+    [Fact]
+    public async Task Only_owner_and_staff_may_change_and_retire()
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync());
+        var other = new Registrant(IsStaff: false, new ProviderId("other"));
+        Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Enabled = false }, other), RefusalKind.Forbidden, "not-yours");
+        Refused(await world.Altruists.RetireAsync(other, made.Id, Cancellation), RefusalKind.Forbidden, "not-yours");
+        Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Provider = "other" }), RefusalKind.Invalid, "provider");
+        Refused(await world.ChangeAsync(new("none"), new AltruistDraft()), RefusalKind.Unknown, "unknown-altruist");
+
+        Done(await world.Altruists.RetireAsync(Acme, made.Id, Cancellation));
+        Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Enabled = true }), RefusalKind.Retired, "retired");
+        Refused(await world.Altruists.RetireAsync(Acme, made.Id, Cancellation), RefusalKind.Retired, "retired");
+        Assert.NotNull(world.Roster.Altruists[made.Id].RetiredAt);
+        Assert.Empty(world.Roster.Live);
+    }
+
+    [Fact]
+    public async Task Adding_a_retired_url_again_inherits_its_health()
+    {
+        var world = await World.NewAsync(Fixture);
+        var first = Done(await world.AddAsync());
+        Done(await world.Altruists.RetireAsync(Acme, first.Id, Cancellation));
+        var second = Done(await world.AddAsync(World.Draft with { Provider = "other" }));
+        Assert.Equal([(first.Id, second.Id)], world.Inherited);
+    }
+
+    [Fact]
+    public async Task What_was_found_wrong_before_is_refused_together_with_the_rest()
+    {
+        var world = await World.NewAsync(Fixture);
+        var errors = new FieldErrors();
+        errors.Add("colour", "is not a field of this thing");
+        var refused = await world.Altruists.AddAsync(Registrant.Staff, World.Draft with { Url = "nonsense" }, errors, Cancellation);
+        Assert.Equal(["colour", "url"], refused.Refusal!.Errors!.ToDictionary().Keys.Order(StringComparer.Ordinal));
+        Assert.Empty(world.Roster.Live);
+    }
+
+    private static T Done<T>(Registered<T> outcome)
+        where T : class
+    {
+        Assert.True(outcome.Refusal is null, $"{outcome.Refusal?.Code}: {outcome.Refusal?.Detail} {string.Join("; ", outcome.Refusal?.Errors?.ToDictionary().Select(error => $"{error.Key} {error.Value[0]}") ?? [])}");
+        return outcome.Value!;
+    }
+
+    private static void Refused<T>(Registered<T> outcome, RefusalKind kind, string fieldOrCode)
+        where T : class
+    {
+        Assert.Equal(kind, outcome.Refusal?.Kind);
+        if (kind == RefusalKind.Invalid)
+            Assert.Contains(fieldOrCode, outcome.Refusal!.Errors!.ToDictionary());
+        else
+            Assert.Equal(fieldOrCode, outcome.Refusal!.Code);
+    }
+
+    /// <summary>A fresh database with two regions, three chains and two providers.</summary>
+    private sealed class World : IRegistrationRules, IHealthHeritage
+    {
+        public static readonly AltruistDraft Draft = new() { Provider = "acme", Chains = ["0021"], Url = "https://eth1.acme.example" };
+
+        private readonly RosterCache cache;
+
+        private World(Database database)
+        {
+            Database = database;
+            cache = new RosterCache(new RosterStore(database));
+            var writer = new RegistryWriter(database, cache);
+            Regions = new RegionRegistry(writer);
+            Chains = new ChainRegistry(writer, new ChainCatalog(), this, TimeProvider.System);
+            Providers = new ProviderRegistry(writer, TimeProvider.System);
+            Altruists = new AltruistRegistry(writer, this, this, TimeProvider.System);
+        }
+
+        public Database Database { get; }
+
+        public RegionRegistry Regions { get; }
+
+        public ChainRegistry Chains { get; }
+
+        public ProviderRegistry Providers { get; }
+
+        public AltruistRegistry Altruists { get; }
+
+        public Roster Roster => cache.Current;
+
+        public List<(AltruistId Retired, AltruistId Heir)> Inherited { get; } = [];
+
+        public bool AllowHttp => false;
+
+        public static async Task<World> NewAsync(DatabaseFixture fixture)
+        {
+            var world = new World(await fixture.NewDatabaseAsync(Cancellation));
+            foreach (var region in new[] { "us-east", "eu" })
+                Done(await world.RegionAsync(region));
+            foreach (var chain in new[] { "0021", "0022", "0009" })
+                Done(await world.ChainAsync(chain));
+            foreach (var provider in new[] { "acme", "other" })
+                Done(await world.ProviderAsync(Registrant.Staff, provider, new ProviderDraft(null, null, null, null)));
+            return world;
+        }
+
+        public static async Task<World> JoinAsync(Database database)
+        {
+            var world = new World(database);
+            await world.cache.RefreshAsync(Cancellation);
+            return world;
+        }
+
+        public bool MayUse(IPAddress address, bool byStaff) => byStaff && IPAddress.IsLoopback(address);
+
+        public bool IsPolicy(string name) => name == "least-used";
+
+        public Task InheritAsync(WriteTransaction write, AltruistId retired, AltruistId heir)
+        {
+            Inherited.Add((retired, heir));
+            return Task.CompletedTask;
+        }
+
+        public Task<Registered<Region>> RegionAsync(string id, string? name = null, params string[] fallbacks) =>
+            Regions.PutAsync(new(id), new RegionDraft(name, fallbacks), new FieldErrors(), Cancellation);
+
+        public Task<Registered<Chain>> ChainAsync(string id, ChainDraft? draft = null) => Chains.PutAsync(new(id), draft ?? new ChainDraft(), new FieldErrors(), Cancellation);
+
+        public Task<Registered<Provider>> ProviderAsync(Registrant registrant, string id, ProviderDraft draft) => Providers.PutAsync(registrant, new(id), draft, new FieldErrors(), Cancellation);
+
+        public Task<Registered<Altruist>> AddAsync(AltruistDraft? draft = null, Registrant? registrant = null) =>
+            Altruists.AddAsync(registrant ?? Registrant.Staff, draft ?? Draft, new FieldErrors(), Cancellation);
+
+        public Task<Registered<Altruist>> ChangeAsync(AltruistId id, AltruistDraft draft, Registrant? registrant = null) =>
+            Altruists.ChangeAsync(registrant ?? Registrant.Staff, id, draft, new FieldErrors(), Cancellation);
+    }
+}
+
+public sealed class RegistryOnSqlite(SqliteFixture fixture) : RegistryContract(fixture), IClassFixture<SqliteFixture>;
+
+public sealed class RegistryOnPostgres(PostgresFixture fixture) : RegistryContract(fixture), IClassFixture<PostgresFixture>;
