@@ -1,9 +1,98 @@
-#pragma warning disable
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
 namespace AltruistManager.Probing;
 
-/// <summary>Runs sweeps: all altruists of a network asked within the same second or two.</summary>
-public sealed class Sweeper
+/// <summary>The steady lane: sweeps, in which all altruists of a network are asked within the same second or two (design 5.1).</summary>
+public sealed partial class Sweeper : IDisposable
 {
-    /// <summary>Sweeps every network now; returns when all results are stored and judged.</summary>
-    public Task SweepAllAsync(CancellationToken cancellation) => throw new NotSupportedException();
+    /// <summary>However long the interval is, nobody waits longer for the first sweep after the start.</summary>
+    private static readonly TimeSpan FirstWithin = TimeSpan.FromSeconds(10);
+
+    private readonly RosterCache rosters;
+    private readonly ProbeStarter starter;
+    private readonly ProbeDelivery delivery;
+    private readonly IProbeDemand demand;
+    private readonly ProbeWork work;
+    private readonly TimeProvider time;
+    private readonly ILogger<Sweeper> logger;
+    private readonly TimeSpan interval;
+    private readonly Lane lane;
+    private readonly Agenda<NetworkId> agenda;
+    private readonly ConcurrentDictionary<Task, byte> underWay = new();
+
+    internal Sweeper(RosterCache rosters, ProbeStarter starter, ProbeDelivery delivery, IProbeDemand demand, ProbeWork work, IOptions<ProbingOptions> options, TimeProvider time, ILogger<Sweeper> logger)
+    {
+        this.rosters = rosters;
+        this.starter = starter;
+        this.delivery = delivery;
+        this.demand = demand;
+        this.work = work;
+        this.time = time;
+        this.logger = logger;
+        interval = options.Value.Interval;
+        lane = new Lane(options.Value.Concurrency, options.Value.PerHost);
+        agenda = new Agenda<NetworkId>(time, ProbeTicks.Of(interval));
+    }
+
+    /// <summary>Sweeps every network now; returns when all results are stored and judged, those of sweeps under way included.</summary>
+    public Task SweepAllAsync(CancellationToken cancellation)
+    {
+        // The places are taken by sweeps that began before: their results belong to the answer.
+        var before = underWay.Keys.ToList();
+        var now = Networks().Select(Start).ToList();
+        return Task.WhenAll([.. before, .. now]).WaitAsync(cancellation);
+    }
+
+    public void Dispose() => lane.Dispose();
+
+    /// <summary>Starts the sweeps that are due or wanted and does not wait for them.</summary>
+    internal void Tick()
+    {
+        var networks = Networks().ToList();
+        var due = agenda.TakeDue(networks.Select(Spread)).ToHashSet();
+        due.UnionWith(demand.TakeSweepsWanted().Intersect(networks));
+        foreach (var network in due)
+            _ = Start(network);
+    }
+
+    private IEnumerable<NetworkId> Networks() => rosters.Current.LiveByNetwork.Where(group => group.Value.Any(starter.MayProbe)).Select(group => group.Key);
+
+    /// <summary>Soon after the start, and then at a network's own place in the interval: networks are spread, never the altruists of one.</summary>
+    private Wish<NetworkId> Spread(NetworkId network)
+    {
+        var place = BinaryPrimitives.ReadUInt32BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(network.Value))) / (double)uint.MaxValue;
+        var first = place * (interval < FirstWithin ? interval : FirstWithin);
+        return new Wish<NetworkId>(network, first, (interval / 2) + (place * interval) - first, interval);
+    }
+
+    private Task Start(NetworkId network)
+    {
+        var sweep = work.Start(() => SweepAsync(network));
+        underWay.TryAdd(sweep, 0);
+        _ = sweep.ContinueWith(done => underWay.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return sweep;
+    }
+
+    private async Task SweepAsync(NetworkId network)
+    {
+        if (!rosters.Current.LiveByNetwork.TryGetValue(network, out var altruists))
+            return;
+        var beganAt = time.GetTimestamp();
+        var results = (await Task.WhenAll(altruists.Where(starter.MayProbe).Select(altruist => starter.StartAsync(altruist, lane, ProbeLane.Steady))))
+            .OfType<ProbeResult>().ToList();
+        if (results.Count == 0)
+            return;
+        await delivery.DeliverAsync(network, results, [.. results.Select(ProbeRow.Of)], work.Stopping);
+        LogSwept(network, results.Count, results.Count(result => result.Outcome != ProbeOutcome.Ok), time.GetElapsedTime(beganAt).TotalMilliseconds);
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Swept {Network}: {Count} altruists, {Failed} failed, {Milliseconds:0} ms")]
+    private partial void LogSwept(NetworkId network, int count, int failed, double milliseconds);
 }

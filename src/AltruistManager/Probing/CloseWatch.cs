@@ -1,0 +1,93 @@
+using AltruistManager.Altruists;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Probing;
+
+/// <summary>The hot lane, which watches who is in use, and the retry lane, which asks the undecided until they are decided (design 5.1).</summary>
+internal sealed class CloseWatch : IDisposable
+{
+    private const int StandbyFactor = 6;
+
+    private readonly IHotAltruists hotAltruists;
+    private readonly IProbeDemand demand;
+    private readonly ProbeStarter starter;
+    private readonly ProbeDelivery delivery;
+    private readonly ProbeWork work;
+    private readonly TimeProvider time;
+    private readonly ProbingOptions options;
+    private readonly Lane hotLane;
+    private readonly Lane retryLane;
+    private readonly Agenda<AltruistId> hotAgenda;
+    private readonly Agenda<AltruistId> retryAgenda;
+    private readonly HotFolds folds;
+    private readonly Lock foldsGate = new();
+
+    public CloseWatch(IHotAltruists hotAltruists, IProbeDemand demand, ProbeStarter starter, ProbeDelivery delivery, ProbeWork work, IOptions<ProbingOptions> options, TimeProvider time)
+    {
+        this.hotAltruists = hotAltruists;
+        this.demand = demand;
+        this.starter = starter;
+        this.delivery = delivery;
+        this.work = work;
+        this.time = time;
+        this.options = options.Value;
+        hotLane = new Lane(this.options.Concurrency, this.options.PerHost);
+        retryLane = new Lane(this.options.Concurrency, this.options.PerHost);
+        hotAgenda = new Agenda<AltruistId>(time, ProbeTicks.Of(this.options.HotInterval));
+        retryAgenda = new Agenda<AltruistId>(time, ProbeTicks.Of(this.options.RetryInterval));
+        folds = new HotFolds(this.options.Interval);
+    }
+
+    /// <summary>Starts the hot probes that are due and does not wait for them.</summary>
+    public void TickHot()
+    {
+        var primaries = hotAltruists.Primaries.Select(id => new Wish<AltruistId>(id, options.HotInterval));
+        var standbys = hotAltruists.FirstStandbys.Select(id => new Wish<AltruistId>(id, options.HotInterval * StandbyFactor));
+        Start(hotAgenda.TakeDue(primaries.Concat(standbys).DistinctBy(wish => wish.Key)), hotLane, ProbeLane.Hot);
+
+        IReadOnlyList<ProbeRow> due;
+        lock (foldsGate)
+            due = folds.TakeDue(time.GetUtcNow());
+        if (due.Count > 0)
+            _ = work.Start(() => delivery.StoreAsync(due, work.Stopping));
+    }
+
+    /// <summary>Starts the retries that are due and does not wait for them.</summary>
+    public void TickRetry() =>
+        Start(retryAgenda.TakeDue(demand.Retries.Distinct().Select(id => new Wish<AltruistId>(id, options.RetryInterval))), retryLane, ProbeLane.Retry);
+
+    /// <summary>Stores what is still folded; the last thing before the end.</summary>
+    public Task FlushAsync(CancellationToken cancellation)
+    {
+        lock (foldsGate)
+            return delivery.StoreAsync(folds.TakeAll(time.GetUtcNow()), cancellation);
+    }
+
+    public void Dispose()
+    {
+        hotLane.Dispose();
+        retryLane.Dispose();
+    }
+
+    /// <summary>One batch per network, so that none waits for a slower network.</summary>
+    private void Start(IEnumerable<AltruistId> due, Lane lane, ProbeLane name)
+    {
+        foreach (var network in due.Select(starter.Find).OfType<Altruist>().GroupBy(altruist => altruist.Network))
+        {
+            _ = work.Start(async () =>
+            {
+                var results = (await Task.WhenAll(network.Select(altruist => starter.StartAsync(altruist, lane, name)))).OfType<ProbeResult>().ToList();
+                if (results.Count > 0)
+                    await delivery.DeliverAsync(network.Key, results, RowsOf(results, name), work.Stopping);
+            });
+        }
+    }
+
+    private List<ProbeRow> RowsOf(List<ProbeResult> results, ProbeLane lane)
+    {
+        if (lane == ProbeLane.Retry)
+            return [.. results.Select(ProbeRow.Of)];
+        lock (foldsGate)
+            return [.. results.SelectMany(folds.Add)];
+    }
+}

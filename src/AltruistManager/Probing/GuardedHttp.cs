@@ -1,0 +1,214 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Probing;
+
+/// <summary>
+/// HTTP towards hosts that strangers chose: no redirects, proxies or cookies, capped headers, and connections only to the very
+/// addresses that were checked. Bodies are capped by whoever reads them.
+/// </summary>
+internal sealed class GuardedHttp : IDisposable
+{
+    /// <summary>How long one of several addresses is tried before the next.</summary>
+    private static readonly TimeSpan AddressPatience = TimeSpan.FromMilliseconds(700);
+
+    private const int AddressesTried = 3;
+
+    private readonly NameResolver resolver;
+    private readonly TimeProvider time;
+
+    public GuardedHttp(NameResolver resolver, IOptions<ProbingOptions> options, TimeProvider time)
+    {
+        this.resolver = resolver;
+        this.time = time;
+        Strict = Create(AllowedNetworks.None);
+        WithAllowance = Create(AllowedNetworks.Parse(options.Value.AllowedPrivateNetworks));
+    }
+
+    /// <summary>Reaches public addresses only.</summary>
+    public HttpMessageInvoker Strict { get; }
+
+    /// <summary>Reaches <c>Probing:AllowedPrivateNetworks</c> too; for altruists whose URL was set by staff.</summary>
+    public HttpMessageInvoker WithAllowance { get; }
+
+    public void Dispose()
+    {
+        Strict.Dispose();
+        WithAllowance.Dispose();
+    }
+
+    private HttpMessageInvoker Create(AllowedNetworks allowed) => new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
+        Credentials = null,
+        AutomaticDecompression = DecompressionMethods.All,
+        MaxResponseHeadersLength = 64,
+        MaxResponseDrainSize = 0,
+        ConnectTimeout = TimeSpan.FromMinutes(1),
+        // Names that lead elsewhere by time or place are followed within a minute.
+        PooledConnectionLifetime = TimeSpan.FromSeconds(60),
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60),
+        ConnectCallback = (context, cancellation) => ConnectAsync(context, allowed, cancellation),
+    });
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, AllowedNetworks allowed, CancellationToken cancellation)
+    {
+        if (!context.InitialRequestMessage.Options.TryGetValue(ProbeConnection.Key, out var connection))
+            throw new InvalidOperationException("A guarded request carries its ProbeConnection.");
+
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation, connection.Deadline);
+        try
+        {
+            connection.Enter(ConnectPhase.Resolving);
+            var host = context.DnsEndPoint.Host.Trim('[', ']');
+            var addresses = await ResolveAsync(host, deadline.Token);
+            if (Array.Find(addresses, address => !AddressGuard.IsPublic(address) && !allowed.Contains(address)) is { } refused)
+                throw Refuse(new ProbeFailure(ProbeOutcome.AddressRefused, $"{host} leads to {refused}, which is not a public address"));
+
+            connection.Enter(ConnectPhase.Connecting);
+            Stream stream = new NetworkStream(await ConnectAsync(addresses, context.DnsEndPoint.Port, deadline.Token), ownsSocket: true);
+            if (context.InitialRequestMessage.RequestUri!.Scheme == Uri.UriSchemeHttps)
+            {
+                connection.Enter(ConnectPhase.Securing);
+                stream = await SecureAsync(stream, host, deadline.Token);
+            }
+
+            connection.Enter(ConnectPhase.Open);
+            return stream;
+        }
+        catch (ConnectException exception)
+        {
+            connection.Fail(exception.Failure);
+            throw;
+        }
+    }
+
+    private async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellation)
+    {
+        if (IPAddress.TryParse(host, out var literal))
+            return [literal];
+        try
+        {
+            var addresses = await resolver.ResolveAsync(host, cancellation);
+            return addresses.Length > 0 ? addresses : throw Refuse(new ProbeFailure(ProbeOutcome.NameNotFound, $"{host} has no address"));
+        }
+        catch (SocketException exception)
+        {
+            throw Refuse(exception.SocketErrorCode switch
+            {
+                SocketError.HostNotFound or SocketError.NoData => new ProbeFailure(ProbeOutcome.NameNotFound, $"the name {host} does not exist"),
+                SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable => new ProbeFailure(ProbeOutcome.NoSockets, "the prober has no sockets left"),
+                _ => new ProbeFailure(ProbeOutcome.ResolverFailed, $"the prober's resolver did not answer for {host} ({exception.SocketErrorCode})"),
+            });
+        }
+    }
+
+    /// <summary>The first address that takes the connection; all of them were checked.</summary>
+    private async Task<Socket> ConnectAsync(IPAddress[] addresses, int port, CancellationToken cancellation)
+    {
+        var count = Math.Min(addresses.Length, AddressesTried);
+        for (var index = 0; ; index++)
+        {
+            var last = index == count - 1;
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            using var alarm = last ? null : time.CreateTimer(_ => patience.Cancel(), null, AddressPatience, Timeout.InfiniteTimeSpan);
+            Socket? socket = null;
+            try
+            {
+                socket = new Socket(addresses[index].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                await socket.ConnectAsync(new IPEndPoint(addresses[index], port), patience.Token);
+                return socket;
+            }
+            catch (SocketException exception)
+            {
+                socket?.Dispose();
+                if (last || Classify(exception.SocketErrorCode).Outcome == ProbeOutcome.NoSockets)
+                    throw Refuse(Classify(exception.SocketErrorCode));
+            }
+            catch (OperationCanceledException) when (!last && !cancellation.IsCancellationRequested)
+            {
+                socket?.Dispose();
+            }
+            catch
+            {
+                socket?.Dispose();
+                throw;
+            }
+        }
+    }
+
+    internal static ProbeFailure Classify(SocketError error) => error switch
+    {
+        SocketError.ConnectionRefused => new ProbeFailure(ProbeOutcome.ConnectRefused, "the connection was refused"),
+        SocketError.ConnectionReset or SocketError.ConnectionAborted => new ProbeFailure(ProbeOutcome.ConnectionLost, "the connection was reset"),
+        SocketError.TimedOut => new ProbeFailure(ProbeOutcome.ConnectTimeout, "the connection was not made in time"),
+        SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressNotAvailable or SocketError.AddressAlreadyInUse or SocketError.AccessDenied
+            => new ProbeFailure(ProbeOutcome.NoSockets, $"the prober could not open a socket ({error})"),
+        _ => new ProbeFailure(ProbeOutcome.Unreachable, $"the host is unreachable ({error})"),
+    };
+
+    private static async Task<SslStream> SecureAsync(Stream stream, string host, CancellationToken cancellation)
+    {
+        string? wrong = null;
+        var secured = new SslStream(stream, leaveInnerStreamOpen: false);
+        try
+        {
+            await secured.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+            {
+                TargetHost = host,
+                ApplicationProtocols = [SslApplicationProtocol.Http11],
+                CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+                RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
+                {
+                    wrong = Describe(certificate, chain, errors);
+                    return wrong is null;
+                },
+            }, cancellation);
+            return secured;
+        }
+        catch (AuthenticationException)
+        {
+            await secured.DisposeAsync();
+            throw Refuse(new ProbeFailure(ProbeOutcome.TlsInvalid, wrong ?? "the TLS handshake failed"));
+        }
+        catch (IOException)
+        {
+            await secured.DisposeAsync();
+            throw Refuse(new ProbeFailure(ProbeOutcome.ConnectionLost, "the connection was lost during the TLS handshake"));
+        }
+        catch
+        {
+            await secured.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>What is wrong with a certificate; null when nothing is.</summary>
+    private static string? Describe(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        if (errors == SslPolicyErrors.None)
+            return null;
+        var states = chain?.ChainStatus.Select(status => status.Status).ToList() ?? [];
+        if (certificate is X509Certificate2 own && states.Contains(X509ChainStatusFlags.NotTimeValid))
+            return $"the certificate is valid only from {own.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm} to {own.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC";
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
+            return "the certificate is for another host";
+        return errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable)
+            ? "the host showed no certificate"
+            : $"the certificate is not trusted ({string.Join(", ", states)})";
+    }
+
+    private static ConnectException Refuse(ProbeFailure failure) => new(failure);
+
+    /// <summary>Carries the reason out of the connect callback; never leaves this folder.</summary>
+    private sealed class ConnectException(ProbeFailure failure) : IOException(failure.Detail)
+    {
+        public ProbeFailure Failure => failure;
+    }
+}

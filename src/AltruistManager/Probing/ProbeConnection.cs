@@ -1,0 +1,79 @@
+namespace AltruistManager.Probing;
+
+internal enum ConnectPhase
+{
+    /// <summary>No connection had to be made.</summary>
+    Reused,
+    Resolving,
+    Connecting,
+    Securing,
+    Open,
+}
+
+/// <summary>What happened to one request below HTTP; filled by the connect callback that the request caused.</summary>
+internal sealed class ProbeConnection(TimeProvider time, CancellationToken deadline)
+{
+    public static readonly HttpRequestOptionsKey<ProbeConnection> Key = new("AltruistManager.ProbeConnection");
+
+    private readonly Lock gate = new();
+    private ConnectPhase phase;
+    private long beganAt;
+    private long openedAt;
+    private ProbeFailure? failure;
+
+    /// <summary>A connection that nobody waits for any more is given up.</summary>
+    public CancellationToken Deadline => deadline;
+
+    public ConnectPhase Phase
+    {
+        get
+        {
+            lock (gate)
+                return phase;
+        }
+    }
+
+    public ProbeFailure? Failure
+    {
+        get
+        {
+            lock (gate)
+                return failure;
+        }
+    }
+
+    /// <summary>DNS, TCP and TLS; null for a connection that was there already.</summary>
+    public double? ConnectMs
+    {
+        get
+        {
+            lock (gate)
+                return phase == ConnectPhase.Open ? time.GetElapsedTime(beganAt, openedAt).TotalMilliseconds : null;
+        }
+    }
+
+    /// <summary>When the request could be sent, given when it was wanted.</summary>
+    public long OpenSince(long wantedAt)
+    {
+        lock (gate)
+            return phase == ConnectPhase.Open ? Math.Max(wantedAt, openedAt) : wantedAt;
+    }
+
+    public void Enter(ConnectPhase next)
+    {
+        lock (gate)
+        {
+            phase = next;
+            if (next == ConnectPhase.Resolving)
+                beganAt = time.GetTimestamp();
+            else if (next == ConnectPhase.Open)
+                openedAt = time.GetTimestamp();
+        }
+    }
+
+    public void Fail(ProbeFailure reason)
+    {
+        lock (gate)
+            failure = reason;
+    }
+}

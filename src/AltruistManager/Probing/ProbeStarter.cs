@@ -1,0 +1,39 @@
+using AltruistManager.Altruists;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Probing;
+
+/// <summary>Knows which altruists may be probed and starts their probes in a lane.</summary>
+internal sealed partial class ProbeStarter(RosterCache rosters, Prober prober, IProbeDemand demand, ProbeWork work, IOptions<ProbingOptions> options, ILogger<ProbeStarter> logger)
+{
+    /// <summary>Live, enabled, and of a protocol that is spoken here.</summary>
+    public bool MayProbe(Altruist altruist) => altruist is { Enabled: true, RetiredAt: null } && prober.CanProbe(altruist.Network);
+
+    /// <summary>The altruist, when it may be probed now.</summary>
+    public Altruist? Find(AltruistId id) => rosters.Current.Altruists.TryGetValue(id, out var altruist) && MayProbe(altruist) ? altruist : null;
+
+    /// <returns>Null when a probe of this altruist and lane is still under way, and after a bug of ours.</returns>
+    public Task<ProbeResult?> StartAsync(Altruist altruist, Lane lane, ProbeLane name) =>
+        lane.RunAsync(altruist, () => ProbeAsync(altruist, name), work.Stopping);
+
+    private async Task<ProbeResult?> ProbeAsync(Altruist altruist, ProbeLane lane)
+    {
+        try
+        {
+            // A hot probe is one cheap question.
+            var questions = lane == ProbeLane.Hot ? default : demand.QuestionsFor(altruist, lane);
+            var path = altruist.Chains.Count > 0 ? rosters.Current.Chains.GetValueOrDefault(altruist.Chains[0])?.Path ?? "" : "";
+            var timeout = lane == ProbeLane.Steady ? options.Value.Timeout : options.Value.HotTimeout;
+            return await prober.ProbeAsync(altruist, path, lane, questions, timeout, work.Stopping);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !work.Stopping.IsCancellationRequested)
+        {
+            LogBroken(exception, altruist.Id);
+            return null;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A probe of altruist {Altruist} broke, which is our fault and counts neither good nor bad")]
+    private partial void LogBroken(Exception exception, AltruistId altruist);
+}

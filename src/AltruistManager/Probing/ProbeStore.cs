@@ -1,0 +1,137 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AltruistManager.Altruists;
+using AltruistManager.Storage;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Probing;
+
+/// <param name="Id">Grows with time; pages by it.</param>
+public sealed record StoredProbe(long Id, string Vantage, ProbeRow Row);
+
+/// <summary>The raw probes; kept for 48 hours.</summary>
+public sealed partial class ProbeStore(Database database, IOptions<ProbingOptions> options)
+{
+    private const int DeleteBatch = 5_000;
+
+    public Task AddAsync(IReadOnlyCollection<ProbeRow> rows, CancellationToken cancellation)
+    {
+        if (rows.Count == 0)
+            return Task.CompletedTask;
+        var json = JsonSerializer.Serialize(rows.Select(ToJson).ToArray(), RowJson.Default.ProbeJsonArray);
+        return database.WriteAsync(write => write.ExecuteAsync(database.Dialect.Pick(InsertSqlite, InsertPostgres), new { Rows = json, options.Value.Vantage }), cancellation);
+    }
+
+    /// <summary>What was stored of an altruist, newest first.</summary>
+    /// <param name="before">Only what has a lesser id; null for the newest.</param>
+    public async Task<IReadOnlyList<StoredProbe>> RecentAsync(AltruistId altruist, long? before, int limit, CancellationToken cancellation)
+    {
+        var rows = await database.QueryAsync<ProbeData>(
+            """
+            select id, vantage, lane, at, outcome, detail, latency_ms, connect_ms, height, head_time, head_hash,
+                   probes, failures, latency_min_ms, latency_max_ms
+            from probes
+            where altruist_id = @Altruist and id < @Before
+            order by id desc
+            limit @Limit
+            """,
+            new { Altruist = altruist.Value, Before = before ?? long.MaxValue, Limit = limit }, cancellation);
+        return [.. rows.Select(row => row.ToProbe(altruist))];
+    }
+
+    /// <summary>Deletes what is older, in short transactions.</summary>
+    /// <returns>How many rows.</returns>
+    public async Task<int> DeleteOlderAsync(DateTimeOffset than, CancellationToken cancellation)
+    {
+        var deleted = 0;
+        while (true)
+        {
+            var batch = await database.WriteAsync(write => write.ExecuteAsync(
+                "delete from probes where id in (select id from probes where at < @Than order by at limit @Limit)",
+                new { Than = than.ToUnixTimeMilliseconds(), Limit = DeleteBatch }), cancellation);
+            deleted += batch;
+            if (batch < DeleteBatch)
+                return deleted;
+        }
+    }
+
+    private const string InsertSqlite =
+        """
+        insert into probes (altruist_id, vantage, lane, at, outcome, detail, latency_ms, connect_ms, height, head_time, head_hash,
+                            probes, failures, latency_min_ms, latency_max_ms)
+        select value ->> 'altruist_id', @Vantage, value ->> 'lane', value ->> 'at', value ->> 'outcome', value ->> 'detail',
+               value ->> 'latency_ms', value ->> 'connect_ms', value ->> 'height', value ->> 'head_time', value ->> 'head_hash',
+               value ->> 'probes', value ->> 'failures', value ->> 'latency_min_ms', value ->> 'latency_max_ms'
+        from json_each(@Rows)
+        """;
+
+    private const string InsertPostgres =
+        """
+        insert into probes (altruist_id, vantage, lane, at, outcome, detail, latency_ms, connect_ms, height, head_time, head_hash,
+                            probes, failures, latency_min_ms, latency_max_ms)
+        select altruist_id, @Vantage, lane, at, outcome, detail, latency_ms, connect_ms, height, head_time, head_hash,
+               probes, failures, latency_min_ms, latency_max_ms
+        from json_to_recordset(@Rows::json) as row (
+            altruist_id text, lane text, at bigint, outcome text, detail text, latency_ms float8, connect_ms float8, height bigint,
+            head_time bigint, head_hash text, probes integer, failures integer, latency_min_ms float8, latency_max_ms float8)
+        """;
+
+    private static ProbeJson ToJson(ProbeRow row) => new(
+        row.Last.Altruist.Value,
+        row.Last.Lane.ToString(),
+        row.Last.At.ToUnixTimeMilliseconds(),
+        row.Last.Outcome.ToString(),
+        row.Last.Detail,
+        row.Last.LatencyMs,
+        row.Last.ConnectMs,
+        row.Last.Height,
+        row.Last.HeadTime?.ToUnixTimeMilliseconds(),
+        row.Last.HeadHash,
+        row.Probes,
+        row.Failures,
+        row.LatencyMinMs,
+        row.LatencyMaxMs);
+
+    private sealed record ProbeJson(
+        string AltruistId, string Lane, long At, string Outcome, string? Detail, double? LatencyMs, double? ConnectMs, long? Height,
+        long? HeadTime, string? HeadHash, int Probes, int Failures, double? LatencyMinMs, double? LatencyMaxMs);
+
+    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+    [JsonSerializable(typeof(ProbeJson[]))]
+    private sealed partial class RowJson : JsonSerializerContext;
+
+    private sealed record ProbeData
+    {
+        public required long Id { get; init; }
+        public required string Vantage { get; init; }
+        public required string Lane { get; init; }
+        public required long At { get; init; }
+        public required string Outcome { get; init; }
+        public string? Detail { get; init; }
+        public double? LatencyMs { get; init; }
+        public double? ConnectMs { get; init; }
+        public long? Height { get; init; }
+        public long? HeadTime { get; init; }
+        public string? HeadHash { get; init; }
+        public required long Probes { get; init; }
+        public required long Failures { get; init; }
+        public double? LatencyMinMs { get; init; }
+        public double? LatencyMaxMs { get; init; }
+
+        public StoredProbe ToProbe(AltruistId altruist) => new(Id, Vantage, new ProbeRow(
+            new ProbeResult
+            {
+                Altruist = altruist,
+                Lane = Enum.Parse<ProbeLane>(Lane),
+                At = UnixTime.FromMs(At),
+                Outcome = Enum.Parse<ProbeOutcome>(Outcome),
+                Detail = Detail,
+                LatencyMs = LatencyMs,
+                ConnectMs = ConnectMs,
+                Height = Height,
+                HeadTime = UnixTime.FromMs(HeadTime),
+                HeadHash = HeadHash,
+            },
+            (int)Probes, (int)Failures, LatencyMinMs, LatencyMaxMs));
+    }
+}

@@ -1,0 +1,53 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace AltruistManager.Probing;
+
+/// <summary>What ticks start and do not wait for; ended with the process.</summary>
+internal sealed partial class ProbeWork(ILogger<ProbeWork> logger) : IDisposable
+{
+    private readonly CancellationTokenSource stop = new();
+    private readonly ConcurrentDictionary<Task, byte> underWay = new();
+
+    public CancellationToken Stopping => stop.Token;
+
+    /// <summary>Starts it; what it throws is logged. The task never fails.</summary>
+    public Task Start(Func<Task> work)
+    {
+        if (stop.IsCancellationRequested)
+            return Task.CompletedTask;
+        var task = RunAsync(work);
+        underWay.TryAdd(task, 0);
+        _ = task.ContinueWith(done => underWay.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return task;
+    }
+
+    public async Task StopAsync(CancellationToken cancellation)
+    {
+        await stop.CancelAsync();
+        await Task.WhenAll(underWay.Keys).WaitAsync(cancellation);
+    }
+
+    public void Dispose() => stop.Dispose();
+
+    private async Task RunAsync(Func<Task> work)
+    {
+        // A tick starts many probes; their beginnings are not its work.
+        await Task.Yield();
+        try
+        {
+            await work();
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The process is stopping.
+        }
+        catch (Exception exception)
+        {
+            LogFailed(exception);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Probing failed")]
+    private partial void LogFailed(Exception exception);
+}

@@ -1,0 +1,88 @@
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+using AltruistManager.Chains.Protocols;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Probing;
+
+/// <summary>Makes one probe of one altruist. Whatever happens is a result; only the end of the process is an exception.</summary>
+internal sealed class Prober(ProtocolCatalog protocols, GuardedHttp http, IOptions<ProbingOptions> options, TimeProvider time)
+{
+    public bool CanProbe(NetworkId network) => protocols.Find(network.Protocol) is not null;
+
+    /// <param name="path">The path of its first chain (<see cref="Chain.Path"/>).</param>
+    /// <param name="timeout">For all questions together.</param>
+    public async Task<ProbeResult> ProbeAsync(Altruist altruist, string path, ProbeLane lane, ProbeQuestions questions, TimeSpan timeout, CancellationToken stopping)
+    {
+        var protocol = protocols.Find(altruist.Network.Protocol)!;
+        var url = Combine(altruist.Url, path);
+        if (url.Scheme == Uri.UriSchemeHttp && !options.Value.AllowHttp)
+            return Failed(altruist, lane, new ProbeFailure(ProbeOutcome.AddressRefused, "http is not allowed here, only https"), null);
+
+        using var alarm = new CancellationTokenSource(timeout, time);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(alarm.Token, stopping);
+        var node = new JsonRpcNode(altruist.MayBePrivate ? http.WithAllowance : http.Strict, url, time, deadline.Token);
+
+        var head = await protocol.AskHeadAsync(node, stopping);
+        if (!head.IsKnown)
+            return Failed(altruist, lane, head.Wrong is { } wrong ? new ProbeFailure(ProbeOutcome.InvalidAnswer, wrong) : node.Failure!, node.ConnectMs);
+        var result = new ProbeResult
+        {
+            Altruist = altruist.Id,
+            Lane = lane,
+            At = time.GetUtcNow(),
+            Outcome = ProbeOutcome.Ok,
+            LatencyMs = node.LatencyMs,
+            ConnectMs = node.ConnectMs,
+            Height = head.Value.Height,
+            HeadTime = head.Value.Time,
+            HeadHash = head.Value.Hash,
+        };
+
+        // The head decides whether the probe was good. What fails from here on is told, but is no fall: a method may be missing.
+        if (questions.Identity)
+        {
+            var identity = await protocol.AskIdentityAsync(node, stopping);
+            result = identity.IsKnown ? result with { Identity = identity.Value } : result with { Detail = Join(result.Detail, "identity", identity.Wrong ?? node.Failure?.Detail) };
+        }
+
+        if (questions.IntegrityHeight is { } height)
+        {
+            var hash = await protocol.AskHashAsync(node, height, stopping);
+            result = hash.IsKnown
+                ? result with { IntegrityHeight = height, IntegrityHash = hash.Value }
+                : result with { Detail = Join(result.Detail, $"block {height}", hash.Wrong ?? node.Failure?.Detail) };
+        }
+
+        if (questions.Syncing)
+        {
+            var syncing = await protocol.AskSyncingAsync(node, stopping);
+            result = result with { Syncing = syncing.Value };
+        }
+
+        return result;
+    }
+
+    /// <summary>The URL that is probed: the chain's path behind the URL's own, before its query.</summary>
+    internal static Uri Combine(string url, string path)
+    {
+        if (path.Length == 0)
+            return new Uri(url);
+        var builder = new UriBuilder(url);
+        builder.Path = $"{builder.Path.TrimEnd('/')}/{path.TrimStart('/')}";
+        return builder.Uri;
+    }
+
+    private ProbeResult Failed(Altruist altruist, ProbeLane lane, ProbeFailure failure, double? connectMs) => new()
+    {
+        Altruist = altruist.Id,
+        Lane = lane,
+        At = time.GetUtcNow(),
+        Outcome = failure.Outcome,
+        Detail = failure.Detail,
+        RetryAfter = failure.RetryAfter,
+        ConnectMs = connectMs,
+    };
+
+    private static string Join(string? before, string question, string? what) => $"{(before is null ? "" : $"{before}; ")}{question}: {what}";
+}

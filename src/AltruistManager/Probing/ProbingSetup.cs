@@ -1,0 +1,50 @@
+using System.Net;
+using AltruistManager.Altruists;
+using AltruistManager.Chains.Protocols;
+using AltruistManager.Scheduling;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Probing;
+
+public static class ProbingSetup
+{
+    /// <summary>Adds the lanes and their jobs; <see cref="ProbingOptions"/> are bound by the caller.</summary>
+    public static IServiceCollection AddProbing(this IServiceCollection services)
+    {
+        services.AddChainProtocols();
+        services.TryAddSingleton<IProbeObserver, Unwired>();
+        services.TryAddSingleton<IHotAltruists, Unwired>();
+        services.TryAddSingleton<IProbeDemand, Unwired>();
+
+        services.AddSingleton(_ => new NameResolver(Dns.GetHostAddresses));
+        services.AddSingleton<GuardedHttp>();
+        services.AddSingleton<Prober>();
+        services.AddSingleton<ProbeStore>();
+        services.AddSingleton<ProbeWork>();
+        services.AddSingleton<ProbeDelivery>();
+        services.AddSingleton<ProbeStarter>();
+        services.AddSingleton<CloseWatch>();
+        services.AddSingleton(provider => new Sweeper(
+            provider.GetRequiredService<RosterCache>(),
+            provider.GetRequiredService<ProbeStarter>(),
+            provider.GetRequiredService<ProbeDelivery>(),
+            provider.GetRequiredService<IProbeDemand>(),
+            provider.GetRequiredService<ProbeWork>(),
+            provider.GetRequiredService<IOptions<ProbingOptions>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<Sweeper>>()));
+
+        services.AddHostedService<ProbingHost>();
+        services.AddJob<SweepJob>(SweepJob.Name, provider => Every(provider, options => options.Interval));
+        services.AddJob<HotProbeJob>(HotProbeJob.Name, provider => Every(provider, options => options.HotInterval));
+        services.AddJob<RetryProbeJob>(RetryProbeJob.Name, provider => Every(provider, options => options.RetryInterval));
+        services.AddJob<ProbeTidyJob>(ProbeTidyJob.Name, _ => new JobSchedule(TimeSpan.FromHours(1), TimeSpan.FromMinutes(5)));
+        return services;
+
+        static JobSchedule Every(IServiceProvider provider, Func<ProbingOptions, TimeSpan> interval) =>
+            new(ProbeTicks.Of(interval(provider.GetRequiredService<IOptions<ProbingOptions>>().Value)), TimeSpan.Zero);
+    }
+}

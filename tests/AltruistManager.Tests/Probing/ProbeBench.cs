@@ -1,0 +1,48 @@
+using System.Net;
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+using AltruistManager.Chains.Protocols;
+using AltruistManager.Probing;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Tests.Probing;
+
+/// <summary>A prober that may reach loopback, and altruists for it.</summary>
+internal sealed class ProbeBench : IDisposable
+{
+    private readonly NameResolver resolver;
+    private readonly GuardedHttp http;
+
+    public ProbeBench(Func<string, IPAddress[]>? lookUp = null, Action<ProbingOptions>? configure = null)
+    {
+        var options = new ProbingOptions { AllowHttp = true, AllowedPrivateNetworks = ["127.0.0.0/8"] };
+        configure?.Invoke(options);
+        resolver = new NameResolver(lookUp ?? (_ => throw new InvalidOperationException("This test looks up no names.")));
+        http = new GuardedHttp(resolver, Options.Create(options), TimeProvider.System);
+        Prober = new Prober(new ProtocolCatalog([new EvmProtocol()]), http, Options.Create(options), TimeProvider.System);
+    }
+
+    public Prober Prober { get; }
+
+    public static Altruist Altruist(string url, bool mayBePrivate = true, string network = "evm:1", string id = "a1") => new()
+    {
+        Id = new AltruistId(id),
+        Provider = new ProviderId("acme"),
+        Network = new NetworkId(network),
+        Chains = [new ChainId("0021")],
+        Regions = [RegionId.Everywhere],
+        Url = url,
+        MayBePrivate = mayBePrivate,
+        Label = id,
+        CreatedAt = DateTimeOffset.UnixEpoch,
+    };
+
+    public Task<ProbeResult> ProbeAsync(string url, ProbeQuestions questions = default, int timeoutMs = 5_000, bool mayBePrivate = true, string path = "") =>
+        Prober.ProbeAsync(Altruist(url, mayBePrivate), path, ProbeLane.Steady, questions, TimeSpan.FromMilliseconds(timeoutMs), TestContext.Current.CancellationToken);
+
+    public void Dispose()
+    {
+        http.Dispose();
+        resolver.Dispose();
+    }
+}
