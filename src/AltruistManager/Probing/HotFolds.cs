@@ -22,7 +22,7 @@ internal sealed class HotFolds(TimeSpan interval)
             return [];
         }
 
-        folds[result.Altruist] = new Fold(result.Outcome);
+        folds[result.Altruist] = new Fold(result.Outcome, result.At);
         return fold?.Close() is { } before ? [before, ProbeRow.Of(result)] : [ProbeRow.Of(result)];
     }
 
@@ -41,7 +41,7 @@ internal sealed class HotFolds(TimeSpan interval)
                 rows.Add(fold.Close()!);
                 fold.Clear(now);
             }
-            else if (fold.BeganAt is null && fold.ClearedAt is { } cleared && now - cleared >= interval)
+            else if (fold.BeganAt is null && now - fold.EmptySince >= interval)
             {
                 folds.Remove(altruist);
             }
@@ -50,7 +50,7 @@ internal sealed class HotFolds(TimeSpan interval)
         return rows;
     }
 
-    private sealed class Fold(ProbeOutcome outcome)
+    private sealed class Fold(ProbeOutcome outcome, DateTimeOffset openedAt)
     {
         private readonly List<double> latencies = [];
         private ProbeResult? last;
@@ -61,7 +61,7 @@ internal sealed class HotFolds(TimeSpan interval)
         /// <summary>When the first of the folded probes ended; null while there is none.</summary>
         public DateTimeOffset? BeganAt { get; private set; }
 
-        public DateTimeOffset? ClearedAt { get; private set; }
+        public DateTimeOffset EmptySince { get; private set; } = openedAt;
 
         public void Take(ProbeResult result)
         {
@@ -89,7 +89,7 @@ internal sealed class HotFolds(TimeSpan interval)
             last = null;
             probes = 0;
             BeganAt = null;
-            ClearedAt = now;
+            EmptySince = now;
         }
     }
 }
