@@ -1,0 +1,290 @@
+using AltruistManager.Probing;
+
+namespace AltruistManager.Health;
+
+/// <summary>What comparing hashes with the others said of an altruist.</summary>
+public enum IntegrityFinding
+{
+    /// <summary>Not asked, not there, or nobody to compare with.</summary>
+    NotJudged,
+    Agrees,
+    Differs,
+
+    /// <summary>The others do not agree among themselves either.</summary>
+    Disagreement,
+}
+
+/// <summary>One probe as seen against the rest of the network.</summary>
+/// <param name="ExpectedIdentity">What the network's nodes prove.</param>
+/// <param name="Attested">Control of the endpoint is proven.</param>
+/// <param name="Head">Null when the probe brought no head.</param>
+/// <param name="IntegrityReason">Which block differs from whose.</param>
+public readonly record struct Assessment(
+    ProbeResult Probe,
+    string ExpectedIdentity,
+    bool Attested,
+    HeadAssessment? Head,
+    IntegrityFinding Integrity = IntegrityFinding.NotJudged,
+    string? IntegrityReason = null);
+
+/// <summary>A state that travels with its reason, and what the next one depends on.</summary>
+public readonly record struct Evaluation(Memory Memory, VerdictState State, string Reason, bool Good);
+
+/// <summary>The state machine of design 5.3, pure: memory and a probe in, memory and a state with its reason out.</summary>
+public static class HealthEvaluator
+{
+    /// <summary>How long a diverged altruist stays so at least.</summary>
+    public static readonly TimeSpan DivergedAtLeast = TimeSpan.FromMinutes(15);
+
+    /// <summary>Where doubling ends: one that was down for a day must not wait for another.</summary>
+    public static readonly TimeSpan LongestCooldown = TimeSpan.FromHours(1);
+
+    private static readonly TimeSpan CooldownHalfLife = TimeSpan.FromHours(1);
+
+    public static Evaluation Evaluate(Memory memory, Assessment seen, HealthOptions options, DateTimeOffset now)
+    {
+        var probe = seen.Probe;
+        memory = WithIdentity(memory, probe.Identity, seen.ExpectedIdentity, options, now);
+        memory = WithIntegrity(memory, seen.Integrity, options, now);
+
+        var trouble = TroubleOf(memory, seen);
+        var good = trouble == Trouble.None;
+        memory = trouble switch
+        {
+            null => memory,
+            Trouble.None => WithGood(memory, options, now),
+            { } bad => WithBad(memory, bad, probe, options, now),
+        };
+        if (memory is { Base: VerdictState.Down, DownSince: { } since } && now - since >= options.SuspendAfter)
+            memory = memory with { Suspended = true };
+
+        var state = StateOf(memory, seen.Attested);
+        return new Evaluation(memory, state, Explain(memory, state, trouble, seen, options, now), good);
+    }
+
+    /// <summary>People say that a suspended altruist is well again: it starts anew.</summary>
+    public static Memory Resume(Memory memory) => memory with
+    {
+        Base = VerdictState.Unknown,
+        Suspended = false,
+        DownSince = null,
+        CooldownUntil = null,
+        Goods = 0,
+        Bads = 0,
+        SameBads = 0,
+        LastTrouble = Trouble.None,
+    };
+
+    /// <summary>What the outside sees: the gravest first. Nothing but a fall is said of one whose identity or control is not proven.</summary>
+    public static VerdictState StateOf(Memory memory, bool attested) => memory switch
+    {
+        { Suspended: true } => VerdictState.Suspended,
+        { WrongIdentity: not null } => VerdictState.WrongChain,
+        { DivergedAt: not null } => VerdictState.Diverged,
+        { Base: VerdictState.Down or VerdictState.Throttled or VerdictState.Stale or VerdictState.Lagging } => memory.Base,
+        { IdentityProven: false } => VerdictState.Unknown,
+        _ => attested ? memory.Base : VerdictState.Unknown,
+    };
+
+    private static Memory WithIdentity(Memory memory, string? proved, string expected, HealthOptions options, DateTimeOffset now)
+    {
+        if (proved is null)
+            return memory;
+        return proved == expected
+            ? memory with { IdentityProven = true, WrongIdentity = null }
+            : Unsettle(memory, options, now) with { IdentityProven = false, WrongIdentity = proved };
+    }
+
+    /// <summary>Good probes of before no longer count.</summary>
+    private static Memory Unsettle(Memory memory, HealthOptions options, DateTimeOffset now)
+    {
+        if (memory.Base is VerdictState.Healthy or VerdictState.Failing)
+            memory = Cool(memory, CooldownAtFall(memory, options, now), now) with { Base = VerdictState.Unknown, HealthySince = null };
+        return memory with { Goods = 0 };
+    }
+
+    private static Memory WithIntegrity(Memory memory, IntegrityFinding finding, HealthOptions options, DateTimeOffset now)
+    {
+        if (finding == IntegrityFinding.Differs)
+            return memory.DivergedAt is null ? Unsettle(memory, options, now) with { DivergedAt = now } : memory with { Agreements = 0 };
+        if (memory.DivergedAt is not { } since)
+            return memory;
+
+        var agreements = finding switch
+        {
+            IntegrityFinding.Agrees => Math.Min(memory.Agreements + 1, options.Rise),
+            _ => memory.Agreements,
+        };
+        return agreements >= options.Rise && now - since >= DivergedAtLeast
+            ? memory with { DivergedAt = null, Agreements = 0 }
+            : memory with { Agreements = agreements };
+    }
+
+    /// <summary>Null for a probe that counts neither good nor bad.</summary>
+    private static Trouble? TroubleOf(Memory memory, Assessment seen) => seen.Probe.Outcome switch
+    {
+        ProbeOutcome.ResolverFailed or ProbeOutcome.NoSockets => null,
+        ProbeOutcome.Throttled => Trouble.Throttled,
+        ProbeOutcome.Ok when memory.WrongIdentity is not null => null,
+        ProbeOutcome.Ok => seen.Head?.Judgement switch
+        {
+            HeadJudgement.Lagging => Trouble.Lagging,
+            HeadJudgement.Stale => Trouble.Stale,
+            HeadJudgement.Ahead => Trouble.Failed,
+            null => Trouble.Failed,
+            HeadJudgement.Undecided => null,
+            HeadJudgement.InSync when memory.Base is VerdictState.Lagging or VerdictState.Stale && !seen.Head.Value.CaughtUp => null,
+            _ => Trouble.None,
+        },
+        _ => Trouble.Failed,
+    };
+
+    private static Memory WithGood(Memory memory, HealthOptions options, DateTimeOffset now)
+    {
+        var goods = Math.Min(memory.Goods + 1, options.Rise);
+        memory = memory with { Goods = goods, Bads = 0, SameBads = 0, LastTrouble = Trouble.None };
+        return goods >= options.Rise && memory.Base != VerdictState.Healthy
+            ? memory with { Base = VerdictState.Healthy, DownSince = memory.Suspended ? memory.DownSince : null, HealthySince = memory.HealthySince ?? now }
+            : memory;
+    }
+
+    private static Memory WithBad(Memory memory, Trouble trouble, ProbeResult probe, HealthOptions options, DateTimeOffset now)
+    {
+        var before = memory.Base;
+        // Throttled is no downtime: it adds to nothing but itself.
+        var bads = trouble == Trouble.Throttled ? memory.Bads : Math.Min(memory.Bads + 1, options.Fall);
+        var same = memory.LastTrouble == trouble ? Math.Min(memory.SameBads + 1, options.Fall) : 1;
+        memory = memory with { Goods = 0, Bads = bads, SameBads = same, LastTrouble = trouble };
+
+        var atOnce = trouble == Trouble.Throttled && probe.RetryAfter is not null;
+        var fallen = before is VerdictState.Down or VerdictState.Throttled or VerdictState.Stale or VerdictState.Lagging;
+        // One that is out already changes its state when the new trouble lasts; one that is in goes when all together are enough.
+        var decided = atOnce || (fallen || trouble == Trouble.Throttled ? same >= options.Fall : bads >= options.Fall);
+        var next = decided ? StateAfter(trouble) : before == VerdictState.Healthy ? VerdictState.Failing : before;
+        memory = memory with
+        {
+            Base = next,
+            DownSince = next == VerdictState.Down || memory.Suspended ? memory.DownSince ?? now : null,
+        };
+
+        if (before is VerdictState.Healthy or VerdictState.Failing && decided)
+            memory = Cool(memory, CooldownAtFall(memory, options, now), now) with { HealthySince = null };
+        else if (fallen && memory.CooldownUntil <= now)
+            memory = Cool(memory, Min(2 * memory.Cooldown, Max(LongestCooldown, options.CooldownInitial)), now);
+
+        if (next == VerdictState.Throttled && probe.RetryAfter is { } away)
+        {
+            var until = now + Min(away, LongestCooldown);
+            memory = memory with { CooldownUntil = memory.CooldownUntil > until ? memory.CooldownUntil : until, Cooldown = Max(memory.Cooldown, options.CooldownInitial) };
+        }
+
+        return memory;
+    }
+
+    private static VerdictState StateAfter(Trouble trouble) => trouble switch
+    {
+        Trouble.Lagging => VerdictState.Lagging,
+        Trouble.Stale => VerdictState.Stale,
+        Trouble.Throttled => VerdictState.Throttled,
+        _ => VerdictState.Down,
+    };
+
+    private static Memory Cool(Memory memory, TimeSpan length, DateTimeOffset now) => memory with { Cooldown = length, CooldownUntil = now + length };
+
+    /// <summary>The last length, halved for each hour of health since, but not less than the first.</summary>
+    private static TimeSpan CooldownAtFall(Memory memory, HealthOptions options, DateTimeOffset now)
+    {
+        var hours = memory.HealthySince is { } since ? Math.Floor((now - since) / CooldownHalfLife) : 0;
+        return Max(options.CooldownInitial, memory.Cooldown / Math.Pow(2, Math.Clamp(hours, 0, 60)));
+    }
+
+    private static string Explain(Memory memory, VerdictState state, Trouble? trouble, Assessment seen, HealthOptions options, DateTimeOffset now)
+    {
+        var observed = Describe(trouble, seen);
+        switch (state)
+        {
+            case VerdictState.Suspended:
+                return $"down for {Phrase.Duration(now - (memory.DownSince ?? now))}: a passing test by its provider or staff resumes it; last: {observed}";
+            case VerdictState.WrongChain:
+                return $"serves another chain: proves {memory.WrongIdentity}, not {seen.ExpectedIdentity}";
+            case VerdictState.Diverged:
+                return seen.Integrity == IntegrityFinding.Differs
+                    ? seen.IntegrityReason ?? "has another history than the other providers"
+                    : $"had another history than the other providers at {memory.DivergedAt:HH:mm} UTC; {memory.Agreements} of {options.Rise} checks agree again";
+            case VerdictState.Down or VerdictState.Throttled or VerdictState.Stale or VerdictState.Lagging:
+                return trouble is null or Trouble.None
+                    ? $"{VerdictNames.Of(state)}, but recovering: {memory.Goods} of {options.Rise} good probes; {observed}"
+                    : observed;
+            case VerdictState.Failing:
+                return trouble is null or Trouble.None
+                    ? $"failed before, {memory.Goods} of {options.Rise} good probes since; {observed}"
+                    : $"{observed}; {memory.Bads} of {options.Fall} bad probes in a row";
+            case VerdictState.Unknown when trouble is not (null or Trouble.None):
+                return $"{observed}; {memory.Bads} of {options.Fall} bad probes in a row";
+            case VerdictState.Unknown when !memory.IdentityProven:
+                return $"{observed}; has not yet proven that it serves {seen.ExpectedIdentity}";
+            case VerdictState.Unknown when memory.Base is VerdictState.Healthy or VerdictState.Failing:
+                return $"{observed}; control of the endpoint is not proven: prove it or ask staff to attest it";
+            case VerdictState.Unknown:
+                return $"{observed}; {memory.Goods} of {options.Rise} good probes";
+            default:
+                var healthy = memory.CooldownUntil > now ? $"healthy; cooling down until {memory.CooldownUntil:HH:mm:ss} UTC" : "healthy";
+                var note = observed == AnswersWell ? null : observed;
+                return note is null ? healthy : $"{healthy}; {note}";
+        }
+    }
+
+    private const string AnswersWell = "answers well";
+
+    private static string Describe(Trouble? trouble, Assessment seen)
+    {
+        var probe = seen.Probe;
+        switch (probe.Outcome)
+        {
+            case ProbeOutcome.ResolverFailed or ProbeOutcome.NoSockets:
+                return "could not be asked for a fault of the prober's own";
+            case ProbeOutcome.Throttled:
+                var away = probe.RetryAfter is { } wait ? $", asks to stay away for {Phrase.Duration(wait)}" : "";
+                return $"throttled{away}: {probe.Detail ?? "too many requests"}; give the prober and the portals more room";
+            case ProbeOutcome.Ok:
+                var head = (trouble, seen.Head) switch
+                {
+                    (null, { Judgement: HeadJudgement.Undecided }) => "answers; whether it is in sync is being checked against the others",
+                    (null, { Reason: null, LagBlocks: { } lag }) => $"answers, still {Phrase.Count(lag, "block")} behind",
+                    (_, { Reason: { } reason }) => reason,
+                    (Trouble.Failed, null) => "answers, but without a block",
+                    _ => AnswersWell,
+                };
+                if (trouble == Trouble.Lagging && probe.Syncing == true)
+                    head += ", and says itself that it is syncing";
+                return seen.Integrity == IntegrityFinding.Disagreement && seen.IntegrityReason is { } disagreement
+                    ? head == AnswersWell ? disagreement : $"{head}; {disagreement}"
+                    : head;
+            default:
+                return probe.Detail ?? Name(probe.Outcome);
+        }
+    }
+
+    private static string Name(ProbeOutcome outcome) => outcome switch
+    {
+        ProbeOutcome.NameNotFound => "the host name does not exist",
+        ProbeOutcome.Unreachable => "the host cannot be reached",
+        ProbeOutcome.ConnectTimeout => "no connection in time",
+        ProbeOutcome.ConnectRefused => "connection refused",
+        ProbeOutcome.TlsInvalid => "the certificate is not valid",
+        ProbeOutcome.Timeout => "no answer in time",
+        ProbeOutcome.ConnectionLost => "the connection broke off",
+        ProbeOutcome.HttpError => "answered with an HTTP error",
+        ProbeOutcome.Unauthorized => "refuses us: not authorised",
+        ProbeOutcome.TooLarge => "the answer is too large",
+        ProbeOutcome.NotJson => "the answer is not JSON",
+        ProbeOutcome.InvalidAnswer => "the answer is not one of a node",
+        ProbeOutcome.RpcError => "the node answered with an error",
+        ProbeOutcome.AddressRefused => "the name leads to an address that may not be probed",
+        _ => "failed",
+    };
+
+    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
+}

@@ -1,0 +1,17 @@
+using AltruistManager.Probing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AltruistManager.Health;
+
+public static class HealthSetup
+{
+    public static IServiceCollection AddHealth(this IServiceCollection services)
+    {
+        services.AddSingleton<HealthBoard>();
+        services.AddSingleton<HealthStore>();
+        services.AddSingleton<HealthMonitor>();
+        services.AddSingleton<IProbeObserver>(provider => provider.GetRequiredService<HealthMonitor>());
+        services.AddSingleton<IProbeDemand>(provider => provider.GetRequiredService<HealthMonitor>());
+        return services;
+    }
+}

@@ -1,0 +1,211 @@
+using System.Text.Json;
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+using AltruistManager.Storage;
+
+namespace AltruistManager.Health;
+
+/// <summary>A verdict as it is stored.</summary>
+public sealed record StoredVerdict(AltruistId Altruist, VerdictState State, string Reason, DateTimeOffset Since, Memory Memory);
+
+/// <summary>One line of an altruist's history: from which state to which, when and why.</summary>
+public sealed record VerdictChange(long Id, AltruistId Altruist, DateTimeOffset At, VerdictState From, VerdictState To, string Reason);
+
+/// <summary>What the newest stored probes of an altruist say.</summary>
+internal sealed record LastSeen(DateTimeOffset? ProbeAt, DateTimeOffset? AnswerAt, long? Height, double? LatencyMs);
+
+/// <summary>Verdicts, their changes and the traces of the networks, in the database.</summary>
+public sealed class HealthStore(Database database)
+{
+    /// <summary>All verdicts of a vantage.</summary>
+    public async Task<IReadOnlyList<StoredVerdict>> LoadAsync(string vantage, CancellationToken cancellation)
+    {
+        var rows = await database.QueryAsync<VerdictRow>(
+            "select altruist_id, state, reason, since, memory from verdicts where vantage = @vantage", new { vantage }, cancellation);
+        return rows.ConvertAll(row => row.ToVerdict());
+    }
+
+    /// <summary>The verdicts of these altruists, where there are any.</summary>
+    public async Task<IReadOnlyList<StoredVerdict>> LoadAsync(string vantage, IReadOnlyCollection<AltruistId> altruists, CancellationToken cancellation)
+    {
+        var rows = await database.QueryAsync<VerdictRow>(
+            $"select altruist_id, state, reason, since, memory from verdicts where vantage = @vantage and {database.Dialect.In("altruist_id", "Ids")}",
+            new { vantage, Ids = database.Dialect.List(altruists.Select(altruist => altruist.Value).ToList()) }, cancellation);
+        return rows.ConvertAll(row => row.ToVerdict());
+    }
+
+    public async Task<IReadOnlyDictionary<NetworkId, ReferenceTrace>> LoadTracesAsync(CancellationToken cancellation)
+    {
+        var rows = await database.QueryAsync<TraceRow>("select network, trace from network_traces", null, cancellation);
+        return rows.ToDictionary(row => new NetworkId(row.Network), row => ReferenceTrace.FromJson(row.Trace));
+    }
+
+    /// <summary>Newest changes first.</summary>
+    /// <param name="before">The id where the page before ended; null for the first page.</param>
+    public async Task<IReadOnlyList<VerdictChange>> ChangesAsync(AltruistId altruist, long? before, int limit, CancellationToken cancellation)
+    {
+        var rows = await database.QueryAsync<ChangeRow>(
+            """
+            select   id, altruist_id, at, from_state, to_state, reason
+            from     verdict_changes
+            where    altruist_id = @altruist and id < @before
+            order by id desc
+            limit    @limit
+            """,
+            new { altruist = altruist.Value, before = before ?? long.MaxValue, limit }, cancellation);
+        return rows.ConvertAll(row => row.ToChange());
+    }
+
+    /// <summary>An altruist whose URL was offered before takes over the health of the retired one.</summary>
+    public Task InheritAsync(AltruistId from, AltruistId to, CancellationToken cancellation) =>
+        database.WriteAsync(write => write.ExecuteAsync(
+            """
+            insert into verdicts (altruist_id, vantage, state, reason, since, memory, updated_at)
+            select @to, vantage, state, reason, since, memory, updated_at
+            from   verdicts
+            where  altruist_id = @from
+            on conflict (altruist_id, vantage) do nothing
+            """,
+            new { from = from.Value, to = to.Value }), cancellation);
+
+    /// <summary>What one batch changed, in one transaction.</summary>
+    internal Task WriteAsync(
+        string vantage,
+        DateTimeOffset now,
+        IReadOnlyCollection<StoredVerdict> verdicts,
+        IReadOnlyCollection<VerdictChange> changes,
+        (NetworkId Network, ReferenceTrace Trace)? trace,
+        CancellationToken cancellation) =>
+        database.WriteAsync(async write =>
+        {
+            var at = now.ToUnixTimeMilliseconds();
+            if (verdicts.Count > 0)
+            {
+                var rows = JsonSerializer.Serialize(verdicts.Select(verdict => new
+                {
+                    altruist_id = verdict.Altruist.Value,
+                    state = VerdictNames.Of(verdict.State),
+                    reason = verdict.Reason,
+                    since = verdict.Since.ToUnixTimeMilliseconds(),
+                    memory = verdict.Memory.ToJson(),
+                }));
+                await write.ExecuteAsync(
+                    $"""
+                    insert into verdicts (altruist_id, vantage, state, reason, since, memory, updated_at)
+                    {database.Dialect.Pick(
+                        """
+                        select value ->> 'altruist_id', @vantage, value ->> 'state', value ->> 'reason', value ->> 'since', value ->> 'memory', @at
+                        from   json_each(@rows)
+                        where  true
+                        """,
+                        """
+                        select altruist_id, @vantage, state, reason, since, memory, @at
+                        from   json_to_recordset(cast(@rows as json)) as given (altruist_id text, state text, reason text, since bigint, memory text)
+                        """)}
+                    on conflict (altruist_id, vantage) do update set
+                        state      = excluded.state,
+                        reason     = excluded.reason,
+                        since      = excluded.since,
+                        memory     = excluded.memory,
+                        updated_at = excluded.updated_at
+                    """,
+                    new { vantage, at, rows });
+            }
+
+            if (changes.Count > 0)
+            {
+                var rows = JsonSerializer.Serialize(changes.Select(change => new
+                {
+                    altruist_id = change.Altruist.Value,
+                    at = change.At.ToUnixTimeMilliseconds(),
+                    from_state = VerdictNames.Of(change.From),
+                    to_state = VerdictNames.Of(change.To),
+                    reason = change.Reason,
+                }));
+                await write.ExecuteAsync(
+                    $"""
+                    insert into verdict_changes (altruist_id, vantage, at, from_state, to_state, reason)
+                    {database.Dialect.Pick(
+                        """
+                        select value ->> 'altruist_id', @vantage, value ->> 'at', value ->> 'from_state', value ->> 'to_state', value ->> 'reason'
+                        from   json_each(@rows)
+                        """,
+                        """
+                        select altruist_id, @vantage, at, from_state, to_state, reason
+                        from   json_to_recordset(cast(@rows as json)) as given (altruist_id text, at bigint, from_state text, to_state text, reason text)
+                        """)}
+                    """,
+                    new { vantage, rows });
+            }
+
+            if (trace is { } seen)
+            {
+                await write.ExecuteAsync(
+                    """
+                    insert into network_traces (network, trace, updated_at)
+                    values (@network, @trace, @at)
+                    on conflict (network) do update set trace = excluded.trace, updated_at = excluded.updated_at
+                    """,
+                    new { network = seen.Network.Value, trace = seen.Trace.ToJson(), at });
+            }
+        }, cancellation);
+
+    /// <summary>What the newest probes since then say; for the time right after a start.</summary>
+    internal async Task<IReadOnlyDictionary<AltruistId, LastSeen>> LastSeenAsync(string vantage, DateTimeOffset since, CancellationToken cancellation)
+    {
+        var rows = await database.QueryAsync<SeenRow>(
+            """
+            select altruist_id, at, height, latency_ms, answered
+            from  (select altruist_id, at, height, latency_ms, answered,
+                          row_number() over (partition by altruist_id, answered order by id desc) as nth
+                   from  (select id, altruist_id, at, height, latency_ms, case when lower(outcome) = 'ok' then 1 else 0 end as answered
+                          from   probes
+                          where  at >= @since and vantage = @vantage) as recent) as numbered
+            where  nth = 1
+            """,
+            new { vantage, since = since.ToUnixTimeMilliseconds() }, cancellation);
+        return rows.GroupBy(row => new AltruistId(row.AltruistId)).ToDictionary(group => group.Key, group =>
+        {
+            var answer = group.FirstOrDefault(row => row.Answered == 1);
+            return new LastSeen(UnixTime.FromMs(group.Max(row => row.At)), UnixTime.FromMs(answer?.At), answer?.Height, answer?.LatencyMs);
+        });
+    }
+
+    private sealed record VerdictRow
+    {
+        public required string AltruistId { get; init; }
+        public required string State { get; init; }
+        public required string Reason { get; init; }
+        public required long Since { get; init; }
+        public required string Memory { get; init; }
+
+        public StoredVerdict ToVerdict() => new(new AltruistId(AltruistId), VerdictNames.Parse(State), Reason, UnixTime.FromMs(Since), Health.Memory.FromJson(Memory));
+    }
+
+    private sealed record ChangeRow
+    {
+        public required long Id { get; init; }
+        public required string AltruistId { get; init; }
+        public required long At { get; init; }
+        public required string FromState { get; init; }
+        public required string ToState { get; init; }
+        public required string Reason { get; init; }
+
+        public VerdictChange ToChange() => new(Id, new AltruistId(AltruistId), UnixTime.FromMs(At), VerdictNames.Parse(FromState), VerdictNames.Parse(ToState), Reason);
+    }
+
+    private sealed record TraceRow
+    {
+        public required string Network { get; init; }
+        public required string Trace { get; init; }
+    }
+
+    private sealed record SeenRow
+    {
+        public required string AltruistId { get; init; }
+        public required long At { get; init; }
+        public required long? Height { get; init; }
+        public required double? LatencyMs { get; init; }
+        public required long Answered { get; init; }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace AltruistManager.Health;
+
+/// <summary>Why a probe was bad; in the order of the states they lead to.</summary>
+public enum Trouble
+{
+    None,
+    Lagging,
+    Stale,
+    Throttled,
+    Failed,
+}
+
+/// <summary>
+/// What the next verdict of an altruist depends on, apart from the probe. Stored with the verdict, and only when it changed: counters
+/// stop at what the decision needs, and nothing in here moves with every probe.
+/// </summary>
+public sealed record Memory
+{
+    public static readonly Memory New = new();
+
+    /// <summary>Health without what overrules it: one of unknown, healthy, failing, down, lagging, stale, throttled.</summary>
+    [JsonConverter(typeof(JsonStringEnumConverter<VerdictState>))]
+    public VerdictState Base { get; init; } = VerdictState.Unknown;
+
+    /// <summary>Good probes in a row, up to <c>Rise</c>.</summary>
+    public int Goods { get; init; }
+
+    /// <summary>Bad probes in a row but for the throttled ones, up to <c>Fall</c>.</summary>
+    public int Bads { get; init; }
+
+    /// <summary>Bad probes of the same trouble in a row, up to <c>Fall</c>.</summary>
+    public int SameBads { get; init; }
+
+    [JsonConverter(typeof(JsonStringEnumConverter<Trouble>))]
+    public Trouble LastTrouble { get; init; }
+
+    public bool IdentityProven { get; init; }
+
+    /// <summary>The identity it proved instead; null unless it is on the wrong chain.</summary>
+    public string? WrongIdentity { get; init; }
+
+    public DateTimeOffset? DivergedAt { get; init; }
+
+    /// <summary>Checks in a row whose hash agreed again, up to <c>Rise</c>.</summary>
+    public int Agreements { get; init; }
+
+    public DateTimeOffset? DownSince { get; init; }
+
+    public bool Suspended { get; init; }
+
+    public DateTimeOffset? HealthySince { get; init; }
+
+    public DateTimeOffset? CooldownUntil { get; init; }
+
+    /// <summary>Length of the last cool-down.</summary>
+    public TimeSpan Cooldown { get; init; }
+
+    public string ToJson() => JsonSerializer.Serialize(this);
+
+    public static Memory FromJson(string json) => JsonSerializer.Deserialize<Memory>(json) ?? New;
+}

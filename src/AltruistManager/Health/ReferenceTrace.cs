@@ -1,0 +1,390 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AltruistManager.Altruists;
+
+namespace AltruistManager.Health;
+
+/// <summary>
+/// What the head of a network was, as far as its nodes prove it (design 5.2); an immutable value, each batch of observations gives the
+/// next. An observation is judged at its own time, and only by what others were really seen to have: that the chain should have gone
+/// on since is a reason to look again (<see cref="HeadJudgement.Undecided"/>), never evidence.
+/// </summary>
+public sealed record ReferenceTrace
+{
+    public static readonly ReferenceTrace Empty = new();
+
+    /// <summary>Providers that must vote before lag alone may evict, unless there is a reference.</summary>
+    private const int Quorum = 3;
+
+    private const int MaxPoints = 64;
+    private const long FutureToleranceMs = 60_000;
+    private const long ShortestSilenceMs = 60_000;
+    private const long ShortestFreshnessMs = 15_000;
+
+    /// <summary>Answers of one sweep arrive within this.</summary>
+    private const long SweepSpreadMs = 7_000;
+
+    /// <summary>A burst may be this much faster than the chain's measured pace; the seed may be wrong by far more.</summary>
+    private const double MeasuredBurst = 2;
+    private const double SeedBurst = 100;
+
+    /// <summary>What the fastest chain makes in the least tolerance.</summary>
+    private const double SeedSlackBlocks = 1000;
+
+    /// <summary>The pace is measured over one to two of these, and as many blocks.</summary>
+    private const long AnchorMs = 15 * 60_000;
+    private const long AnchorBlocks = 20;
+
+    /// <summary>Where the head was seen to rise (or, after a reset, to have fallen), oldest first.</summary>
+    public IReadOnlyList<Point> Points { get; init; } = [];
+
+    /// <summary>The newest observation of each altruist that answered within two sweeps.</summary>
+    public IReadOnlyList<Vote> Votes { get; init; } = [];
+
+    /// <summary>Seconds per block as measured; null while there is only the configured one.</summary>
+    public double? MeasuredBlockTime { get; init; }
+
+    /// <summary>Since when nobody's head moved although enough of them were asked; null while the chain goes on.</summary>
+    public long? HaltedSinceMs { get; init; }
+
+    [JsonIgnore]
+    public bool Halted => HaltedSinceMs is not null;
+
+    /// <summary>The newest head; null while there is none.</summary>
+    [JsonIgnore]
+    public long? Height => Points.Count == 0 ? null : Points[^1].Height;
+
+    /// <param name="Base">When the chain was there at the latest: the time of the observation, or the head's own if that is older.</param>
+    public readonly record struct Point(long AtMs, long Height, long Base);
+
+    public sealed record Vote
+    {
+        public required string Altruist { get; init; }
+        public required string Provider { get; init; }
+        public required bool Reference { get; init; }
+
+        /// <summary>Others only have their own progress remembered.</summary>
+        public required bool Counts { get; init; }
+        public required long AtMs { get; init; }
+        public required long Height { get; init; }
+        public required long? HeadTimeMs { get; init; }
+
+        /// <summary>When its height was last seen to rise.</summary>
+        public required long RoseMs { get; init; }
+
+        // Its pace is measured from the older anchor to its last rise.
+        public required long AnchorMs { get; init; }
+        public required long AnchorHeight { get; init; }
+        public required long NextAnchorMs { get; init; }
+        public required long NextAnchorHeight { get; init; }
+
+        /// <summary>When it was last lower than its own vote before: a reset, a reorganisation, or several nodes behind one URL.</summary>
+        public long? FellMs { get; init; }
+    }
+
+    public double BlockTime(NetworkRules rules) => MeasuredBlockTime ?? rules.SeedBlockTimeSeconds;
+
+    /// <summary>The trace with one more batch.</summary>
+    /// <param name="batch">Successful observations, of one network.</param>
+    /// <param name="voters">Whose earlier votes still count.</param>
+    /// <param name="sweepInterval">Votes older than two of these are dropped.</param>
+    public ReferenceTrace Observe(IReadOnlyCollection<Observation> batch, Func<AltruistId, bool> voters, NetworkRules rules, TimeSpan sweepInterval)
+    {
+        if (batch.Count == 0)
+            return this;
+
+        var now = batch.Max(seen => seen.At.ToUnixTimeMilliseconds());
+        var keep = Math.Max(2 * (long)sweepInterval.TotalMilliseconds, 30_000);
+        var votes = Votes
+            // A vote from the future is from before somebody set the clock back.
+            .Where(vote => vote.AtMs >= now - keep && vote.AtMs <= now + FutureToleranceMs)
+            .Select(vote => vote.Counts == voters(new AltruistId(vote.Altruist)) ? vote : vote with { Counts = !vote.Counts })
+            .ToDictionary(vote => vote.Altruist);
+        foreach (var seen in batch)
+            if (Merge(votes.GetValueOrDefault(seen.Altruist.Value), seen, rules) is { } merged)
+                votes[merged.Altruist] = merged;
+
+        var next = this with { Votes = [.. votes.Values.OrderBy(vote => vote.Altruist, StringComparer.Ordinal)] };
+        next = next with { MeasuredBlockTime = next.Measure() ?? MeasuredBlockTime };
+        return next.WithHead(now, rules).WithHalt(now, rules);
+    }
+
+    /// <summary>Judges an observation that <see cref="Observe"/> has taken in, at its own time.</summary>
+    public HeadAssessment Judge(Observation seen, NetworkRules rules)
+    {
+        var blockTime = BlockTime(rules);
+        var tolerance = rules.ToleranceBlocks(blockTime);
+        var toleranceMs = rules.ToleranceSeconds(blockTime) * 1000;
+        var at = seen.At.ToUnixTimeMilliseconds();
+        var headAgeMs = at - seen.HeadTime?.ToUnixTimeMilliseconds();
+        var own = Votes.FirstOrDefault(vote => vote.Altruist == seen.Altruist.Value);
+        var freshnessMs = Math.Max(ShortestFreshnessMs, toleranceMs);
+
+        if (headAgeMs < -FutureToleranceMs)
+            return new(HeadJudgement.Ahead, null, tolerance, $"ahead of the chain: its head is dated {Phrase.Duration(-headAgeMs.Value)} in the future");
+
+        var others = Votes.Where(vote => vote.Counts && vote.Altruist != seen.Altruist.Value).ToList();
+        var voters = others.Select(vote => vote.Provider).Append(seen.Votes ? seen.Provider.Value : null).OfType<string>().Distinct().Count();
+        var reference = others.Exists(vote => vote.Reference);
+        var enough = voters >= Quorum || reference;
+        var otherProviders = OtherProviders(others, seen.Provider);
+        var fresh = others.FindAll(vote => vote.AtMs >= at - freshnessMs);
+        var freshOthers = OtherProviders(fresh, seen.Provider);
+        var freshQuorum = freshOthers >= Quorum - 1 || fresh.Exists(vote => vote.Reference);
+
+        var highest = PlausibleMaximum(at, seen.Altruist, rules);
+        if (seen.Height > highest)
+        {
+            if (freshOthers == 0)
+                return new(otherProviders == 0 ? HeadJudgement.InSync : HeadJudgement.Undecided, null, tolerance, null);
+            return new(HeadJudgement.Ahead, null, tolerance, $"ahead of the chain: says block {seen.Height}, {OtherProviderCount(freshOthers)} at most {fresh.Max(vote => vote.Height)}");
+        }
+
+        // After a fall, what others had before may be gone for them as well.
+        var since = own?.FellMs - SweepSpreadMs;
+        var accepted = Accepted(since is null ? others : others.FindAll(vote => vote.AtMs >= since), at, rules).ToList();
+        var tooOld = rules.MaxHeadAgeSeconds is { } oldest && headAgeMs > oldest * 1000 && !(Halted && voters > 1)
+            ? $"answers, but its head is {Phrase.Duration(headAgeMs.Value)} old, {Phrase.Duration((long)(oldest * 1000))} are allowed"
+            : null;
+        if (accepted.Count == 0 && tooOld is null)
+            return new(since is not null && otherProviders > 0 ? HeadJudgement.Undecided : HeadJudgement.InSync, null, tolerance, null);
+
+        long? lag = accepted.Count == 0 ? null : (long)Math.Max(0, accepted.Max(vote => HeightAt(vote, at, blockTime)) - seen.Height);
+        var ahead = accepted.Where(vote => HeightAt(vote, at, blockTime) > seen.Height + tolerance).ToList();
+        var aheadOthers = OtherProviders(ahead, seen.Provider);
+        var referenceAhead = ahead.Exists(vote => vote.Reference);
+        var ownHeadOld = headAgeMs is not { } age || age > toleranceMs;
+
+        if (own is not null && ahead.Count > 0 && ownHeadOld
+            && at - own.RoseMs >= SilenceMs(blockTime)
+            && ahead.Exists(vote => vote.RoseMs > own.RoseMs)
+            && (aheadOthers >= Quorum - 1 || referenceAhead || ahead.Exists(vote => vote.RoseMs > own.RoseMs && IsDated(vote, toleranceMs))))
+        {
+            return new(HeadJudgement.Stale, lag, tolerance,
+                $"answers, but its head has been at block {seen.Height} for {Phrase.Duration(at - own.RoseMs)} while {Phrase.Count(ahead.Count, "other altruist")} went on");
+        }
+
+        if (tooOld is not null)
+            return new(HeadJudgement.Lagging, lag, tolerance, tooOld);
+
+        if (ahead.Count > 0 && lag is { } blocks)
+        {
+            // The heads' own times tell best how long ago that was.
+            var newest = accepted.Max(vote => vote.HeadTimeMs) - seen.HeadTime?.ToUnixTimeMilliseconds();
+            var behindMs = newest > 0 ? newest.Value : (long)(blocks * blockTime * 1000);
+            var behind = $"{Phrase.Count(blocks, "block")} ({Phrase.Duration(behindMs)}) behind {(aheadOthers > 0 ? OtherProviderCount(aheadOthers) : Phrase.Count(ahead.Count, "altruist") + " of its own provider")}";
+            if (!enough)
+                return new(HeadJudgement.InSync, lag, tolerance, $"{behind}; not enough others to judge");
+            // One leader alone could be lying, unless the altruist's own head is old. With a mere seed for a block time, the head's own date must say it as well.
+            if (referenceAhead || ownHeadOld && freshQuorum || aheadOthers >= Quorum - 1 && (MeasuredBlockTime is not null || ownHeadOld))
+                return new(HeadJudgement.Lagging, lag, tolerance, $"answers, but is {behind}");
+            return new(ownHeadOld ? HeadJudgement.Undecided : HeadJudgement.InSync, lag, tolerance, behind);
+        }
+
+        if (enough && !freshQuorum && MeasuredBlockTime is not null && Extrapolate(at, blockTime) is { } expected && expected - seen.Height > tolerance)
+            return new(HeadJudgement.Undecided, (long)(expected - seen.Height), tolerance, null);
+
+        return new(HeadJudgement.InSync, lag, tolerance, HaltedSinceMs is { } rose ? $"the network itself has made no block for {Phrase.Duration(at - rose)}" : null);
+    }
+
+    /// <summary>For the table <c>network_traces</c>.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this);
+
+    public static ReferenceTrace FromJson(string json) => JsonSerializer.Deserialize<ReferenceTrace>(json) ?? Empty;
+
+    private Vote? Merge(Vote? before, Observation seen, NetworkRules rules)
+    {
+        var at = seen.At.ToUnixTimeMilliseconds();
+        var height = seen.Height;
+        if (before is not null && before.AtMs > at)
+            return before.Counts == seen.Votes ? null : before with { Counts = seen.Votes };
+
+        var first = new Vote
+        {
+            Altruist = seen.Altruist.Value,
+            Provider = seen.Provider.Value,
+            Reference = seen.Reference,
+            Counts = seen.Votes,
+            AtMs = at,
+            Height = height,
+            HeadTimeMs = seen.HeadTime?.ToUnixTimeMilliseconds(),
+            RoseMs = at,
+            AnchorMs = at,
+            AnchorHeight = height,
+            NextAnchorMs = at,
+            NextAnchorHeight = height,
+        };
+        if (before is null)
+            return first;
+        if (height < before.Height)
+        {
+            var deep = before.Height - height > rules.ToleranceBlocks(BlockTime(rules));
+            return first with { FellMs = deep ? at : before.FellMs };
+        }
+
+        var same = first with
+        {
+            RoseMs = height > before.Height ? at : before.RoseMs,
+            AnchorMs = before.AnchorMs,
+            AnchorHeight = before.AnchorHeight,
+            NextAnchorMs = before.NextAnchorMs,
+            NextAnchorHeight = before.NextAnchorHeight,
+            FellMs = before.FellMs,
+        };
+        if (height == before.Height)
+            return same;
+
+        // A long rest says nothing of the pace of the chain: it is taken out.
+        var rested = before.AtMs - before.RoseMs;
+        if (MeasuredBlockTime is { } pace && rested > SilenceMs(pace))
+            same = same with { AnchorMs = same.AnchorMs + rested, NextAnchorMs = same.NextAnchorMs + rested };
+        return at - same.NextAnchorMs > AnchorMs && height - same.NextAnchorHeight >= AnchorBlocks
+            ? same with { AnchorMs = same.NextAnchorMs, AnchorHeight = same.NextAnchorHeight, NextAnchorMs = at, NextAnchorHeight = height }
+            : same;
+    }
+
+    /// <summary>The median of the providers' paces; of two the slower one. Those that do not move have none.</summary>
+    private double? Measure()
+    {
+        var paces = new List<double>();
+        foreach (var provider in Votes.Where(vote => vote.Counts).GroupBy(vote => vote.Provider))
+        {
+            var own = provider
+                .Where(vote => vote.Height - vote.AnchorHeight >= 4 && vote.RoseMs - vote.AnchorMs >= 10_000)
+                .Select(vote => (vote.RoseMs - vote.AnchorMs) / 1000.0 / (vote.Height - vote.AnchorHeight))
+                .Order().ToList();
+            if (own.Count > 0)
+                paces.Add(own[own.Count / 2]);
+        }
+
+        paces.Sort();
+        return paces.Count == 0 ? null : Math.Clamp(paces[paces.Count / 2], 0.001, 86_400);
+    }
+
+    private ReferenceTrace WithHead(long now, NetworkRules rules)
+    {
+        var counted = Votes.Where(vote => vote.Counts).ToList();
+        var accepted = Accepted(counted, now, rules).ToList();
+        if (accepted.Count == 0)
+            return this;
+
+        var head = accepted.MaxBy(vote => (vote.Height, -vote.AtMs))!;
+        if (Points.Count == 0 || head.Height > Points[^1].Height)
+            return WithPoint(head);
+
+        // Heights may fall. They did when most providers were just asked and none is where the head was.
+        var blockTime = BlockTime(rules);
+        var fresh = accepted.Where(vote => vote.AtMs >= now - Math.Max(ShortestFreshnessMs, rules.ToleranceSeconds(blockTime) * 1000)).ToList();
+        if (2 * Providers(fresh) <= Providers(counted))
+            return this;
+        var highest = fresh.MaxBy(vote => vote.Height)!;
+        return highest.Height < Points[^1].Height - rules.ToleranceBlocks(blockTime) ? WithPoint(highest) : this;
+
+        ReferenceTrace WithPoint(Vote vote) => this with
+        {
+            Points = [.. Points.Where(point => point.AtMs <= now + FutureToleranceMs).TakeLast(MaxPoints - 1), new Point(vote.AtMs, vote.Height, Base(vote))],
+        };
+    }
+
+    private ReferenceTrace WithHalt(long now, NetworkRules rules)
+    {
+        if (Points.Count == 0)
+            return this;
+
+        var rose = Points[^1].AtMs;
+        var silence = SilenceMs(BlockTime(rules));
+        if (now - rose < silence)
+            return HaltedSinceMs is null ? this : this with { HaltedSinceMs = null };
+
+        var counted = Votes.Where(vote => vote.Counts).ToList();
+        var asked = counted.Where(vote => vote.AtMs >= rose + silence / 2 && vote.AtMs >= now - silence).ToList();
+        var halted = 2 * Providers(asked) > Providers(counted);
+        return halted == Halted ? this : this with { HaltedSinceMs = halted ? rose : null };
+    }
+
+    /// <summary>
+    /// Those whose height is not above the median by more than three tolerances, and the ones that move while most are stuck: dated
+    /// within tolerance of their observation and within what the chain could have produced.
+    /// </summary>
+    private IEnumerable<Vote> Accepted(IReadOnlyCollection<Vote> among, long at, NetworkRules rules)
+    {
+        if (Median(at, rules, except: null) is not { } median)
+            return [];
+
+        var blockTime = BlockTime(rules);
+        var toleranceMs = rules.ToleranceSeconds(blockTime) * 1000;
+        var limit = median + 3 * rules.ToleranceBlocks(blockTime);
+        var stuck = MostAreOld(toleranceMs);
+        return among.Where(vote =>
+            HeightAt(vote, at, blockTime) <= limit
+            || stuck && IsDated(vote, toleranceMs) && vote.Height <= GrowthLimit(vote.AtMs, vote.Altruist, rules));
+    }
+
+    /// <summary>The lower median of the providers' heights, each the median of its altruists', projected to <paramref name="at"/>. References, if any, stand for all.</summary>
+    private double? Median(long at, NetworkRules rules, string? except)
+    {
+        var blockTime = BlockTime(rules);
+        var voting = Votes.Where(vote => vote.Counts && vote.Altruist != except).ToList();
+        if (voting.Exists(vote => vote.Reference))
+            voting.RemoveAll(vote => !vote.Reference);
+        var heights = voting
+            .GroupBy(vote => vote.Provider)
+            .Select(provider => LowerMedian(provider.Select(vote => vote.Height + Math.Max(0, at - vote.AtMs) / 1000.0 / blockTime)))
+            .ToList();
+        return heights.Count == 0 ? null : LowerMedian(heights);
+    }
+
+    private double PlausibleMaximum(long at, AltruistId judged, NetworkRules rules)
+    {
+        var median = Median(at, rules, except: null) ?? Median(at, rules, except: judged.Value);
+        return median is { } height
+            ? Math.Max(height + 3 * rules.ToleranceBlocks(BlockTime(rules)), GrowthLimit(at, judged.Value, rules))
+            : double.PositiveInfinity;
+    }
+
+    /// <summary>What the chain could have produced until <paramref name="at"/>, since any point it was at; without points, since the others' heads.</summary>
+    private double GrowthLimit(long at, string altruist, NetworkRules rules)
+    {
+        var blockTime = BlockTime(rules);
+        var burst = MeasuredBlockTime is null ? SeedBurst : MeasuredBurst;
+        var slack = 3 * (MeasuredBlockTime is null ? Math.Max(SeedSlackBlocks, rules.ToleranceBlocks(blockTime)) : rules.ToleranceBlocks(blockTime));
+        var starts = Points.Count > 0
+            ? Points.Select(point => (point.Height, point.Base))
+            : Votes.Where(vote => vote.Counts && vote.Altruist != altruist).Select(vote => (vote.Height, Base: Base(vote)));
+        return starts.Select(start => start.Height + slack + burst * Math.Max(0, at - start.Base) / 1000.0 / blockTime).DefaultIfEmpty(double.PositiveInfinity).Max();
+    }
+
+    /// <summary>True unless more than half of the providers had, when they were asked, a head of just then.</summary>
+    private bool MostAreOld(double toleranceMs)
+    {
+        var providers = Votes.Where(vote => vote.Counts).GroupBy(vote => vote.Provider).ToList();
+        return 2 * providers.Count(provider => provider.Any(vote => IsDated(vote, toleranceMs))) <= providers.Count;
+    }
+
+    private double? Extrapolate(long at, double blockTime) =>
+        Points.Count == 0 ? null : Points[^1].Height + (Halted ? 0 : Math.Max(0, at - Points[^1].AtMs) / 1000.0 / blockTime);
+
+    /// <summary>What the altruist was really seen to have at that time: flat after its observation, at the chain's pace shortly before.</summary>
+    private double HeightAt(Vote vote, long at, double blockTime) =>
+        vote.AtMs <= at || Halted ? vote.Height : vote.Height - (vote.AtMs - at) / 1000.0 / blockTime;
+
+    private static bool IsDated(Vote vote, double toleranceMs) =>
+        vote.HeadTimeMs is { } dated && vote.AtMs - dated <= toleranceMs && dated - vote.AtMs <= Math.Min(toleranceMs, FutureToleranceMs);
+
+    private static long Base(Vote vote) => Math.Min(vote.AtMs, vote.HeadTimeMs ?? vote.AtMs);
+
+    private static long SilenceMs(double blockTime) => Math.Max(ShortestSilenceMs, (long)(20 * blockTime * 1000));
+
+    private static int Providers(IEnumerable<Vote> votes) => votes.Select(vote => vote.Provider).Distinct().Count();
+
+    private static int OtherProviders(IEnumerable<Vote> votes, ProviderId own) =>
+        votes.Select(vote => vote.Provider).Where(provider => provider != own.Value).Distinct().Count();
+
+    private static string OtherProviderCount(int count) => Phrase.Count(count, "other provider");
+
+    private static double LowerMedian(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToList();
+        return sorted[(sorted.Count - 1) / 2];
+    }
+}

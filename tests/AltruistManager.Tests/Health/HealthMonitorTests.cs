@@ -1,0 +1,409 @@
+using System.Globalization;
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+using AltruistManager.Health;
+using AltruistManager.Probing;
+using AltruistManager.Storage;
+using AltruistManager.Tests.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Tests.Health;
+
+public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageContract(fixture)
+{
+    private static readonly NetworkId Network = new("evm", "1");
+
+    private readonly Clock clock = new();
+    private readonly RosterCache rosters = new();
+    private readonly Waking waking = new();
+    private HealthBoard board = new();
+    private HealthOptions options = new();
+
+    [Fact]
+    public async Task Three_good_providers_become_healthy_with_one_change_row_each()
+    {
+        var monitor = await StartAsync("a1", "b1", "c1");
+        Assert.Equal(3, monitor.Retries.Count);
+        await SweepAsync(monitor, 0, 1000);
+        await SweepAsync(monitor, 3, 1000);
+
+        Assert.All(new[] { "a1", "b1", "c1" }, name => Assert.Equal(VerdictState.Healthy, board[Id(name)].State));
+        Assert.Empty(monitor.Retries);
+        var change = Assert.Single(await new HealthStore(Database).ChangesAsync(Id("a1"), null, 10, Cancellation));
+        Assert.Equal((VerdictState.Unknown, VerdictState.Healthy, "healthy"), (change.From, change.To, change.Reason));
+        Assert.Equal((1000, 0L), (board[Id("a1")].Height, board[Id("a1")].LagBlocks));
+    }
+
+    [Fact]
+    public async Task Quiet_sweeps_write_no_verdicts_and_wake_nobody()
+    {
+        var monitor = await StartAsync("a1", "b1", "c1");
+        await SweepAsync(monitor, 0, 1000);
+        await SweepAsync(monitor, 3, 1000);
+        var woken = waking.Times;
+        var written = await UpdatedAtAsync("a1");
+        for (var sweep = 1; sweep < 20; sweep++)
+            await SweepAsync(monitor, sweep * 300, 1000 + sweep * 25);
+
+        Assert.Equal(woken, waking.Times);
+        Assert.Equal(written, await UpdatedAtAsync("a1"));
+        Assert.Equal(Heads.Start.AddSeconds(19 * 300), board[Id("a1")].LastGoodAt);
+    }
+
+    [Fact]
+    public async Task A_fall_is_told_once_and_kept_over_a_restart_with_its_cool_down()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        var woken = waking.Times;
+        foreach (var second in new[] { 310, 313, 316 })
+            await ObserveAsync(monitor, ProbeLane.Retry, Bad("a1", second, ProbeOutcome.ConnectRefused));
+
+        Assert.Equal(VerdictState.Down, board[Id("a1")].State);
+        Assert.Equal(woken + 2, waking.Times);
+        Assert.DoesNotContain(Id("a1"), monitor.Retries);
+        var cooling = board[Id("a1")].CooldownUntil;
+        Assert.Equal(Heads.Start.AddSeconds(316 + 60), cooling);
+
+        var restarted = await RestartAsync();
+        Assert.Equal((VerdictState.Down, "connection refused", cooling), (board[Id("a1")].State, board[Id("a1")].Reason, board[Id("a1")].CooldownUntil));
+        await SweepAsync(restarted, 330, 1027);
+        Assert.Equal(VerdictState.Down, board[Id("a1")].State);
+        Assert.Contains(Id("a1"), restarted.Retries);
+        await ObserveAsync(restarted, ProbeLane.Retry, Good("a1", 333, 1027));
+        Assert.Equal((VerdictState.Healthy, "healthy; cooling down until 12:06:16 UTC"), (board[Id("a1")].State, board[Id("a1")].Reason));
+    }
+
+    [Fact]
+    public async Task The_trace_is_kept_over_a_restart()
+    {
+        await HealthyAsync("a1", "b1", "c1", "d1");
+        var restarted = await RestartAsync();
+        Assert.Equal(1025, restarted.TraceOf(Network).Height);
+        Assert.Equal(993, restarted.QuestionsFor(rosters.Current.Altruists[Id("a1")], ProbeLane.Steady).IntegrityHeight);
+    }
+
+    [Fact]
+    public async Task Another_chain_on_the_url_is_noticed_at_once_and_ends_with_a_fresh_check()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        await SweepAsync(monitor, 600, 1050, result => result.Altruist == Id("a1") ? result with { Identity = "5000", Height = 77_000_000 } : result);
+        Assert.Equal((VerdictState.WrongChain, "serves another chain: proves 5000, not 1"), (board[Id("a1")].State, board[Id("a1")].Reason));
+        Assert.True(monitor.QuestionsFor(rosters.Current.Altruists[Id("a1")], ProbeLane.Steady).Identity);
+        Assert.Equal(VerdictState.Healthy, board[Id("b1")].State);
+        Assert.Equal(1050, monitor.TraceOf(Network).Height);
+
+        await SweepAsync(monitor, 900, 1075);
+        Assert.Equal(VerdictState.Unknown, board[Id("a1")].State);
+        await ObserveAsync(monitor, ProbeLane.Retry, Good("a1", 903, 1075));
+        Assert.Equal(VerdictState.Healthy, board[Id("a1")].State);
+    }
+
+    [Fact]
+    public async Task A_jump_of_more_than_an_hours_blocks_asks_for_the_identity()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        var altruist = rosters.Current.Altruists[Id("a1")];
+        Assert.False(monitor.QuestionsFor(altruist, ProbeLane.Retry).Identity);
+        await ObserveAsync(monitor, ProbeLane.Hot, Good("a1", 310, 1025 + 400) with { Identity = null });
+        Assert.True(monitor.QuestionsFor(altruist, ProbeLane.Retry).Identity);
+    }
+
+    [Fact]
+    public async Task An_identity_is_proven_every_twelfth_sweep()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        var asked = new List<int>();
+        for (var sweep = 2; sweep < 40; sweep++)
+        {
+            if (monitor.QuestionsFor(rosters.Current.Altruists[Id("a1")], ProbeLane.Steady).Identity)
+                asked.Add(sweep);
+            await SweepAsync(monitor, sweep * 300, 1000 + sweep * 25);
+        }
+
+        Assert.Equal([12, 24, 36], asked);
+    }
+
+    [Fact]
+    public async Task Another_history_is_evicted_by_a_plurality_and_no_longer_votes()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1", "d1");
+        await SweepAsync(monitor, 600, 1050, result => result.Altruist == Id("d1") ? result with { IntegrityHash = "0xother" } : result);
+        Assert.Equal(VerdictState.Diverged, board[Id("d1")].State);
+        Assert.Equal("has another block 993 than 3 providers: 0xother, not 0x993", board[Id("d1")].Reason);
+        Assert.Equal(VerdictState.Healthy, board[Id("a1")].State);
+        Assert.DoesNotContain(monitor.TraceOf(Network).Votes, vote => vote.Counts && vote.Altruist == "d1");
+    }
+
+    [Fact]
+    public async Task Every_node_its_own_dev_chain_evicts_nobody()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1", "d1");
+        await SweepAsync(monitor, 600, 1050, result => result with { IntegrityHash = $"0x{result.Altruist}" });
+        Assert.All(new[] { "a1", "b1", "c1", "d1" }, name =>
+        {
+            Assert.Equal(VerdictState.Healthy, board[Id(name)].State);
+            Assert.Contains("disagree", board[Id(name)].Reason);
+        });
+    }
+
+    [Fact]
+    public async Task One_sweep_asks_all_about_one_height()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        Assert.Equal(993, monitor.QuestionsFor(rosters.Current.Altruists[Id("a1")], ProbeLane.Steady).IntegrityHeight);
+        await ObserveAsync(monitor, ProbeLane.Hot, Good("a1", 320, 1027));
+        Assert.Equal(993, monitor.QuestionsFor(rosters.Current.Altruists[Id("b1")], ProbeLane.Steady).IntegrityHeight);
+        Assert.Null(monitor.QuestionsFor(rosters.Current.Altruists[Id("b1")], ProbeLane.Hot).IntegrityHeight);
+        await SweepAsync(monitor, 330, 1027);
+        Assert.Equal(995, monitor.QuestionsFor(rosters.Current.Altruists[Id("b1")], ProbeLane.Steady).IntegrityHeight);
+    }
+
+    [Fact]
+    public async Task A_rest_of_the_network_wants_one_sweep_and_no_storm()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        for (var second = 350; second < 500; second += 10)
+            await ObserveAsync(monitor, ProbeLane.Hot, Good("a1", second, 1025, age: second - 297));
+        Assert.Equal([Network], monitor.TakeSweepsWanted());
+        Assert.Empty(monitor.TakeSweepsWanted());
+        Assert.Equal(VerdictState.Healthy, board[Id("a1")].State);
+    }
+
+    [Fact]
+    public async Task Attested_later_it_is_healthy_with_the_next_probe()
+    {
+        var monitor = await StartAsync("a1", "b1", "stranger1");
+        rosters.Replace(RosterOf(rosters.Current.Altruists.Values.Select(altruist => altruist.Id == Id("stranger1") ? altruist with { Attested = false } : altruist)));
+        await SweepAsync(monitor, 0, 1000);
+        await SweepAsync(monitor, 3, 1000);
+        Assert.Equal((VerdictState.Unknown, "answers well; control of the endpoint is not proven: prove it or ask staff to attest it"), (board[Id("stranger1")].State, board[Id("stranger1")].Reason));
+        Assert.Empty(monitor.Retries);
+
+        rosters.Replace(RosterOf(rosters.Current.Altruists.Values.Select(altruist => altruist with { Attested = true })));
+        Assert.Equal([Id("stranger1")], monitor.Retries);
+        await ObserveAsync(monitor, ProbeLane.Retry, Good("stranger1", 6, 1000) with { Identity = null });
+        Assert.Equal(VerdictState.Healthy, board[Id("stranger1")].State);
+    }
+
+    [Fact]
+    public async Task Throttled_and_unauthorised_ones_see_no_storm_of_retries()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        await ObserveAsync(monitor, ProbeLane.Hot, Bad("a1", 310, ProbeOutcome.Unauthorized), Bad("b1", 310, ProbeOutcome.Throttled) with { RetryAfter = TimeSpan.FromSeconds(90) }, Bad("c1", 310, ProbeOutcome.Timeout));
+        Assert.Equal([Id("c1")], monitor.Retries);
+        Assert.Equal(VerdictState.Throttled, board[Id("b1")].State);
+    }
+
+    [Fact]
+    public async Task Retries_end_although_nothing_is_decided()
+    {
+        var monitor = await StartAsync("a1", "b1", "c1");
+        for (var retry = 0; retry < 30; retry++)
+            await ObserveAsync(monitor, ProbeLane.Retry, Good("a1", retry * 3, 1000) with { Identity = null });
+        Assert.DoesNotContain(Id("a1"), monitor.Retries);
+        Assert.Equal(VerdictState.Unknown, board[Id("a1")].State);
+        Assert.Contains("has not yet proven that it serves 1", board[Id("a1")].Reason);
+    }
+
+    [Fact]
+    public async Task A_changed_url_must_prove_the_identity_anew()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        await monitor.UrlChangedAsync(Id("a1"), Cancellation);
+        Assert.Equal(VerdictState.Healthy, board[Id("a1")].State);
+        Assert.Contains(Id("a1"), monitor.Retries);
+        Assert.True(monitor.QuestionsFor(rosters.Current.Altruists[Id("a1")], ProbeLane.Retry).Identity);
+        await ObserveAsync(monitor, ProbeLane.Retry, Good("a1", 310, 1025));
+        Assert.Equal(VerdictState.Healthy, board[Id("a1")].State);
+
+        await monitor.UrlChangedAsync(Id("b1"), Cancellation);
+        await ObserveAsync(monitor, ProbeLane.Retry, Bad("b1", 310, ProbeOutcome.Timeout));
+        Assert.Equal(VerdictState.Unknown, board[Id("b1")].State);
+    }
+
+    [Fact]
+    public async Task An_heir_takes_over_the_health_of_the_retired_one()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        await new HealthStore(Database).InheritAsync(Id("a1"), Id("a2"), Cancellation);
+        rosters.Replace(RosterOf([.. rosters.Current.Altruists.Values, Make("a2")]));
+        await ObserveAsync(monitor, ProbeLane.Retry, Bad("a2", 310, ProbeOutcome.Timeout));
+        Assert.Equal(VerdictState.Failing, board[Id("a2")].State);
+    }
+
+    [Fact]
+    public async Task A_suspended_one_comes_back_only_by_people()
+    {
+        options = new HealthOptions { SuspendAfter = TimeSpan.FromMinutes(10) };
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        for (var second = 310; second < 1300; second += 60)
+            await ObserveAsync(monitor, ProbeLane.Steady, Bad("a1", second, ProbeOutcome.Timeout));
+        Assert.Equal(VerdictState.Suspended, board[Id("a1")].State);
+        await SweepAsync(monitor, 1500, 1125);
+        await SweepAsync(monitor, 1800, 1150);
+        Assert.Equal(VerdictState.Suspended, board[Id("a1")].State);
+        Assert.DoesNotContain(Id("a1"), monitor.Retries);
+
+        await monitor.ResumeAsync(Id("a1"), Cancellation);
+        Assert.Equal((VerdictState.Unknown, "resumed; not decided yet"), (board[Id("a1")].State, board[Id("a1")].Reason));
+        Assert.Contains(Id("a1"), monitor.Retries);
+        await SweepAsync(monitor, 2100, 1175);
+        await SweepAsync(monitor, 2103, 1175);
+        Assert.Equal(VerdictState.Healthy, board[Id("a1")].State);
+    }
+
+    [Fact]
+    public async Task Changes_are_told_newest_first_page_by_page()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        for (var second = 310; second < 350; second += 3)
+            await ObserveAsync(monitor, ProbeLane.Retry, second < 330 ? Bad("a1", second, ProbeOutcome.Timeout) : Good("a1", second, 1027));
+        var store = new HealthStore(Database);
+        var first = await store.ChangesAsync(Id("a1"), null, 2, Cancellation);
+        var second2 = await store.ChangesAsync(Id("a1"), first[^1].Id, 2, Cancellation);
+
+        Assert.Equal([VerdictState.Healthy, VerdictState.Down], first.Select(change => change.To));
+        Assert.Equal([VerdictState.Failing, VerdictState.Healthy], second2.Select(change => change.To));
+        Assert.Empty(await store.ChangesAsync(Id("a1"), second2[^1].Id, 2, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_write_that_fails_changes_nothing_in_memory()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        using var stopped = new CancellationTokenSource();
+        await stopped.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => monitor.ObserveAsync(Network, [Bad("a1", 310, ProbeOutcome.Timeout)], stopped.Token));
+        Assert.Equal(VerdictState.Healthy, board[Id("a1")].State);
+    }
+
+    [Fact]
+    public async Task After_a_start_the_newest_probes_tell_when_it_was_last_good()
+    {
+        await HealthyAsync("a1", "b1", "c1");
+        await Database.WriteAsync(write => write.ExecuteAsync(
+            """
+            insert into probes (altruist_id, vantage, lane, at, outcome, latency_ms, height, probes, failures)
+            values ('a1', 'local', 'steady', @early, 'Ok', 20.5, 1024, 1, 0), ('a1', 'local', 'steady', @late, 'Timeout', null, null, 1, 1)
+            """, new { early = Heads.Start.AddSeconds(300).ToUnixTimeMilliseconds(), late = Heads.Start.AddSeconds(310).ToUnixTimeMilliseconds() }), Cancellation);
+        await RestartAsync();
+
+        var verdict = board[Id("a1")];
+        Assert.Equal((Heads.Start.AddSeconds(310), Heads.Start.AddSeconds(300), 1024, 20.5), (verdict.LastProbeAt, verdict.LastGoodAt, verdict.Height, verdict.LatencyMs));
+        Assert.Null(board[Id("b1")].LastGoodAt);
+    }
+
+    private static AltruistId Id(string name) => new(name);
+
+    private static ProbeResult Good(string name, double second, long height, double age = 3) => new()
+    {
+        Altruist = Id(name),
+        Lane = ProbeLane.Retry,
+        At = Heads.Start.AddSeconds(second),
+        Outcome = ProbeOutcome.Ok,
+        Height = height,
+        HeadTime = Heads.Start.AddSeconds(second - age),
+        LatencyMs = 20,
+        Identity = "1",
+    };
+
+    private static ProbeResult Bad(string name, double second, ProbeOutcome outcome) =>
+        new() { Altruist = Id(name), Lane = ProbeLane.Retry, At = Heads.Start.AddSeconds(second), Outcome = outcome };
+
+    private static Altruist Make(string name) => new()
+    {
+        Id = Id(name),
+        Provider = new ProviderId(name.TrimEnd('1', '2')),
+        Network = Network,
+        Chains = [new ChainId("0021")],
+        Regions = [RegionId.Everywhere],
+        Url = $"https://{name}.example/rpc",
+        MayBePrivate = false,
+        Label = name,
+        Attested = true,
+        CreatedAt = Heads.Start,
+    };
+
+    private static Roster RosterOf(IEnumerable<Altruist> altruists) => new(1, [new Chain
+    {
+        Id = new ChainId("0021"),
+        Name = "Ethereum",
+        Network = Network,
+        BlockTimeSeconds = 12,
+        LagToleranceBlocks = 3,
+        RequestTimeoutMs = 10_000,
+    }], [], [], [.. altruists]);
+
+    private async Task<HealthMonitor> StartAsync(params string[] names)
+    {
+        await Database.WriteAsync(write => write.ExecuteAsync("delete from verdicts; delete from verdict_changes; delete from network_traces; delete from probes"), Cancellation);
+        rosters.Replace(RosterOf(names.Select(Make)));
+        return await RestartAsync();
+    }
+
+    private async Task<HealthMonitor> HealthyAsync(params string[] names)
+    {
+        var monitor = await StartAsync(names);
+        await SweepAsync(monitor, 0, 1000);
+        await SweepAsync(monitor, 300, 1025);
+        return monitor;
+    }
+
+    /// <summary>As after the start of a new process.</summary>
+    private async Task<HealthMonitor> RestartAsync()
+    {
+        board = new HealthBoard();
+        var monitor = new HealthMonitor(rosters, new HealthStore(Database), board, [waking], Options.Create(options), Options.Create(new ProbingOptions()), clock, NullLogger<HealthMonitor>.Instance);
+        await monitor.LoadAsync(Cancellation);
+        return monitor;
+    }
+
+    /// <summary>Everybody answers well what was asked, but for what <paramref name="change"/> does.</summary>
+    private Task SweepAsync(HealthMonitor monitor, double second, long head, Func<ProbeResult, ProbeResult>? change = null)
+    {
+        clock.Now = Heads.Start.AddSeconds(second);
+        return ObserveAsync(monitor, ProbeLane.Steady, [.. rosters.Current.Live.Select(altruist =>
+        {
+            var questions = monitor.QuestionsFor(altruist, ProbeLane.Steady);
+            var result = Good(altruist.Id.Value, second, head) with
+            {
+                Identity = questions.Identity ? "1" : null,
+                IntegrityHeight = questions.IntegrityHeight,
+                IntegrityHash = questions.IntegrityHeight is { } height ? "0x" + height.ToString(CultureInfo.InvariantCulture) : null,
+            };
+            return change?.Invoke(result) ?? result;
+        })]);
+    }
+
+    private Task ObserveAsync(HealthMonitor monitor, ProbeLane lane, params ProbeResult[] results)
+    {
+        clock.Now = results.Max(result => result.At);
+        return monitor.ObserveAsync(Network, [.. results.Select(result => result with { Lane = lane })], Cancellation);
+    }
+
+    private Task<long> UpdatedAtAsync(string name) =>
+        Database.SingleOrDefaultAsync<long>("select updated_at from verdicts where altruist_id = @name", new { name }, Cancellation);
+
+    private sealed class Clock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = Heads.Start;
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+
+    private sealed class Waking : IVerdictObserver
+    {
+        public int Times { get; private set; }
+
+        public Task VerdictsWrittenAsync(CancellationToken cancellation)
+        {
+            Times++;
+            return Task.CompletedTask;
+        }
+    }
+}
+
+public sealed class HealthMonitorOnSqlite(SqliteFixture fixture) : HealthMonitorContract(fixture), IClassFixture<SqliteFixture>;
+
+public sealed class HealthMonitorOnPostgres(PostgresFixture fixture) : HealthMonitorContract(fixture), IClassFixture<PostgresFixture>;

@@ -1,0 +1,291 @@
+using AltruistManager.Health;
+
+namespace AltruistManager.Tests.Health;
+
+/// <summary>The traps of probing that a network's trace must not fall into; most stand for something that went wrong somewhere.</summary>
+public sealed class ReferenceTraceTests
+{
+    private const HeadJudgement InSync = HeadJudgement.InSync;
+    private const HeadJudgement Lagging = HeadJudgement.Lagging;
+
+    [Fact]
+    public void One_block_of_jitter_is_no_lag()
+    {
+        var heads = new Heads(NetworkRules.Default with { LagToleranceBlocks = 1 });
+        for (var sweep = 0; sweep < 10; sweep++)
+        {
+            var seen = heads.See(sweep * 300, ("a", 1000 + sweep * 25, 3), ("b", 1000 + sweep * 25, 3), ("c", 999 + sweep * 25, 15), ("d", 1000 + sweep * 25, 3));
+            Assert.All(seen.Values, assessment => Assert.Equal(InSync, assessment.Judgement));
+        }
+    }
+
+    [Fact]
+    public void One_that_is_behind_the_others_is_lagging_and_told_how_far()
+    {
+        var heads = Warm(new Heads(), "a", "b", "c", "d");
+        var seen = heads.See(600, ("a", 1171, 3), ("b", 1171, 3), ("c", 1171, 3), ("d", 1028, 1719));
+        Assert.Equal(Lagging, seen["d"].Judgement);
+        Assert.Equal("answers, but is 143 blocks (29 min) behind 3 other providers", seen["d"].Reason);
+        Assert.Equal(InSync, seen["a"].Judgement);
+    }
+
+    [Fact]
+    public void A_frozen_head_is_stale_while_others_move()
+    {
+        var heads = Warm(new Heads(), "a", "b", "c", "d");
+        heads.See(600, ("a", 1050, 3), ("b", 1050, 3), ("c", 1050, 3), ("d", 1025, 303));
+        var seen = heads.See(900, ("a", 1075, 3), ("b", 1075, 3), ("c", 1075, 3), ("d", 1025, 603));
+        Assert.Equal(HeadJudgement.Stale, seen["d"].Judgement);
+        Assert.Contains("block 1025", seen["d"].Reason);
+    }
+
+    [Fact]
+    public void One_that_rises_but_is_behind_is_lagging_however_old_its_head()
+    {
+        var heads = Warm(new Heads(), "a", "b", "c", "d");
+        heads.See(600, ("a", 1050, 3), ("b", 1050, 3), ("c", 1050, 3), ("d", 500, 7000));
+        Assert.Equal(Lagging, heads.See(900, ("a", 1075, 3), ("b", 1075, 3), ("c", 1075, 3), ("d", 501, 7300))["d"].Judgement);
+    }
+
+    [Fact]
+    public void A_halted_chain_keeps_its_pool_and_says_so()
+    {
+        var heads = Warm(new Heads(), "a", "b", "c");
+        for (var second = 600; second <= 4200; second += 300)
+        {
+            var seen = heads.See(second, ("a", 1025, second - 297), ("b", 1025, second - 297), ("c", 1024, second - 285));
+            Assert.All(seen.Values, assessment => Assert.Equal(InSync, assessment.Judgement));
+        }
+
+        Assert.True(heads.Trace.Halted);
+        var hot = heads.See(4210, ("a", 1025, 3913));
+        Assert.Equal(InSync, hot["a"].Judgement);
+        Assert.Contains("the network itself has made no block for 65 min", hot["a"].Reason);
+        Assert.False(Resumed(heads).Trace.Halted);
+
+        static Heads Resumed(Heads heads)
+        {
+            heads.See(4500, ("a", 1026, 2), ("b", 1026, 2), ("c", 1026, 2));
+            return heads;
+        }
+    }
+
+    [Fact]
+    public void What_the_chain_should_have_done_since_is_a_reason_to_ask_and_no_evidence()
+    {
+        var heads = Warm(new Heads(), "a", "b", "c");
+        // The chain has just halted; a is in use and asked alone.
+        Assert.Equal(InSync, heads.See(310, ("a", 1025, 13))["a"].Judgement);
+        Assert.Equal(HeadJudgement.Undecided, heads.See(380, ("a", 1025, 83))["a"].Judgement);
+        Assert.All(heads.See(382, ("a", 1025, 85), ("b", 1025, 85), ("c", 1025, 85)).Values, assessment => Assert.Equal(InSync, assessment.Judgement));
+        Assert.Equal(InSync, heads.See(390, ("a", 1025, 93))["a"].Judgement);
+    }
+
+    [Fact]
+    public void One_in_use_that_stops_is_found_by_the_sweep_that_its_hot_probe_asks_for()
+    {
+        var heads = Warm(new Heads(), "a", "b", "c");
+        Assert.Equal(HeadJudgement.Undecided, heads.See(380, ("a", 1025, 83))["a"].Judgement);
+        Assert.Equal(Lagging, heads.See(382, ("a", 1025, 85), ("b", 1031, 10), ("c", 1031, 10))["a"].Judgement);
+        Assert.Equal(Lagging, heads.See(390, ("a", 1025, 93))["a"].Judgement);
+        Assert.Equal(Lagging, heads.See(400, ("a", 1025, 103))["a"].Judgement);
+    }
+
+    [Theory]
+    [InlineData(2.0)]
+    [InlineData(null)]
+    public void An_absurdly_high_tip_evicts_itself_and_nobody_else(double? age)
+    {
+        var heads = Warm(new Heads(), "a", "b", "c", "liar");
+        for (var sweep = 2; sweep < 6; sweep++)
+        {
+            var head = 1000 + sweep * 25;
+            var seen = heads.See(sweep * 300, ("a", head, 3), ("b", head, 3), ("c", head, 3), ("liar", 4_000_000_000 + head, age));
+            Assert.Equal(HeadJudgement.Ahead, seen["liar"].Judgement);
+            Assert.Contains("ahead of the chain", seen["liar"].Reason);
+            Assert.All(["a", "b", "c"], name => Assert.Equal(InSync, seen[name].Judgement));
+            Assert.Equal(head, heads.Trace.Height);
+        }
+    }
+
+    [Fact]
+    public void An_absurdly_high_tip_is_found_in_the_very_first_sweep()
+    {
+        var seen = new Heads().See(0, ("liar", 4_000_000_000, 2), ("a", 1000, 3), ("b", 1000, 3), ("c", 1000, 3));
+        Assert.Equal(HeadJudgement.Ahead, seen["liar"].Judgement);
+        Assert.All(["a", "b", "c"], name => Assert.Equal(InSync, seen[name].Judgement));
+    }
+
+    [Fact]
+    public void A_head_from_the_future_is_ahead_of_the_chain()
+    {
+        var seen = Warm(new Heads(), "a", "b", "c").See(600, ("a", 1050, 3), ("b", 1050, 3), ("c", 1050, -200));
+        Assert.Equal("ahead of the chain: its head is dated 3 min in the future", seen["c"].Reason);
+        Assert.Equal(HeadJudgement.Ahead, seen["c"].Judgement);
+        Assert.Equal(InSync, seen["a"].Judgement);
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void A_stuck_majority_does_not_outvote_those_that_move(int stuck)
+    {
+        var heads = new Heads();
+        string[] names = ["a", "b", "c", "d", "e"];
+        heads.See(0, [.. names.Select(name => (name, 1000L, (double?)3))]);
+        heads.See(300, [.. names.Select(name => (name, 1025L, (double?)3))]);
+        for (var sweep = 2; sweep < 6; sweep++)
+        {
+            var seen = heads.See(sweep * 300, [.. names.Select((name, nth) => nth < stuck ? (name, 1025L, sweep * 300.0 - 297) : (name, 1000L + sweep * 25, (double?)3))]);
+            Assert.All(names[stuck..], name => Assert.Equal(InSync, seen[name].Judgement));
+            Assert.All(names[..stuck], name => Assert.NotEqual(InSync, seen[name].Judgement));
+            Assert.Equal(1000 + sweep * 25, heads.Trace.Height);
+        }
+    }
+
+    [Fact]
+    public void A_majority_that_was_stuck_before_the_first_look_does_not_outvote_those_that_move()
+    {
+        var seen = new Heads().See(0, ("a", 1000, 60_000), ("b", 1000, 60_000), ("c", 1000, 60_000), ("d", 6000, 3), ("e", 6000, 4));
+        Assert.Equal(InSync, seen["d"].Judgement);
+        Assert.Equal(Lagging, seen["a"].Judgement);
+    }
+
+    [Theory]
+    [InlineData(1100)]
+    [InlineData(4_000_000_000)]
+    public void Of_two_providers_of_whom_one_lies_the_honest_one_stays(long lie)
+    {
+        var heads = Warm(new Heads(), "honest", "liar");
+        for (var sweep = 2; sweep < 8; sweep++)
+        {
+            var seen = heads.See(sweep * 300, ("honest", 1000 + sweep * 25, 3), ("liar", lie + sweep * 25, 3));
+            Assert.Equal(InSync, seen["honest"].Judgement);
+        }
+    }
+
+    [Fact]
+    public void Lag_among_two_providers_is_told_and_evicts_nobody()
+    {
+        var heads = Warm(new Heads(), "a", "b");
+        heads.See(600, ("a", 1050, 3), ("b", 1026, 290));
+        var seen = heads.See(900, ("a", 1075, 3), ("b", 1030, 540));
+        Assert.Equal(InSync, seen["b"].Judgement);
+        Assert.Equal("45 blocks (9 min) behind 1 other provider; not enough others to judge", seen["b"].Reason);
+    }
+
+    [Fact]
+    public void A_reference_is_enough_to_judge_by()
+    {
+        var heads = new Heads { References = { "ours" } };
+        Warm(heads, "ours", "a");
+        Assert.Equal(Lagging, heads.See(600, ("ours", 1050, 3), ("a", 1026, 290))["a"].Judgement);
+    }
+
+    [Fact]
+    public void A_reference_anchors_the_head_against_a_lying_majority()
+    {
+        var heads = new Heads { References = { "ours" } };
+        Warm(heads, "ours", "a", "b", "c");
+        var seen = heads.See(600, ("ours", 1050, 3), ("a", 9_000_000, 3), ("b", 9_000_000, 3), ("c", 9_000_000, 3));
+        Assert.Equal(InSync, seen["ours"].Judgement);
+        Assert.Equal(HeadJudgement.Ahead, seen["a"].Judgement);
+        Assert.Equal(1050, heads.Trace.Height);
+    }
+
+    [Fact]
+    public void A_node_alone_is_not_compared_with_itself()
+    {
+        var heads = Warm(new Heads(), "only");
+        var seen = heads.See(150_000, ("only", 1025, 149_000))["only"];
+        Assert.Equal((InSync, null), (seen.Judgement, seen.LagBlocks));
+    }
+
+    [Fact]
+    public void A_node_alone_whose_head_is_older_than_its_chain_allows_is_behind()
+    {
+        var heads = Warm(new Heads(NetworkRules.Default with { MaxHeadAgeSeconds = 3600 }), "only");
+        var seen = heads.See(150_000, ("only", 1025, 148_000))["only"];
+        Assert.Equal("answers, but its head is 41 h old, 60 min are allowed", seen.Reason);
+        Assert.Equal(Lagging, seen.Judgement);
+    }
+
+    [Theory]
+    [InlineData(12, 0.25)]
+    [InlineData(12, 0.05)]
+    [InlineData(0.05, 12)]
+    [InlineData(1, 600)]
+    public void A_wrong_configured_block_time_evicts_nobody(double configured, double real)
+    {
+        var heads = new Heads(NetworkRules.Default with { SeedBlockTimeSeconds = configured });
+        for (var second = 0.0; second < Math.Max(3000, 10 * real); second += second < 30 ? 3 : 300)
+        {
+            var seen = heads.See([.. new[] { ("a", 0.0), ("b", 0.9), ("c", 1.7), ("d", 2.0) }.Select(node =>
+            {
+                var at = second + node.Item2;
+                var height = (long)(1_000_000 + at / real);
+                return heads.Make(at, node.Item1, height, (1_000_000 + at / real - height) * real);
+            })]);
+            Assert.All(seen.Values, assessment => Assert.Equal(InSync, assessment.Judgement));
+        }
+
+        Assert.InRange(heads.Trace.BlockTime(heads.Rules) / real, 0.8, 1.25);
+    }
+
+    [Fact]
+    public void A_network_that_was_reset_evicts_nobody()
+    {
+        var heads = Warm(new Heads(), "a", "b", "c");
+        // First seen by a hot probe, while the others were last asked before.
+        Assert.Equal(HeadJudgement.Undecided, heads.See(400, ("a", 2, 5))["a"].Judgement);
+        Assert.Equal(HeadJudgement.Undecided, heads.See(410, ("a", 3, 3))["a"].Judgement);
+        for (var second = 420; second < 3000; second += 300)
+        {
+            var head = (second - 376) / 12;
+            Assert.All(heads.See(second, ("a", head, 3), ("b", head, 3), ("c", head, 3)).Values, assessment => Assert.Equal(InSync, assessment.Judgement));
+            Assert.Equal(head, heads.Trace.Height);
+        }
+    }
+
+    [Fact]
+    public void Nobody_is_ahead_because_the_others_were_reset()
+    {
+        var heads = Warm(new Heads(), "a", "b", "c", "d");
+        Assert.NotEqual(HeadJudgement.Ahead, heads.See(600, ("a", 10, 3), ("b", 10, 3), ("c", 10, 3), ("d", 1050, 3))["d"].Judgement);
+    }
+
+    [Fact]
+    public void A_burst_seen_by_one_alone_is_not_ahead_until_the_others_were_asked()
+    {
+        var heads = Warm(new Heads(), "a", "b", "c");
+        Assert.Equal(HeadJudgement.Undecided, heads.See(400, ("a", 5000, 100))["a"].Judgement);
+        Assert.All(heads.See(402, ("a", 5000, 102), ("b", 5000, 102), ("c", 5000, 102)).Values, assessment => Assert.Equal(InSync, assessment.Judgement));
+    }
+
+    [Fact]
+    public void A_trace_is_the_same_after_a_restart()
+    {
+        var heads = Warm(new Heads(), "a", "b", "c", "d");
+        var restarted = ReferenceTrace.FromJson(heads.Trace.ToJson());
+        Assert.Equal(heads.Trace.ToJson(), restarted.ToJson());
+        heads.Trace = restarted;
+        Assert.Equal(Lagging, heads.See(600, ("a", 1171, 3), ("b", 1171, 3), ("c", 1171, 3), ("d", 1028, 1719))["d"].Judgement);
+    }
+
+    [Fact]
+    public void One_provider_has_one_vote_however_many_altruists()
+    {
+        var heads = Warm(new Heads(), "a", "b", "c", "liar1", "liar2", "liar3", "liar4");
+        var seen = heads.See(600, ("a", 1050, 3), ("b", 1050, 3), ("c", 1050, 3), ("liar1", 9_000_000, 3), ("liar2", 9_000_000, 3), ("liar3", 9_000_000, 3), ("liar4", 9_000_000, 3));
+        Assert.Equal(1050, heads.Trace.Height);
+        Assert.Equal(HeadJudgement.Ahead, seen["liar2"].Judgement);
+        Assert.Equal(InSync, seen["a"].Judgement);
+    }
+
+    private static Heads Warm(Heads heads, params string[] names)
+    {
+        heads.See(0, [.. names.Select(name => (name, 1000L, (double?)3))]);
+        heads.See(300, [.. names.Select(name => (name, 1025L, (double?)3))]);
+        return heads;
+    }
+}
