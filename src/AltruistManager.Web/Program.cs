@@ -1,24 +1,47 @@
 using AltruistManager.Accounts;
+using AltruistManager.Altruists;
+using AltruistManager.Probing;
+using AltruistManager.Scheduling;
+using AltruistManager.Selection;
 using AltruistManager.Storage;
-using AltruistManager.Web;
+using AltruistManager.Transparency;
 using AltruistManager.Web.Api;
+using AltruistManager.Web.Commands;
 using AltruistManager.Web.Security;
+using AltruistManager.Web.Ui;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
-builder.Services.AddSingleton(TimeProvider.System);
-builder.Services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section);
-builder.Services.AddOptions<LimitsOptions>().BindConfiguration(LimitsOptions.Section);
-builder.Services.AddStorage().AddAccounts();
-builder.Services.AddHostedService<Initialisation>();
-builder.Services.AddKeySecurity().AddRateLimits();
+return await CommandLine.RunAsync(args);
 
-var app = builder.Build();
-app.UseProblemsForExceptions();
-app.UseRouting();
-app.UseProblemsForMissingEndpoints();
-app.UseAuthentication();
-app.UseRateLimiter();
-app.UseAuthorization();
-app.MapApi();
-await app.RunAsync();
+namespace AltruistManager.Web
+{
+    /// <summary>The service as a whole: what it is made of, in the order in which it starts, and the way of a request through it.</summary>
+    internal static class Service
+    {
+        /// <param name="arguments">Configuration as the framework takes it: <c>--urls …</c>, <c>--Probing:Interval …</c>.</param>
+        /// <param name="overrides">Wins over everything else.</param>
+        /// <exception cref="SettingsException">Names every bad value.</exception>
+        public static WebApplication Build(string[] arguments, IReadOnlyDictionary<string, string?>? overrides = null)
+        {
+            var builder = ServiceBuilder.Create(arguments, overrides);
+            Settings.Read(builder.Configuration).AddTo(builder.Services);
+
+            // Rooms from the lowest to the highest; what starts by itself starts in this order.
+            builder.Services.AddStart();
+            builder.Services.AddStorage().AddAccounts().AddAltruists().AddProbing().AddSelection().AddTransparency();
+            builder.Services.AddScheduling();
+            builder.Services.AddKeySecurity().AddRateLimits().AddApi().AddUi();
+
+            var app = builder.Build();
+            app.UseProblemsForExceptions();
+            app.UseRouting();
+            app.UseProblemsForMissingEndpoints();
+            app.UseAuthentication();
+            app.UseRateLimiter();
+            app.UseAuthorization();
+            app.UseProblemsBeforeStart();
+            app.MapApi();
+            app.MapUi();
+            return app;
+        }
+    }
+}

@@ -5,11 +5,22 @@ namespace AltruistManager.Web.Api;
 /// <summary>The REST API: one line a feature.</summary>
 internal static class ApiEndpoints
 {
+    public static IServiceCollection AddApi(this IServiceCollection services)
+    {
+        services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
+        services.AddSingleton<SelectionsApi>();
+        services.AddApiDescription();
+        return services;
+    }
+
     public static void MapApi(this IEndpointRouteBuilder app)
     {
         var api = app.MapGroup("/api/v1");
-        api.MapHealth();
+        api.MapSelections();
+        api.MapDecisions();
+        api.MapOverrides();
+        api.MapRounds();
+        app.MapHealth();
+        app.MapOpenApi().AllowPublic();
     }
-
-    private static void MapHealth(this IEndpointRouteBuilder api) => api.MapGet("/", () => "").AllowPublic();
 }

@@ -9,6 +9,13 @@ internal static partial class ErrorHandling
     /// <summary>Outermost: what an endpoint throws.</summary>
     public static void UseProblemsForExceptions(this WebApplication app) => app.Use(async (context, next) =>
     {
+        if (context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal))
+        {
+            // Whatever depends on a key is nobody else's; calls that may be kept say so themselves.
+            context.Response.Headers.CacheControl = "no-store";
+            context.Response.Headers.XContentTypeOptions = "nosniff";
+        }
+
         try
         {
             await next(context);
@@ -51,6 +58,15 @@ internal static partial class ErrorHandling
             await next(context);
         }
     });
+
+    /// <summary>While only the last-good file is served, nothing may be written or decided.</summary>
+    public static void UseProblemsBeforeStart(this WebApplication app)
+    {
+        var initialisation = app.Services.GetRequiredService<Initialisation>();
+        app.Use((context, next) => initialisation.IsDone || HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)
+            ? next(context)
+            : Problems.Unavailable("storage-unavailable", "The database cannot be used at the moment.", 5).ExecuteAsync(context));
+    }
 
     private static Problem ProblemOf(Exception exception) => exception switch
     {

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace AltruistManager.Web.Api;
@@ -55,14 +56,17 @@ internal sealed record Problem(int Status, string Slug, string Title, string? De
         response.Headers.CacheControl = "no-store";
         if (RetryAfterSeconds is { } seconds)
             response.Headers.RetryAfter = seconds.ToString();
+        response.Headers.XContentTypeOptions = "nosniff";
+        var body = ToJson();
+        response.ContentLength = body.Length;
         if (!HttpMethods.IsHead(httpContext.Request.Method))
-            await response.Body.WriteAsync(ToJson(), httpContext.RequestAborted);
+            await response.Body.WriteAsync(body, httpContext.RequestAborted);
     }
 
     private byte[] ToJson()
     {
         using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
             json.WriteString("type", $"urn:altruist-manager:problem:{Slug}");

@@ -8,13 +8,21 @@ namespace AltruistManager.Scheduling;
 /// Starts the scheduler with all registered jobs when the host reaches it, and watches by the monotonic clock that schedules fire:
 /// Quartz goes by the wall clock and falls silent for as long as that is set back.
 /// </summary>
-internal sealed partial class SchedulerHost(ISchedulerFactory factory, JobTable table, JobWaker waker, TimeProvider time, ILogger<SchedulerHost> logger) : BackgroundService
+internal sealed partial class SchedulerHost(
+    ISchedulerFactory factory, JobTable table, JobWaker waker, SchedulingGate gate, TimeProvider time, ILogger<SchedulerHost> logger) : BackgroundService
 {
     private IScheduler? scheduler;
 
     public static TriggerKey ScheduleOf(string job) => new(job, "schedule");
 
     public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (gate.Opened.IsCompleted)
+            await ScheduleAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    private async Task ScheduleAsync(CancellationToken cancellationToken)
     {
         scheduler = await factory.GetScheduler(cancellationToken);
         foreach (var job in table.All)
@@ -30,7 +38,6 @@ internal sealed partial class SchedulerHost(ISchedulerFactory factory, JobTable 
 
         await scheduler.Start(cancellationToken);
         await waker.StartAsync(scheduler, cancellationToken);
-        await base.StartAsync(cancellationToken);
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -43,6 +50,12 @@ internal sealed partial class SchedulerHost(ISchedulerFactory factory, JobTable 
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        if (scheduler is null)
+        {
+            await gate.Opened.WaitAsync(stoppingToken);
+            await ScheduleAsync(stoppingToken);
+        }
+
         var shortest = table.All.Min(job => job.Schedule.Period) ?? TimeSpan.FromMinutes(1);
         using var timer = new PeriodicTimer(TimeSpan.FromTicks(Math.Clamp(shortest.Ticks / 2, TimeSpan.TicksPerSecond / 4, TimeSpan.TicksPerSecond * 5)), time);
         while (await timer.WaitForNextTickAsync(stoppingToken))

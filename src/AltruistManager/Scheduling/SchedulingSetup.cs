@@ -8,11 +8,12 @@ public static class SchedulingSetup
 {
     /// <summary>
     /// Adds the scheduler. It starts where this call stands among the hosted services: call it after the one that migrates the
-    /// database and loads the state.
+    /// database and loads the state. Where that may take longer than the start, register a <see cref="SchedulingGate"/> before and open it then.
     /// </summary>
     public static IServiceCollection AddScheduling(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(_ => SchedulingGate.AlwaysOpen());
         services.AddSingleton<JobTable>();
         services.AddSingleton(provider => new JobWaker(provider.GetRequiredService<JobTable>()));
         services.AddSingleton(provider => new JobTimes(provider.GetRequiredService<JobTable>()));

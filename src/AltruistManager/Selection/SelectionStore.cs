@@ -4,7 +4,7 @@ using AltruistManager.Storage;
 
 namespace AltruistManager.Selection;
 
-/// <summary>The origin, the slots, their decisions and sessions.</summary>
+/// <summary>The origin, the slots and the sessions.</summary>
 public sealed class SelectionStore(Database database, TimeProvider time)
 {
     /// <summary>Names this database for as long as it exists; made with its first use.</summary>
@@ -21,12 +21,6 @@ public sealed class SelectionStore(Database database, TimeProvider time)
     internal async Task<Dictionary<SlotKey, int>> SlotIdsAsync(CancellationToken cancellation) =>
         (await database.QueryAsync<SlotRow>("select id, chain_id, region_id from slots", null, cancellation))
         .ToDictionary(row => new SlotKey(new ChainId(row.ChainId), new RegionId(row.RegionId)), row => row.Id);
-
-    internal Task<int?> SlotIdAsync(SlotKey slot, CancellationToken cancellation) =>
-        database.SingleOrDefaultAsync<int?>(
-            "select id from slots where chain_id = @Chain and region_id = @Region",
-            new { Chain = slot.Chain.Value, Region = slot.Region.Value },
-            cancellation);
 
     internal async Task AddSlotsAsync(WriteTransaction write, IReadOnlyList<(int Id, SlotKey Key)> slots)
     {
@@ -120,30 +114,6 @@ public sealed class SelectionStore(Database database, TimeProvider time)
             cancellation))
         .ToDictionary(row => new AltruistId(row.AltruistId), row => (int)row.Sessions);
 
-    /// <summary>Where the decisions of these slots stand in the log, newest first.</summary>
-    internal Task<List<DecisionRow>> DecisionsAsync(ChainId? chain, RegionId? region, DecisionId? before, int limit, CancellationToken cancellation)
-    {
-        var slots = chain is null && region is null
-            ? ""
-            : $"and slot_id in (select id from slots where {(chain is null ? "1 = 1" : "chain_id = @Chain")} and {(region is null ? "1 = 1" : "region_id = @Region")})";
-        return database.QueryAsync<DecisionRow>(
-            $"""
-            select generation, ordinal, slot_id
-            from log_decisions
-            where (generation < @Generation or (generation = @Generation and ordinal > @Ordinal)) {slots}
-            order by generation desc, ordinal
-            limit @Limit
-            """,
-            new { Generation = before?.Generation ?? long.MaxValue, Ordinal = before?.Ordinal ?? -1, Chain = chain?.Value, Region = region?.Value, Limit = limit },
-            cancellation);
-    }
-
-    internal Task<DecisionRow?> DecisionAsync(DecisionId id, CancellationToken cancellation) =>
-        database.SingleOrDefaultAsync<DecisionRow>(
-            "select generation, ordinal, slot_id from log_decisions where generation = @Generation and ordinal = @Ordinal",
-            new { id.Generation, id.Ordinal },
-            cancellation);
-
     /// <summary>When each altruist last became the pick of the slot before a moment.</summary>
     internal async Task<IReadOnlyDictionary<AltruistId, DateTimeOffset>> LastStartsAsync(int slot, DateTimeOffset before, CancellationToken cancellation) =>
         (await database.QueryAsync<LastRow>(
@@ -151,13 +121,6 @@ public sealed class SelectionStore(Database database, TimeProvider time)
             new { Slot = slot, Before = before.ToUnixTimeMilliseconds() },
             cancellation))
         .ToDictionary(row => new AltruistId(row.AltruistId), row => UnixTime.FromMs(row.StartedAt));
-
-    internal sealed record DecisionRow
-    {
-        public required long Generation { get; init; }
-        public required int Ordinal { get; init; }
-        public required int SlotId { get; init; }
-    }
 
     private sealed record MetaRow
     {

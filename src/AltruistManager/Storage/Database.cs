@@ -31,6 +31,24 @@ public sealed class Database : IAsyncDisposable
 
     public ISqlDialect Dialect => dialect;
 
+    /// <summary>What is wrong with the connection string, to go on after its name; null when nothing is. Does not connect.</summary>
+    public static string? WrongWith(StorageOptions storage)
+    {
+        try
+        {
+            if (storage.Provider == "postgres")
+                return string.IsNullOrEmpty(new Npgsql.NpgsqlConnectionStringBuilder(storage.ConnectionString).Host) ? "must name a Host" : null;
+            var sqlite = new SqliteConnectionStringBuilder(storage.ConnectionString);
+            if (string.IsNullOrWhiteSpace(sqlite.DataSource))
+                return "must name a file as Data Source";
+            return sqlite.DataSource == ":memory:" || sqlite.Mode is SqliteOpenMode.Memory ? "must name a file: what is only in memory is lost with the process" : null;
+        }
+        catch (Exception malformed) when (malformed is ArgumentException or FormatException or KeyNotFoundException)
+        {
+            return $"cannot be read: {malformed.Message.ReplaceLineEndings(" ")}";
+        }
+    }
+
     /// <summary>Folder of the last-good file and what else must outlive the process beside the database.</summary>
     public string DataDirectory { get; }
 

@@ -74,16 +74,16 @@ public sealed partial class Migrator(Database database, TimeProvider time, ILogg
             foreach (var row in applied)
             {
                 var known = migrations.FirstOrDefault(migration => migration.Name == row.Name)
-                    ?? throw new StorageException($"The database has the migration {row.Name}, which this version does not know: use the version that made it, or newer.");
+                    ?? throw new StorageException($"The database has the migration {row.Name}, which this version does not know: use the version that made it, or newer.") { IsForeign = true };
                 if (known.Checksum != row.Checksum)
-                    throw new StorageException($"The migration {row.Name} was changed after it was applied to this database.");
+                    throw new StorageException($"The migration {row.Name} was changed after it was applied to this database.") { IsForeign = true };
             }
 
             var next = migrations.FirstOrDefault(migration => applied.TrueForAll(row => row.Name != migration.Name));
             if (next is null)
                 return null;
             if (applied.Count > 0 && string.CompareOrdinal(next.Name, applied[^1].Name) < 0)
-                throw new StorageException($"The migration {next.Name} comes before {applied[^1].Name}, which this database already has.");
+                throw new StorageException($"The migration {next.Name} comes before {applied[^1].Name}, which this database already has.") { IsForeign = true };
 
             await write.ExecuteAsync(next.Sql);
             await write.ExecuteAsync(

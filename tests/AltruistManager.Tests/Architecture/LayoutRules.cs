@@ -150,7 +150,7 @@ internal static partial class LayoutRules
         RegexOptions.Singleline | RegexOptions.IgnoreCase)]
     private static partial Regex Sql();
 
-    [GeneratedRegex(@"(?<![\w.])(?:Dapper|Npgsql|Microsoft\.Data\.Sqlite|SQLitePCL)\b")]
+    [GeneratedRegex(@"(?<![\w.])(?:Dapper|Npgsql|Microsoft\.Data\.Sqlite|SQLitePCL|System\.Data)\b")]
     private static partial Regex DataLibrary();
 
     [GeneratedRegex(@"(?<![\w.])Quartz\b")]

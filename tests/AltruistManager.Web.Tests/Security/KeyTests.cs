@@ -16,9 +16,9 @@ public sealed class KeyTests(AppFixture app) : IClassFixture<AppFixture>
     [Fact]
     public async Task Public_call_needs_no_key_but_refuses_a_wrong_one()
     {
-        Assert.Equal(HttpStatusCode.OK, (await app.Anonymous.GetAsync("/api/v1/", Cancellation)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await app.Anonymous.GetAsync("/api/v1/decisions", Cancellation)).StatusCode);
         using var wrong = app.Client("am_nonsense");
-        var problem = await wrong.GetProblemAsync("/api/v1/", Cancellation);
+        var problem = await wrong.GetProblemAsync("/api/v1/decisions", Cancellation);
         Assert.Equal((401, "unknown-key"), (problem.Status, problem.Slug));
     }
 }

@@ -1,0 +1,24 @@
+using AltruistManager.Probing;
+using AltruistManager.Selection;
+using AltruistManager.Web.Security;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace AltruistManager.Web.Api;
+
+/// <summary>A round out of turn, by staff.</summary>
+internal static class RoundsApi
+{
+    public static void MapRounds(this IEndpointRouteBuilder api) =>
+        api.MapPost("/rounds", RunAsync).RequireAuthorization(Policies.Staff)
+            .WithName("runRound").WithTags("Overrides").WithSummary("Sweeps every network now and runs a round");
+
+    private static async Task<Ok<RoundDocument>> RunAsync(Sweeper sweeper, SelectionRound round, TimeProvider time, CancellationToken cancellation)
+    {
+        await sweeper.SweepAllAsync(cancellation);
+        var outcome = await round.RunAsync(Trigger.Manual, time.GetUtcNow(), cancellation);
+        return TypedResults.Ok(new RoundDocument(outcome.Round, outcome.Generation, outcome.Slots, outcome.Changed));
+    }
+}
+
+/// <param name="Changed">How many slots now tell portals something else.</param>
+internal sealed record RoundDocument(long Round, long Generation, int Slots, int Changed);

@@ -1,0 +1,19 @@
+namespace AltruistManager.Web.Api;
+
+/// <summary>What a portal gets for a slot. Written by the snapshot; these records describe it to the API document.</summary>
+/// <param name="State"><c>fresh</c>, <c>fallback</c>, <c>override</c>, <c>degraded</c>; in the bulk call also <c>none</c>.</param>
+internal sealed record SelectionDocument(
+    string Chain, string Region, string State, PickDocument? Primary, IReadOnlyList<PickDocument> Primaries, IReadOnlyList<StandbyDocument> Standbys,
+    int RequestTimeoutMs, DateTimeOffset? SelectedAt, string Origin, long Generation, string? Decision);
+
+internal sealed record SelectionsDocument(string Region, string Origin, long Generation, IReadOnlyList<SelectionDocument> Selections, IReadOnlyList<string> Revoked);
+
+internal sealed record PickDocument(
+    string Altruist, string Provider, string Label, string Region, int Weight, string Url, IReadOnlyDictionary<string, string> Urls, AuthDocument Auth, LimitsDocument Limits);
+
+internal sealed record StandbyDocument(
+    string Altruist, string Provider, string Label, string Region, string Url, IReadOnlyDictionary<string, string> Urls, AuthDocument Auth, LimitsDocument Limits);
+
+internal sealed record AuthDocument(string Type);
+
+internal sealed record LimitsDocument(int? Rps);

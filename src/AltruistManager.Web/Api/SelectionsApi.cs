@@ -1,0 +1,118 @@
+using System.Globalization;
+using AltruistManager.Altruists;
+using AltruistManager.Selection;
+using AltruistManager.Web.Security;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Web.Api;
+
+/// <summary>What portals poll: ready bytes out of the snapshot. Nothing here waits for a database.</summary>
+internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster, IOptions<SelectionOptions> options)
+{
+    private const string ContentType = "application/json; charset=utf-8";
+
+    /// <summary>How long a portal may go on without asking, in seconds.</summary>
+    private readonly int maxAge = (int)Math.Clamp(options.Value.Interval.TotalSeconds / 10, 5, 30);
+
+    private readonly string cacheControl = string.Create(
+        CultureInfo.InvariantCulture, $"private, max-age={(int)Math.Clamp(options.Value.Interval.TotalSeconds / 10, 5, 30)}, stale-if-error=2592000");
+
+    private readonly string defaultRegion = options.Value.DefaultRegion;
+
+    public Task AnswerAsync(HttpContext context, string chain, string? region)
+    {
+        var snapshot = snapshots.Current;
+        if (string.IsNullOrEmpty(region))
+            region = defaultRegion;
+        if (snapshot.Find(chain, region) is not { } answer)
+            return WhyNot(snapshot, chain, region).ExecuteAsync(context);
+        if (answer.HasPick)
+            return SendAsync(context, snapshot, answer);
+        Describe(context.Response.Headers, snapshot, answer);
+        return Problems.Unavailable("no-altruist", $"No altruist can be named for {chain} in {region}.", maxAge).ExecuteAsync(context);
+    }
+
+    public Task AnswerAllAsync(HttpContext context, string? region)
+    {
+        var snapshot = snapshots.Current;
+        if (string.IsNullOrEmpty(region))
+            region = defaultRegion;
+        return snapshot.FindAll(region) is { } answer ? SendAsync(context, snapshot, answer) : WhyNot(snapshot, null, region).ExecuteAsync(context);
+    }
+
+    private Task SendAsync(HttpContext context, Snapshot snapshot, Answer answer)
+    {
+        var response = context.Response;
+        var headers = response.Headers;
+        Describe(headers, snapshot, answer);
+        headers.CacheControl = cacheControl;
+        headers.ETag = answer.ETag;
+        if (Matches(context.Request, answer.ETag))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return Task.CompletedTask;
+        }
+
+        headers.ContentType = ContentType;
+        headers.ContentLength = answer.Body.Length;
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(answer.Body, context.RequestAborted).AsTask();
+    }
+
+    private static void Describe(IHeaderDictionary headers, Snapshot snapshot, Answer answer)
+    {
+        headers["Altruist-Generation"] = answer.Generation.ToString(CultureInfo.InvariantCulture);
+        if (snapshot.RoundAt.Length > 0)
+            headers["Altruist-Round-At"] = snapshot.RoundAt;
+    }
+
+    /// <summary>One tag, a list of them, weak or strong, or <c>*</c>. Tags are hashes in quotes: one that occurs in the text is in the list.</summary>
+    private static bool Matches(HttpRequest request, string tag)
+    {
+        foreach (var value in request.Headers.IfNoneMatch)
+        {
+            if (value is not null && (value.Contains(tag, StringComparison.Ordinal) || value.AsSpan().Trim() is "*"))
+                return true;
+        }
+
+        return false;
+    }
+
+    private Problem WhyNot(Snapshot snapshot, string? chain, string region)
+    {
+        var known = roster.Current;
+        if (chain is not null && !snapshot.HasChain(chain))
+        {
+            if (known.FindChain(chain) is not { } found)
+                return Problems.Unknown("chain", chain);
+            if (found.RetiredAt is not null)
+                return Problems.Retired("chain", chain, found.Successor?.Value);
+            if (!found.Enabled)
+                return Problems.Unavailable("no-altruist", $"The chain {chain} is disabled.", maxAge);
+        }
+
+        if (!snapshot.HasRegion(region) && !known.Regions.ContainsKey(new RegionId(region)) && region != defaultRegion)
+            return Problems.Unknown("region", region);
+        return chain is not null && snapshot.IsLoaded
+            ? Problems.Unavailable("no-altruist", $"No altruist was picked for {chain} in {region} yet.", maxAge)
+            : Problems.Unavailable("starting", "Nothing was picked yet.", 1);
+    }
+}
+
+internal static class SelectionsEndpoints
+{
+    private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
+
+    public static void MapSelections(this IEndpointRouteBuilder api)
+    {
+        api.MapMethods("/selections/{chain}", Methods, static (string chain, string? region, HttpContext context, SelectionsApi selections) => selections.AnswerAsync(context, chain, region))
+            .RequireAuthorization(Policies.Portal)
+            .WithName("getSelection").WithTags("Selections").WithSummary("The altruist to use for a chain in a region, and its standbys")
+            .Produces<SelectionDocument>().Produces(StatusCodes.Status304NotModified)
+            .ProducesProblems(404, 410, 503);
+        api.MapMethods("/selections", Methods, static (string? region, HttpContext context, SelectionsApi selections) => selections.AnswerAllAsync(context, region))
+            .RequireAuthorization(Policies.Portal)
+            .WithName("getSelections").WithTags("Selections").WithSummary("All slots of a region, and the altruists that must not be used any more")
+            .Produces<SelectionsDocument>().Produces(StatusCodes.Status304NotModified)
+            .ProducesProblems(404, 503);
+    }
+}

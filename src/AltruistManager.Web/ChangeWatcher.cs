@@ -1,0 +1,52 @@
+using AltruistManager.Accounts;
+using AltruistManager.Altruists;
+using AltruistManager.Selection;
+
+namespace AltruistManager.Web;
+
+/// <summary>Sees what other processes wrote (keys, overrides, whatever is registered) by one small query twice a second, and settles the slots.</summary>
+internal sealed partial class ChangeWatcher(
+    Initialisation initialisation, RosterStore revisions, RosterCache roster, ApiKeyRing keys, OverrideStore overrides, SelectionRound round, TimeProvider time,
+    ILogger<ChangeWatcher> logger) : BackgroundService
+{
+    /// <summary>A revoked key ends within a second.</summary>
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var seen = -1L;
+        var failing = false;
+        using var timer = new PeriodicTimer(Period, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            if (!initialisation.IsDone)
+                continue;
+
+            try
+            {
+                // Not the roster's own revision: a write of this process moves that past a key that another one revoked just before.
+                var revision = await revisions.RevisionAsync(stoppingToken);
+                if (revision != seen)
+                {
+                    await keys.RefreshAsync(stoppingToken);
+                    await roster.RefreshAsync(stoppingToken);
+                    await overrides.RefreshAsync(stoppingToken);
+                    round.WantSave();
+                    await round.SettleAsync(Trigger.Change, stoppingToken);
+                    seen = revision;
+                }
+
+                failing = false;
+            }
+            catch (Exception failed) when (!stoppingToken.IsCancellationRequested)
+            {
+                if (!failing)
+                    LogFailed(failed);
+                failing = true;
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Changes cannot be read; tried again twice a second")]
+    private partial void LogFailed(Exception exception);
+}

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Data.Common;
+using AltruistManager.Storage;
+
+namespace AltruistManager.Web.Commands;
+
+/// <summary>A command failed; the message is one line for the one who called it.</summary>
+internal sealed class CommandException(string message) : Exception(message);
+
+/// <summary>The commands of the executable. Exit codes: 0 done, 1 failed (one clear line on stderr), 2 wrong usage.</summary>
+internal static class CommandLine
+{
+    private const int Failed = 1;
+    private const int WrongUsage = 2;
+
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        var root = new RootCommand("Altruist Manager: decides which altruist each portal uses.") { TreatUnmatchedTokensAsErrors = false };
+        var serve = ServeCommand.Create();
+        root.Subcommands.Add(serve);
+        root.Subcommands.Add(KeysCommand.Create());
+        root.Action = serve.Action;
+
+        // No response files: an argument that begins with @ means itself.
+        var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (WrongWith(parsed) is { } wrong)
+        {
+            await Console.Error.WriteLineAsync($"{wrong} (altruist-manager --help tells more)");
+            return WrongUsage;
+        }
+
+        try
+        {
+            // The host itself listens for signals.
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (SettingsException bad)
+        {
+            foreach (var error in bad.Errors)
+                await Console.Error.WriteLineAsync(error);
+            return Failed;
+        }
+        catch (Exception failed) when (failed is CommandException or StorageException or DbException or IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync(failed.Message.ReplaceLineEndings(" "));
+            return Failed;
+        }
+    }
+
+    private static string? WrongWith(ParseResult parsed)
+    {
+        if (parsed.Errors.Count > 0)
+            return parsed.Action is ParseErrorAction ? string.Join(" ", parsed.Errors.Select(error => error.Message)) : null;
+
+        // What is left over is configuration, as the framework takes it: --key value or --key=value.
+        var expectsValue = false;
+        foreach (var token in parsed.UnmatchedTokens)
+        {
+            if (expectsValue)
+                expectsValue = false;
+            else if (token.Length > 2 && token.StartsWith("--", StringComparison.Ordinal))
+                expectsValue = !token.Contains('=', StringComparison.Ordinal);
+            else
+                return $"'{token}' is not a command or an option.";
+        }
+
+        return expectsValue ? $"'{parsed.UnmatchedTokens[^1]}' needs a value." : null;
+    }
+}

@@ -1,0 +1,102 @@
+using System.CommandLine;
+using System.Text.RegularExpressions;
+using AltruistManager.Accounts;
+using AltruistManager.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Web.Commands;
+
+/// <summary>Makes, lists and revokes keys, on the database itself; a running service notices.</summary>
+internal static partial class KeysCommand
+{
+    private const int LongestDays = 3650;
+
+    public static Command Create() => new("keys", "Makes, lists and revokes API keys") { CreateKey(), ListKeys(), RevokeKey() };
+
+    private static Command CreateKey()
+    {
+        var name = new Option<string>("--name") { Description = "What the key is for", Required = true };
+        var scope = new Option<string>("--scope") { Description = "portal, provider or staff", Required = true };
+        var provider = new Option<string?>("--provider") { Description = "Whose things it manages (scope provider)" };
+        var portal = new Option<string?>("--portal") { Description = "Whose key it is (scope portal); one named after the key if not given" };
+        var days = new Option<int?>("--expires-days") { Description = "After how many days it ends; never if not given" };
+        scope.AcceptOnlyFromAmong("portal", "provider", "staff");
+        var command = new Command("create", "Makes a key and prints it, and nothing else") { name, scope, provider, portal, days };
+        command.TreatUnmatchedTokensAsErrors = false;
+        command.Validators.Add(result =>
+        {
+            var given = result.GetValue(scope);
+            if (result.GetValue(name) is not { } text || text.Trim().Length is 0 or > 100 || text.Any(char.IsControl))
+                result.AddError("--name must have 1 to 100 characters.");
+            if (given == "provider" != result.GetValue(provider) is not null)
+                result.AddError(given == "provider" ? "--provider is needed with --scope provider." : "--provider goes with --scope provider only.");
+            if (given != "portal" && result.GetValue(portal) is not null)
+                result.AddError("--portal goes with --scope portal only.");
+            if (result.GetValue(provider) is { } id && !IdShape().IsMatch(id))
+                result.AddError("--provider must be the id of a provider.");
+            if (result.GetValue(portal) is { } portalId && !IdShape().IsMatch(portalId))
+                result.AddError("--portal must be the id of a portal.");
+            if (result.GetValue(days) is < 1 or > LongestDays)
+                result.AddError($"--expires-days must be from 1 to {LongestDays}.");
+        });
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var database = Open(parsed);
+            await database.PrepareAsync(create: true, cancellation);
+            await new Migrator(database, TimeProvider.System, NullLogger<Migrator>.Instance).MigrateAsync(cancellation);
+            DateTimeOffset? expiresAt = parsed.GetValue(days) is { } number ? TimeProvider.System.GetUtcNow().AddDays(number) : null;
+            var key = await new ApiKeyStore(database, TimeProvider.System).CreateAsync(
+                parsed.GetValue(name)!.Trim(), Enum.Parse<KeyScope>(parsed.GetValue(scope)!, ignoreCase: true), parsed.GetValue(provider), parsed.GetValue(portal), expiresAt, cancellation);
+            await Console.Out.WriteLineAsync(key);
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command ListKeys()
+    {
+        var command = new Command("list", "Lists the keys, newest first; never their secrets") { TreatUnmatchedTokensAsErrors = false };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var database = Open(parsed);
+            await database.PrepareAsync(create: false, cancellation);
+            var now = TimeProvider.System.GetUtcNow();
+            var rows = (await new ApiKeyStore(database, TimeProvider.System).ListAsync(cancellation))
+                .Select(key => new[]
+                {
+                    key.Id, key.Scope.ToString().ToLowerInvariant(), key.ProviderId ?? key.PortalId ?? "-", $"{key.CreatedAt:yyyy-MM-dd}",
+                    key.RevokedAt is { } revoked ? $"revoked {revoked:yyyy-MM-dd}" : key.ExpiresAt is not { } end ? "good" : end <= now ? $"expired {end:yyyy-MM-dd}" : $"good until {end:yyyy-MM-dd}",
+                    key.Name,
+                })
+                .Prepend(["ID", "SCOPE", "OF", "CREATED", "STATE", "NAME"]).ToList();
+            var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToArray();
+            foreach (var row in rows)
+                await Console.Out.WriteLineAsync(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command RevokeKey()
+    {
+        var id = new Argument<string>("ID") { Description = "As keys list shows it" };
+        var command = new Command("revoke", "Ends a key; a running service refuses it within a second") { id };
+        command.TreatUnmatchedTokensAsErrors = false;
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var database = Open(parsed);
+            await database.PrepareAsync(create: false, cancellation);
+            if (!await new ApiKeyStore(database, TimeProvider.System).RevokeAsync(parsed.GetValue(id)!, cancellation))
+                throw new CommandException($"There is no key {parsed.GetValue(id)}.");
+            return 0;
+        });
+        return command;
+    }
+
+    private static Database Open(ParseResult parsed) =>
+        new(Options.Create(Settings.ReadStorage(ServiceBuilder.Create([.. parsed.UnmatchedTokens]).Configuration)), TimeProvider.System);
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex IdShape();
+}

@@ -1,0 +1,89 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Reflection;
+
+namespace AltruistManager.Web;
+
+/// <summary>
+/// Reads the sections of the configuration into their options classes, key by key, and collects everything that is wrong with any of
+/// them; the framework's binder stops at the first value it cannot parse, drops bad items of lists and passes over misspelt keys.
+/// </summary>
+internal sealed class OptionsReader(IConfiguration configuration)
+{
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
+
+    private readonly List<string> errors = [];
+
+    /// <summary>One line each, in the order found.</summary>
+    public IReadOnlyList<string> Errors => errors;
+
+    public void Add(string key, string error) => errors.Add($"{key} {error}.");
+
+    /// <summary>The section with its defaults where a key is missing or bad.</summary>
+    public T Read<T>(string section)
+        where T : new()
+    {
+        var options = new T();
+        var properties = typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite).ToList();
+        foreach (var given in configuration.GetSection(section).GetChildren())
+        {
+            if (properties.Find(property => string.Equals(property.Name, given.Key, StringComparison.OrdinalIgnoreCase)) is { } property)
+                Set(options, property, given, $"{section}:{property.Name}");
+            else
+                Add($"{section}:{given.Key}", $"is not known; {section} has {string.Join(", ", properties.Select(known => known.Name))}");
+        }
+
+        // Values that could not be parsed are still the defaults here, which are good.
+        var wrong = new List<ValidationResult>();
+        Validator.TryValidateObject(options, new ValidationContext(options), wrong, validateAllProperties: true);
+        foreach (var result in wrong)
+        {
+            var key = $"{section}:{result.MemberNames.FirstOrDefault()}";
+            errors.Add(result.ErrorMessage!.StartsWith(section, StringComparison.Ordinal) ? result.ErrorMessage : $"{key}: {result.ErrorMessage}");
+        }
+
+        return options;
+    }
+
+    private void Set(object options, PropertyInfo property, IConfigurationSection given, string key)
+    {
+        if (property.PropertyType == typeof(string[]))
+        {
+            if (!string.IsNullOrEmpty(given.Value))
+                Add(key, $"is a list: write {key}:0, {key}:1 and so on");
+            else
+                property.SetValue(options, given.GetChildren().Select(item => item.Value ?? "").ToArray());
+            return;
+        }
+
+        if (given.GetChildren().Any())
+        {
+            Add(key, "is one value and has no parts");
+            return;
+        }
+
+        var (value, error) = Parse(property.PropertyType, given.Value ?? "");
+        if (error is not null)
+            Add(key, $"{error}, not '{given.Value}'");
+        else if (value is not null || given.Value is null)
+            property.SetValue(options, value ?? property.GetValue(options));
+    }
+
+    private static (object? Value, string? Error) Parse(Type type, string text)
+    {
+        if (type == typeof(string))
+            return (text.Length == 0 ? null : text, null);
+        if (type == typeof(bool))
+            return bool.TryParse(text, out var flag) ? (flag, null) : (null, "must be true or false");
+        if (type == typeof(int))
+            return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? (number, null) : (null, "must be a whole number");
+        if (type != typeof(TimeSpan))
+            throw new NotSupportedException($"Options of type {type} cannot be read.");
+
+        // A bare number would mean days.
+        if (!text.Contains(':', StringComparison.Ordinal) || !TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out var duration))
+            return (null, "must be a duration written as hours:minutes:seconds, such as 00:00:10");
+        return duration >= Shortest && duration <= Longest ? (duration, null) : (null, "must be a duration from 00:00:00.1 to 1.00:00:00");
+    }
+}

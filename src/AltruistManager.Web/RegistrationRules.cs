@@ -1,0 +1,25 @@
+using System.Net;
+using AltruistManager.Altruists;
+using AltruistManager.Probing;
+using AltruistManager.Selection;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Web;
+
+/// <summary>Tells the registry what the options of later rooms allow.</summary>
+internal sealed class RegistrationRules(IOptions<ProbingOptions> probing, IOptions<SelectionOptions> selection) : IRegistrationRules
+{
+    private readonly AllowedNetworks allowed = AllowedNetworks.Parse(probing.Value.AllowedPrivateNetworks);
+
+    public bool AllowHttp => probing.Value.AllowHttp;
+
+    public bool MayUse(IPAddress address, bool byStaff) => AddressGuard.IsPublic(address) || (byStaff && allowed.Contains(address));
+
+    public bool IsPolicy(string name) => name == selection.Value.Policy;
+}
+
+/// <summary>Until health is wired: nothing to hand on.</summary>
+internal sealed class NoHeritage : IHealthHeritage
+{
+    public Task InheritAsync(Storage.WriteTransaction write, AltruistId retired, AltruistId heir) => Task.CompletedTask;
+}

@@ -1,0 +1,50 @@
+using AltruistManager.Scheduling;
+
+namespace AltruistManager.Web;
+
+/// <summary>What the framework needs to know before the service is put together.</summary>
+internal static class ServiceBuilder
+{
+    public static WebApplicationBuilder Create(string[] arguments, IReadOnlyDictionary<string, string?>? overrides = null)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = arguments, ContentRootPath = AppContext.BaseDirectory });
+        foreach (var (key, value) in overrides ?? new Dictionary<string, string?>())
+            builder.WebHost.UseSetting(key, value);
+
+        builder.WebHost.ConfigureKestrel(static kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+            kestrel.Limits.MaxRequestLineSize = 8 * 1024;
+            kestrel.Limits.MaxRequestBodySize = 1024 * 1024;
+        });
+        builder.Logging.AddSimpleConsole(static console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+        });
+        // A start that fails says why in one line of its own (CommandLine); the trace would bury it.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Logging.AddFilter(typeof(Security.ApiKeyHandler).FullName, LogLevel.Warning);
+        builder.Logging.AddFilter("Quartz", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+        builder.Services.AddSingleton(TimeProvider.System);
+        return builder;
+    }
+
+    /// <summary>Everything that must be in memory before the port opens, and what keeps it up to date.</summary>
+    public static IServiceCollection AddStart(this IServiceCollection services)
+    {
+        services.AddSingleton<Altruists.IRegistrationRules, RegistrationRules>();
+        services.AddSingleton<Selection.ILastGoodPart, Security.KeysInLastGood>();
+        services.AddSingleton<Altruists.IHealthHeritage, NoHeritage>();
+        services.AddSingleton<Health.HealthBoard>();
+        services.AddSingleton<SchedulingGate>();
+        services.AddSingleton<Initialisation>();
+        services.AddHostedService(provider => provider.GetRequiredService<Initialisation>());
+        services.AddHostedService<ChangeWatcher>();
+        return services;
+    }
+}

@@ -1,0 +1,73 @@
+using System.Text.RegularExpressions;
+using AltruistManager.Health;
+using AltruistManager.Probing;
+using AltruistManager.Selection;
+using AltruistManager.Storage;
+using AltruistManager.Web.Security;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Web;
+
+/// <summary>All options of the service, read once and as a whole at the start.</summary>
+internal sealed partial record Settings(StorageOptions Storage, ProbingOptions Probing, HealthOptions Health, SelectionOptions Selection, LimitsOptions Limits)
+{
+    /// <exception cref="SettingsException">Names every bad value.</exception>
+    public static Settings Read(IConfiguration configuration)
+    {
+        var reader = new OptionsReader(configuration);
+        var settings = new Settings(
+            reader.Read<StorageOptions>(StorageOptions.Section),
+            reader.Read<ProbingOptions>(ProbingOptions.Section),
+            reader.Read<HealthOptions>(HealthOptions.Section),
+            reader.Read<SelectionOptions>(SelectionOptions.Section),
+            reader.Read<LimitsOptions>(LimitsOptions.Section));
+        settings.Check(reader);
+        return reader.Errors.Count == 0 ? settings : throw new SettingsException(reader.Errors);
+    }
+
+    /// <summary>Only where the data is, for commands that need nothing else.</summary>
+    /// <exception cref="SettingsException">Names every bad value of it.</exception>
+    public static StorageOptions ReadStorage(IConfiguration configuration)
+    {
+        var reader = new OptionsReader(configuration);
+        var storage = reader.Read<StorageOptions>(StorageOptions.Section);
+        CheckStorage(storage, reader);
+        return reader.Errors.Count == 0 ? storage : throw new SettingsException(reader.Errors);
+    }
+
+    public void AddTo(IServiceCollection services) => services
+        .AddSingleton(Options.Create(Storage))
+        .AddSingleton(Options.Create(Probing))
+        .AddSingleton(Options.Create(Health))
+        .AddSingleton(Options.Create(Selection))
+        .AddSingleton(Options.Create(Limits));
+
+    private void Check(OptionsReader reader)
+    {
+        CheckStorage(Storage, reader);
+        foreach (var wrong in AllowedNetworks.FindWrong(Probing.AllowedPrivateNetworks))
+            reader.Add("Probing:AllowedPrivateNetworks", $"must hold networks such as 127.0.0.0/8, not '{wrong}'");
+        foreach (var wrong in Probing.Canaries.Where(url => !Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https")))
+            reader.Add("Probing:Canaries", $"must hold http and https URLs, not '{wrong}'");
+        if (Selection.Window < Selection.Interval)
+            reader.Add("Selection:Window", $"must not be shorter than Selection:Interval ({Selection.Window} is less than {Selection.Interval})");
+        if (!RegionShape().IsMatch(Selection.DefaultRegion))
+            reader.Add("Selection:DefaultRegion", $"must be the id of a region (letters, digits, and . _ -), not '{Selection.DefaultRegion}'");
+    }
+
+    private static void CheckStorage(StorageOptions storage, OptionsReader reader)
+    {
+        if (Database.WrongWith(storage) is { } wrong)
+            reader.Add("Storage:ConnectionString", wrong);
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex RegionShape();
+}
+
+/// <summary>The configuration cannot be used.</summary>
+internal sealed class SettingsException(IReadOnlyList<string> errors) : Exception(string.Join(Environment.NewLine, errors))
+{
+    /// <summary>One line each.</summary>
+    public IReadOnlyList<string> Errors => errors;
+}
