@@ -1,0 +1,440 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+using AltruistManager.Probing;
+using AltruistManager.Scheduling;
+using AltruistManager.Storage;
+using AltruistManager.Tests.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace AltruistManager.Tests.Probing;
+
+public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixture>
+{
+    private static readonly NetworkId Ethereum = new("evm", "1");
+    private static readonly NetworkId Polygon = new("evm", "137");
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Sweep_asks_a_whole_network_within_a_second_and_delivers_one_stored_batch()
+    {
+        await using var node = TestNode.Evm(() => 100);
+        // The test server is one host; a network is many.
+        await using var world = World(options => options.PerHost = 100);
+        world.Register([.. Enumerable.Range(0, 60).Select(number => At(node, $"whole{number}", Ethereum))]);
+        await world.Sweeper.SweepAllAsync(Cancellation);
+
+        await world.Sweeper.SweepAllAsync(Cancellation);
+
+        Assert.Equal(2, world.Observer.Batches.Count);
+        var batch = world.Observer.Batches.Last();
+        Assert.Equal((Ethereum, 60), (batch.Network, batch.Results.Count));
+        Assert.All(batch.Results, result => Assert.Equal(ProbeOutcome.Ok, result.Outcome));
+        Assert.True(batch.Results.Max(result => result.At) - batch.Results.Min(result => result.At) < TimeSpan.FromSeconds(1));
+        Assert.Equal(2, batch.RowsOfFirst);
+    }
+
+    [Fact]
+    public async Task Waiting_for_a_place_at_a_host_does_not_count_against_the_timeout()
+    {
+        var atOnce = 0;
+        var most = 0;
+        await using var node = new TestNode(async exchange =>
+        {
+            InterlockedMax(ref most, Interlocked.Increment(ref atOnce));
+            await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, exchange.Cancellation);
+            Interlocked.Decrement(ref atOnce);
+            await exchange.ReplyAsync(TestNode.Block(5));
+        });
+        await using var world = World(options =>
+        {
+            options.PerHost = 2;
+            options.Timeout = TimeSpan.FromMilliseconds(900);
+        });
+        world.Register([.. Enumerable.Range(0, 16).Select(number => At(node, $"a{number}", Ethereum))]);
+
+        await world.Sweeper.SweepAllAsync(Cancellation);
+
+        Assert.All(world.Observer.Batches.Single().Results, result => Assert.Equal(ProbeOutcome.Ok, result.Outcome));
+        Assert.Equal(2, most);
+    }
+
+    [Fact]
+    public async Task Storm_of_timeouts_in_the_steady_lane_does_not_delay_hot_probes()
+    {
+        await using var silent = Silent();
+        await using var node = TestNode.Evm(() => 100);
+        await using var world = World(options => options.Concurrency = 4);
+        world.Register([.. Enumerable.Range(0, 40).Select(number => At(silent, $"s{number}", Ethereum)), At(node, "hot", Ethereum)]);
+        world.Hot.Primaries = [new AltruistId("hot")];
+        var sweep = world.Sweeper.SweepAllAsync(Cancellation);
+
+        var began = TimeProvider.System.GetTimestamp();
+        world.Watch.TickHot();
+        var batch = await world.Observer.NextAsync();
+
+        Assert.Equal((ProbeLane.Hot, ProbeOutcome.Ok), (batch.Results.Single().Lane, batch.Results.Single().Outcome));
+        Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(3));
+        Assert.False(sweep.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Probe_that_still_runs_makes_the_next_one_of_its_lane_skip()
+    {
+        await using var silent = Silent();
+        await using var world = World(options =>
+        {
+            options.HotInterval = TimeSpan.FromMilliseconds(100);
+            options.HotTimeout = TimeSpan.FromSeconds(1);
+        });
+        world.Register(At(silent, "a", Ethereum));
+        world.Hot.Primaries = [new AltruistId("a")];
+        world.Demand.Retries = [new AltruistId("a")];
+
+        for (var tick = 0; tick < 6; tick++)
+        {
+            world.Watch.TickHot();
+            await Task.Delay(TimeSpan.FromMilliseconds(110), TimeProvider.System, Cancellation);
+        }
+
+        Assert.Equal(1, silent.Requests);
+        // Another lane does not care.
+        world.Watch.TickRetry();
+        var lanes = new[] { await world.Observer.NextAsync(), await world.Observer.NextAsync() }.Select(batch => batch.Results.Single());
+        Assert.Equal([ProbeLane.Hot, ProbeLane.Retry], lanes.Select(result => result.Lane).Order());
+        Assert.All(lanes, result => Assert.Equal(ProbeOutcome.Timeout, result.Outcome));
+    }
+
+    [Fact]
+    public async Task Hot_result_does_not_wait_for_a_slower_network()
+    {
+        await using var silent = Silent();
+        await using var node = TestNode.Evm(() => 100);
+        await using var world = World();
+        world.Register(At(silent, "slow", Polygon), At(node, "quick", Ethereum));
+        world.Hot.Primaries = [new AltruistId("slow"), new AltruistId("quick")];
+
+        world.Watch.TickHot();
+
+        Assert.Equal(Ethereum, (await world.Observer.NextAsync()).Network);
+        Assert.Equal(Polygon, (await world.Observer.NextAsync()).Network);
+    }
+
+    [Fact]
+    public async Task Hot_probe_asks_one_question_and_the_others_what_is_wanted()
+    {
+        var asked = new ConcurrentQueue<string>();
+        await using var node = new TestNode(exchange =>
+        {
+            asked.Enqueue(exchange.Method);
+            return exchange.ReplyAsync(exchange.Method == "eth_chainId" ? "\"0x1\"" : TestNode.Block(100));
+        });
+        await using var world = World();
+        world.Register(At(node, "a", Ethereum));
+        world.Hot.Primaries = world.Demand.Retries = [new AltruistId("a")];
+        world.Demand.Questions = new ProbeQuestions(Identity: true, IntegrityHeight: null, Syncing: false);
+
+        world.Watch.TickHot();
+        await world.Observer.NextAsync();
+        Assert.Equal(["eth_getBlockByNumber"], asked);
+
+        world.Watch.TickRetry();
+        var retry = await world.Observer.NextAsync();
+        Assert.Equal(["eth_getBlockByNumber", "eth_getBlockByNumber", "eth_chainId"], asked);
+        Assert.Equal("1", retry.Results.Single().Identity);
+    }
+
+    [Fact]
+    public async Task Only_live_and_enabled_altruists_of_spoken_protocols_are_probed_and_references_too()
+    {
+        await using var node = TestNode.Evm(() => 100);
+        await using var world = World();
+        world.Register(
+            At(node, "good", Ethereum),
+            At(node, "reference", Ethereum) with { Role = AltruistRole.Reference },
+            At(node, "disabled", Ethereum) with { Enabled = false },
+            At(node, "retired", Ethereum) with { RetiredAt = DateTimeOffset.UnixEpoch },
+            At(node, "foreign", new NetworkId("solana", "mainnet")));
+        AltruistId[] all = [.. "good,reference,disabled,retired,foreign,unknown".Split(',').Select(id => new AltruistId(id))];
+        world.Hot.Primaries = world.Demand.Retries = all;
+
+        await world.Sweeper.SweepAllAsync(Cancellation);
+        await world.Observer.NextAsync();
+        world.Watch.TickHot();
+        await world.Observer.NextAsync();
+        world.Watch.TickRetry();
+        await world.Observer.NextAsync();
+
+        Assert.All(world.Observer.Batches, batch => Assert.Equal(["good", "reference"], batch.Results.Select(result => result.Altruist.Value).Order()));
+        Assert.Equal(3, world.Observer.Batches.Count);
+    }
+
+    [Fact]
+    public async Task Wanted_sweep_comes_with_the_next_tick_and_once()
+    {
+        await using var node = TestNode.Evm(() => 100);
+        await using var world = World();
+        world.Register(At(node, "a", Ethereum));
+        while (world.Observer.Batches.IsEmpty)
+        {
+            world.Sweeper.Tick();
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, Cancellation);
+        }
+
+        await world.Observer.NextAsync();
+        world.Demand.Wanted.Enqueue(Ethereum);
+        world.Sweeper.Tick();
+        await world.Observer.NextAsync();
+        world.Sweeper.Tick();
+
+        Assert.Equal(2, node.Requests);
+    }
+
+    [Fact]
+    public async Task Observer_that_fails_does_not_stop_the_lanes()
+    {
+        await using var node = TestNode.Evm(() => 100);
+        await using var world = World();
+        world.Register(At(node, "a", Ethereum));
+        world.Observer.Failure = new InvalidOperationException("on purpose");
+
+        await world.Sweeper.SweepAllAsync(Cancellation);
+        world.Observer.Failure = null;
+        await world.Sweeper.SweepAllAsync(Cancellation);
+
+        Assert.Equal(2, world.Observer.Batches.Count);
+    }
+
+    [Fact]
+    public async Task Store_that_fails_does_not_keep_results_from_the_observer()
+    {
+        await using var node = TestNode.Evm(() => 100);
+        await using var world = new LaneWorld(fixture.Open(await fixture.NewPlaceAsync(Cancellation)), null);
+        world.Register(At(node, "a", Ethereum));
+
+        await world.Sweeper.SweepAllAsync(Cancellation);
+
+        Assert.Single(world.Observer.Batches);
+    }
+
+    [Fact]
+    public async Task Batches_of_one_network_are_observed_one_at_a_time()
+    {
+        await using var node = TestNode.Evm(() => 100);
+        await using var world = World();
+        world.Register(At(node, "a", Ethereum));
+        world.Hot.Primaries = world.Demand.Retries = [new AltruistId("a")];
+        world.Observer.Pause = TimeSpan.FromMilliseconds(100);
+
+        world.Watch.TickHot();
+        world.Watch.TickRetry();
+        await world.Sweeper.SweepAllAsync(Cancellation);
+        while (world.Observer.Batches.Count < 3)
+            await world.Observer.NextAsync();
+
+        Assert.Equal(1, world.Observer.MostAtOnce);
+    }
+
+    [Fact]
+    public async Task Sweep_of_all_waits_for_the_sweep_that_holds_the_places()
+    {
+        var gate = new TaskCompletionSource();
+        await using var node = new TestNode(async exchange =>
+        {
+            await gate.Task.WaitAsync(exchange.Cancellation);
+            await exchange.ReplyAsync(TestNode.Block(5));
+        });
+        await using var world = World();
+        world.Register(At(node, "a", Ethereum));
+
+        var first = world.Sweeper.SweepAllAsync(Cancellation);
+        while (node.Requests == 0)
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Cancellation);
+        var second = world.Sweeper.SweepAllAsync(Cancellation);
+        Assert.False(second.IsCompleted);
+        gate.SetResult();
+        await second;
+
+        Assert.Single(world.Observer.Batches);
+        await first;
+    }
+
+    [Fact]
+    public async Task Schedule_runs_all_lanes_and_the_end_stores_what_is_folded()
+    {
+        var height = 100L;
+        await using var node = TestNode.Evm(() => Interlocked.Increment(ref height));
+        await using var world = World(options =>
+        {
+            options.Interval = TimeSpan.FromSeconds(30);
+            options.HotInterval = TimeSpan.FromMilliseconds(100);
+            options.RetryInterval = TimeSpan.FromMilliseconds(300);
+        });
+        var hot = new AltruistId($"hot-{TimeProvider.System.GetTimestamp()}");
+        world.Register(At(node, hot.Value, Ethereum), At(node, "new", Polygon));
+        world.Hot.Primaries = [hot];
+        world.Demand.Retries = [new AltruistId("new")];
+        await world.StartAsync();
+
+        while (world.Observer.Batches.Count(batch => batch.Results[0].Altruist == hot) < 12)
+            await world.Observer.NextAsync();
+        var retries = world.Observer.Batches.Where(batch => batch.Network == Polygon).Select(batch => batch.Results.Single().At).ToList();
+        await world.DisposeAsync();
+
+        Assert.InRange(retries.Count, 2, 8);
+        var rows = await world.Store.RecentAsync(hot, null, 50, Cancellation);
+        Assert.InRange(rows.Count(row => row.Row.Last.Lane == ProbeLane.Hot), 2, 3);
+        Assert.InRange(rows.Sum(row => row.Row.Probes), 12, 100);
+    }
+
+    private static void InterlockedMax(ref int most, int value)
+    {
+        int seen;
+        while (value > (seen = Volatile.Read(ref most)) && Interlocked.CompareExchange(ref most, value, seen) != seen)
+        {
+        }
+    }
+
+    private static TestNode Silent() => new(exchange => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, exchange.Cancellation));
+
+    private static Altruist At(TestNode node, string id, NetworkId network) => ProbeBench.Altruist($"{node.Url}/{id}", network: network.Value, id: id);
+
+    private LaneWorld World(Action<ProbingOptions>? configure = null) => new(fixture.Database, configure);
+
+    internal sealed record Batch(NetworkId Network, IReadOnlyList<ProbeResult> Results, int RowsOfFirst);
+
+    internal sealed class RecordingObserver(ProbeStore store) : IProbeObserver
+    {
+        private readonly Channel<Batch> news = Channel.CreateUnbounded<Batch>();
+        private int atOnce;
+
+        public ConcurrentQueue<Batch> Batches { get; } = new();
+
+        public Exception? Failure { get; set; }
+
+        public TimeSpan Pause { get; set; }
+
+        public int MostAtOnce { get; private set; }
+
+        public async Task ObserveAsync(NetworkId network, IReadOnlyList<ProbeResult> results, CancellationToken cancellation)
+        {
+            MostAtOnce = Math.Max(MostAtOnce, Interlocked.Increment(ref atOnce));
+            try
+            {
+                await Task.Delay(Pause, TimeProvider.System, cancellation);
+                var rows = Failure is null && results[0].Lane == ProbeLane.Steady ? await CountAsync(results[0].Altruist, cancellation) : 0;
+                var batch = new Batch(network, results, rows);
+                Batches.Enqueue(batch);
+                news.Writer.TryWrite(batch);
+                if (Failure is not null)
+                    throw Failure;
+            }
+            finally
+            {
+                Interlocked.Decrement(ref atOnce);
+            }
+        }
+
+        public async Task<Batch> NextAsync() => await news.Reader.ReadAsync(Cancellation).AsTask().WaitAsync(TimeSpan.FromSeconds(15), Cancellation);
+
+        private async Task<int> CountAsync(AltruistId altruist, CancellationToken cancellation)
+        {
+            try
+            {
+                return (await store.RecentAsync(altruist, null, 100, cancellation)).Count;
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                return -1;
+            }
+        }
+    }
+
+    internal sealed class ChosenHot : IHotAltruists
+    {
+        public IReadOnlyCollection<AltruistId> Primaries { get; set; } = [];
+
+        public IReadOnlyCollection<AltruistId> FirstStandbys { get; set; } = [];
+    }
+
+    internal sealed class ChosenDemand : IProbeDemand
+    {
+        public ConcurrentQueue<NetworkId> Wanted { get; } = new();
+
+        public ProbeQuestions Questions { get; set; }
+
+        public IReadOnlyCollection<AltruistId> Retries { get; set; } = [];
+
+        public IReadOnlyCollection<NetworkId> TakeSweepsWanted() => Wanted.TryDequeue(out var network) ? [network] : [];
+
+        public ProbeQuestions QuestionsFor(Altruist altruist, ProbeLane lane) => Questions;
+    }
+
+    private sealed class LaneWorld : IAsyncDisposable
+    {
+        private readonly ServiceProvider provider;
+        private readonly List<IHostedService> started = [];
+        private bool isDisposed;
+
+        public LaneWorld(Database database, Action<ProbingOptions>? configure)
+        {
+            var services = new ServiceCollection();
+            services.AddLogging();
+            services.AddSingleton(TimeProvider.System);
+            services.AddSingleton(database);
+            services.AddSingleton(new RosterCache());
+            services.AddOptions<ProbingOptions>().Configure(options =>
+            {
+                options.AllowHttp = true;
+                options.AllowedPrivateNetworks = ["127.0.0.0/8"];
+                configure?.Invoke(options);
+            });
+            services.AddScheduling();
+            services.AddProbing();
+            services.AddSingleton<RecordingObserver>();
+            services.AddSingleton<IProbeObserver>(all => all.GetRequiredService<RecordingObserver>());
+            services.AddSingleton<IHotAltruists>(Hot);
+            services.AddSingleton<IProbeDemand>(Demand);
+            provider = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
+            Store = provider.GetRequiredService<ProbeStore>();
+            Observer = provider.GetRequiredService<RecordingObserver>();
+        }
+
+        public ChosenHot Hot { get; } = new();
+
+        public ChosenDemand Demand { get; } = new();
+
+        public RecordingObserver Observer { get; }
+
+        public ProbeStore Store { get; }
+
+        public Sweeper Sweeper => provider.GetRequiredService<Sweeper>();
+
+        public CloseWatch Watch => provider.GetRequiredService<CloseWatch>();
+
+        public void Register(params Altruist[] altruists) => provider.GetRequiredService<RosterCache>().Replace(new Roster(1, [], [], [], altruists));
+
+        public async Task StartAsync()
+        {
+            foreach (var service in provider.GetServices<IHostedService>().Where(service => service is SchedulerHost or ProbingHost))
+            {
+                await service.StartAsync(Cancellation);
+                started.Add(service);
+            }
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (isDisposed)
+                return;
+            isDisposed = true;
+            foreach (var service in started.AsEnumerable().Reverse())
+                await service.StopAsync(CancellationToken.None);
+            await provider.GetRequiredService<ProbeWork>().StopAsync(CancellationToken.None);
+            await provider.DisposeAsync();
+        }
+    }
+}
