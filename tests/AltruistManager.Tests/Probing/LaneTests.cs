@@ -52,9 +52,9 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
         await using var world = World(options =>
         {
             options.PerHost = 2;
-            options.Timeout = TimeSpan.FromMilliseconds(900);
+            options.Timeout = TimeSpan.FromSeconds(2);
         });
-        world.Register([.. Enumerable.Range(0, 16).Select(number => At(node, $"a{number}", Ethereum))]);
+        world.Register([.. Enumerable.Range(0, 24).Select(number => At(node, $"a{number}", Ethereum))]);
 
         await world.Sweeper.SweepAllAsync(Cancellation);
 
