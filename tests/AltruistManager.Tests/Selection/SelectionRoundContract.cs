@@ -1,0 +1,505 @@
+using System.Text;
+using System.Text.Json;
+using AltruistManager.Health;
+using AltruistManager.Selection;
+using AltruistManager.Tests.Storage;
+
+namespace AltruistManager.Tests.Selection;
+
+/// <summary>What portals, providers and staff notice of rounds, failovers and overrides, on each database.</summary>
+public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageContract(fixture)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
+
+    [Fact]
+    public async Task All_healthy_altruists_of_a_slot_are_used_equally_often()
+    {
+        await using var scene = await FiveAsync();
+        var picks = new List<string>();
+        for (var i = 0; i < 120; i++)
+        {
+            await scene.RunAsync();
+            picks.Add(scene.Primary()!);
+            scene.Clock.Advance(Interval);
+        }
+
+        // Turns within an aligned window differ by at most 1: five altruists, twelve rounds.
+        foreach (var window in picks.Chunk(12))
+            Assert.All(window.CountBy(pick => pick), count => Assert.InRange(count.Value, 2, 3));
+        // In any hour, sessions differ by at most 2, and nobody holds the slot for more than two rounds.
+        for (var start = 0; start + 12 <= picks.Count; start++)
+        {
+            var counts = picks.GetRange(start, 12).CountBy(pick => pick).Select(count => count.Value).ToList();
+            Assert.True(counts.Max() - (counts.Count < 5 ? 0 : counts.Min()) <= 3, string.Join(' ', picks.GetRange(start, 12)));
+        }
+
+        for (var i = 2; i < picks.Count; i++)
+            Assert.False(picks[i] == picks[i - 1] && picks[i] == picks[i - 2], $"three rounds in a row at {i}");
+    }
+
+    [Fact]
+    public async Task A_fallen_primary_is_replaced_at_once_and_the_decision_says_why()
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        var fallen = scene.Primary()!;
+        scene.Clock.Advance(TimeSpan.FromSeconds(42));
+        scene.Judge(fallen, VerdictState.Down);
+        await scene.SettleAsync();
+
+        Assert.NotEqual(fallen, scene.Primary());
+        var decision = await scene.LastDecisionAsync();
+        Assert.Equal(Trigger.Failover, decision.Trigger);
+        Assert.Equal(scene.Primary(), decision.Altruist?.Value);
+        var why = Assert.Single(decision.Candidates, candidate => candidate.Altruist.Value == fallen);
+        Assert.False(why.Eligible);
+        Assert.Contains("Down", why.Reason, StringComparison.Ordinal);
+        Assert.Equal(scene.Clock.GetUtcNow(), scene.Slot().SelectedAt);
+    }
+
+    [Fact]
+    public async Task A_fallen_standby_is_replaced_at_once_and_the_primary_stays()
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        var before = scene.Slot();
+        scene.Judge(before.Standbys[0].Altruist.Value, VerdictState.Down);
+        await scene.SettleAsync();
+
+        var after = scene.Slot();
+        Assert.Equal(before.Primary, after.Primary);
+        Assert.Equal(before.SelectedAt, after.SelectedAt);
+        Assert.DoesNotContain(before.Standbys[0], after.Standbys);
+        Assert.Equal(2, after.Standbys.Count);
+        Assert.True(after.Generation > before.Generation);
+    }
+
+    [Fact]
+    public async Task Nothing_changes_for_portals_while_a_round_confirms_the_pick()
+    {
+        await using var scene = Scene();
+        scene.Region("us-east").Chain("0021").Altruist("a1");
+        await scene.StartAsync();
+        await scene.RunAsync();
+        var before = scene.Snapshots.Current.Find("0021", "us-east")!;
+        scene.Clock.Advance(Interval);
+        var round = await scene.RunAsync();
+
+        var after = scene.Snapshots.Current.Find("0021", "us-east")!;
+        Assert.Equal(0, round.Changed);
+        Assert.Equal(before.ETag, after.ETag);
+        Assert.Equal(before.Generation, after.Generation);
+        Assert.True(round.Generation > before.Generation);
+        Assert.NotEqual("", scene.Snapshots.Current.RoundAt);
+        Assert.Equal(round.Round, (await scene.LastDecisionAsync()).Round);
+    }
+
+    [Fact]
+    public async Task When_nobody_is_eligible_the_last_pick_is_kept_as_degraded_and_recovers()
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        var last = scene.Primary();
+        foreach (var id in Five)
+            scene.Judge(id, VerdictState.Down);
+        await scene.SettleAsync();
+        Assert.Equal(SlotState.Degraded, scene.Slot().State);
+        Assert.Equal(last, scene.Primary());
+
+        await scene.RunAsync();
+        Assert.Equal(last, scene.Primary());
+        Assert.Contains("kept: nobody is eligible", (await scene.LastDecisionAsync()).Candidates.Single(candidate => candidate.Altruist.Value == last).Reason, StringComparison.Ordinal);
+
+        var other = Five.First(id => id != last);
+        scene.Judge(other, VerdictState.Healthy);
+        await scene.SettleAsync();
+        Assert.Equal(SlotState.Fresh, scene.Slot().State);
+        Assert.Equal(other, scene.Primary());
+        Assert.Equal(Trigger.Recovery, (await scene.LastDecisionAsync()).Trigger);
+    }
+
+    [Theory]
+    [InlineData(VerdictState.WrongChain)]
+    [InlineData(VerdictState.Diverged)]
+    public async Task What_could_harm_is_never_kept_and_portals_are_told_to_drop_it(VerdictState state)
+    {
+        await using var scene = Scene();
+        scene.Region("us-east").Region("far").Chain("0021").Altruist("a1");
+        await scene.StartAsync();
+        await scene.RunAsync();
+        Assert.Equal("a1", scene.Primary());
+        scene.Judge("a1", state);
+        await scene.SettleAsync();
+
+        Assert.Equal(SlotState.None, scene.Slot().State);
+        Assert.False(scene.Snapshots.Current.Find("0021", "us-east")!.HasPick);
+        Assert.Equal(["a1"], Revoked(scene, "us-east"));
+        Assert.Empty(Revoked(scene, "far"));
+
+        scene.Judge("a1", VerdictState.Healthy);
+        await scene.SettleAsync();
+        Assert.Equal("a1", scene.Primary());
+        Assert.Empty(Revoked(scene, "us-east"));
+    }
+
+    [Fact]
+    public async Task A_retired_altruist_is_dropped_and_listed_for_thirty_days()
+    {
+        await using var scene = Scene();
+        scene.Region("us-east").Chain("0021").Altruist("a1");
+        await scene.StartAsync();
+        await scene.RunAsync();
+        scene.Edit("a1", (AltruistManager.Altruists.Altruist altruist) => altruist with { RetiredAt = scene.Clock.GetUtcNow() });
+        await scene.SettleAsync(Trigger.Change);
+        Assert.Equal(SlotState.None, scene.Slot().State);
+        Assert.Equal(["a1"], Revoked(scene, "us-east"));
+        var told = scene.Snapshots.Current.FindAll("us-east")!.Generation;
+
+        scene.Clock.Advance(TimeSpan.FromDays(31));
+        await scene.SettleAsync();
+        Assert.Empty(Revoked(scene, "us-east"));
+        Assert.True(scene.Snapshots.Current.FindAll("us-east")!.Generation > told);
+    }
+
+    [Fact]
+    public async Task A_region_without_anybody_is_served_from_its_fallbacks_in_order()
+    {
+        await using var scene = Scene();
+        scene.Region("us-east", "us-west", "eu").Region("us-west").Region("eu").Chain("0021")
+            .Altruist("far", region: "eu").Altruist("near", region: "us-west");
+        await scene.StartAsync();
+        await scene.RunAsync();
+        Assert.Equal(SlotState.Fallback, scene.Slot().State);
+        Assert.Equal("near", scene.Primary());
+        Assert.Equal("us-west", scene.Slot().Primary!.Value.Region.Value);
+        Assert.Equal("far", scene.Slot().Standbys[0].Altruist.Value);
+
+        scene.Altruist("here");
+        await scene.SettleAsync(Trigger.Change);
+        Assert.Equal(SlotState.Fresh, scene.Slot().State);
+        Assert.Equal("here", scene.Primary());
+    }
+
+    [Fact]
+    public async Task A_higher_tier_is_the_last_resort()
+    {
+        await using var scene = Scene();
+        scene.Region("us-east").Chain("0021").Altruist("free").Altruist("paid", tier: 2);
+        await scene.StartAsync();
+        for (var i = 0; i < 4; i++)
+        {
+            await scene.RunAsync();
+            Assert.Equal("free", scene.Primary());
+        }
+
+        Assert.Contains("tier 1 goes first", (await scene.LastDecisionAsync()).Candidates.Single(candidate => candidate.Altruist.Value == "paid").Reason, StringComparison.Ordinal);
+        scene.Judge("free", VerdictState.Down);
+        await scene.SettleAsync();
+        Assert.Equal("paid", scene.Primary());
+    }
+
+    [Fact]
+    public async Task Standbys_are_of_other_providers_first_then_of_other_hosts()
+    {
+        await using var scene = Scene();
+        scene.Region("us-east").Chain("0021")
+            .Altruist("a1", "acme", host: "one").Altruist("a2", "acme", host: "one").Altruist("a3", "acme", host: "two").Altruist("b1", "beta");
+        await scene.StartAsync();
+        for (var i = 0; i < 8; i++)
+        {
+            await scene.RunAsync();
+            var primary = scene.Primary();
+            var standbys = scene.Slot().Standbys.Select(pick => pick.Altruist.Value).ToList();
+            if (primary != "b1")
+                Assert.Equal("b1", standbys[0]);
+            if (primary is "a1" or "a2")
+                Assert.Equal("a3", standbys[1]);
+        }
+    }
+
+    [Fact]
+    public async Task A_cooling_down_altruist_is_picked_only_where_there_is_nobody_else()
+    {
+        await using var scene = Scene();
+        scene.Region("us-east").Chain("0021").Altruist("a1").Altruist("a2");
+        scene.Judge("a2", VerdictState.Healthy, scene.Clock.GetUtcNow() + TimeSpan.FromMinutes(1));
+        await scene.StartAsync();
+        await scene.RunAsync();
+        Assert.Equal("a1", scene.Primary());
+        Assert.Empty(scene.Slot().Standbys);
+
+        scene.Judge("a1", VerdictState.Down);
+        await scene.SettleAsync();
+        Assert.Equal("a2", scene.Primary());
+
+        scene.Judge("a1", VerdictState.Healthy);
+        scene.Clock.Advance(TimeSpan.FromMinutes(2));
+        await scene.SettleAsync(Trigger.Recovery);
+        Assert.Equal(["a1"], scene.Slot().Standbys.Select(pick => pick.Altruist.Value));
+    }
+
+    [Fact]
+    public async Task A_pin_holds_until_it_expires_and_says_so_in_public()
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        var pinned = Five.First(id => id != scene.Primary());
+        await scene.OverrideAsync(OverrideKind.Pin, pinned, TimeSpan.FromMinutes(20));
+        await scene.SettleAsync(Trigger.Override);
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(pinned, scene.Primary());
+            Assert.Equal(SlotState.Override, scene.Slot().State);
+            scene.Clock.Advance(Interval);
+            await scene.RunAsync();
+        }
+
+        var decision = await scene.LastDecisionAsync();
+        Assert.Equal("because the test says so", decision.Override?.Reason);
+        scene.Clock.Advance(TimeSpan.FromMinutes(6));
+        await scene.SettleAsync(Trigger.Recovery);
+        Assert.Equal(SlotState.Fresh, scene.Slot().State);
+        Assert.Equal(Trigger.Override, (await scene.LastDecisionAsync()).Trigger);
+    }
+
+    [Fact]
+    public async Task A_pin_of_what_is_not_eligible_holds_only_when_forced_and_never_on_another_chain()
+    {
+        await using var scene = await FiveAsync();
+        scene.Judge("a1", VerdictState.Down);
+        await scene.RunAsync();
+        await scene.OverrideAsync(OverrideKind.Pin, "a1");
+        await scene.SettleAsync(Trigger.Override);
+        Assert.NotEqual("a1", scene.Primary());
+
+        await scene.OverrideAsync(OverrideKind.Pin, "a1", force: true);
+        await scene.SettleAsync(Trigger.Override);
+        Assert.Equal("a1", scene.Primary());
+
+        scene.Judge("a1", VerdictState.WrongChain);
+        await scene.SettleAsync();
+        Assert.NotEqual("a1", scene.Primary());
+    }
+
+    [Fact]
+    public async Task An_exclusion_removes_the_altruist_at_once_and_revokes_it_where_it_says_so()
+    {
+        await using var scene = Scene();
+        scene.Region("us-east").Chain("0021").Altruist("a1");
+        await scene.StartAsync();
+        await scene.RunAsync();
+        await scene.OverrideAsync(OverrideKind.Exclude, "a1");
+        await scene.SettleAsync(Trigger.Override);
+        Assert.Equal(SlotState.Degraded, scene.Slot().State);
+        Assert.Equal("a1", scene.Primary());
+
+        await scene.OverrideAsync(OverrideKind.Exclude, "a1", revoke: true);
+        await scene.SettleAsync(Trigger.Override);
+        Assert.Equal(SlotState.None, scene.Slot().State);
+        Assert.Equal(["a1"], Revoked(scene, "us-east"));
+    }
+
+    [Fact]
+    public async Task After_a_restart_the_same_bytes_are_served_and_the_rotation_goes_on()
+    {
+        await using var scene = await FiveAsync();
+        for (var i = 0; i < 4; i++)
+        {
+            await scene.RunAsync();
+            scene.Clock.Advance(Interval);
+        }
+
+        scene.Judge(scene.Primary()!, VerdictState.Down);
+        await scene.SettleAsync();
+        var before = scene.Snapshots.Current;
+        var round = scene.Round.LastRound;
+        scene.Restart();
+        await scene.StartAsync();
+
+        var after = scene.Snapshots.Current;
+        Assert.Equal(before.Find("0021", "us-east")!.ETag, after.Find("0021", "us-east")!.ETag);
+        Assert.Equal(before.FindAll("us-east")!.ETag, after.FindAll("us-east")!.ETag);
+        Assert.Equal(before.Generation, after.Generation);
+        Assert.Equal(before.RoundAt, after.RoundAt);
+        Assert.Equal(round + 1, (await scene.RunAsync()).Round);
+    }
+
+    [Fact]
+    public async Task Long_unseen_altruists_stay_but_are_not_picked_anew_after_a_rest()
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        var last = scene.Slot();
+        scene.Clock.Advance(TimeSpan.FromHours(6));
+        scene.Restart();
+        await scene.StartAsync();
+        await scene.RunAsync();
+        Assert.Equal(last.Primary, scene.Slot().Primary);
+
+        var other = Five.First(id => id != last.Primary!.Value.Altruist.Value && last.Standbys.All(standby => standby.Altruist.Value != id));
+        scene.Judge(other, VerdictState.Healthy);
+        scene.Judge(last.Primary!.Value.Altruist.Value, VerdictState.Down);
+        await scene.SettleAsync();
+        string[] seen = [other, .. last.Standbys.Select(standby => standby.Altruist.Value)];
+        Assert.Contains(scene.Primary(), seen);
+    }
+
+    [Fact]
+    public async Task The_last_good_file_serves_the_same_bytes_without_a_database()
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        scene.LastGood.Save(scene.Snapshots.Current);
+        var before = scene.Snapshots.Current;
+        scene.Restart();
+        Assert.True(scene.Round.TryServeLastGood());
+
+        Assert.Equal(before.Find("0021", "us-east")!.ETag, scene.Snapshots.Current.Find("0021", "us-east")!.ETag);
+        Assert.Equal(before.FindAll("us-east")!.ETag, scene.Snapshots.Current.FindAll("us-east")!.ETag);
+        Assert.Equal(before.Generation, scene.Snapshots.Current.Generation);
+    }
+
+    [Fact]
+    public async Task A_database_older_than_what_portals_were_told_publishes_above_it()
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        var older = scene.Snapshots.Current;
+        var ahead = new Snapshot(older.Origin, older.Generation + 1000, older.RoundAt, older.Regions, older.Slots);
+        scene.LastGood.Save(ahead);
+        scene.Restart();
+        await scene.StartAsync();
+
+        Assert.True(scene.Snapshots.Current.Generation > ahead.Generation);
+        Assert.True(scene.Slot().Generation > ahead.Generation);
+        Assert.Equal(older.Origin, scene.Snapshots.Current.Origin);
+    }
+
+    [Fact]
+    public async Task A_changed_url_is_published_at_once_under_a_new_generation()
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        var before = scene.Slot();
+        scene.Edit(scene.Primary()!, (AltruistManager.Altruists.Altruist altruist) => altruist with { Url = "https://moved.example" });
+        await scene.SettleAsync(Trigger.Change);
+
+        Assert.Equal(before.Primary, scene.Slot().Primary);
+        Assert.Equal(before.SelectedAt, scene.Slot().SelectedAt);
+        Assert.True(scene.Slot().Generation > before.Generation);
+        Assert.Contains("https://moved.example", Encoding.UTF8.GetString(scene.Snapshots.Current.Find("0021", "us-east")!.Body.Span), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_disabled_chain_vanishes_and_comes_back()
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        scene.Edit("0021", (AltruistManager.Chains.Chain chain) => chain with { Enabled = false });
+        await scene.SettleAsync(Trigger.Change);
+        Assert.False(scene.Snapshots.Current.HasChain("0021"));
+        Assert.Null(scene.Snapshots.Current.Find("0021", "us-east"));
+
+        scene.Edit("0021", (AltruistManager.Chains.Chain chain) => chain with { Enabled = true });
+        await scene.SettleAsync(Trigger.Change);
+        Assert.Equal(SlotState.Fresh, scene.Slot().State);
+    }
+
+    [Fact]
+    public async Task Aliases_lead_to_the_same_answer_and_may_change()
+    {
+        await using var scene = await FiveAsync();
+        scene.Edit("0021", (AltruistManager.Chains.Chain chain) => chain with { Aliases = ["eth"] });
+        await scene.SettleAsync(Trigger.Change);
+        Assert.Equal(scene.Snapshots.Current.Find("0021", "us-east"), scene.Snapshots.Current.Find("eth", "us-east"));
+
+        scene.Edit("0021", (AltruistManager.Chains.Chain chain) => chain with { Aliases = ["ethereum"] });
+        await scene.SettleAsync(Trigger.Change);
+        Assert.Null(scene.Snapshots.Current.Find("eth", "us-east"));
+        Assert.NotNull(scene.Snapshots.Current.Find("ethereum", "us-east"));
+    }
+
+    [Fact]
+    public async Task Sessions_follow_one_another_without_gap_or_overlap()
+    {
+        await using var scene = await FiveAsync();
+        for (var i = 0; i < 10; i++)
+        {
+            await scene.RunAsync();
+            scene.Clock.Advance(Interval);
+        }
+
+        var sessions = await scene.Decisions.SessionsAsync(new SlotKey(new("0021"), new("us-east")), null, 50, Cancellation);
+        Assert.Null(sessions[0].EndedAt);
+        for (var i = 1; i < sessions.Count; i++)
+            Assert.Equal(sessions[i - 1].StartedAt, sessions[i].EndedAt);
+        Assert.Equal(scene.Primary(), sessions[0].Altruist.Value);
+        var counts = await scene.Decisions.SessionsLastHourAsync([.. Five.Select(id => new AltruistManager.Altruists.AltruistId(id))], Cancellation);
+        Assert.Equal(sessions.Count, counts.Values.Sum());
+        foreach (var session in sessions)
+            Assert.Equal(session.Altruist, (await scene.Decisions.FindAsync(session.Decision, Cancellation))!.Altruist);
+    }
+
+    [Fact]
+    public async Task The_body_has_what_the_contract_promises()
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        var body = JsonDocument.Parse(scene.Snapshots.Current.Find("0021", "us-east")!.Body).RootElement;
+        Assert.Equal(
+            ["chain", "region", "state", "primary", "primaries", "standbys", "requestTimeoutMs", "selectedAt", "origin", "generation", "decision"],
+            body.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(
+            ["altruist", "provider", "label", "region", "weight", "url", "urls", "auth", "limits"],
+            body.GetProperty("primary").EnumerateObject().Select(property => property.Name));
+        Assert.Equal(100, body.GetProperty("primaries").EnumerateArray().Sum(primary => primary.GetProperty("weight").GetInt32()));
+        Assert.All(body.GetProperty("standbys").EnumerateArray(), standby => Assert.False(standby.TryGetProperty("weight", out _)));
+        Assert.NotNull(await scene.Decisions.FindAsync(DecisionId.TryParse(body.GetProperty("decision").GetString()!, out var id) ? id : default, Cancellation));
+    }
+
+    [Fact]
+    public async Task Providers_get_equal_turns_where_fairness_is_theirs()
+    {
+        await using var scene = Scene(new SelectionOptions { FairnessUnit = "provider" });
+        scene.Region("us-east").Chain("0021").Altruist("b1", "beta");
+        for (var i = 0; i < 5; i++)
+            scene.Altruist($"a{i}", "acme");
+        await scene.StartAsync();
+        var picks = new List<string>();
+        for (var i = 0; i < 12; i++)
+        {
+            await scene.RunAsync();
+            picks.Add(scene.Primary()!);
+            scene.Clock.Advance(Interval);
+        }
+
+        Assert.Equal(6, picks.Count(pick => pick == "b1"));
+        Assert.All(picks.Where(pick => pick != "b1").CountBy(pick => pick), count => Assert.InRange(count.Value, 1, 2));
+
+        scene.Restart();
+        var before = scene.Snapshots.Current;
+        await scene.StartAsync();
+        Assert.NotSame(before, scene.Snapshots.Current);
+    }
+
+    private static readonly string[] Five = ["a1", "a2", "a3", "a4", "a5"];
+
+    private SelectionScene Scene(SelectionOptions? options = null) => new(Fixture.NewDatabaseAsync(Cancellation).GetAwaiter().GetResult(), options);
+
+    private async Task<SelectionScene> FiveAsync()
+    {
+        var scene = Scene();
+        scene.Region("us-east").Chain("0021");
+        foreach (var id in Five)
+            scene.Altruist(id, $"provider-{id}");
+        await scene.StartAsync();
+        return scene;
+    }
+
+    private static List<string> Revoked(SelectionScene scene, string region) =>
+        [.. JsonDocument.Parse(scene.Snapshots.Current.FindAll(region)!.Body).RootElement.GetProperty("revoked").EnumerateArray().Select(id => id.GetString()!)];
+}
+
+public sealed class SelectionRoundOnSqlite(SqliteFixture fixture) : SelectionRoundContract(fixture), IClassFixture<SqliteFixture>;
+
+public sealed class SelectionRoundOnPostgres(PostgresFixture fixture) : SelectionRoundContract(fixture), IClassFixture<PostgresFixture>;
