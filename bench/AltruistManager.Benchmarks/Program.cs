@@ -1,8 +1,10 @@
+using AltruistManager.Benchmarks;
 using AltruistManager.Benchmarks.Api;
 
 // One line per benchmark. Each prints one line of JSON with its figures last.
 return args switch
 {
+    ["selection"] => await SelectionBench.RunAsync(CancellationToken.None),
     ["api"] => await ApiBench.RunAsync(CancellationToken.None),
 
     // What the api benchmark compares with, in processes of their own.
