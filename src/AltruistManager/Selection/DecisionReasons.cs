@@ -81,6 +81,8 @@ public static class DecisionReasons
 
         var winner = question.Candidates[slot.Outcome.Turn];
         var winnerFacts = entry.Altruists[winner.Altruist].Facts;
+        if (facts.Unseen)
+            return "eligible, but not seen well since the start: others go first";
         if (facts.Usability != winnerFacts.Usability)
             return $"eligible, but {entry.Altruists[candidate.Altruist].Reason}; healthy ones go first";
         if (entry.Parameters.Rules.ByProvider && candidate.Provider != winner.Provider)

@@ -477,13 +477,10 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
         static bool IsPinned(List<Pin>? pins, int altruist) => pins is not null && pins.Exists(pin => pin.Altruist == altruist);
     }
 
-    private bool MayKeep(SlotMemory slot, int altruist)
-    {
-        if (slot.Chain is null || facts[altruist].Revoked)
-            return false;
-        if (Overrides.Count == 0)
-            return true;
-        return !Overrides.Any(rule => rule is { Kind: OverrideKind.Exclude, Revoke: true }
-            && OverrideRules.Concerns(rule, slot.Key, altruists[altruist].Id, altruists[altruist].Provider, RegionFallback.Own));
-    }
+    private bool MayKeep(SlotMemory slot, int altruist) =>
+        slot.Chain is not null && !facts[altruist].Revoked && (Overrides.Count == 0 || !IsRevokedByStaff(slot, altruists[altruist]));
+
+    private bool IsRevokedByStaff(SlotMemory slot, EntryAltruist altruist) =>
+        Overrides.Any(rule => rule is { Kind: OverrideKind.Exclude, Revoke: true }
+            && OverrideRules.Concerns(rule, slot.Key, altruist.Id, altruist.Provider, RegionFallback.Own));
 }

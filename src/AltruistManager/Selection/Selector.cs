@@ -11,54 +11,44 @@ public static class Selector
 
     private const byte Out = byte.MaxValue;
 
+    /// <summary>Slots of an ordinary size are decided on the stack.</summary>
+    private const int OnStack = 256;
+
     /// <param name="outcome">Overwritten; its arrays are reused when they fit.</param>
     public static void Decide(SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, in SelectorRules rules, SlotOutcome outcome)
     {
-        var candidates = question.Candidates.AsSpan();
-        Span<byte> classes = candidates.Length <= 1024 ? stackalloc byte[candidates.Length] : new byte[candidates.Length];
-        Prepare(question, outcome);
-
-        var eligible = Classify(question, facts, classes);
-        outcome.Eligible = eligible;
-        if (eligible == 0)
+        var count = question.Candidates.Length;
+        Span<byte> classes = count <= OnStack ? stackalloc byte[count] : new byte[count];
+        outcome.Picks.Clear();
+        outcome.Turn = -1;
+        outcome.Override = -1;
+        outcome.Eligible = Classify(question, facts, classes, out var acting);
+        CountTurns(question, facts, classes, acting, outcome);
+        if (outcome.Eligible == 0)
         {
             KeepOrNone(question, outcome);
-            TryForcedPin(question, facts, classes, outcome);
+            TryPin(question, facts, classes, outcome);
             return;
         }
 
-        var acting = ActingGroup(candidates, facts, classes);
-        CountTurns(question, facts, classes, acting, outcome);
+        Span<Place> places = count <= OnStack ? stackalloc Place[count] : new Place[count];
+        Order(question, classes, rules, outcome, places);
         if (!TryPin(question, facts, classes, outcome))
-            PickPrimary(question, facts, classes, acting, rules, outcome);
-        PickStandbys(question, facts, classes, rules, outcome);
+            PickPrimary(question, acting, places, outcome);
+        PickStandbys(question, facts, classes, places, rules, outcome);
     }
 
     /// <summary>True when the candidate could be picked at this decision, as <see cref="Decide"/> judges it.</summary>
     public static bool[] Admitted(SlotQuestion question, ReadOnlySpan<AltruistFacts> facts)
     {
         var classes = new byte[question.Candidates.Length];
-        Classify(question, facts, classes);
+        Classify(question, facts, classes, out _);
         return Array.ConvertAll(classes, value => value != Out);
     }
 
-    private static void Prepare(SlotQuestion question, SlotOutcome outcome)
-    {
-        outcome.Picks.Clear();
-        outcome.Turn = -1;
-        outcome.Override = -1;
-        if (outcome.After.Length != question.Candidates.Length)
-            outcome.After = new TurnsAfter[question.Candidates.Length];
-        if (outcome.ProvidersAfter.Length != question.Providers.Length)
-            outcome.ProvidersAfter = new TurnsAfter[question.Providers.Length];
-        for (var i = 0; i < outcome.After.Length; i++)
-            outcome.After[i] = new TurnsAfter(question.Candidates[i].Turns, Contender: false);
-        for (var i = 0; i < outcome.ProvidersAfter.Length; i++)
-            outcome.ProvidersAfter[i] = new TurnsAfter(question.Providers[i].Turns, Contender: false);
-    }
-
     /// <summary>Fills the class of each candidate (its usability, or <see cref="Out"/>) and returns how many may be picked.</summary>
-    private static int Classify(SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, Span<byte> classes)
+    /// <param name="acting">The nearest region's rank and its lowest tier that have anyone; the rotation is theirs.</param>
+    private static int Classify(SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, Span<byte> classes, out (int Rank, int Tier) acting)
     {
         var candidates = question.Candidates.AsSpan();
         int trusted = 0, throttled = 0, cooling = 0;
@@ -66,10 +56,24 @@ public static class Selector
         {
             ref readonly var fact = ref facts[candidates[i].Altruist];
             var usability = fact.Usability;
-            if (usability == Usability.No || candidates[i].ExcludedBy >= 0 || (fact.Unseen && !IsIncumbent(question, candidates[i].Altruist)))
+            if (usability == Usability.No || candidates[i].ExcludedBy >= 0)
             {
                 classes[i] = Out;
                 continue;
+            }
+
+            if (fact.Unseen)
+            {
+                var incumbent = IncumbentPlace(question, candidates[i].Altruist);
+                if (incumbent < 0)
+                {
+                    classes[i] = Out;
+                    continue;
+                }
+
+                // A standby that was not seen for long serves only after those that were.
+                if (incumbent > 0 && usability < Usability.Failing)
+                    usability = Usability.Failing;
             }
 
             classes[i] = (byte)usability;
@@ -81,19 +85,13 @@ public static class Selector
                 cooling++;
         }
 
-        var kept = throttled == 0 ? 0 : KeepThrottled(candidates, facts, classes, trusted, throttled);
-        if (cooling == 0)
-            return trusted + kept;
-        if (trusted + kept == 0)
-            return cooling;
-
-        for (var i = 0; i < classes.Length; i++)
-        {
-            if (classes[i] == (byte)Usability.CoolingDown)
-                classes[i] = Out;
-        }
-
-        return trusted + kept;
+        var eligible = trusted + (throttled == 0 ? 0 : KeepThrottled(candidates, facts, classes, trusted, throttled));
+        if (cooling > 0 && eligible > 0)
+            classes.Replace((byte)Usability.CoolingDown, Out);
+        else
+            eligible += cooling;
+        acting = ActingGroup(candidates, facts, classes);
+        return eligible;
     }
 
     /// <summary>Where throttling would leave fewer than half, those throttled last stay (design 5.3).</summary>
@@ -118,15 +116,16 @@ public static class Selector
         return keep;
     }
 
-    private static bool IsIncumbent(SlotQuestion question, int altruist)
+    /// <summary>0 for the primary in force, more for a standby, -1 for others.</summary>
+    private static int IncumbentPlace(SlotQuestion question, int altruist)
     {
         for (var i = 0; i < question.Was.Length; i++)
         {
             if (question.Was[i].Altruist == altruist)
-                return true;
+                return i;
         }
 
-        return false;
+        return -1;
     }
 
     private static (int Rank, int Tier) ActingGroup(ReadOnlySpan<Candidate> candidates, ReadOnlySpan<AltruistFacts> facts, ReadOnlySpan<byte> classes)
@@ -152,46 +151,53 @@ public static class Selector
         SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, ReadOnlySpan<byte> classes, (int Rank, int Tier) acting, SlotOutcome outcome)
     {
         var candidates = question.Candidates.AsSpan();
+        var providers = question.Providers.AsSpan();
+        if (outcome.After.Length != candidates.Length)
+            outcome.After = new TurnsAfter[candidates.Length];
+        if (outcome.ProvidersAfter.Length != providers.Length)
+            outcome.ProvidersAfter = new TurnsAfter[providers.Length];
         var after = outcome.After.AsSpan();
+        var providersAfter = outcome.ProvidersAfter.AsSpan();
+        for (var i = 0; i < providers.Length; i++)
+            providersAfter[i] = new TurnsAfter(providers[i].Turns, Contender: false);
+
         var fewest = int.MaxValue;
+        var newcomers = false;
         for (var i = 0; i < candidates.Length; i++)
         {
-            if (classes[i] == Out || !InGroup(candidates[i].Offer, facts[candidates[i].Altruist].Tier, acting))
+            ref readonly var candidate = ref candidates[i];
+            var takesPart = classes[i] != Out && RegionFallback.Rank(candidate.Offer) == acting.Rank && facts[candidate.Altruist].Tier == acting.Tier;
+            after[i] = new TurnsAfter(candidate.Turns, takesPart);
+            if (!takesPart)
                 continue;
-            after[i].Contender = true;
-            outcome.ProvidersAfter[candidates[i].Provider].Contender = true;
-            if (candidates[i].Contender)
-                fewest = Math.Min(fewest, candidates[i].Turns);
+            providersAfter[candidate.Provider].Contender = true;
+            if (!candidate.Contender)
+                newcomers = true;
+            else if (candidate.Turns < fewest)
+                fewest = candidate.Turns;
         }
 
-        if (fewest is > 0 and < int.MaxValue)
+        if (!newcomers)
+            return;
+        for (var i = 0; i < candidates.Length && fewest < int.MaxValue; i++)
         {
-            for (var i = 0; i < candidates.Length; i++)
-            {
-                if (after[i].Contender && !candidates[i].Contender && after[i].Turns < fewest)
-                    after[i].Turns = fewest;
-            }
+            if (after[i].Contender && !candidates[i].Contender)
+                after[i].Turns = Math.Max(after[i].Turns, fewest);
         }
 
-        var providers = question.Providers.AsSpan();
         var fewestOfProviders = int.MaxValue;
         for (var i = 0; i < providers.Length; i++)
         {
-            if (outcome.ProvidersAfter[i].Contender && providers[i].Contender)
+            if (providersAfter[i].Contender && providers[i].Contender)
                 fewestOfProviders = Math.Min(fewestOfProviders, providers[i].Turns);
         }
 
-        if (fewestOfProviders is > 0 and < int.MaxValue)
+        for (var i = 0; i < providers.Length && fewestOfProviders < int.MaxValue; i++)
         {
-            for (var i = 0; i < providers.Length; i++)
-            {
-                if (outcome.ProvidersAfter[i].Contender && !providers[i].Contender && providers[i].Turns < fewestOfProviders)
-                    outcome.ProvidersAfter[i].Turns = fewestOfProviders;
-            }
+            if (providersAfter[i].Contender && !providers[i].Contender)
+                providersAfter[i].Turns = Math.Max(providersAfter[i].Turns, fewestOfProviders);
         }
     }
-
-    private static bool InGroup(int offer, int tier, (int Rank, int Tier) group) => RegionFallback.Rank(offer) == group.Rank && tier == group.Tier;
 
     private static bool TryPin(SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, ReadOnlySpan<byte> classes, SlotOutcome outcome)
     {
@@ -212,21 +218,31 @@ public static class Selector
         return false;
     }
 
-    private static void TryForcedPin(SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, ReadOnlySpan<byte> classes, SlotOutcome outcome)
+    /// <summary>Works out the place of each candidate in the rotation.</summary>
+    private static void Order(SlotQuestion question, ReadOnlySpan<byte> classes, in SelectorRules rules, SlotOutcome outcome, Span<Place> places)
     {
-        if (question.Pins.Count > 0)
-            TryPin(question, facts, classes, outcome);
+        var candidates = question.Candidates.AsSpan();
+        var after = outcome.After.AsSpan();
+        for (var i = 0; i < candidates.Length; i++)
+        {
+            if (classes[i] == Out)
+                continue;
+            ref readonly var candidate = ref candidates[i];
+            places[i] = rules.ByProvider
+                ? new Place(
+                    Place.Lead(classes[i], outcome.ProvidersAfter[candidate.Provider].Turns), question.Providers[candidate.Provider].Draw, after[i].Turns, candidate.Draw)
+                : new Place(Place.Lead(classes[i], after[i].Turns), 0, 0, candidate.Draw);
+        }
     }
 
-    private static void PickPrimary(
-        SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, ReadOnlySpan<byte> classes, (int Rank, int Tier) acting, in SelectorRules rules, SlotOutcome outcome)
+    private static void PickPrimary(SlotQuestion question, (int Rank, int Tier) acting, ReadOnlySpan<Place> places, SlotOutcome outcome)
     {
         outcome.State = acting.Rank == 0 ? SlotState.Fresh : SlotState.Fallback;
-
+        var after = outcome.After.AsSpan();
         if (!question.Rotate && question.Was.Length > 0 && question.WasState != SlotState.Override)
         {
             var place = Find(question.Candidates, question.Was[0].Altruist);
-            if (place >= 0 && outcome.After[place].Contender)
+            if (place >= 0 && after[place].Contender)
             {
                 outcome.Picks.Add(ToPick(question, place));
                 return;
@@ -234,43 +250,26 @@ public static class Selector
         }
 
         var best = -1;
-        for (var i = 0; i < classes.Length; i++)
+        for (var i = 0; i < places.Length; i++)
         {
-            if (outcome.After[i].Contender && (best < 0 || Before(question, classes, outcome, rules, i, best)))
+            if (after[i].Contender && (best < 0 || places[i].IsBefore(places[best])))
                 best = i;
         }
 
         outcome.Picks.Add(ToPick(question, best));
         outcome.Turn = best;
-        outcome.After[best].Turns++;
+        after[best].Turns++;
         outcome.ProvidersAfter[question.Candidates[best].Provider].Turns++;
     }
 
-    /// <summary>The order of the rotation: healthy first, then fewest turns, then as drawn.</summary>
-    private static bool Before(SlotQuestion question, ReadOnlySpan<byte> classes, SlotOutcome outcome, in SelectorRules rules, int left, int right)
+    /// <summary>
+    /// Nearest region and lowest tier first; there, other providers before the primary's, then other hosts; then as in the rotation.
+    /// </summary>
+    private static void PickStandbys(
+        SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, ReadOnlySpan<byte> classes, Span<Place> places, in SelectorRules rules, SlotOutcome outcome)
     {
-        if (classes[left] != classes[right])
-            return classes[left] < classes[right];
-
-        ref readonly var a = ref question.Candidates[left];
-        ref readonly var b = ref question.Candidates[right];
-        if (rules.ByProvider && a.Provider != b.Provider)
-        {
-            var (turnsA, turnsB) = (outcome.ProvidersAfter[a.Provider].Turns, outcome.ProvidersAfter[b.Provider].Turns);
-            if (turnsA != turnsB)
-                return turnsA < turnsB;
-            var (drawA, drawB) = (question.Providers[a.Provider].Draw, question.Providers[b.Provider].Draw);
-            return drawA != drawB ? drawA < drawB : left < right;
-        }
-
-        if (outcome.After[left].Turns != outcome.After[right].Turns)
-            return outcome.After[left].Turns < outcome.After[right].Turns;
-        return a.Draw != b.Draw ? a.Draw < b.Draw : left < right;
-    }
-
-    private static void PickStandbys(SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, ReadOnlySpan<byte> classes, in SelectorRules rules, SlotOutcome outcome)
-    {
-        var wanted = Math.Min(rules.Standbys, outcome.Eligible - (classes[Math.Max(0, outcome.Picks[0].Candidate)] == Out ? 0 : 1));
+        var primary = outcome.Picks[0];
+        var wanted = Math.Min(rules.Standbys, outcome.Eligible - (classes[primary.Candidate] == Out ? 0 : 1));
         if (!question.Rotate && question.WasState == outcome.State && CanKeepStandbys(question, classes, outcome, wanted))
         {
             for (var i = 1; i < question.Was.Length; i++)
@@ -278,17 +277,33 @@ public static class Selector
             return;
         }
 
-        while (outcome.Picks.Count - 1 < wanted)
-        {
-            var best = -1;
-            for (var i = 0; i < classes.Length; i++)
-            {
-                if (classes[i] != Out && !IsPicked(outcome, i) && (best < 0 || StandbyBefore(question, facts, classes, outcome, rules, i, best)))
-                    best = i;
-            }
+        if (wanted == 0)
+            return;
 
-            outcome.Picks.Add(ToPick(question, best));
+        Span<int> best = stackalloc int[wanted];
+        best.Fill(-1);
+        var candidates = question.Candidates.AsSpan();
+        ref readonly var primaryFacts = ref facts[primary.Altruist];
+        for (var i = 0; i < candidates.Length; i++)
+        {
+            if (classes[i] == Out || i == primary.Candidate)
+                continue;
+
+            ref readonly var fact = ref facts[candidates[i].Altruist];
+            places[i] = places[i].Behind(
+                RegionFallback.Rank(candidates[i].Offer), fact.Tier, fact.Provider == primaryFacts.Provider, fact.Host == primaryFacts.Host);
+            var moving = i;
+            for (var k = 0; k < best.Length; k++)
+            {
+                if (best[k] < 0 || places[moving].IsBefore(places[best[k]]))
+                    (best[k], moving) = (moving, best[k]);
+                if (moving < 0)
+                    break;
+            }
         }
+
+        foreach (var place in best)
+            outcome.Picks.Add(ToPick(question, place));
     }
 
     /// <summary>Between rounds standbys that still serve stay as they are: portals should not see a change that means nothing.</summary>
@@ -305,40 +320,6 @@ public static class Selector
         }
 
         return true;
-    }
-
-    /// <summary>Nearest region and lowest tier first; there, other providers before the primary's, then other hosts; then as in the rotation.</summary>
-    private static bool StandbyBefore(
-        SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, ReadOnlySpan<byte> classes, SlotOutcome outcome, in SelectorRules rules, int left, int right)
-    {
-        ref readonly var a = ref question.Candidates[left];
-        ref readonly var b = ref question.Candidates[right];
-        var (rankA, rankB) = (RegionFallback.Rank(a.Offer), RegionFallback.Rank(b.Offer));
-        if (rankA != rankB)
-            return rankA < rankB;
-
-        ref readonly var factsA = ref facts[a.Altruist];
-        ref readonly var factsB = ref facts[b.Altruist];
-        if (factsA.Tier != factsB.Tier)
-            return factsA.Tier < factsB.Tier;
-
-        ref readonly var primary = ref facts[outcome.Picks[0].Altruist];
-        var (sameProviderA, sameProviderB) = (factsA.Provider == primary.Provider, factsB.Provider == primary.Provider);
-        if (sameProviderA != sameProviderB)
-            return sameProviderB;
-        var (sameHostA, sameHostB) = (factsA.Host == primary.Host, factsB.Host == primary.Host);
-        return sameHostA != sameHostB ? sameHostB : Before(question, classes, outcome, rules, left, right);
-    }
-
-    private static bool IsPicked(SlotOutcome outcome, int candidate)
-    {
-        foreach (var pick in outcome.Picks)
-        {
-            if (pick.Candidate == candidate)
-                return true;
-        }
-
-        return false;
     }
 
     /// <summary>Never worse than before: the last pick is kept, unless using it could harm.</summary>
@@ -380,5 +361,36 @@ public static class Selector
         }
 
         return -1;
+    }
+
+    /// <summary>
+    /// A candidate's place in the rotation, as numbers that compare in turn: healthy first, then fewest turns, then as drawn. With
+    /// fairness between providers their turns and draw come before its own. Of equals the one with the lower id is first.
+    /// </summary>
+    private readonly record struct Place(ulong First, ulong ProviderDraw, int Turns, ulong Draw)
+    {
+        private const int TurnBits = 24;
+        private const int HighestTier = 0xFFFF;
+
+        public static ulong Lead(byte usability, int turns) => ((ulong)usability << TurnBits) | (uint)turns;
+
+        /// <summary>The same place among standbys, where what the primary is like counts first.</summary>
+        public Place Behind(int rank, int tier, bool sameProvider, bool sameHost) => this with
+        {
+            First = First
+                | ((ulong)rank << 56)
+                | ((ulong)Math.Clamp(tier, 0, HighestTier) << 40)
+                | (sameProvider ? 1UL << 39 : 0)
+                | (sameHost ? 1UL << 38 : 0),
+        };
+
+        public bool IsBefore(in Place other)
+        {
+            if (First != other.First)
+                return First < other.First;
+            if (ProviderDraw != other.ProviderDraw)
+                return ProviderDraw < other.ProviderDraw;
+            return Turns != other.Turns ? Turns < other.Turns : Draw < other.Draw;
+        }
     }
 }

@@ -1,0 +1,265 @@
+using AltruistManager.Altruists;
+using AltruistManager.Health;
+using AltruistManager.Selection;
+using AltruistManager.Tests.Storage;
+using AltruistManager.Transparency;
+
+namespace AltruistManager.Tests.Selection;
+
+/// <summary>The rules of decision over random worlds: what must hold whatever happens.</summary>
+public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixture<SqliteFixture>
+{
+    private static readonly VerdictState[] States = Enum.GetValues<VerdictState>();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>Falls, recoveries, overrides, changes of the roster, rounds and restarts in random order.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    public async Task No_pick_is_lost_but_by_revocation_and_every_entry_replays(int seed)
+    {
+        var random = new Random(seed);
+        var database = await fixture.NewDatabaseAsync(Cancellation);
+        var unit = seed % 2 == 0 ? "provider" : "altruist";
+        await using var scene = new SelectionScene(database, new SelectionOptions { FairnessUnit = unit });
+        scene.Region("us-east", "us-west").Region("us-west", "us-east").Region("eu").Chain("0021").Chain("0022");
+        var ids = Enumerable.Range(0, 14).Select(number => $"a{number:00}").ToList();
+        foreach (var id in ids)
+        {
+            scene.Altruist(
+                id, $"provider-{random.Next(5)}", random.Next(2) == 0 ? "0021" : "0022", new[] { "us-east", "us-west", "*" }[random.Next(3)],
+                tier: random.Next(4) == 0 ? 2 : 1, host: $"host-{random.Next(10)}", state: States[random.Next(States.Length)]);
+        }
+
+        await scene.StartAsync();
+        var generation = 0L;
+        var retired = new HashSet<string>();
+        for (var step = 0; step < 150; step++)
+        {
+            scene.Clock.Advance(TimeSpan.FromSeconds(random.Next(1, 400)));
+            var before = scene.Snapshots.Current;
+            switch (random.Next(12))
+            {
+                case 0 when retired.Count < 6:
+                    var leaving = ids[random.Next(ids.Count)];
+                    scene.Edit(leaving, (Altruist altruist) => altruist with { RetiredAt = altruist.RetiredAt ?? scene.Clock.GetUtcNow() });
+                    retired.Add(leaving);
+                    await scene.SettleAsync(Trigger.Change);
+                    break;
+                case 1:
+                    var toggled = ids[random.Next(ids.Count)];
+                    scene.Edit(toggled, (Altruist altruist) => altruist with { Enabled = !altruist.Enabled });
+                    await scene.SettleAsync(Trigger.Change);
+                    break;
+                case 2:
+                    var kind = random.Next(2) == 0 ? OverrideKind.Pin : OverrideKind.Exclude;
+                    await scene.OverrideAsync(
+                        kind, ids[random.Next(ids.Count)], TimeSpan.FromMinutes(random.Next(1, 60)), force: kind == OverrideKind.Pin && random.Next(2) == 0,
+                        revoke: kind == OverrideKind.Exclude && random.Next(3) == 0);
+                    await scene.SettleAsync(Trigger.Override);
+                    break;
+                case 3:
+                    scene.Restart();
+                    await scene.StartAsync();
+                    break;
+                case 4 or 5 or 6:
+                    await scene.RunAsync();
+                    break;
+                default:
+                    foreach (var id in ids.Where(_ => random.Next(4) == 0))
+                        scene.Judge(id, States[random.Next(States.Length)], random.Next(5) == 0 ? scene.Clock.GetUtcNow() + TimeSpan.FromMinutes(2) : null);
+                    await scene.SettleAsync();
+                    break;
+            }
+
+            var after = scene.Snapshots.Current;
+            Assert.True(after.Generation >= generation, $"step {step}: the generation went back");
+            generation = after.Generation;
+            foreach (var (key, now) in after.Slots)
+            {
+                var where = $"seed {seed}, step {step}, {key}";
+                if (before.Slots.TryGetValue(key, out var was))
+                {
+                    Assert.True(now.Generation >= was.Generation, where);
+                    if (now.Generation == was.Generation)
+                        Assert.Equal((was.State, was.Primary), (now.State, now.Primary));
+                    if (was.Primary is { } lost && now.Primary is null)
+                        Assert.True(MayNotBeKept(scene, lost.Altruist), $"{where}: the pick was lost");
+                }
+
+                Check(scene, now, where);
+            }
+        }
+
+        await ReplayAllAsync(scene);
+    }
+
+    /// <summary>The standing rule: what is published is what the rules give.</summary>
+    private static void Check(SelectionScene scene, SlotStatus slot, string where)
+    {
+        if (slot.Primary is not { } pick)
+        {
+            Assert.Equal(SlotState.None, slot.State);
+            Assert.Equal(0, slot.Eligible);
+            return;
+        }
+
+        var altruist = scene.Roster.Current.Altruists[pick.Altruist];
+        var usability = Eligibility.Judge(altruist, scene.Board[pick.Altruist], scene.Clock.GetUtcNow());
+        Assert.False(MayNotBeKept(scene, pick.Altruist), $"{where}: what may not be kept is picked");
+        if (slot.State is SlotState.Fresh or SlotState.Fallback)
+            Assert.True(usability != Usability.No, $"{where}: {pick.Altruist} is picked though {scene.Board[pick.Altruist].State}");
+        if (slot.State == SlotState.Degraded)
+            Assert.Equal(0, slot.Eligible);
+        Assert.DoesNotContain(pick, slot.Standbys);
+        Assert.Equal(slot.Standbys.Count, slot.Standbys.Distinct().Count());
+        if (slot.State != SlotState.Degraded)
+            Assert.All(slot.Standbys, standby => Assert.NotEqual(Usability.No, Eligibility.Judge(scene.Roster.Current.Altruists[standby.Altruist], scene.Board[standby.Altruist], scene.Clock.GetUtcNow())));
+    }
+
+    private static bool MayNotBeKept(SelectionScene scene, AltruistId id) =>
+        Eligibility.IsRevoked(scene.Roster.Current.Altruists[id], scene.Board[id])
+        || scene.Overrides.Active.Any(rule => rule.Revoke && rule.Altruist == id && rule.ExpiresAt > scene.Clock.GetUtcNow());
+
+    /// <summary>Every stored entry has the hash it says, follows the one before, reads back to the same bytes and replays to the same result.</summary>
+    private static async Task ReplayAllAsync(SelectionScene scene)
+    {
+        var rows = await scene.Database.QueryAsync<StoredEntry>(
+            "select body, body_hash, previous_hash, hash from log_entries order by generation", null, Cancellation);
+        var previous = new byte[32];
+        foreach (var row in rows)
+        {
+            var body = EntryLog.Decompress(row.Body);
+            var bodyHash = System.Security.Cryptography.SHA256.HashData(body);
+            Assert.Equal(row.BodyHash, Convert.ToHexStringLower(bodyHash));
+            Assert.Equal(row.PreviousHash, Convert.ToHexStringLower(previous));
+            previous = EntryLog.Chain(previous, bodyHash);
+            Assert.Equal(row.Hash, Convert.ToHexStringLower(previous));
+
+            var entry = CanonicalEntry.Read(body);
+            var facts = Array.ConvertAll(entry.Altruists, altruist => altruist.Facts);
+            foreach (var slot in entry.Slots)
+            {
+                var replayed = new SlotOutcome();
+                Selector.Decide(slot.Question, facts, entry.Parameters.Rules, replayed);
+                Assert.Equal(slot.Outcome.State, replayed.State);
+                Assert.Equal(slot.Outcome.Picks, replayed.Picks);
+                Assert.Equal(slot.Outcome.Turn, replayed.Turn);
+                Assert.Equal(slot.Outcome.Eligible, replayed.Eligible);
+                Assert.Equal(slot.Outcome.Override, replayed.Override);
+            }
+
+            var again = new System.Buffers.ArrayBufferWriter<byte>();
+            CanonicalEntry.Write(again, entry);
+            Assert.Equal(body, again.WrittenSpan.ToArray());
+        }
+    }
+
+    /// <summary>An unchanged set over a simulated month: each meets each minute of the hour equally often, and none waits longer than the rules say.</summary>
+    [Theory]
+    [InlineData(3)]
+    [InlineData(5)]
+    [InlineData(7)]
+    [InlineData(13)]
+    public void Over_a_month_everybody_meets_every_minute_of_the_hour_equally_often(int altruists)
+    {
+        var question = new SlotQuestion { Key = new(new("0021"), new("us-east")), Rotate = true, WasState = SlotState.Fresh };
+        var ids = Enumerable.Range(0, altruists).Select(number => new AltruistId($"altruist-{number:00}")).ToList();
+        question.Candidates = [.. ids.Select((_, number) => new Candidate { Altruist = number, Provider = (short)number, ExcludedBy = -1, Contender = true })];
+        question.Providers = new ProviderTurns[altruists];
+        var facts = ids.Select((_, number) => new AltruistFacts { Usability = Usability.Healthy, Tier = 1, Provider = number, Host = number }).ToArray();
+        var outcome = new SlotOutcome();
+        var rules = new SelectorRules(2, ByProvider: false);
+        var met = new int[altruists, 12];
+        var picks = new List<int>();
+        var hash = new byte[32];
+        for (var window = 0; window < 30 * 24; window++)
+        {
+            var seed = DrawOrder.Seed(hash, window);
+            hash = seed;
+            for (var i = 0; i < altruists; i++)
+            {
+                question.Candidates[i].Turns = 0;
+                question.Candidates[i].Draw = DrawOrder.Draw(seed, question.Key, ids[i]);
+            }
+
+            for (var round = 0; round < 12; round++)
+            {
+                Selector.Decide(question, facts, rules, outcome);
+                for (var i = 0; i < altruists; i++)
+                    question.Candidates[i].Turns = outcome.After[i].Turns;
+                met[outcome.Picks[0].Altruist, round]++;
+                picks.Add(outcome.Picks[0].Altruist);
+            }
+
+            var turns = question.Candidates.Select(candidate => candidate.Turns).ToList();
+            Assert.True(turns.Max() - turns.Min() <= 1, $"window {window}: {string.Join(' ', turns)}");
+        }
+
+        // Sessions in any sliding hour differ by at most 2; nobody holds the slot for more than two rounds.
+        for (var start = 0; start + 12 <= picks.Count; start++)
+        {
+            var counts = new int[altruists];
+            for (var i = start; i < start + 12; i++)
+                counts[picks[i]]++;
+            Assert.True(counts.Max() - counts.Min() <= 2, $"at {start}: {string.Join(' ', counts)}");
+            Assert.False(picks[start] == picks[start + 1] && picks[start] == picks[start + 2], $"three in a row at {start}");
+        }
+
+        var expected = 30.0 * 24 / altruists;
+        foreach (var count in met)
+            Assert.InRange(count, expected * 0.6, expected * 1.4);
+    }
+
+    /// <summary>One that enters within a window neither catches up what it missed nor waits for its turn longer than the others.</summary>
+    [Fact]
+    public void A_newcomer_starts_with_as_many_turns_as_those_who_had_the_fewest()
+    {
+        var question = new SlotQuestion { Key = new(new("0021"), new("us-east")), Rotate = true };
+        question.Candidates =
+        [
+            new Candidate { Altruist = 0, ExcludedBy = -1, Contender = true, Turns = 4, Draw = 1 },
+            new Candidate { Altruist = 1, ExcludedBy = -1, Contender = true, Turns = 5, Draw = 2 },
+            new Candidate { Altruist = 2, ExcludedBy = -1, Contender = false, Turns = 0, Draw = 3 },
+        ];
+        question.Providers = new ProviderTurns[1];
+        var facts = Enumerable.Range(0, 3).Select(_ => new AltruistFacts { Usability = Usability.Healthy, Tier = 1, Provider = 0, Host = 0 }).ToArray();
+        var outcome = new SlotOutcome();
+        Selector.Decide(question, facts, new SelectorRules(2, false), outcome);
+
+        Assert.Equal(0, outcome.Picks[0].Altruist);
+        Assert.Equal([5, 5, 4], outcome.After.Select(after => after.Turns));
+    }
+
+    [Fact]
+    public void Throttled_altruists_stay_last_where_else_fewer_than_half_would_be_left()
+    {
+        var question = new SlotQuestion { Key = new(new("0021"), new("us-east")), Rotate = true };
+        question.Candidates = [.. Enumerable.Range(0, 4).Select(number => new Candidate { Altruist = number, ExcludedBy = -1, Contender = true })];
+        question.Providers = new ProviderTurns[1];
+        AltruistFacts[] facts =
+        [
+            new() { Usability = Usability.Healthy, Tier = 1, Provider = 0, Host = 0 },
+            new() { Usability = Usability.Throttled, Tier = 1, Provider = 0, Host = 0, ThrottledSince = 100 },
+            new() { Usability = Usability.Throttled, Tier = 1, Provider = 0, Host = 0, ThrottledSince = 300 },
+            new() { Usability = Usability.Throttled, Tier = 1, Provider = 0, Host = 0, ThrottledSince = 200 },
+        ];
+        Assert.Equal([true, false, true, false], Selector.Admitted(question, facts));
+        var outcome = new SlotOutcome();
+        Selector.Decide(question, facts, new SelectorRules(2, false), outcome);
+        Assert.Equal([0, 2], outcome.Picks.Select(pick => pick.Altruist));
+    }
+
+    private sealed record StoredEntry
+    {
+        public required byte[] Body { get; init; }
+        public required string BodyHash { get; init; }
+        public required string PreviousHash { get; init; }
+        public required string Hash { get; init; }
+    }
+}
