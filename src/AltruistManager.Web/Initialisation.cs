@@ -1,6 +1,7 @@
 using System.Data.Common;
 using AltruistManager.Accounts;
 using AltruistManager.Altruists;
+using AltruistManager.Health;
 using AltruistManager.Scheduling;
 using AltruistManager.Selection;
 using AltruistManager.Storage;
@@ -12,7 +13,7 @@ namespace AltruistManager.Web;
 /// last-good file can, portals are served from that, and the rest follows as soon as the database is back.
 /// </summary>
 internal sealed partial class Initialisation(
-    Database database, Migrator migrator, ApiKeyRing keys, RosterCache roster, SelectionRound round, SchedulingGate gate, TimeProvider time,
+    Database database, Migrator migrator, ApiKeyRing keys, RosterCache roster, HealthMonitor health, SelectionRound round, SchedulingGate gate, TimeProvider time,
     ILogger<Initialisation> logger) : BackgroundService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -63,6 +64,7 @@ internal sealed partial class Initialisation(
         await migrator.MigrateAsync(cancellation);
         await keys.RefreshAsync(cancellation);
         await roster.RefreshAsync(cancellation);
+        await health.LoadAsync(cancellation);
         await round.StartAsync(cancellation);
         isDone = true;
         gate.Open();

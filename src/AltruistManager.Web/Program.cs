@@ -1,5 +1,6 @@
 using AltruistManager.Accounts;
 using AltruistManager.Altruists;
+using AltruistManager.Health;
 using AltruistManager.Probing;
 using AltruistManager.Scheduling;
 using AltruistManager.Selection;
@@ -27,7 +28,7 @@ namespace AltruistManager.Web
 
             // Rooms from the lowest to the highest; what starts by itself starts in this order.
             builder.Services.AddStart();
-            builder.Services.AddStorage().AddAccounts().AddAltruists().AddProbing().AddSelection().AddTransparency();
+            builder.Services.AddStorage().AddAccounts().AddAltruists().AddProbing().AddHealth().AddSelection().AddTransparency();
             builder.Services.AddScheduling();
             builder.Services.AddKeySecurity().AddRateLimits().AddApi().AddUi();
 

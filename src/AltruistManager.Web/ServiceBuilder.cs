@@ -40,7 +40,6 @@ internal static class ServiceBuilder
         services.AddSingleton<Altruists.IRegistrationRules, RegistrationRules>();
         services.AddSingleton<Selection.ILastGoodPart, Security.KeysInLastGood>();
         services.AddSingleton<Altruists.IHealthHeritage, NoHeritage>();
-        services.AddSingleton<Health.HealthBoard>();
         services.AddSingleton<SchedulingGate>();
         services.AddSingleton<Initialisation>();
         services.AddHostedService(provider => provider.GetRequiredService<Initialisation>());
