@@ -248,6 +248,10 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
             republishAll = true;
         }
 
+        // Entries come at least once an interval; a longer silence was a rest. No entry ends a session just then.
+        if (newest is not null && time.GetUtcNow() - newest.Entry.At > 2 * options.Interval)
+            await store.BreakSessionsAsync(newest.Entry.At + options.Interval, time.GetUtcNow(), cancellation);
+
         var lastRound = tail.LastOrDefault(logged => logged.Entry.IsRound)?.Entry;
         mark = new RoundMark(newest?.Entry.Round ?? 0, lastRound?.At);
         restored = true;

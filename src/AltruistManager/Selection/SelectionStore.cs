@@ -86,6 +86,24 @@ public sealed class SelectionStore(Database database, TimeProvider time)
                 });
     }
 
+    /// <summary>Splits the open sessions around a time when nobody looked after them: it is nobody's service time.</summary>
+    internal Task BreakSessionsAsync(DateTimeOffset endedAt, DateTimeOffset resumedAt, CancellationToken cancellation) =>
+        database.WriteAsync(async write =>
+        {
+            var times = new { EndedAt = endedAt.ToUnixTimeMilliseconds(), ResumedAt = resumedAt.ToUnixTimeMilliseconds() };
+            if (await write.ExecuteAsync("update sessions set ended_at = @EndedAt where ended_at is null and started_at < @EndedAt", times) > 0)
+            {
+                await write.ExecuteAsync(
+                    """
+                    insert into sessions (slot_id, altruist_id, generation, ordinal, started_at)
+                    select slot_id, altruist_id, generation, ordinal, @ResumedAt
+                    from sessions
+                    where ended_at = @EndedAt
+                    """,
+                    times);
+            }
+        }, cancellation);
+
     internal async Task<IReadOnlyList<Session>> SessionsAsync(int slot, DateTimeOffset? before, int limit, CancellationToken cancellation) =>
     [
         .. (await database.QueryAsync<SessionRow>(

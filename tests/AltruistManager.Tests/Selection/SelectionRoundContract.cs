@@ -441,6 +441,23 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
     }
 
     [Fact]
+    public async Task A_rest_of_the_manager_is_nobodys_service_time()
+    {
+        await using var scene = await FiveAsync();
+        var stopped = scene.Clock.GetUtcNow();
+        scene.Clock.Advance(TimeSpan.FromHours(6));
+        scene.Restart();
+        await scene.StartAsync();
+
+        var sessions = await scene.Decisions.SessionsAsync(new SlotKey(new("0021"), new("us-east")), null, 50, Cancellation);
+        Assert.Equal(2, sessions.Count);
+        Assert.Equal(stopped + Interval, sessions[1].EndedAt);
+        Assert.Equal(scene.Clock.GetUtcNow(), sessions[0].StartedAt);
+        Assert.Null(sessions[0].EndedAt);
+        Assert.Equal(sessions[0].Altruist, sessions[1].Altruist);
+    }
+
+    [Fact]
     public async Task The_body_has_what_the_contract_promises()
     {
         await using var scene = await FiveAsync();
