@@ -15,12 +15,14 @@ public enum IntegrityFinding
 }
 
 /// <summary>One probe as seen against the rest of the network.</summary>
+/// <param name="Url">Where it was asked.</param>
 /// <param name="ExpectedIdentity">What the network's nodes prove.</param>
 /// <param name="Attested">Control of the endpoint is proven.</param>
 /// <param name="Head">Null when the probe brought no head.</param>
 /// <param name="IntegrityReason">Which block differs from whose.</param>
 public readonly record struct Assessment(
     ProbeResult Probe,
+    string Url,
     string ExpectedIdentity,
     bool Attested,
     HeadAssessment? Head,
@@ -44,7 +46,7 @@ public static class HealthEvaluator
     public static Evaluation Evaluate(Memory memory, Assessment seen, HealthOptions options, DateTimeOffset now)
     {
         var probe = seen.Probe;
-        memory = WithIdentity(memory, probe.Identity, seen.ExpectedIdentity, options, now);
+        memory = WithIdentity(memory.At(seen.Url), seen, options, now);
         memory = WithIntegrity(memory, seen.Integrity, options, now);
 
         var trouble = TroubleOf(memory, seen);
@@ -86,13 +88,13 @@ public static class HealthEvaluator
         _ => attested ? memory.Base : VerdictState.Unknown,
     };
 
-    private static Memory WithIdentity(Memory memory, string? proved, string expected, HealthOptions options, DateTimeOffset now)
+    private static Memory WithIdentity(Memory memory, Assessment seen, HealthOptions options, DateTimeOffset now)
     {
-        if (proved is null)
+        if (seen.Probe.Identity is not { } proved)
             return memory;
-        return proved == expected
-            ? memory with { IdentityProven = true, WrongIdentity = null }
-            : Unsettle(memory, options, now) with { IdentityProven = false, WrongIdentity = proved };
+        return proved == seen.ExpectedIdentity
+            ? memory with { IdentityProven = true, ProvenUrl = seen.Url, WrongIdentity = null }
+            : Unsettle(memory, options, now) with { IdentityProven = false, ProvenUrl = null, WrongIdentity = proved };
     }
 
     /// <summary>Good probes of before no longer count.</summary>

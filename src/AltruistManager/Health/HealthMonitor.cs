@@ -89,7 +89,7 @@ public sealed partial class HealthMonitor(
     public ProbeQuestions QuestionsFor(Altruist altruist, ProbeLane lane)
     {
         var watched = altruists.GetValueOrDefault(altruist.Id, Watched.New);
-        var proof = !watched.Memory.IdentityProven || watched.Jumped;
+        var proof = !IsProven(watched.Memory, altruist) || watched.Jumped;
         return lane == ProbeLane.Steady
             ? new ProbeQuestions(proof || watched.SweepsSinceIdentity >= IdentityEvery - 1, SweepHeight(altruist.Network), Syncing: true)
             : new ProbeQuestions(proof, IntegrityHeight: null, Syncing: false);
@@ -115,10 +115,6 @@ public sealed partial class HealthMonitor(
         if (wake)
             await TellAsync(cancellation);
     }
-
-    /// <summary>The altruist answers at another URL from now on: its verdict stays, its identity must be proven anew.</summary>
-    public Task UrlChangedAsync(AltruistId altruist, CancellationToken cancellation) =>
-        ChangeAsync(altruist, watched => watched with { Memory = watched.Memory with { IdentityProven = false }, Retries = 0 }, cancellation);
 
     /// <summary>Ends a suspension, as a passing test by the owner or staff may.</summary>
     public Task ResumeAsync(AltruistId altruist, CancellationToken cancellation) =>
@@ -149,7 +145,7 @@ public sealed partial class HealthMonitor(
         var memories = judged.Select(pair => pair.Altruist.Id).Distinct().ToDictionary(id => id, id => altruists.GetValueOrDefault(id, Watched.New));
 
         // Who votes is settled first, with what this very batch proves.
-        var proven = memories.ToDictionary(pair => pair.Key, pair => IsProven(pair.Value.Memory));
+        var proven = memories.ToDictionary(pair => pair.Key, pair => IsProven(pair.Value.Memory, roster.Altruists[pair.Key]));
         foreach (var (probe, altruist) in judged)
             if (probe.Identity is { } identity)
                 proven[altruist.Id] = identity == network.Identity;
@@ -170,7 +166,7 @@ public sealed partial class HealthMonitor(
             var before = memories[altruist.Id];
             var head = observation is { } seen ? trace.Judge(seen, rules) : (HeadAssessment?)null;
             var (finding, reason) = integrity.GetValueOrDefault(altruist.Id, (IntegrityFinding.NotJudged, null));
-            var evaluation = HealthEvaluator.Evaluate(before.Memory, new Assessment(probe, network.Identity, altruist.Attested, head, finding, reason), health.Value, now);
+            var evaluation = HealthEvaluator.Evaluate(before.Memory, new Assessment(probe, altruist.Url, network.Identity, altruist.Attested, head, finding, reason), health.Value, now);
             var after = Next(before, probe, head, evaluation, trace.BlockTime(rules), now);
             memories[altruist.Id] = after;
 
@@ -206,11 +202,11 @@ public sealed partial class HealthMonitor(
             if (proven.TryGetValue(id, out var known))
                 return known && memories[id].Memory.DivergedAt is null;
             return roster.Altruists.TryGetValue(id, out var other) && other is { RetiredAt: null, Enabled: true }
-                && altruists.TryGetValue(id, out var watched) && IsProven(watched.Memory) && watched.Memory.DivergedAt is null;
+                && altruists.TryGetValue(id, out var watched) && IsProven(watched.Memory, other) && watched.Memory.DivergedAt is null;
         }
     }
 
-    private static bool IsProven(Memory memory) => memory is { IdentityProven: true, WrongIdentity: null };
+    private static bool IsProven(Memory memory, Altruist altruist) => memory.At(altruist.Url) is { IdentityProven: true, WrongIdentity: null };
 
     private static Watched Next(Watched before, ProbeResult probe, HeadAssessment? head, Evaluation evaluation, double blockTime, DateTimeOffset now)
     {
@@ -249,7 +245,7 @@ public sealed partial class HealthMonitor(
             return true;
         if (watched.Retries >= RetryLimit || watched.LastOutcome is ProbeOutcome.Throttled or ProbeOutcome.Unauthorized)
             return false;
-        var memory = watched.Memory;
+        var memory = watched.Memory.At(altruist.Url);
         var rising = memory.Goods > 0 && memory.Goods < health.Value.Rise;
         return watched.Verdict.State switch
         {

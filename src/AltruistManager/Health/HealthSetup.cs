@@ -1,3 +1,4 @@
+using AltruistManager.Altruists;
 using AltruistManager.Probing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -9,6 +10,7 @@ public static class HealthSetup
     {
         services.AddSingleton<HealthBoard>();
         services.AddSingleton<HealthStore>();
+        services.AddSingleton<IHealthHeritage>(provider => provider.GetRequiredService<HealthStore>());
         services.AddSingleton<HealthMonitor>();
         services.AddSingleton<IProbeObserver>(provider => provider.GetRequiredService<HealthMonitor>());
         services.AddSingleton<IProbeDemand>(provider => provider.GetRequiredService<HealthMonitor>());

@@ -15,7 +15,7 @@ public sealed record VerdictChange(long Id, AltruistId Altruist, DateTimeOffset 
 internal sealed record LastSeen(DateTimeOffset? ProbeAt, DateTimeOffset? AnswerAt, long? Height, double? LatencyMs);
 
 /// <summary>Verdicts, their changes and the traces of the networks, in the database.</summary>
-public sealed class HealthStore(Database database)
+public sealed class HealthStore(Database database) : IHealthHeritage
 {
     /// <summary>All verdicts of a vantage.</summary>
     public async Task<IReadOnlyList<StoredVerdict>> LoadAsync(string vantage, CancellationToken cancellation)
@@ -56,17 +56,17 @@ public sealed class HealthStore(Database database)
         return rows.ConvertAll(row => row.ToChange());
     }
 
-    /// <summary>An altruist whose URL was offered before takes over the health of the retired one.</summary>
-    public Task InheritAsync(AltruistId from, AltruistId to, CancellationToken cancellation) =>
-        database.WriteAsync(write => write.ExecuteAsync(
+    /// <summary>Whoever is added at the URL of a retired altruist takes over its health.</summary>
+    public Task InheritAsync(WriteTransaction write, AltruistId retired, AltruistId heir) =>
+        write.ExecuteAsync(
             """
             insert into verdicts (altruist_id, vantage, state, reason, since, memory, updated_at)
-            select @to, vantage, state, reason, since, memory, updated_at
+            select @heir, vantage, state, reason, since, memory, updated_at
             from   verdicts
-            where  altruist_id = @from
+            where  altruist_id = @retired
             on conflict (altruist_id, vantage) do nothing
             """,
-            new { from = from.Value, to = to.Value }), cancellation);
+            new { retired = retired.Value, heir = heir.Value });
 
     /// <summary>What one batch changed, in one transaction.</summary>
     internal Task WriteAsync(

@@ -39,6 +39,9 @@ public sealed record Memory
 
     public bool IdentityProven { get; init; }
 
+    /// <summary>The URL that proved it: at another one it is not proven.</summary>
+    public string? ProvenUrl { get; init; }
+
     /// <summary>The identity it proved instead; null unless it is on the wrong chain.</summary>
     public string? WrongIdentity { get; init; }
 
@@ -57,6 +60,9 @@ public sealed record Memory
 
     /// <summary>Length of the last cool-down.</summary>
     public TimeSpan Cooldown { get; init; }
+
+    /// <summary>The memory as it holds for an altruist that answers at this URL now.</summary>
+    public Memory At(string url) => IdentityProven && ProvenUrl != url ? this with { IdentityProven = false } : this;
 
     public string ToJson() => JsonSerializer.Serialize(this);
 

@@ -210,24 +210,27 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
     public async Task A_changed_url_must_prove_the_identity_anew()
     {
         var monitor = await HealthyAsync("a1", "b1", "c1");
-        await monitor.UrlChangedAsync(Id("a1"), Cancellation);
+        Move("a1");
         Assert.Equal(VerdictState.Healthy, board[Id("a1")].State);
         Assert.Contains(Id("a1"), monitor.Retries);
         Assert.True(monitor.QuestionsFor(rosters.Current.Altruists[Id("a1")], ProbeLane.Retry).Identity);
         await ObserveAsync(monitor, ProbeLane.Retry, Good("a1", 310, 1025));
         Assert.Equal(VerdictState.Healthy, board[Id("a1")].State);
 
-        await monitor.UrlChangedAsync(Id("b1"), Cancellation);
+        Move("b1");
         await ObserveAsync(monitor, ProbeLane.Retry, Bad("b1", 310, ProbeOutcome.Timeout));
         Assert.Equal(VerdictState.Unknown, board[Id("b1")].State);
+
+        void Move(string name) => rosters.Replace(RosterOf(rosters.Current.Altruists.Values.Select(altruist =>
+            altruist.Id == Id(name) ? altruist with { Url = $"https://new-{name}.example" } : altruist)));
     }
 
     [Fact]
     public async Task An_heir_takes_over_the_health_of_the_retired_one()
     {
         var monitor = await HealthyAsync("a1", "b1", "c1");
-        await new HealthStore(Database).InheritAsync(Id("a1"), Id("a2"), Cancellation);
-        rosters.Replace(RosterOf([.. rosters.Current.Altruists.Values, Make("a2")]));
+        await Database.WriteAsync(write => new HealthStore(Database).InheritAsync(write, Id("a1"), Id("a2")), Cancellation);
+        rosters.Replace(RosterOf([.. rosters.Current.Altruists.Values, Make("a2") with { Url = Make("a1").Url }]));
         await ObserveAsync(monitor, ProbeLane.Retry, Bad("a2", 310, ProbeOutcome.Timeout));
         Assert.Equal(VerdictState.Failing, board[Id("a2")].State);
     }
