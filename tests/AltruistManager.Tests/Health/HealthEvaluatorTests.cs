@@ -1,0 +1,340 @@
+using AltruistManager.Altruists;
+using AltruistManager.Health;
+using AltruistManager.Probing;
+
+namespace AltruistManager.Tests.Health;
+
+public sealed class HealthEvaluatorTests
+{
+    private static readonly HeadAssessment InSync = new(HeadJudgement.InSync, 0, 3, null);
+    private static readonly HeadAssessment Lagging = new(HeadJudgement.Lagging, 40, 3, "answers, but is 40 blocks (8 min) behind 5 other providers");
+
+    private readonly HealthOptions options = new();
+    private Memory memory = Memory.New;
+    private DateTimeOffset now = Heads.Start;
+    private Evaluation last;
+    private bool attested = true;
+
+    [Fact]
+    public void Never_observed_is_unknown_and_not_healthy()
+    {
+        Assert.Equal(VerdictState.Unknown, HealthEvaluator.StateOf(Memory.New, attested: true));
+        Assert.Equal(VerdictState.Unknown, Verdict.NeverProbed.State);
+        Assert.Null(Verdict.NeverProbed.LagBlocks);
+    }
+
+    [Fact]
+    public void Two_good_probes_make_it_healthy()
+    {
+        Assert.Equal((VerdictState.Unknown, "answers well; 1 of 2 good probes"), Good());
+        Assert.Equal((VerdictState.Healthy, "healthy"), Good());
+    }
+
+    [Fact]
+    public void Whatever_is_good_without_a_proven_identity_is_unknown()
+    {
+        for (var probe = 0; probe < 5; probe++)
+            Assert.Equal((VerdictState.Unknown, "answers well; has not yet proven that it serves 1"), Good(identity: null));
+        Assert.Equal(VerdictState.Healthy, Good().State);
+    }
+
+    [Fact]
+    public void One_that_never_answered_is_down_after_three()
+    {
+        Assert.Equal((VerdictState.Unknown, "connection refused; 1 of 3 bad probes in a row"), Bad());
+        Bad();
+        Assert.Equal((VerdictState.Down, "connection refused"), Bad());
+    }
+
+    [Fact]
+    public void Healthy_fails_before_it_falls_and_needs_two_good_probes_to_return()
+    {
+        MakeHealthy();
+        Assert.Equal((VerdictState.Failing, "connection refused; 1 of 3 bad probes in a row"), Bad());
+        Assert.Equal((VerdictState.Failing, "failed before, 1 of 2 good probes since; answers well"), Good());
+        Assert.Equal(VerdictState.Healthy, Good().State);
+        Bad();
+        Bad();
+        Assert.Equal(VerdictState.Down, Bad().State);
+        Assert.Equal((VerdictState.Down, "down, but recovering: 1 of 2 good probes; answers well"), Good());
+        Assert.StartsWith("healthy; cooling down until ", Good().Reason);
+    }
+
+    [Fact]
+    public void Our_own_fault_counts_neither_good_nor_bad()
+    {
+        MakeHealthy();
+        for (var probe = 0; probe < 10; probe++)
+            Assert.Equal(VerdictState.Healthy, See(probe % 2 == 0 ? ProbeOutcome.ResolverFailed : ProbeOutcome.NoSockets).State);
+        Bad();
+        Bad();
+        See(ProbeOutcome.ResolverFailed);
+        Assert.Equal(VerdictState.Failing, See(ProbeOutcome.NoSockets).State);
+        Assert.Equal(VerdictState.Down, Bad().State);
+    }
+
+    [Fact]
+    public void Undecided_looks_count_neither_good_nor_bad()
+    {
+        MakeHealthy();
+        var undecided = new HeadAssessment(HeadJudgement.Undecided, 30, 3, null);
+        for (var probe = 0; probe < 10; probe++)
+            Assert.Equal(VerdictState.Healthy, See(ProbeOutcome.Ok, head: undecided).State);
+        Bad();
+        Bad();
+        Bad();
+        for (var probe = 0; probe < 10; probe++)
+            Assert.Equal(VerdictState.Down, See(ProbeOutcome.Ok, head: undecided).State);
+    }
+
+    [Fact]
+    public void Lagging_leaves_at_half_the_tolerance()
+    {
+        MakeHealthy();
+        See(ProbeOutcome.Ok, head: Lagging);
+        See(ProbeOutcome.Ok, head: Lagging);
+        Assert.Equal((VerdictState.Lagging, Lagging.Reason), See(ProbeOutcome.Ok, head: Lagging));
+        for (var probe = 0; probe < 5; probe++)
+            Assert.Equal((VerdictState.Lagging, "answers, still 2 blocks behind"), Strip(See(ProbeOutcome.Ok, head: InSync with { LagBlocks = 2 })));
+        See(ProbeOutcome.Ok, head: InSync with { LagBlocks = 1 });
+        Assert.Equal(VerdictState.Healthy, See(ProbeOutcome.Ok, head: InSync with { LagBlocks = 1 }).State);
+
+        static (VerdictState, string) Strip((VerdictState State, string Reason) seen) => (seen.State, seen.Reason[(seen.Reason.IndexOf(';') + 2)..]);
+    }
+
+    [Fact]
+    public void Syncing_is_advice_only()
+    {
+        MakeHealthy();
+        Assert.Equal((VerdictState.Healthy, "healthy"), See(ProbeOutcome.Ok, syncing: true));
+        Assert.Equal(VerdictState.Failing, See(ProbeOutcome.Ok, head: Lagging, syncing: false).State);
+        See(ProbeOutcome.Ok, head: Lagging, syncing: true);
+        Assert.Equal(Lagging.Reason + ", and says itself that it is syncing", See(ProbeOutcome.Ok, head: Lagging, syncing: true).Reason);
+    }
+
+    [Fact]
+    public void An_answer_without_a_block_is_not_good()
+    {
+        See(ProbeOutcome.Ok, noHead: true);
+        See(ProbeOutcome.Ok, noHead: true);
+        Assert.Equal((VerdictState.Down, "answers, but without a block"), See(ProbeOutcome.Ok, noHead: true));
+    }
+
+    [Fact]
+    public void Throttled_with_a_time_is_out_at_once_for_that_time()
+    {
+        MakeHealthy();
+        Assert.Equal((VerdictState.Throttled, "throttled, asks to stay away for 5 min: too many requests; give the prober and the portals more room"), See(ProbeOutcome.Throttled, retryAfter: TimeSpan.FromMinutes(5)));
+        Assert.Equal(now + TimeSpan.FromMinutes(5), memory.CooldownUntil);
+    }
+
+    [Fact]
+    public void Throttled_without_a_time_is_out_after_three_and_never_down_or_suspended()
+    {
+        MakeHealthy();
+        Assert.Equal(VerdictState.Failing, See(ProbeOutcome.Throttled).State);
+        See(ProbeOutcome.Throttled);
+        Assert.Equal(VerdictState.Throttled, See(ProbeOutcome.Throttled).State);
+        for (var hour = 0; hour < 40; hour++)
+        {
+            now += TimeSpan.FromHours(1);
+            Assert.Equal(VerdictState.Throttled, See(ProbeOutcome.Throttled).State);
+            Assert.Null(memory.DownSince);
+        }
+    }
+
+    [Fact]
+    public void Throttled_answers_do_not_add_up_to_a_fall_with_a_single_failure()
+    {
+        MakeHealthy();
+        See(ProbeOutcome.Throttled);
+        See(ProbeOutcome.Throttled);
+        Assert.Equal(VerdictState.Failing, Bad().State);
+    }
+
+    [Fact]
+    public void Another_identity_is_wrong_chain_at_once_and_more_than_a_prefix()
+    {
+        MakeHealthy();
+        Assert.Equal((VerdictState.WrongChain, "serves another chain: proves 15, not 1"), Good(identity: "15"));
+        Assert.Equal(VerdictState.WrongChain, Good(identity: null).State);
+        Assert.Equal(VerdictState.WrongChain, Good(identity: null).State);
+        Assert.Equal(VerdictState.Unknown, Good(identity: "1").State);
+        Assert.Equal(VerdictState.Healthy, Good(identity: null).State);
+    }
+
+    [Fact]
+    public void Diverged_stays_fifteen_minutes_and_until_two_checks_agree()
+    {
+        MakeHealthy();
+        Assert.Equal(VerdictState.Diverged, See(ProbeOutcome.Ok, integrity: IntegrityFinding.Differs).State);
+        now += TimeSpan.FromMinutes(5);
+        Assert.Equal(VerdictState.Diverged, See(ProbeOutcome.Ok, integrity: IntegrityFinding.Agrees).State);
+        now += TimeSpan.FromMinutes(5);
+        Assert.Equal(VerdictState.Diverged, See(ProbeOutcome.Ok, integrity: IntegrityFinding.Agrees).State);
+        now += TimeSpan.FromMinutes(6);
+        Assert.Equal(VerdictState.Healthy, See(ProbeOutcome.Ok, integrity: IntegrityFinding.Agrees).State);
+
+        See(ProbeOutcome.Ok, integrity: IntegrityFinding.Differs);
+        now += TimeSpan.FromMinutes(20);
+        Assert.Equal(VerdictState.Diverged, See(ProbeOutcome.Ok, integrity: IntegrityFinding.Agrees).State);
+        Assert.Equal(VerdictState.Diverged, See(ProbeOutcome.Ok, integrity: IntegrityFinding.Differs).State);
+        Assert.Equal(VerdictState.Diverged, See(ProbeOutcome.Ok, integrity: IntegrityFinding.Agrees).State);
+        Assert.Equal(VerdictState.Diverged, See(ProbeOutcome.Ok, integrity: IntegrityFinding.NotJudged).State);
+        Assert.NotEqual(VerdictState.Diverged, See(ProbeOutcome.Ok, integrity: IntegrityFinding.Agrees).State);
+    }
+
+    [Fact]
+    public void Cool_down_doubles_while_a_probe_at_its_end_still_fails_and_halves_per_healthy_hour()
+    {
+        MakeHealthy();
+        Bad();
+        Bad();
+        Bad();
+        Assert.Equal(Minutes(1), memory.CooldownUntil - now);
+        now += Minutes(0.5);
+        Bad();
+        Assert.Equal(Minutes(0.5), memory.CooldownUntil - now);
+        foreach (var length in new[] { 2, 4, 8, 16, 32, 60, 60 })
+        {
+            now = memory.CooldownUntil!.Value;
+            Bad();
+            Assert.Equal(Minutes(length), memory.CooldownUntil - now);
+        }
+
+        now = memory.CooldownUntil!.Value;
+        MakeHealthy();
+        now += Minutes(2 * 60 + 1);
+        Bad();
+        Bad();
+        Bad();
+        Assert.Equal(Minutes(15), memory.CooldownUntil - now);
+
+        static TimeSpan Minutes(double minutes) => TimeSpan.FromMinutes(minutes);
+    }
+
+    [Fact]
+    public void Down_for_seventeen_hours_is_suspended_until_people_resume_it()
+    {
+        MakeHealthy();
+        for (var hour = 0; hour < 19; hour++)
+        {
+            Bad();
+            now += TimeSpan.FromHours(1);
+        }
+
+        // Down since the third.
+        Assert.Equal(VerdictState.Down, last.State);
+        Assert.Equal((VerdictState.Suspended, "down for 17 h: a passing test by its provider or staff resumes it; last: connection refused"), Bad());
+        Assert.Equal(VerdictState.Suspended, Good().State);
+        Assert.Equal(VerdictState.Suspended, Good().State);
+        memory = HealthEvaluator.Resume(memory);
+        Assert.Equal(VerdictState.Unknown, Good().State);
+        Assert.Equal((VerdictState.Healthy, "healthy"), Good());
+    }
+
+    [Fact]
+    public void Mixed_troubles_end_eligibility_too()
+    {
+        MakeHealthy();
+        Bad();
+        See(ProbeOutcome.Ok, head: Lagging);
+        Assert.Equal(VerdictState.Lagging, See(ProbeOutcome.Ok, head: Lagging).State);
+        Assert.Equal(VerdictState.Lagging, Bad().State);
+        Bad();
+        Assert.Equal(VerdictState.Down, Bad().State);
+    }
+
+    /// <summary>Random histories; what must hold in every one of them whatever happens.</summary>
+    [Fact]
+    public void Any_history_keeps_the_rules_of_the_states()
+    {
+        for (var seed = 1; seed <= 400; seed++)
+        {
+            var draw = new Random(seed);
+            memory = Memory.New;
+            now = Heads.Start;
+            attested = true;
+            var url = 0;
+            var proven = false;
+            var goods = 0;
+            DateTimeOffset? downSince = null;
+            var calm = draw.NextDouble();
+            for (var step = 0; step < 300; step++)
+            {
+                now += TimeSpan.FromSeconds(Math.Exp(draw.NextDouble() * 9));
+                var before = last.State;
+                if (draw.Next(100) == 0)
+                    attested = !attested;
+                if (draw.Next(100) == 0)
+                    (url, proven) = (url + 1, false);
+                if (draw.Next(150) == 0)
+                    (memory, downSince) = (HealthEvaluator.Resume(memory), null);
+
+                var outcome = draw.NextDouble() < calm ? ProbeOutcome.Ok : (ProbeOutcome)draw.Next((int)ProbeOutcome.NoSockets + 1);
+                var identity = draw.Next(4) switch { 0 => "1", 1 when draw.Next(20) == 0 => "56", _ => null };
+                if (outcome != ProbeOutcome.Ok)
+                    identity = null;
+                var judgement = draw.NextDouble() < calm ? HeadJudgement.InSync : (HeadJudgement)draw.Next(5);
+                var integrity = draw.NextDouble() < calm ? IntegrityFinding.NotJudged : (IntegrityFinding)draw.Next(4);
+                See(outcome, new HeadAssessment(judgement, draw.Next(5), 3, judgement == HeadJudgement.InSync ? null : "why"), identity, integrity,
+                    retryAfter: draw.Next(3) == 0 ? TimeSpan.FromSeconds(draw.Next(100_000)) : null, url: $"https://node/{url}");
+
+                proven = identity is null ? proven : identity == "1";
+                goods = last.Good ? goods + 1 : outcome is ProbeOutcome.Ok && judgement is not (HeadJudgement.Lagging or HeadJudgement.Stale or HeadJudgement.Ahead) || outcome is ProbeOutcome.ResolverFailed or ProbeOutcome.NoSockets ? goods : 0;
+                downSince = memory.Base == VerdictState.Down || last.State == VerdictState.Suspended ? downSince ?? now : null;
+                var message = $"seed {seed}, step {step}: {before} → {last.State} ({last.Reason}) after {outcome}, {judgement}, {identity}, {integrity}";
+
+                Assert.False(string.IsNullOrWhiteSpace(last.Reason), message);
+                var eligible = last.State is VerdictState.Healthy or VerdictState.Failing;
+                Assert.False(eligible && (!proven || !attested), message);
+                Assert.False(eligible && (memory.WrongIdentity is not null || memory.DivergedAt is not null), message);
+                Assert.False(identity == "56" && last.State is not (VerdictState.WrongChain or VerdictState.Suspended), message);
+                Assert.False(last.State == VerdictState.Suspended && now - downSince < options.SuspendAfter, message);
+                var recovered = last.State == VerdictState.Healthy && before is not (VerdictState.Healthy or VerdictState.Unknown);
+                Assert.False(recovered && goods < options.Rise, message);
+                Assert.False(before == VerdictState.Healthy && last.State == VerdictState.Down, message);
+                var neutral = outcome is ProbeOutcome.ResolverFailed or ProbeOutcome.NoSockets;
+                Assert.False(neutral && last.State is VerdictState.Down && before is not (VerdictState.Down or VerdictState.WrongChain or VerdictState.Diverged), message);
+                Assert.True(memory.CooldownUntil is not { } until || until <= now + HealthEvaluator.LongestCooldown, message);
+                Assert.Equal(memory, Memory.FromJson(memory.ToJson()));
+            }
+        }
+    }
+
+    private void MakeHealthy()
+    {
+        while (Good().State != VerdictState.Healthy)
+        {
+        }
+    }
+
+    private (VerdictState State, string Reason) Good(string? identity = "1") => See(ProbeOutcome.Ok, identity: identity);
+
+    private (VerdictState State, string Reason) Bad() => See(ProbeOutcome.ConnectRefused);
+
+    private (VerdictState State, string Reason) See(
+        ProbeOutcome outcome,
+        HeadAssessment? head = null,
+        string? identity = "1",
+        IntegrityFinding integrity = IntegrityFinding.NotJudged,
+        TimeSpan? retryAfter = null,
+        bool? syncing = null,
+        bool noHead = false,
+        string url = "https://node")
+    {
+        var probe = new ProbeResult
+        {
+            Altruist = new AltruistId("a"),
+            Lane = ProbeLane.Steady,
+            At = now,
+            Outcome = outcome,
+            Identity = outcome == ProbeOutcome.Ok ? identity : null,
+            RetryAfter = retryAfter,
+            Syncing = syncing,
+        };
+        last = HealthEvaluator.Evaluate(memory, new Assessment(probe, url, "1", attested, outcome == ProbeOutcome.Ok && !noHead ? head ?? InSync : null, integrity, "another block"), options, now);
+        memory = last.Memory;
+        return (last.State, last.Reason);
+    }
+}
