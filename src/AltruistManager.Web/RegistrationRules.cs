@@ -17,9 +17,3 @@ internal sealed class RegistrationRules(IOptions<ProbingOptions> probing, IOptio
 
     public bool IsPolicy(string name) => name == selection.Value.Policy;
 }
-
-/// <summary>Until health is wired: nothing to hand on.</summary>
-internal sealed class NoHeritage : IHealthHeritage
-{
-    public Task InheritAsync(Storage.WriteTransaction write, AltruistId retired, AltruistId heir) => Task.CompletedTask;
-}

@@ -39,7 +39,6 @@ internal static class ServiceBuilder
     {
         services.AddSingleton<Altruists.IRegistrationRules, RegistrationRules>();
         services.AddSingleton<Selection.ILastGoodPart, Security.KeysInLastGood>();
-        services.AddSingleton<Altruists.IHealthHeritage, NoHeritage>();
         services.AddSingleton<SchedulingGate>();
         services.AddSingleton<Initialisation>();
         services.AddHostedService(provider => provider.GetRequiredService<Initialisation>());
