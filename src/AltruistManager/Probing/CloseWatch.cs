@@ -59,8 +59,10 @@ internal sealed class CloseWatch : IDisposable
     /// <summary>Stores what is still folded; the last thing before the end.</summary>
     public Task FlushAsync(CancellationToken cancellation)
     {
+        IReadOnlyList<ProbeRow> rest;
         lock (foldsGate)
-            return delivery.StoreAsync(folds.TakeAll(time.GetUtcNow()), cancellation);
+            rest = folds.TakeAll(time.GetUtcNow());
+        return delivery.StoreAsync(rest, cancellation);
     }
 
     public void Dispose()

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using AltruistManager.Altruists;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -7,6 +8,8 @@ namespace AltruistManager.Probing;
 /// <summary>Knows which altruists may be probed and starts their probes in a lane.</summary>
 internal sealed partial class ProbeStarter(RosterCache rosters, Prober prober, IProbeDemand demand, ProbeWork work, IOptions<ProbingOptions> options, ILogger<ProbeStarter> logger)
 {
+    private readonly ConcurrentDictionary<AltruistId, byte> refused = new();
+
     /// <summary>Live, enabled, and of a protocol that is spoken here.</summary>
     public bool MayProbe(Altruist altruist) => altruist is { Enabled: true, RetiredAt: null } && prober.CanProbe(altruist.Network);
 
@@ -25,7 +28,9 @@ internal sealed partial class ProbeStarter(RosterCache rosters, Prober prober, I
             var questions = lane == ProbeLane.Hot ? default : demand.QuestionsFor(altruist, lane);
             var path = altruist.Chains.Count > 0 ? rosters.Current.Chains.GetValueOrDefault(altruist.Chains[0])?.Path ?? "" : "";
             var timeout = lane == ProbeLane.Steady ? options.Value.Timeout : options.Value.HotTimeout;
-            return await prober.ProbeAsync(altruist, path, lane, questions, timeout, work.Stopping);
+            var result = await prober.ProbeAsync(altruist, path, lane, questions, timeout, work.Stopping);
+            Watch(altruist, result);
+            return result;
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !work.Stopping.IsCancellationRequested)
         {
@@ -33,6 +38,23 @@ internal sealed partial class ProbeStarter(RosterCache rosters, Prober prober, I
             return null;
         }
     }
+
+    /// <summary>A name that begins to lead inside may be an attack: told once, until it leads outside again.</summary>
+    private void Watch(Altruist altruist, ProbeResult result)
+    {
+        if (result.Outcome == ProbeOutcome.AddressRefused)
+        {
+            if (refused.TryAdd(altruist.Id, 0))
+                LogRefused(altruist.Id, altruist.Provider, result.Detail);
+        }
+        else if (result.Outcome == ProbeOutcome.Ok)
+        {
+            refused.TryRemove(altruist.Id, out _);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Security: altruist {Altruist} of {Provider} was not probed: {Detail}")]
+    private partial void LogRefused(AltruistId altruist, ProviderId provider, string? detail);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A probe of altruist {Altruist} broke, which is our fault and counts neither good nor bad")]
     private partial void LogBroken(Exception exception, AltruistId altruist);

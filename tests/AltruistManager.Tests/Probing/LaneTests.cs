@@ -5,9 +5,11 @@ using AltruistManager.Chains;
 using AltruistManager.Probing;
 using AltruistManager.Scheduling;
 using AltruistManager.Storage;
+using AltruistManager.Tests.Scheduling;
 using AltruistManager.Tests.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace AltruistManager.Tests.Probing;
 
@@ -191,6 +193,20 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
         world.Sweeper.Tick();
 
         Assert.Equal(2, node.Requests);
+    }
+
+    [Fact]
+    public async Task Refused_address_is_a_security_event_told_once()
+    {
+        await using var node = TestNode.Evm(() => 100);
+        await using var world = World();
+        world.Register(At(node, "inside", Ethereum) with { MayBePrivate = false });
+
+        await world.Sweeper.SweepAllAsync(Cancellation);
+        await world.Sweeper.SweepAllAsync(Cancellation);
+
+        Assert.All(world.Observer.Batches, batch => Assert.Equal(ProbeOutcome.AddressRefused, batch.Results.Single().Outcome));
+        Assert.Single(world.Log, line => line.StartsWith("Security: altruist inside of acme was not probed: 127.0.0.1 leads to", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -382,7 +398,7 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
         public LaneWorld(Database database, Action<ProbingOptions>? configure)
         {
             var services = new ServiceCollection();
-            services.AddLogging();
+            services.AddLogging(logging => logging.AddProvider(new ListLogger(Log)));
             services.AddSingleton(TimeProvider.System);
             services.AddSingleton(database);
             services.AddSingleton(new RosterCache());
@@ -402,6 +418,8 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
             Store = provider.GetRequiredService<ProbeStore>();
             Observer = provider.GetRequiredService<RecordingObserver>();
         }
+
+        public ConcurrentQueue<string> Log { get; } = new();
 
         public ChosenHot Hot { get; } = new();
 
