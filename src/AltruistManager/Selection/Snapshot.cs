@@ -29,7 +29,6 @@ public sealed class Snapshot
     public static readonly Snapshot Empty = new();
 
     private readonly FrozenDictionary<string, SnapshotRegion> regions = FrozenDictionary<string, SnapshotRegion>.Empty;
-    private readonly FrozenSet<string> chains = FrozenSet<string>.Empty;
 
     private Snapshot()
     {
@@ -43,7 +42,6 @@ public sealed class Snapshot
         IsLoaded = true;
         Slots = slots;
         this.regions = regions.ToFrozenDictionary(region => region.Id);
-        chains = regions.SelectMany(region => region.Names).ToFrozenSet();
         Revoked = [.. regions.SelectMany(region => region.Revoked).Distinct().Select(id => new AltruistId(id))];
         Primaries = [.. slots.Values.Where(slot => slot.Primary is not null).Select(slot => slot.Primary!.Value.Altruist).Distinct()];
         var primaries = Primaries.ToHashSet();
@@ -75,7 +73,13 @@ public sealed class Snapshot
     public bool HasRegion(string region) => regions.ContainsKey(region);
 
     /// <summary>True for an id or alias of a chain that has slots.</summary>
-    public bool HasChain(string chain) => chains.Contains(chain);
+    public bool HasChain(string chain)
+    {
+        // Every region has a slot of every chain.
+        foreach (var region in regions.Values)
+            return region.Find(chain) is not null;
+        return false;
+    }
 
     /// <summary>What a slot serves.</summary>
     /// <param name="chain">Id or alias.</param>
@@ -94,7 +98,7 @@ internal sealed class SnapshotRegion
 {
     private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    private readonly FrozenDictionary<string, Answer> answers;
+    private readonly Dictionary<string, Answer> answers;
     private readonly Lazy<Answer> all;
 
     public SnapshotRegion(string id, string origin, IReadOnlyList<SnapshotSlot> slots, IReadOnlyList<string> revoked, long revokedGeneration)
@@ -103,13 +107,15 @@ internal sealed class SnapshotRegion
         Slots = slots;
         Revoked = revoked;
         RevokedGeneration = revokedGeneration;
-        var byName = new Dictionary<string, Answer>();
+        answers = new Dictionary<string, Answer>(2 * slots.Count);
         foreach (var slot in slots)
-            byName.TryAdd(slot.Names[0], slot.Answer);
+            answers[slot.Names[0]] = slot.Answer;
         foreach (var slot in slots)
-            foreach (var name in slot.Names)
-                byName.TryAdd(name, slot.Answer);
-        answers = byName.ToFrozenDictionary();
+        {
+            for (var alias = 1; alias < slot.Names.Length; alias++)
+                answers.TryAdd(slot.Names[alias], slot.Answer);
+        }
+
         all = new Lazy<Answer>(() => WriteAll(origin));
     }
 
@@ -121,8 +127,6 @@ internal sealed class SnapshotRegion
 
     /// <summary>The entry that last changed <see cref="Revoked"/>; 0 when none did.</summary>
     public long RevokedGeneration { get; }
-
-    public IEnumerable<string> Names => answers.Keys;
 
     /// <summary>The bulk body; put together at the first call after a change.</summary>
     public Answer All => all.Value;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using AltruistManager.Altruists;
 
 namespace AltruistManager.Selection;
@@ -28,7 +29,15 @@ internal sealed class SnapshotBuilder
             statuses = new Dictionary<SlotKey, SlotStatus>(statuses);
         }
 
-        foreach (var slot in all ? book.Slots : decided!)
+        var shown = all ? book.Slots : decided!;
+        var bodies = new ConcurrentDictionary<SlotKey, Answer>();
+        Parallel.ForEach(shown.Where(slot => slot.Chain is not null && !(known.TryGetValue(slot.Key, out var before) && before.Generation == slot.Generation)), slot =>
+        {
+            var altruists = Array.ConvertAll(slot.Picks, pick => roster.Altruists[pick.Altruist]);
+            bodies[slot.Key] = Answer.Of(SelectionBody.Write(slot, slot.Chain!, altruists, origin), slot.Generation, slot.Picks.Length > 0);
+        });
+
+        foreach (var slot in shown)
         {
             if (slot.Chain is not { } chain)
             {
@@ -39,14 +48,10 @@ internal sealed class SnapshotBuilder
             }
 
             statuses[slot.Key] = slot.ToStatus();
-            if (known.TryGetValue(slot.Key, out var before) && before.Generation == slot.Generation && (!all || before.Slot.Names.Length == chain.Aliases.Count + 1 && before.Slot.Names.Skip(1).SequenceEqual(chain.Aliases)))
+            var changed = bodies.TryGetValue(slot.Key, out var answer);
+            if (!changed && !all)
                 continue;
-
-            var altruists = Array.ConvertAll(slot.Picks, pick => roster.Altruists[pick.Altruist]);
-            var answer = before.Slot is { } same && before.Generation == slot.Generation
-                ? same.Answer
-                : Answer.Of(SelectionBody.Write(slot, chain, altruists, origin), slot.Generation, slot.Picks.Length > 0);
-            known[slot.Key] = (slot.Generation, new SnapshotSlot([chain.Id.Value, .. chain.Aliases], answer));
+            known[slot.Key] = (slot.Generation, new SnapshotSlot([chain.Id.Value, .. chain.Aliases], answer ?? known[slot.Key].Slot.Answer));
             touched.Add(slot.Key.Region);
         }
 
