@@ -5,6 +5,7 @@ using AltruistManager.Health;
 using AltruistManager.Scheduling;
 using AltruistManager.Selection;
 using AltruistManager.Storage;
+using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Web;
 
@@ -13,8 +14,8 @@ namespace AltruistManager.Web;
 /// last-good file can, portals are served from that, and the rest follows as soon as the database is back.
 /// </summary>
 internal sealed partial class Initialisation(
-    Database database, Migrator migrator, ApiKeyRing keys, RosterCache roster, HealthMonitor health, SelectionRound round, SchedulingGate gate, TimeProvider time,
-    ILogger<Initialisation> logger) : BackgroundService
+    Database database, Migrator migrator, ApiKeyRing keys, RosterCache roster, RegionRegistry regions, HealthMonitor health, IOptions<SelectionOptions> selection,
+    SelectionRound round, SchedulingGate gate, TimeProvider time, ILogger<Initialisation> logger) : BackgroundService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
@@ -64,6 +65,7 @@ internal sealed partial class Initialisation(
         await migrator.MigrateAsync(cancellation);
         await keys.RefreshAsync(cancellation);
         await roster.RefreshAsync(cancellation);
+        await regions.EnsureAsync(new RegionId(selection.Value.DefaultRegion), cancellation);
         await health.LoadAsync(cancellation);
         await round.StartAsync(cancellation);
         isDone = true;

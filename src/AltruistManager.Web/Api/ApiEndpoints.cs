@@ -9,6 +9,8 @@ internal static class ApiEndpoints
     {
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.AddSingleton<SelectionsApi>();
+        services.AddSingleton<AltruistsApi.Answers>();
+        services.AddSingleton<AfterWrite>();
         services.AddApiDescription();
         return services;
     }
@@ -17,6 +19,10 @@ internal static class ApiEndpoints
     {
         var api = app.MapGroup("/api/v1");
         api.MapSelections();
+        api.MapRegions();
+        api.MapChains();
+        api.MapProviders();
+        api.MapAltruists();
         api.MapDecisions();
         api.MapOverrides();
         api.MapRounds();

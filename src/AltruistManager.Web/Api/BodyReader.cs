@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using AltruistManager.Altruists;
 
 namespace AltruistManager.Web.Api;
 
@@ -210,6 +211,18 @@ internal sealed class BodyReader
         foreach (var name in fields.Keys.Where(name => !known.Contains(name)))
             Bad(name, "is not a field of this thing");
         return errors.Count == 0 ? null : Problems.BadFields(errors);
+    }
+
+    /// <summary>The same for a feature that goes on checking: what was found wrong goes into <paramref name="found"/>, and a problem comes back only for a body that cannot be read. Ask last.</summary>
+    public Problem? HandOver(FieldErrors found)
+    {
+        if (unreadable is not null)
+            return unreadable;
+        _ = Refusal();
+        foreach (var (field, list) in errors)
+            foreach (var error in list)
+                found.Add(field, error);
+        return null;
     }
 
     private bool Take(string name, bool required, JsonValueKind kind, string wrong, out JsonElement value)

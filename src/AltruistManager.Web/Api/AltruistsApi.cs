@@ -1,0 +1,280 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+using AltruistManager.Health;
+using AltruistManager.Selection;
+using AltruistManager.Web.Security;
+
+namespace AltruistManager.Web.Api;
+
+/// <summary><c>/altruists</c> (contract 3.2).</summary>
+internal static class AltruistsApi
+{
+    private const string Disabled = "disabled";
+
+    public static void MapAltruists(this IEndpointRouteBuilder api)
+    {
+        var altruists = api.MapGroup("/altruists").WithTags("Altruists");
+        altruists.MapGet("", ListAsync).AllowPublic()
+            .WithName("listAltruists").WithSummary("Altruists, newest first; URLs for owner, staff and portals only").Produces<Page<AltruistAnswer>>().ProducesProblems(400, 404, 410);
+        altruists.MapGet("/{id}", FindAsync).AllowPublic()
+            .WithName("getAltruist").WithSummary("One altruist and how it is").Produces<AltruistAnswer>().ProducesProblems(404, 410);
+        altruists.MapGet("/{id}/changes", ListChangesAsync).AllowPublic()
+            .WithName("listAltruistChanges").WithSummary("Changes of its verdict with their reasons, newest first").Produces<Page<ChangeAnswer>>().ProducesProblems(400, 404);
+        altruists.MapPost("", AddAsync).RequireAuthorization(Policies.Provider)
+            .WithName("addAltruist").WithSummary("Registers an altruist")
+            .Accepts<AltruistBody>("application/json").Produces<AltruistAnswer>(StatusCodes.Status201Created).ProducesProblems(400, 409);
+        altruists.MapPatch("/{id}", ChangeAsync).RequireAuthorization(Policies.Provider)
+            .WithName("changeAltruist").WithSummary("Changes what is said and leaves the rest")
+            .Accepts<AltruistBody>("application/json").Produces<AltruistAnswer>().ProducesProblems(400, 404, 409, 410);
+        altruists.MapDelete("/{id}", RetireAsync).RequireAuthorization(Policies.Provider)
+            .WithName("retireAltruist").WithSummary("Retires an altruist; its history stays").Produces(StatusCodes.Status204NoContent).ProducesProblems(404, 410);
+    }
+
+    private static async Task<IResult> ListAsync(
+        string? chain, string? region, string? provider, string? state, Paging paging, Caller caller, RosterCache roster, Answers answers, CancellationToken cancellation)
+    {
+        var now = roster.Current;
+        if ((paging.Problem ?? WrongFilter(now, chain, region, provider, state)) is { } problem)
+            return problem;
+
+        var chainId = chain is null ? (ChainId?)null : now.FindChain(chain)!.Id;
+        var rows = now.Live
+            .Reverse()
+            .SkipWhile(altruist => paging.Before is { } before && string.CompareOrdinal(altruist.Id.Value, before) >= 0)
+            .Where(altruist => chainId is not { } served || altruist.Chains.Contains(served))
+            .Where(altruist => region is null || altruist.Regions.Contains(new RegionId(region)) || altruist.Regions.Contains(RegionId.Everywhere))
+            .Where(altruist => provider is null || altruist.Provider.Value == provider)
+            .Where(altruist => state is null || answers.StateOf(altruist) == state)
+            .Take(paging.Fetch)
+            .ToList();
+        var shown = await answers.ShowAsync(rows, caller, cancellation);
+        return TypedResults.Ok(paging.Of(shown, answer => answer, answer => answer.Id));
+    }
+
+    private static Problem? WrongFilter(Roster roster, string? chain, string? region, string? provider, string? state)
+    {
+        if (chain is not null && ChainsApi.ProblemOf(roster.FindChain(chain), chain) is { } problem)
+            return problem;
+        if (region is not null && region != RegionId.Everywhere.Value && !roster.Regions.ContainsKey(new RegionId(region)))
+            return Problems.Unknown("region", region);
+        if (provider is not null && !roster.Providers.ContainsKey(new ProviderId(provider)))
+            return Problems.Unknown("provider", provider);
+        string[] states = [Disabled, .. Enum.GetValues<VerdictState>().Select(VerdictNames.Of)];
+        return state is null || states.Contains(state) ? null : Problems.BadField("state", $"must be one of {string.Join(", ", states)}");
+    }
+
+    private static async Task<IResult> FindAsync(string id, Caller caller, RosterCache roster, Answers answers, CancellationToken cancellation)
+    {
+        if (roster.Current.Altruists.GetValueOrDefault(new AltruistId(id)) is not { } altruist)
+            return Problems.Unknown("altruist", id);
+        return altruist.RetiredAt is null ? TypedResults.Ok((await answers.ShowAsync([altruist], caller, cancellation))[0]) : Problems.Retired("altruist", id, null);
+    }
+
+    private static async Task<IResult> ListChangesAsync(string id, Paging paging, RosterCache roster, HealthStore store, CancellationToken cancellation)
+    {
+        if (paging.Problem is { } problem)
+            return problem;
+        if (!roster.Current.Altruists.ContainsKey(new AltruistId(id)))
+            return Problems.Unknown("altruist", id);
+        long? before = null;
+        if (paging.Before is { } text)
+        {
+            if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+                return Problems.BadField("before", "must be the 'next' of an earlier answer");
+            before = number;
+        }
+
+        var rows = await store.ChangesAsync(new AltruistId(id), before, paging.Fetch, cancellation);
+        return TypedResults.Ok(paging.Of(rows, ChangeAnswer.Of, change => change.Id.ToString(CultureInfo.InvariantCulture)));
+    }
+
+    private static async Task<IResult> AddAsync(
+        BodyReader body, Caller caller, AltruistRegistry registry, Answers answers, AfterWrite after, CancellationToken cancellation)
+    {
+        var draft = Read(body);
+        body.Ignore("attested");
+        var errors = new FieldErrors();
+        if (body.HandOver(errors) is { } unreadable)
+            return unreadable;
+
+        var outcome = await registry.AddAsync(caller.ToRegistrant(), draft, errors, cancellation);
+        if (outcome.Refusal is { } refusal)
+            return refusal.ToProblem();
+        await after.SettleAsync();
+        var answer = (await answers.ShowAsync([outcome.Value!], caller, CancellationToken.None))[0];
+        return TypedResults.Created($"/api/v1/altruists/{answer.Id}", answer);
+    }
+
+    private static async Task<IResult> ChangeAsync(
+        string id, BodyReader body, Caller caller, RosterCache roster, AltruistRegistry registry, HealthMonitor health, Answers answers, AfterWrite after, CancellationToken cancellation)
+    {
+        var draft = Read(body) with { Attested = body.Bool("attested") };
+        var errors = new FieldErrors();
+        if (body.HandOver(errors) is { } unreadable)
+            return unreadable;
+
+        var before = roster.Current.Altruists.GetValueOrDefault(new AltruistId(id));
+        var outcome = await registry.ChangeAsync(caller.ToRegistrant(), new AltruistId(id), draft, errors, cancellation);
+        if (outcome.Refusal is { } refusal)
+            return refusal.ToProblem();
+        var altruist = outcome.Value!;
+        if (before is not null && before.Url != altruist.Url)
+            await health.UrlChangedAsync(altruist.Id, CancellationToken.None);
+        await after.SettleAsync();
+        return TypedResults.Ok((await answers.ShowAsync([altruist], caller, CancellationToken.None))[0]);
+    }
+
+    private static async Task<IResult> RetireAsync(string id, Caller caller, AltruistRegistry registry, AfterWrite after, CancellationToken cancellation)
+    {
+        var outcome = await registry.RetireAsync(caller.ToRegistrant(), new AltruistId(id), cancellation);
+        if (outcome.Refusal is { } refusal)
+            return refusal.ToProblem();
+        await after.SettleAsync();
+        return TypedResults.NoContent();
+    }
+
+    private static AltruistDraft Read(BodyReader body)
+    {
+        body.Ignore(
+            "id", "network", "host", "state", "reason", "since", "height", "lagBlocks", "latencyMs", "lastProbeAt", "cooldownUntil", "sessionsLastHour", "createdAt");
+        return new AltruistDraft
+        {
+            Provider = body.String("provider"),
+            Chains = body.Strings("chains"),
+            Url = body.String("url", most: 2048),
+            Urls = body.Texts("urls"),
+            Regions = body.Strings("regions"),
+            Label = body.String("label", most: 100),
+            AuthType = ReadAuth(body),
+            Capabilities = body.Strings("capabilities"),
+            CapacityRps = body.Int("capacityRps", 1, 10_000_000),
+            ClearsCapacity = body.IsNull("capacityRps"),
+            Tier = body.Int("tier", 1, 100),
+            Role = body.String("role"),
+            Enabled = body.Bool("enabled"),
+        };
+    }
+
+    private static string? ReadAuth(BodyReader body)
+    {
+        if (body.Object("auth") is not { } auth)
+            return null;
+        var type = auth.TryGetProperty("type", out var given) && given.ValueKind is JsonValueKind.String ? given.GetString()! : "";
+        foreach (var field in auth.EnumerateObject().Where(field => field.Name != "type" && type == "none"))
+            body.Bad($"auth.{field.Name}", "is not a field of the type none");
+        return type;
+    }
+
+    /// <summary>What a writer may say; a PATCH leaves what is omitted.</summary>
+    internal sealed record AltruistBody(
+        string? Provider, string[]? Chains, string? Url, Dictionary<string, string>? Urls, string[]? Regions, string? Label, AuthAnswer? Auth, string[]? Capabilities,
+        int? CapacityRps, int? Tier, string? Role, bool? Enabled, bool? Attested);
+
+    internal sealed record AuthAnswer(string Type);
+
+    internal sealed record ChangeAnswer(string Id, string Altruist, DateTimeOffset At, string From, string To, string Reason)
+    {
+        public static ChangeAnswer Of(VerdictChange change) => new(
+            change.Id.ToString(CultureInfo.InvariantCulture), change.Altruist.Value, change.At, VerdictNames.Of(change.From), VerdictNames.Of(change.To), change.Reason);
+    }
+
+    /// <summary>What everybody sees of an altruist.</summary>
+    [JsonDerivedType(typeof(WholeAltruistAnswer))]
+    internal record AltruistAnswer
+    {
+        public required string Id { get; init; }
+        public required string Provider { get; init; }
+        public required string Network { get; init; }
+        public required IReadOnlyList<string> Chains { get; init; }
+
+        /// <summary>Of the URL the host and a short tail.</summary>
+        public required string Host { get; init; }
+        public required IReadOnlyList<string> Regions { get; init; }
+        public required string Label { get; init; }
+        public required IReadOnlyList<string> Capabilities { get; init; }
+        public required int? CapacityRps { get; init; }
+        public required int Tier { get; init; }
+        public required AltruistRole Role { get; init; }
+        public required bool Enabled { get; init; }
+        public required bool Attested { get; init; }
+        public required string State { get; init; }
+        public required string Reason { get; init; }
+
+        /// <summary>When the state was entered; null while disabled.</summary>
+        public required DateTimeOffset? Since { get; init; }
+        public required long? Height { get; init; }
+        public required long? LagBlocks { get; init; }
+        public required double? LatencyMs { get; init; }
+        public required DateTimeOffset? LastProbeAt { get; init; }
+        public required DateTimeOffset? CooldownUntil { get; init; }
+        public required int SessionsLastHour { get; init; }
+        public required DateTimeOffset CreatedAt { get; init; }
+    }
+
+    /// <summary>What owner, staff and portals see as well.</summary>
+    internal sealed record WholeAltruistAnswer : AltruistAnswer
+    {
+        [SetsRequiredMembers]
+        public WholeAltruistAnswer(AltruistAnswer common, Altruist altruist)
+            : base(common)
+        {
+            Url = altruist.Url;
+            Urls = altruist.Urls;
+            Auth = new AuthAnswer("none");
+        }
+
+        public string Url { get; }
+
+        public IReadOnlyDictionary<string, string> Urls { get; }
+
+        public AuthAnswer Auth { get; }
+    }
+
+    /// <summary>Puts together what is registered of an altruist, how it is, and how often it was picked.</summary>
+    internal sealed class Answers(HealthBoard board, DecisionLog log)
+    {
+        public string StateOf(Altruist altruist) => altruist.Enabled ? VerdictNames.Of(board[altruist.Id].State) : Disabled;
+
+        public async Task<IReadOnlyList<AltruistAnswer>> ShowAsync(IReadOnlyList<Altruist> altruists, Caller caller, CancellationToken cancellation)
+        {
+            var sessions = altruists.Count == 0 ? null : await log.SessionsLastHourAsync([.. altruists.Select(altruist => altruist.Id)], cancellation);
+            return [.. altruists.Select(altruist => Show(altruist, caller, sessions!.GetValueOrDefault(altruist.Id)))];
+        }
+
+        private AltruistAnswer Show(Altruist altruist, Caller caller, int sessions)
+        {
+            var verdict = board[altruist.Id];
+            var answer = new AltruistAnswer
+            {
+                Id = altruist.Id.Value,
+                Provider = altruist.Provider.Value,
+                Network = altruist.Network.Value,
+                Chains = [.. altruist.Chains.Select(chain => chain.Value)],
+                Host = AltruistUrl.Redact(altruist.Url),
+                Regions = [.. altruist.Regions.Select(region => region.Value)],
+                Label = altruist.Label,
+                Capabilities = altruist.Capabilities,
+                CapacityRps = altruist.CapacityRps,
+                Tier = altruist.Tier,
+                Role = altruist.Role,
+                Enabled = altruist.Enabled,
+                Attested = altruist.Attested,
+                State = StateOf(altruist),
+                Reason = altruist.Enabled ? verdict.Reason : "switched off by its owner or staff",
+                Since = !altruist.Enabled ? null : verdict.Since == DateTimeOffset.UnixEpoch ? altruist.CreatedAt : verdict.Since,
+                Height = verdict.Height,
+                LagBlocks = verdict.LagBlocks,
+                LatencyMs = verdict.LatencyMs,
+                LastProbeAt = verdict.LastProbeAt,
+                CooldownUntil = verdict.CooldownUntil,
+                SessionsLastHour = sessions,
+                CreatedAt = altruist.CreatedAt,
+            };
+            return caller.SeesUrlsOf(altruist.Provider) ? new WholeAltruistAnswer(answer, altruist) : answer;
+        }
+    }
+}

@@ -1,0 +1,17 @@
+using AltruistManager.Altruists;
+
+namespace AltruistManager.Web.Api;
+
+/// <summary>How a refused registration is answered.</summary>
+internal static class Refusals
+{
+    public static Problem ToProblem(this Refusal refusal) => refusal.Kind switch
+    {
+        RefusalKind.Invalid => Problems.BadFields(refusal.Errors!.ToDictionary().ToDictionary(field => field.Key, field => field.Value.ToList())),
+        RefusalKind.Forbidden => Problems.Forbidden(refusal.Detail),
+        RefusalKind.Unknown => new Problem(404, refusal.Code, "There is no such thing", refusal.Detail),
+        RefusalKind.Taken => Problems.Conflict(refusal.Code, refusal.Detail),
+        RefusalKind.Retired => new Problem(410, refusal.Code, "It is retired", refusal.Detail) { Successor = refusal.Successor?.Value },
+        _ => throw new ArgumentOutOfRangeException(nameof(refusal), refusal.Kind, null),
+    };
+}
