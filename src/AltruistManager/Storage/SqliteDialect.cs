@@ -20,6 +20,7 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
     private readonly string writeConnectionString;
     private readonly SemaphoreSlim turn = new(1, 1);
     private SqliteConnection? writer;
+    private bool isDisposed;
 
     public SqliteDialect(string connectionString, TimeProvider time)
     {
@@ -104,6 +105,8 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
         await turn.WaitAsync(cancellation);
         try
         {
+            // A late write would open the file anew, with nobody left to close it.
+            ObjectDisposedException.ThrowIf(isDisposed, this);
             await using var exclusive = await TakeWriterLockAsync(cancellation);
             writer ??= await OpenWriterAsync(cancellation);
             var healthy = false;
@@ -134,6 +137,7 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
         await turn.WaitAsync();
         try
         {
+            isDisposed = true;
             if (writer is not null)
             {
                 // Closing the last connection checkpoints, which is a write.

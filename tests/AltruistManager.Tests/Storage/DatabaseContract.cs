@@ -223,6 +223,17 @@ public sealed class DatabaseOnSqlite(SqliteFixture fixture) : DatabaseContract(f
     }
 
     [Fact]
+    public async Task A_closed_database_is_not_opened_again_by_a_late_write()
+    {
+        var closed = await Fixture.NewDatabaseAsync(Cancellation);
+        await closed.DisposeAsync();
+        File.Delete(Path.Combine(closed.DataDirectory, "test.db.writer"));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => PutAsync(closed, "late", "1"));
+        Assert.False(File.Exists(Path.Combine(closed.DataDirectory, "test.db.writer")));
+        await closed.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Commits_are_durable_and_ordered_by_one_log()
     {
         var (journal, synchronous, foreignKeys) = await Database.WriteAsync(async write => (
