@@ -110,22 +110,18 @@ internal static class AltruistsApi
     }
 
     private static async Task<IResult> ChangeAsync(
-        string id, BodyReader body, Caller caller, RosterCache roster, AltruistRegistry registry, HealthMonitor health, Answers answers, AfterWrite after, CancellationToken cancellation)
+        string id, BodyReader body, Caller caller, AltruistRegistry registry, Answers answers, AfterWrite after, CancellationToken cancellation)
     {
         var draft = Read(body) with { Attested = body.Bool("attested") };
         var errors = new FieldErrors();
         if (body.HandOver(errors) is { } unreadable)
             return unreadable;
 
-        var before = roster.Current.Altruists.GetValueOrDefault(new AltruistId(id));
         var outcome = await registry.ChangeAsync(caller.ToRegistrant(), new AltruistId(id), draft, errors, cancellation);
         if (outcome.Refusal is { } refusal)
             return refusal.ToProblem();
-        var altruist = outcome.Value!;
-        if (before is not null && before.Url != altruist.Url)
-            await health.UrlChangedAsync(altruist.Id, CancellationToken.None);
         await after.SettleAsync();
-        return TypedResults.Ok((await answers.ShowAsync([altruist], caller, CancellationToken.None))[0]);
+        return TypedResults.Ok((await answers.ShowAsync([outcome.Value!], caller, CancellationToken.None))[0]);
     }
 
     private static async Task<IResult> RetireAsync(string id, Caller caller, AltruistRegistry registry, AfterWrite after, CancellationToken cancellation)
