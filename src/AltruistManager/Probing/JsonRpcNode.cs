@@ -83,15 +83,20 @@ internal sealed class JsonRpcNode(HttpMessageInvoker http, Uri url, TimeProvider
 
         using var response = await http.SendAsync(request, deadline);
         var status = (int)response.StatusCode;
-        if (response.StatusCode == HttpStatusCode.TooManyRequests)
-            return Fail(ProbeOutcome.Throttled, "HTTP 429: too many requests", RetryAfter(response));
-        if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.PaymentRequired or HttpStatusCode.Forbidden)
-            return Fail(ProbeOutcome.Unauthorized, $"HTTP {status}: the node does not let the prober in");
         if (status is >= 300 and < 400)
             return Fail(ProbeOutcome.HttpError, $"HTTP {status}: redirects are not followed");
 
         var isSuccess = response.IsSuccessStatusCode;
         var answer = new RpcAnswer(id, question.Fields);
+        if (IsRefusal(response.StatusCode))
+        {
+            await TryReadAsync(response, answer);
+            var words = $"HTTP {status}{(answer.HasError ? $": {Describe(answer)}" : "")}";
+            return response.StatusCode == HttpStatusCode.TooManyRequests || IsThrottling(answer.ErrorCode, answer.ErrorMessage)
+                ? Fail(ProbeOutcome.Throttled, $"too many requests, {words}", RetryAfter(response))
+                : Fail(ProbeOutcome.Unauthorized, $"the node does not let the prober in, {words}");
+        }
+
         var body = await ReadAsync(response, answer, isSuccess ? question.MaxBytes : Math.Min(question.MaxBytes, NodeQuestion.Scalar));
 
         // Some gateways wrap a refusal in any status; its own words say more than the number.
@@ -119,6 +124,19 @@ internal sealed class JsonRpcNode(HttpMessageInvoker http, Uri url, TimeProvider
                 ? Fail(ProbeOutcome.InvalidAnswer, "an error without code and message")
                 : Fail(ProbeOutcome.RpcError, $"{question.Method}: {Describe(answer)}");
         return answer.Result ?? Fail(ProbeOutcome.InvalidAnswer, "an answer with neither result nor error");
+    }
+
+    /// <summary>Reads the words that go with a refusal; without them the status says enough.</summary>
+    private async Task TryReadAsync(HttpResponseMessage response, RpcAnswer answer)
+    {
+        try
+        {
+            await ReadAsync(response, answer, NodeQuestion.Scalar);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException or InvalidDataException or OperationCanceledException)
+        {
+            // A refusal stays one, however it ends.
+        }
     }
 
     /// <returns>What is wrong with the body; null when it is one JSON value.</returns>
@@ -230,6 +248,9 @@ internal sealed class JsonRpcNode(HttpMessageInvoker http, Uri url, TimeProvider
     private static bool IsThrottling(string? code, string? message) =>
         code is "429" or "-32005" || message is not null && (Has(message, "rate limit") || Has(message, "ratelimit") || Has(message, "rate-limit")
             || Has(message, "too many request") || Has(message, "throttl") || Has(message, "request limit") || Has(message, "quota") || Has(message, "capacity"));
+
+    private static bool IsRefusal(HttpStatusCode status) =>
+        status is HttpStatusCode.TooManyRequests or HttpStatusCode.Unauthorized or HttpStatusCode.PaymentRequired or HttpStatusCode.Forbidden;
 
     private static bool IsRefusal(string? message) =>
         message is not null && (Has(message, "unauthorized") || Has(message, "forbidden") || Has(message, "api key") || Has(message, "access denied"));

@@ -164,6 +164,30 @@ public sealed class ProbeTrapTests : IDisposable
         Assert.Contains(detail, result.Detail, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("403 Forbidden", """{"error":{"code":-32000,"message":"origin not on the list"}}""", ProbeOutcome.Unauthorized, "HTTP 403: error -32000 origin not on the list")]
+    [InlineData("403 Forbidden", """{"error":{"code":-32000,"message":"monthly quota used up"}}""", ProbeOutcome.Throttled, "monthly quota used up")]
+    [InlineData("429 Too Many Requests", """{"error":{"code":429,"message":"60 per minute"}}""", ProbeOutcome.Throttled, "60 per minute")]
+    public async Task Refusal_is_told_in_its_own_words(string status, string json, ProbeOutcome outcome, string detail)
+    {
+        await using var node = TestNode.Json(json, status: status);
+
+        var result = await bench.ProbeAsync(node.Url);
+
+        Assert.Equal(outcome, result.Outcome);
+        Assert.Contains(detail, result.Detail, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(401, ProbeOutcome.Unauthorized)]
+    [InlineData(429, ProbeOutcome.Throttled)]
+    public async Task Refusal_that_never_ends_is_still_one(int status, ProbeOutcome outcome)
+    {
+        await using var node = TestNode.Http($"HTTP/1.1 {status} No\r\nContent-Length: 500\r\n\r\n{{");
+
+        Assert.Equal(outcome, (await bench.ProbeAsync(node.Url, timeoutMs: 300)).Outcome);
+    }
+
     [Fact]
     public async Task Refusal_inside_an_error_page_is_read_too()
     {
