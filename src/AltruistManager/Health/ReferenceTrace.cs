@@ -320,18 +320,22 @@ public sealed record ReferenceTrace
             || stuck && IsDated(vote, toleranceMs) && vote.Height <= GrowthLimit(vote.AtMs, vote.Altruist, rules));
     }
 
-    /// <summary>The lower median of the providers' heights, each the median of its altruists', projected to <paramref name="at"/>. References, if any, stand for all.</summary>
+    /// <summary>The lower median of the providers' heights, each the median of its altruists', projected to <paramref name="at"/>. References stand for all, unless they are stuck while most others move.</summary>
     private double? Median(long at, NetworkRules rules, string? except)
     {
         var blockTime = BlockTime(rules);
         var voting = Votes.Where(vote => vote.Counts && vote.Altruist != except).ToList();
-        if (voting.Exists(vote => vote.Reference))
-            voting.RemoveAll(vote => !vote.Reference);
+        var toleranceMs = rules.ToleranceSeconds(blockTime) * 1000;
+        var stuck = MostAreOld(toleranceMs);
+        if (voting.Exists(Anchors))
+            voting.RemoveAll(vote => !Anchors(vote));
         var heights = voting
             .GroupBy(vote => vote.Provider)
             .Select(provider => LowerMedian(provider.Select(vote => vote.Height + Math.Max(0, at - vote.AtMs) / 1000.0 / blockTime)))
             .ToList();
         return heights.Count == 0 ? null : LowerMedian(heights);
+
+        bool Anchors(Vote vote) => vote.Reference && (stuck || vote.HeadTimeMs is null || IsDated(vote, toleranceMs));
     }
 
     private double PlausibleMaximum(long at, AltruistId judged, NetworkRules rules)

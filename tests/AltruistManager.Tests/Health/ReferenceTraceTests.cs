@@ -194,6 +194,21 @@ public sealed class ReferenceTraceTests
     }
 
     [Fact]
+    public void A_stuck_reference_does_not_hold_the_others_down()
+    {
+        var heads = new Heads { References = { "ours" } };
+        Warm(heads, "ours", "a", "b", "c", "d");
+        for (var sweep = 2; sweep < 5; sweep++)
+        {
+            var head = 1000 + sweep * 25;
+            var seen = heads.See(sweep * 300, ("ours", 1025, sweep * 300 - 297), ("a", head, 3), ("b", head, 3), ("c", head, 3), ("d", head - 15, 183));
+            Assert.Equal(InSync, seen["a"].Judgement);
+            Assert.Equal(Lagging, seen["d"].Judgement);
+            Assert.Equal(head, heads.Trace.Height);
+        }
+    }
+
+    [Fact]
     public void A_node_alone_is_not_compared_with_itself()
     {
         var heads = Warm(new Heads(), "only");
