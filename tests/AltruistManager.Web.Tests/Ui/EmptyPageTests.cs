@@ -1,0 +1,33 @@
+using System.Net;
+using AltruistManager.Storage;
+
+namespace AltruistManager.Web.Tests.Ui;
+
+/// <summary>What a page says when there is nothing to show, or when it cannot be made.</summary>
+public sealed class EmptyPageTests(AppFixture app) : IClassFixture<AppFixture>
+{
+    [Fact]
+    public async Task An_empty_service_says_what_to_do_first()
+    {
+        Assert.Contains("PUT /api/v1/chains/", await app.Anonymous.GetStringAsync("/", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("POST /api/v1/altruists", await app.Anonymous.GetStringAsync("/altruists", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_page_that_fails_says_so_and_nothing_more()
+    {
+        await using var broken = await AppFixture.StartAsync();
+        using (var added = await broken.Staff.PutAsJsonAsync(
+            "/api/v1/chains/0021", new { name = "Ethereum", protocol = "evm", identity = "1" }, TestContext.Current.CancellationToken))
+            Assert.True(added.IsSuccessStatusCode);
+        var database = broken.Services.GetRequiredService<Database>();
+        await database.WriteAsync(write => write.ExecuteAsync("alter table log_decisions rename to gone"), TestContext.Current.CancellationToken);
+
+        using var answer = await broken.Anonymous.GetAsync("/slots/0021/global", TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
+        Assert.Equal("text/html", answer.Content.Headers.ContentType!.MediaType);
+        var html = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("This page could not be made", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("log_decisions", html, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,270 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using AltruistManager.Web.Tests.EndToEnd;
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+
+namespace AltruistManager.Web.Tests.Ui;
+
+/// <summary>The pages in a real browser, over real data.</summary>
+public sealed partial class PageTests(Pages pages) : IClassFixture<Pages>
+{
+    [Fact]
+    public async Task Matrix_shows_pick_state_age_and_coverage_of_every_slot()
+    {
+        await using var visitor = await pages.VisitAsync();
+        await visitor.GoAsync("/");
+
+        var fresh = await CellAsync(visitor, "0021", "us-east");
+        Assert.Matches("(acme|northwind|helios)-eth-1", fresh);
+        Assert.Contains("fresh", fresh, StringComparison.Ordinal);
+        Assert.Contains("3 of 4 candidates eligible", fresh, StringComparison.Ordinal);
+        Assert.Matches(@"\d+ (s|min)", fresh);
+        Assert.Contains("fallback", await CellAsync(visitor, "0021", "us-west"), StringComparison.Ordinal);
+        var pinned = await CellAsync(visitor, "0009", "us-east");
+        Assert.Contains("northwind-polygon-1", pinned, StringComparison.Ordinal);
+        Assert.Contains("override", pinned, StringComparison.Ordinal);
+        var degraded = await CellAsync(visitor, "0003", "us-east");
+        Assert.Contains("acme-avax-1", degraded, StringComparison.Ordinal);
+        Assert.Contains("degraded", degraded, StringComparison.Ordinal);
+        Assert.Contains("none", await CellAsync(visitor, "0009", "eu-central"), StringComparison.Ordinal);
+        Assert.Equal(12, await visitor.Page.Locator("a.cell").CountAsync());
+    }
+
+    [Fact]
+    public async Task Slots_with_nobody_or_only_one_eligible_stand_out()
+    {
+        await using var visitor = await pages.VisitAsync();
+        await visitor.GoAsync("/");
+        var nobody = await ChipColourAsync("0003", "us-east");
+        var enough = await ChipColourAsync("0021", "us-east");
+        Assert.NotEqual(enough, nobody);
+
+        await visitor.GoAsync("/?show=nobody");
+        Assert.Contains("Avalanche", await visitor.Page.InnerTextAsync("table"), StringComparison.Ordinal);
+
+        Task<string> ChipColourAsync(string chain, string region) =>
+            visitor.Page.Locator($"a[href='/slots/{chain}/{region}'] .cover").EvaluateAsync<string>("chip => getComputedStyle(chip).backgroundColor");
+    }
+
+    [Fact]
+    public async Task Matrix_is_filtered_by_chain_region_and_what_needs_attention()
+    {
+        await using var visitor = await pages.VisitAsync();
+        await visitor.GoAsync("/");
+        await visitor.Page.GetByLabel("Chain", new() { Exact = true }).FillAsync("poly");
+        await visitor.Page.GetByLabel("Region", new() { Exact = true }).SelectOptionAsync("us-east");
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Filter" }).ClickAsync();
+        Assert.Equal(1, await visitor.Page.Locator("a.cell").CountAsync());
+        Assert.Equal("poly", await visitor.Page.GetByLabel("Chain", new() { Exact = true }).InputValueAsync());
+
+        await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Clear" }).ClickAsync();
+        await visitor.Page.GetByLabel("Show").SelectOptionAsync("override");
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Filter" }).ClickAsync();
+        Assert.Equal(["Polygon"], await visitor.Page.Locator(".chain-name").AllInnerTextsAsync());
+    }
+
+    [Fact]
+    public async Task Slot_page_explains_the_last_decision_and_everybody_considered()
+    {
+        await using var visitor = await pages.VisitAsync();
+        await visitor.GoAsync("/");
+        await visitor.Page.Locator("a[href='/slots/0021/us-east']").ClickAsync();
+
+        var says = await visitor.Page.InnerTextAsync(".answer");
+        Assert.Matches(@"(acme|northwind|helios)-eth-1 of .* serves 0021 in us-east since \d\d:\d\d:\d\d UTC", says);
+        Assert.Contains("turns", says, StringComparison.Ordinal);
+        Assert.Contains("3 of 4 candidates could be picked", says, StringComparison.Ordinal);
+
+        var rows = await visitor.Page.Locator("table.candidates tbody tr").AllInnerTextsAsync();
+        Assert.Equal(4, rows.Count);
+        Assert.Contains("picked", rows[0], StringComparison.Ordinal);
+        Assert.Contains("1st standby", rows[1], StringComparison.Ordinal);
+        Assert.Contains("2nd standby", rows[2], StringComparison.Ordinal);
+        Assert.Contains("helios-eth-2", rows[3], StringComparison.Ordinal);
+        Assert.Contains("not eligible", rows[3], StringComparison.Ordinal);
+        Assert.Contains("wrong chain", rows[3], StringComparison.Ordinal);
+
+        // The JSON of the same decision is one link away and names the same hash.
+        var hash = await visitor.Page.Locator(".proof code").First.InnerTextAsync();
+        var href = await visitor.Page.Locator(".proof a[href^='/api/v1/decisions/']").GetAttributeAsync("href");
+        var json = await pages.App.Anonymous.GetJsonAsync(href!, TestContext.Current.CancellationToken);
+        Assert.Equal(hash, json.GetProperty("hash").GetString());
+    }
+
+    [Fact]
+    public async Task Slot_page_lists_earlier_picks_and_their_decisions()
+    {
+        await using var visitor = await pages.VisitAsync();
+        await visitor.GoAsync("/slots/0021/us-east");
+        var history = visitor.Page.Locator("table.history tbody tr");
+        Assert.InRange(await history.CountAsync(), 2, 25);
+        Assert.Contains("now", await history.First.InnerTextAsync(), StringComparison.Ordinal);
+
+        await history.Nth(1).GetByRole(AriaRole.Link, new() { Name = "Why" }).ClickAsync();
+        Assert.Contains("An earlier decision", await visitor.Page.InnerTextAsync("main"), StringComparison.Ordinal);
+        Assert.Contains("was picked", await visitor.Page.InnerTextAsync("main"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/slots/0021/us-west", "US East|us-east")]
+    [InlineData("/slots/0009/us-east", "maintenance of the other, see the status page")]
+    [InlineData("/slots/0003/us-east", "last pick is kept")]
+    [InlineData("/slots/0009/eu-central", "Nobody offers an altruist")]
+    public async Task Slot_page_says_why_a_slot_is_not_fresh(string path, string reason)
+    {
+        await using var visitor = await pages.VisitAsync();
+        await visitor.GoAsync(path);
+        Assert.Matches(reason, await visitor.Page.InnerTextAsync(".answer"));
+    }
+
+    [Fact]
+    public async Task Altruist_page_tells_state_and_reason()
+    {
+        await using var visitor = await pages.VisitAsync();
+        await visitor.GoAsync("/altruists");
+        await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "acme-avax-1" }).ClickAsync();
+        var says = await visitor.Page.InnerTextAsync(".answer");
+        Assert.StartsWith("Down", says, StringComparison.Ordinal);
+        Assert.Matches(@"refused|down", says);
+        Assert.Contains("Avalanche (0003) in us-east", await visitor.Page.InnerTextAsync("main"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_page_tells_where_an_altruist_is_or_runs_anything()
+    {
+        foreach (var (_, path) in pages.Addresses)
+        {
+            using var answer = await pages.App.Anonymous.GetAsync(path, TestContext.Current.CancellationToken);
+            var html = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            Assert.DoesNotContain(Pages.Secret[..^4], html, StringComparison.Ordinal);
+            Assert.DoesNotContain("<script", html, StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotMatch(InlineStyle(), html);
+            var policy = Assert.Single(answer.Headers.GetValues("Content-Security-Policy"));
+            Assert.StartsWith("default-src 'none'; style-src 'self'", policy, StringComparison.Ordinal);
+            Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
+            Assert.Equal("nosniff", Assert.Single(answer.Headers.GetValues("X-Content-Type-Options")));
+            Assert.Single(answer.Headers.GetValues("Referrer-Policy"));
+        }
+    }
+
+    [Fact]
+    public async Task Every_page_is_shown_without_complaint_wide_and_narrow_light_and_dark()
+    {
+        var folder = Checkout.Artifacts("screenshots");
+        foreach (var (phone, dark) in new[] { (false, false), (false, true), (true, false), (true, true) })
+        {
+            await using var visitor = await pages.VisitAsync(phone, dark);
+            foreach (var (name, path) in pages.Addresses)
+            {
+                await visitor.GoAsync(path);
+                Assert.True(await visitor.OverflowAsync() <= 0, $"{path} is wider than a {(phone ? "phone" : "window")}");
+                Assert.Equal(1, await visitor.Page.Locator("h1").CountAsync());
+                Assert.NotEqual("", await visitor.Page.TitleAsync());
+                await visitor.Page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}-{(phone ? "phone" : "wide")}-{(dark ? "dark" : "light")}.png"), FullPage = true });
+            }
+
+            Assert.Empty(visitor.Complaints);
+        }
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public async Task No_page_has_a_serious_fault_of_accessibility(bool phone, bool dark)
+    {
+        await using var visitor = await pages.VisitAsync(phone, dark);
+        foreach (var (_, path) in pages.Addresses)
+        {
+            await visitor.GoAsync(path);
+            var result = await visitor.Page.RunAxe(new AxeRunOptions { ResultTypes = [ResultType.Violations] });
+            Assert.Empty(result.Violations.Where(violation => violation.Impact is "serious" or "critical")
+                .SelectMany(violation => violation.Nodes.Select(node => $"{path}: {violation.Id}: {node.Html}")));
+        }
+    }
+
+    [Fact]
+    public async Task Colours_follow_the_system_until_the_visitor_chooses()
+    {
+        await using var visitor = await pages.VisitAsync(dark: true);
+        await visitor.GoAsync("/slots/0021/us-east");
+        var dark = await GroundAsync();
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Light" }).ClickAsync();
+        Assert.EndsWith("/slots/0021/us-east", visitor.Page.Url, StringComparison.Ordinal);
+        var light = await GroundAsync();
+        Assert.NotEqual(dark, light);
+
+        // The server knows the choice: the first byte of the next page has it.
+        await visitor.GoAsync("/");
+        Assert.Equal("light", await visitor.Page.Locator("html").GetAttributeAsync("data-theme"));
+        Assert.Equal(light, await GroundAsync());
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "As the system" }).ClickAsync();
+        Assert.Equal(dark, await GroundAsync());
+        Assert.Empty(visitor.Complaints);
+
+        Task<string> GroundAsync() => visitor.Page.EvaluateAsync<string>("getComputedStyle(document.documentElement).backgroundColor");
+    }
+
+    [Fact]
+    public async Task Keyboard_reaches_the_slots_and_shows_where_it_is()
+    {
+        await using var visitor = await pages.VisitAsync();
+        await visitor.GoAsync("/");
+        await visitor.Page.Keyboard.PressAsync("Tab");
+        Assert.Equal("Skip to content", await FocusedAsync("node => node.innerText"));
+        await visitor.Page.Keyboard.PressAsync("Enter");
+        for (var i = 0; i < 60 && !(await FocusedAsync("node => node.className")).Contains("cell", StringComparison.Ordinal); i++)
+            await visitor.Page.Keyboard.PressAsync("Tab");
+
+        Assert.Equal("cell", await FocusedAsync("node => node.className"));
+        Assert.Equal("solid", await FocusedAsync("node => getComputedStyle(node).outlineStyle"));
+        await visitor.Page.Keyboard.PressAsync("Enter");
+        await visitor.Page.WaitForURLAsync("**/slots/**");
+
+        Task<string> FocusedAsync(string expression) => visitor.Page.EvaluateAsync<string>($"({expression})(document.activeElement)");
+    }
+
+    [Fact]
+    public async Task Pages_reload_by_themselves_only_when_asked_to()
+    {
+        await using var visitor = await pages.VisitAsync();
+        await visitor.GoAsync("/");
+        Assert.Equal(0, await visitor.Page.Locator("meta[http-equiv=refresh]").CountAsync());
+        await visitor.GoAsync("/?live=on");
+        Assert.Equal(1, await visitor.Page.Locator("meta[http-equiv=refresh]").CountAsync());
+    }
+
+    [Fact]
+    public async Task An_alias_leads_to_the_slot_of_its_chain()
+    {
+        using var added = await pages.App.Staff.PutAsJsonAsync(
+            "/api/v1/chains/0009",
+            new { name = "Polygon", protocol = "evm", identity = "137", blockTimeSeconds = 1, lagToleranceBlocks = 20, aliases = new[] { "polly" } },
+            TestContext.Current.CancellationToken);
+        Assert.True(added.IsSuccessStatusCode);
+        await using var visitor = await pages.VisitAsync();
+        await visitor.GoAsync("/slots/polly/us-east");
+        Assert.EndsWith("/slots/0009/us-east", visitor.Page.Url, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/nothing/here", "text/html")]
+    [InlineData("/slots/nothing/us-east", "text/html")]
+    [InlineData("/slots/0021/nowhere", "text/html")]
+    [InlineData("/altruists/nobody", "text/html")]
+    [InlineData("/api/v1/nothing", "application/problem+json")]
+    public async Task What_does_not_exist_is_not_found_in_the_way_of_its_reader(string path, string contentType)
+    {
+        using var answer = await pages.App.Anonymous.GetAsync(path, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        Assert.Equal(contentType, answer.Content.Headers.ContentType!.MediaType);
+    }
+
+    private static Task<string> CellAsync(Visitor visitor, string chain, string region) =>
+        visitor.Page.Locator($"a[href='/slots/{chain}/{region}']").InnerTextAsync();
+
+    [GeneratedRegex(@"<[^>]+\s(style|on\w+)=")]
+    private static partial Regex InlineStyle();
+}

@@ -1,0 +1,148 @@
+using System.Text.Json;
+using AltruistManager.Simulator;
+using AltruistManager.Web.Tests.EndToEnd;
+using Microsoft.Playwright;
+
+namespace AltruistManager.Web.Tests.Ui;
+
+/// <summary>
+/// The real service over simulated nodes, with a slot in every state, and a real browser to look at it. Nothing changes any more once it
+/// stands, so that tests may share it.
+/// </summary>
+public sealed class Pages : IAsyncLifetime
+{
+    /// <summary>In the URL of every altruist; must never be on a page.</summary>
+    public const string Secret = "canary7f3a9c";
+
+    private AppFixture? app;
+    private SimulatedWorld? world;
+    private IPlaywright? playwright;
+    private IBrowser? browser;
+
+    public AppFixture App => app!;
+
+    /// <summary>Ids by label.</summary>
+    public Dictionary<string, string> Altruists { get; } = [];
+
+    /// <summary>One address of every page, with what it is called in the pictures.</summary>
+    public IReadOnlyList<(string Name, string Path)> Addresses =>
+    [
+        ("matrix", "/"),
+        ("matrix-attention", "/?show=attention"),
+        ("matrix-no-match", "/?chain=nothing"),
+        ("slot-fresh", "/slots/0021/us-east"),
+        ("slot-fallback", "/slots/0021/us-west"),
+        ("slot-override", "/slots/0009/us-east"),
+        ("slot-degraded", "/slots/0003/us-east"),
+        ("slot-none", "/slots/0009/eu-central"),
+        ("altruists", "/altruists"),
+        ("altruist-healthy", $"/altruists/{Altruists["acme-eth-1"]}"),
+        ("altruist-down", $"/altruists/{Altruists["acme-avax-1"]}"),
+        ("methodology", "/methodology"),
+        ("not-found", "/slots/nothing/nowhere"),
+    ];
+
+    public async ValueTask InitializeAsync()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        app = await AppFixture.StartAsync(("Probing:RetryInterval", "00:00:00.200"), ("Probing:HotInterval", "00:00:00.500"), ("Health:CooldownInitial", "00:00:01"));
+        world = await SimulatedWorld.StartAsync(new SimulatedWorldOptions(), cancellation);
+
+        await PutAsync("regions/us-east", new { name = "US East" });
+        await PutAsync("regions/us-west", new { name = "US West", fallbacks = new[] { "us-east" } });
+        await PutAsync("regions/eu-central", new { name = "Europe Central" });
+        await PutAsync("chains/0021", new { name = "Ethereum", protocol = "evm", identity = "1", blockTimeSeconds = 1, lagToleranceBlocks = 20 });
+        await PutAsync("chains/0009", new { name = "Polygon", protocol = "evm", identity = "137", blockTimeSeconds = 1, lagToleranceBlocks = 20 });
+        await PutAsync("chains/0003", new { name = "Avalanche", protocol = "evm", identity = "43114", blockTimeSeconds = 1, lagToleranceBlocks = 20, path = "" });
+        foreach (var (id, name) in new[] { ("acme", "Acme Nodes"), ("northwind", "Northwind"), ("helios", "Helios Validators") })
+            await PutAsync($"providers/{id}", new { name });
+
+        var ethereum = world.AddChain(1, TimeSpan.FromSeconds(1));
+        foreach (var provider in new[] { "acme", "northwind", "helios" })
+            await AddAsync(ethereum, "0021", provider, $"{provider}-eth-1");
+        var stranger = await AddAsync(ethereum, "0021", "helios", "helios-eth-2");
+        stranger.Fault = Faults.WrongChain(5);
+        var polygon = world.AddChain(137, TimeSpan.FromSeconds(1));
+        await AddAsync(polygon, "0009", "acme", "acme-polygon-1");
+        await AddAsync(polygon, "0009", "northwind", "northwind-polygon-1");
+        var avalanche = await AddAsync(world.AddChain(43114, TimeSpan.FromSeconds(1)), "0003", "acme", "acme-avax-1");
+
+        await Eventually.BeTrueAsync("the altruists are picked", async () =>
+        {
+            await RoundAsync();
+            return await StateAsync("acme-eth-1") == "healthy" && await StateAsync("northwind-eth-1") == "healthy" && await StateAsync("helios-eth-1") == "healthy"
+                && await StateAsync("acme-polygon-1") == "healthy" && await StateAsync("acme-avax-1") == "healthy" && await StateAsync("helios-eth-2") == "wrong-chain";
+        });
+        await RoundAsync();
+        await PostAsync("overrides", new
+        {
+            kind = "pin", chain = "0009", region = "us-east", altruist = Altruists["northwind-polygon-1"], reason = "maintenance of the other, see the status page",
+            expiresAt = TimeProvider.System.GetUtcNow().AddHours(2),
+        });
+        avalanche.Fault = Faults.Down;
+        await Eventually.BeTrueAsync("the only Avalanche node is down", async () =>
+        {
+            await RoundAsync();
+            return await StateAsync("acme-avax-1") == "down";
+        });
+        await RoundAsync();
+        await RoundAsync();
+
+        playwright = await Playwright.CreateAsync();
+        browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = "/usr/bin/chromium",
+            Args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"],
+        });
+    }
+
+    /// <summary>A browser of its own, without cookies.</summary>
+    public async Task<Visitor> VisitAsync(bool phone = false, bool dark = false)
+    {
+        var context = await browser!.NewContextAsync(new BrowserNewContextOptions
+        {
+            BaseURL = App.Address.ToString(),
+            ViewportSize = phone ? new ViewportSize { Width = 360, Height = 780 } : new ViewportSize { Width = 1440, Height = 900 },
+            ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
+            IsMobile = phone,
+            HasTouch = phone,
+        });
+        return new Visitor(context, await context.NewPageAsync());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (browser is not null)
+            await browser.DisposeAsync();
+        playwright?.Dispose();
+        if (app is not null)
+            await app.DisposeAsync();
+        if (world is not null)
+            await world.DisposeAsync();
+    }
+
+    private async Task<SimulatedNode> AddAsync(SimulatedChain chain, string id, string provider, string label)
+    {
+        var node = world!.AddNode(chain, $"{label}-{Secret}", new SimulatedNodeOptions { OwnPort = false });
+        var added = await PostAsync("altruists", new { provider, chains = new[] { id }, url = node.Url.ToString(), regions = new[] { "us-east" }, label });
+        Altruists[label] = added.GetProperty("id").GetString()!;
+        return node;
+    }
+
+    private async Task<string?> StateAsync(string label) =>
+        (await App.Staff.GetJsonAsync($"/api/v1/altruists/{Altruists[label]}", TestContext.Current.CancellationToken)).GetProperty("state").GetString();
+
+    private Task<JsonElement> RoundAsync() => PostAsync("rounds", new { });
+
+    private async Task PutAsync(string path, object body)
+    {
+        using var answer = await App.Staff.PutAsJsonAsync($"/api/v1/{path}", body, TestContext.Current.CancellationToken);
+        await answer.ReadJsonAsync(TestContext.Current.CancellationToken);
+    }
+
+    private async Task<JsonElement> PostAsync(string path, object body)
+    {
+        using var answer = await App.Staff.PostAsJsonAsync($"/api/v1/{path}", body, TestContext.Current.CancellationToken);
+        return await answer.ReadJsonAsync(TestContext.Current.CancellationToken);
+    }
+}

@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+using Microsoft.Playwright;
+
+namespace AltruistManager.Web.Tests.Ui;
+
+/// <summary>A browser that writes down everything it complains about.</summary>
+public sealed class Visitor : IAsyncDisposable
+{
+    private readonly IBrowserContext context;
+    private readonly ConcurrentQueue<string> complaints = new();
+
+    public Visitor(IBrowserContext context, IPage page)
+    {
+        this.context = context;
+        Page = page;
+        page.Console += (_, message) =>
+        {
+            // A page that is not there is told to the console by the browser itself.
+            if (message.Type is "error" or "warning" && !message.Text.Contains("404 (Not Found)", StringComparison.Ordinal))
+                complaints.Enqueue($"{page.Url}: {message.Text}");
+        };
+        page.PageError += (_, error) => complaints.Enqueue($"{page.Url}: {error}");
+        page.RequestFailed += (_, request) => complaints.Enqueue($"{page.Url}: {request.Url} failed: {request.Failure}");
+        page.Request += (_, request) =>
+        {
+            if (!request.Url.StartsWith("data:", StringComparison.Ordinal) && new Uri(request.Url).Host is not ("127.0.0.1" or "localhost" or "[::1]"))
+                complaints.Enqueue($"{page.Url}: asks {request.Url}");
+        };
+    }
+
+    public IPage Page { get; }
+
+    /// <summary>Errors of scripts and of the content security policy, and requests that failed or went elsewhere.</summary>
+    public IReadOnlyCollection<string> Complaints => complaints;
+
+    public async Task<IResponse> GoAsync(string path) => (await Page.GotoAsync(path))!;
+
+    /// <summary>How much wider than the window the page is, in pixels.</summary>
+    public Task<int> OverflowAsync() =>
+        Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+
+    public async ValueTask DisposeAsync() => await context.DisposeAsync();
+}
