@@ -30,7 +30,7 @@ public sealed class SlotViewTests
         {
             Override = new DecisionOverride("1", "pin", new AltruistId("b"), "maintenance of the others", new DateTimeOffset(2026, 11, 21, 12, 0, 0, TimeSpan.Zero)),
         };
-        Assert.Equal("Pinned by staff until 2026-11-21 12:00:00 UTC: Maintenance of the others.", Build(pinned).Because);
+        Assert.Equal("Pinned by staff until 2026-11-21 12:00:00 UTC: “maintenance of the others”", Build(pinned).Because);
     }
 
     [Fact]

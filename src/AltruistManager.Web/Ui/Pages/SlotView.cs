@@ -73,7 +73,7 @@ internal sealed record SlotView
         switch (decision.State)
         {
             case SlotState.Override when decision.Override is { } ruled:
-                return $"Pinned by staff until {Words.Exact(ruled.ExpiresAt)}: {Words.Sentence(ruled.Reason)}";
+                return $"Pinned by staff until {Words.Exact(ruled.ExpiresAt)}: “{ruled.Reason}”";
             case SlotState.Degraded:
                 return $"None of {candidates} may be picked, so the last pick is kept: portals are never left with less than they had.";
             case SlotState.None when rows.Count == 0:
