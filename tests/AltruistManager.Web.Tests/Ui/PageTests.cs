@@ -176,12 +176,14 @@ public sealed partial class PageTests(Pages pages) : IClassFixture<Pages>
     public async Task No_page_has_a_serious_fault_of_accessibility(bool phone, bool dark)
     {
         await using var visitor = await pages.VisitAsync(phone, dark);
-        foreach (var (_, path) in pages.Addresses)
+        // Only colours differ in the dark; on a phone the tables are built otherwise.
+        var rules = new AxeRunOptions { ResultTypes = [ResultType.Violations], RunOnly = dark ? RunOnlyOptions.Rules("color-contrast") : null };
+        foreach (var (name, path) in pages.Addresses.Where(page => !phone || page.Name is "matrix" or "slot-fresh" or "altruists" or "altruist-down"))
         {
             await visitor.GoAsync(path);
-            var result = await visitor.Page.RunAxe(new AxeRunOptions { ResultTypes = [ResultType.Violations] });
+            var result = await visitor.Page.RunAxe(rules);
             Assert.Empty(result.Violations.Where(violation => violation.Impact is "serious" or "critical")
-                .SelectMany(violation => violation.Nodes.Select(node => $"{path}: {violation.Id}: {node.Html}")));
+                .SelectMany(violation => violation.Nodes.Select(node => $"{name}: {violation.Id}: {node.Html}")));
         }
     }
 
