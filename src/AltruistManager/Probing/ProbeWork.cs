@@ -4,12 +4,20 @@ using Microsoft.Extensions.Logging;
 namespace AltruistManager.Probing;
 
 /// <summary>What ticks start and do not wait for; ended with the process.</summary>
-internal sealed partial class ProbeWork(ILogger<ProbeWork> logger) : IDisposable
+internal sealed partial class ProbeWork : IDisposable
 {
+    private readonly ILogger<ProbeWork> logger;
     private readonly CancellationTokenSource stop = new();
     private readonly ConcurrentDictionary<Task, byte> underWay = new();
+    private int isStopped;
 
-    public CancellationToken Stopping => stop.Token;
+    public ProbeWork(ILogger<ProbeWork> logger)
+    {
+        this.logger = logger;
+        Stopping = stop.Token;
+    }
+
+    public CancellationToken Stopping { get; }
 
     /// <summary>Starts it; what it throws is logged. The task never fails.</summary>
     public Task Start(Func<Task> work)
@@ -24,7 +32,9 @@ internal sealed partial class ProbeWork(ILogger<ProbeWork> logger) : IDisposable
 
     public async Task StopAsync(CancellationToken cancellation)
     {
-        await stop.CancelAsync();
+        // A host that is told to stop from two sides asks twice, the second time perhaps after the disposal.
+        if (Interlocked.Exchange(ref isStopped, 1) == 0)
+            await stop.CancelAsync();
         await Task.WhenAll(underWay.Keys).WaitAsync(cancellation);
     }
 
