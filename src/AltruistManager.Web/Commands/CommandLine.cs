@@ -20,6 +20,7 @@ internal static class CommandLine
         var serve = ServeCommand.Create();
         root.Subcommands.Add(serve);
         root.Subcommands.Add(KeysCommand.Create());
+        root.Subcommands.Add(DemoCommand.Create());
         root.Action = serve.Action;
 
         // No response files: an argument that begins with @ means itself.

@@ -1,0 +1,94 @@
+namespace AltruistManager.Web.Commands.Demo;
+
+/// <summary>Who takes part in the demo. Names are invented; chain ids are those of the catalogue, which fills in what is not said here.</summary>
+internal static class DemoCast
+{
+    /// <summary>The slot that the demo talks about.</summary>
+    public const string Chain = "0021";
+
+    /// <inheritdoc cref="Chain"/>
+    public const string Region = "us-east";
+
+    public static DemoRegion[] Regions { get; } =
+    [
+        new("us-east", "US East", ["us-west", "eu-central"]),
+        new("us-west", "US West", ["us-east", "ap-south"]),
+        new("eu-central", "Europe Central", ["us-east"]),
+        new("ap-south", "Asia South", ["us-west"]),
+        new("global", "Global", ["us-east", "eu-central"]),
+    ];
+
+    /// <summary>0027 has one altruist and 0053 none that is any good, so that the matrix has something to say. Real block times; tolerances of a few blocks, so that falling behind shows within seconds.</summary>
+    public static DemoChain[] Chains { get; } =
+    [
+        new(Chain, EvmChainId: 1, BlockTimeSeconds: 12, StartHeight: 23_846_000, LagToleranceBlocks: 2),
+        new("0022", EvmChainId: 1, BlockTimeSeconds: 12, StartHeight: 23_846_000, LagToleranceBlocks: 2),
+        new("0009", EvmChainId: 137, BlockTimeSeconds: 2, StartHeight: 79_200_000, LagToleranceBlocks: 5),
+        new("0079", EvmChainId: 8453, BlockTimeSeconds: 2, StartHeight: 38_400_000, LagToleranceBlocks: 5),
+        new("0066", EvmChainId: 42161, BlockTimeSeconds: 0.25, StartHeight: 402_000_000, LagToleranceBlocks: 20),
+        new("0027", EvmChainId: 100, BlockTimeSeconds: 5, StartHeight: 43_200_000, LagToleranceBlocks: 2),
+        new("0053", EvmChainId: 10, BlockTimeSeconds: 2, StartHeight: 144_000_000, LagToleranceBlocks: 5),
+    ];
+
+    public static DemoProvider[] Providers { get; } =
+    [
+        new("acme", "Acme Nodes"),
+        new("borealis", "Borealis Infrastructure"),
+        new("cobalt", "Cobalt RPC"),
+        new("driftwood", "Driftwood Labs"),
+        new("emberline", "Emberline Validators"),
+        new("foxglove", "Foxglove Hosting"),
+        new("granite", "Granite Systems"),
+    ];
+
+    public static DemoAltruist[] Altruists { get; } =
+    [
+        new("acme-eth-1", [Chain, "0022"], ["us-east"], 18) { Archive = true },
+        new("acme-eth-2", [Chain], ["us-west"], 24),
+        new("borealis-eth-1", [Chain, "0022"], ["eu-central"], 31) { Archive = true },
+        new("borealis-eth-2", [Chain], ["us-east"], 22),
+        new("cobalt-eth-1", [Chain], ["us-east"], 15),
+        new("cobalt-eth-2", [Chain], ["ap-south"], 64),
+        new("driftwood-eth-1", [Chain], ["us-east", "us-west"], 28),
+        new("emberline-eth-1", [Chain], ["eu-central"], 35),
+        new("foxglove-eth-1", [Chain], ["*"], 80) { Tier = 2 },
+        new("granite-eth-ref", [Chain], ["*"], 12) { Role = "reference" },
+        new("acme-poly-1", ["0009"], ["us-east"], 20),
+        new("borealis-poly-1", ["0009"], ["eu-central"], 33),
+        new("cobalt-poly-1", ["0009"], ["us-east", "us-west"], 17),
+        new("driftwood-poly-1", ["0009"], ["ap-south"], 71),
+        new("emberline-poly-1", ["0009"], ["eu-central"], 30),
+        new("foxglove-poly-1", ["0009"], ["us-east"], 44),
+        new("acme-base-1", ["0079"], ["us-east"], 19),
+        new("borealis-base-1", ["0079"], ["eu-central"], 29),
+        new("cobalt-base-1", ["0079"], ["us-west"], 16),
+        new("driftwood-base-1", ["0079"], ["us-east"], 27),
+        new("granite-base-1", ["0079"], ["*"], 21),
+        new("acme-arb-1", ["0066"], ["us-east"], 14),
+        new("borealis-arb-1", ["0066"], ["eu-central"], 26),
+        new("cobalt-arb-1", ["0066"], ["us-east"], 18),
+        new("emberline-arb-1", ["0066"], ["eu-central"], 34),
+        new("foxglove-arb-1", ["0066"], ["ap-south"], 69),
+        new("granite-arb-1", ["0066"], ["us-west"], 23),
+        new("driftwood-gnosis-1", ["0027"], ["eu-central"], 37),
+        new("emberline-op-1", ["0053"], ["ap-south"], 58),
+    ];
+}
+
+internal sealed record DemoRegion(string Id, string Name, string[] Fallbacks);
+
+internal sealed record DemoChain(string Id, long EvmChainId, double BlockTimeSeconds, long StartHeight, int LagToleranceBlocks);
+
+internal sealed record DemoProvider(string Id, string Name);
+
+/// <param name="Label">Begins with its provider's id.</param>
+internal sealed record DemoAltruist(string Label, string[] Chains, string[] Regions, int LatencyMs)
+{
+    public bool Archive { get; init; }
+
+    public int Tier { get; init; } = 1;
+
+    public string Role { get; init; } = "serve";
+
+    public string Provider => Label[..Label.IndexOf('-', StringComparison.Ordinal)];
+}

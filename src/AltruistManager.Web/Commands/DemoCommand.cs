@@ -1,0 +1,107 @@
+using System.CommandLine;
+using AltruistManager.Accounts;
+using AltruistManager.Web.Commands.Demo;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace AltruistManager.Web.Commands;
+
+/// <summary>The whole main job on this machine with no configuration: the real service beside simulated networks.</summary>
+internal static class DemoCommand
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    public static Command Create()
+    {
+        var urls = new Option<string?>("--urls") { Description = "Where to listen, on loopback; port 8080 or a free one if not given" };
+        var seed = new Option<int>("--seed") { Description = "Gives the chains other hashes and the nodes another jitter", DefaultValueFactory = _ => 1 };
+        var minutes = new Option<double?>("--minutes") { Description = "Ends by itself after so many minutes" };
+        urls.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } given && DemoAddress.Refusal(given) is { } refusal)
+                result.AddError(refusal);
+        });
+        minutes.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double?>() is <= 0 or > 1440 or double.NaN)
+                result.AddError("--minutes: must be more than 0 and at most 1440");
+        });
+        var command = new Command("demo", "Shows the whole main job on this machine with simulated networks and nodes") { urls, seed, minutes };
+        command.SetAction((parsed, cancellation) =>
+            RunAsync(parsed.GetValue(urls) ?? DemoAddress.Free(), parsed.GetValue(seed), parsed.GetValue(minutes), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string urls, int seed, double? minutes, CancellationToken cancellation)
+    {
+        var clock = TimeProvider.System;
+        var folder = Directory.CreateTempSubdirectory("altruist-manager-demo-");
+        try
+        {
+            await using var stage = await DemoStage.StartAsync(seed, clock, cancellation);
+            await using var service = Service.Build([], DemoSettings.In(folder.FullName, urls));
+            if (service.Configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
+                throw new CommandException("The demo listens on loopback only: take away the configuration of Kestrel:Endpoints");
+            await service.StartAsync(cancellation);
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation, service.Lifetime.ApplicationStopping);
+            if (minutes is { } limit)
+                ending.CancelAfter(TimeSpan.FromMinutes(limit));
+            try
+            {
+                await PlayAsync(service, stage, folder, clock, ending.Token);
+            }
+            catch (OperationCanceledException) when (ending.IsCancellationRequested)
+            {
+                // Ctrl-C, or the time is over.
+            }
+            finally
+            {
+                await service.StopAsync(CancellationToken.None);
+            }
+
+            return 0;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static async Task PlayAsync(WebApplication service, DemoStage stage, DirectoryInfo folder, TimeProvider clock, CancellationToken cancellation)
+    {
+        var keys = service.Services.GetRequiredService<ApiKeyStore>();
+        var staff = await keys.CreateAsync("demo staff", KeyScope.Staff, null, null, null, cancellation);
+        var portal = await keys.CreateAsync("demo portal", KeyScope.Portal, null, null, null, cancellation);
+        var address = new Uri(service.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+
+        using var client = new DemoClient(address, staff);
+        var director = new DemoDirector(stage, client, clock, Say);
+        director.Begin();
+        await client.RegisterAsync(label => stage.Node(label).Url, cancellation);
+        var provider = await keys.CreateAsync("demo provider", KeyScope.Provider, DemoCast.Providers[0].Id, null, null, cancellation);
+        await WaitForPickAsync(client, clock, cancellation);
+        Console.WriteLine(DemoProgramme.Text(address, folder.FullName, staff, provider, portal));
+
+        using var playing = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task[] parts = [director.RunAsync(playing.Token), new DemoNarrator(client, clock, Say).RunAsync(playing.Token)];
+        await Task.WhenAny(parts);
+        await playing.CancelAsync();
+        await Task.WhenAll(parts);
+
+        void Say(string line) => Console.WriteLine($"{clock.GetUtcNow():HH:mm:ss}  {line}");
+    }
+
+    private static async Task WaitForPickAsync(DemoClient client, TimeProvider clock, CancellationToken cancellation)
+    {
+        var begin = clock.GetTimestamp();
+        while (clock.GetElapsedTime(begin) < Patience)
+        {
+            var slots = await client.SelectionsAsync(DemoCast.Region, cancellation);
+            if (slots.Any(slot => slot.Chain == DemoCast.Chain && slot.Primary is not null))
+                return;
+            await Task.Delay(TimeSpan.FromMilliseconds(200), clock, cancellation);
+        }
+
+        throw new CommandException($"No altruist was picked within {Patience.TotalSeconds:0} s");
+    }
+}

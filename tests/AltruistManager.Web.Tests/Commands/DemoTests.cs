@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace AltruistManager.Web.Tests.Commands;
+
+/// <summary>The promise to a newcomer: rotation, a failover and its explanation within a minute, and nothing left behind.</summary>
+public sealed class DemoTests
+{
+    private static readonly TimeSpan Minute = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task Demo_shows_rotation_and_an_explained_failover_within_a_minute_and_leaves_nothing_behind()
+    {
+        var begin = Stopwatch.GetTimestamp();
+        await using var demo = new DemoProcess("--urls", "http://127.0.0.1:0");
+        await demo.PresentedAsync(Minute);
+        var folder = demo.Printed("folder");
+        Assert.True(Directory.Exists(folder));
+
+        var selection = await demo.GetAsync("selections/eth?region=us-east", demo.Printed("portal key"));
+        Assert.Equal("0021", selection.GetProperty("chain").GetString());
+        Assert.StartsWith("http://127.0.0.", selection.GetProperty("primary").GetProperty("url").GetString(), StringComparison.Ordinal);
+
+        var rotated = false;
+        string? explanation = null;
+        while (Stopwatch.GetElapsedTime(begin) < Minute && !(rotated && explanation is not null))
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, TestContext.Current.CancellationToken);
+            var newestFirst = (await demo.GetAsync("decisions?chain=0021&region=us-east&limit=50")).GetProperty("items").EnumerateArray().ToArray();
+            for (var index = 0; index + 1 < newestFirst.Length; index++)
+            {
+                var (decision, before) = (newestFirst[index], newestFirst[index + 1]);
+                if (PickOf(decision) == PickOf(before))
+                    continue;
+                if (decision.GetProperty("trigger").GetString() == "scheduled")
+                    rotated = true;
+                if (decision.GetProperty("trigger").GetString() == "failover")
+                    explanation = Candidate(decision, PickOf(before)).GetProperty("reason").GetString();
+            }
+        }
+
+        Assert.True(rotated, $"No rotation within a minute:\n{demo.Output}");
+        Assert.False(string.IsNullOrEmpty(explanation), $"No explained failover within a minute:\n{demo.Output}");
+        Assert.Contains("refused", explanation, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("failover", demo.Output, StringComparison.Ordinal);
+
+        await demo.SignalAsync("TERM");
+        Assert.True(await demo.EndedAsync(TimeSpan.FromSeconds(15)) == 0, demo.Output);
+        Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact]
+    public async Task Demo_ends_cleanly_on_interrupt()
+    {
+        await using var demo = new DemoProcess("--urls", "http://127.0.0.1:0");
+        await demo.PresentedAsync(Minute);
+        await demo.SignalAsync("INT");
+        Assert.True(await demo.EndedAsync(TimeSpan.FromSeconds(15)) == 0, demo.Output);
+        Assert.False(Directory.Exists(demo.Printed("folder")));
+    }
+
+    [Fact]
+    public async Task Demo_ends_by_itself_when_its_time_is_over()
+    {
+        await using var demo = new DemoProcess("--urls", "http://127.0.0.1:0", "--minutes", "0.2");
+        await demo.PresentedAsync(Minute);
+        Assert.True(await demo.EndedAsync(TimeSpan.FromSeconds(30)) == 0, demo.Output);
+        Assert.False(Directory.Exists(demo.Printed("folder")));
+    }
+
+    [Theory]
+    [InlineData("http://0.0.0.0:8080", "loopback only")]
+    [InlineData("http://*:8080", "no http address")]
+    [InlineData("http://example.com:8080", "loopback only")]
+    [InlineData("http://127.0.0.1:0;http://[::]:0", "loopback only")]
+    [InlineData("https://127.0.0.1:0", "no http address")]
+    public async Task Demo_refuses_to_listen_for_others(string urls, string words)
+    {
+        await using var demo = new DemoProcess("--urls", urls);
+        Assert.Equal(2, await demo.EndedAsync(TimeSpan.FromSeconds(30)));
+        Assert.Contains(words, demo.Output, StringComparison.Ordinal);
+    }
+
+    private static string? PickOf(JsonElement decision) =>
+        decision.GetProperty("result") is { ValueKind: JsonValueKind.Object } result ? result.GetProperty("altruist").GetString() : null;
+
+    private static JsonElement Candidate(JsonElement decision, string? altruist) =>
+        decision.GetProperty("candidates").EnumerateArray().First(candidate => candidate.GetProperty("altruist").GetString() == altruist);
+}
