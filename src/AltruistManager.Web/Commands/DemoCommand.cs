@@ -79,7 +79,7 @@ internal static class DemoCommand
         director.Begin();
         await client.RegisterAsync(label => stage.Node(label).Url, cancellation);
         var provider = await keys.CreateAsync("demo provider", KeyScope.Provider, DemoCast.Providers[0].Id, null, null, cancellation);
-        await WaitForPickAsync(client, clock, cancellation);
+        await WaitForPicksAsync(client, clock, cancellation);
         Console.WriteLine(DemoProgramme.Text(address, folder.FullName, staff, provider, portal));
 
         using var playing = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -91,17 +91,27 @@ internal static class DemoCommand
         void Say(string line) => Console.WriteLine($"{clock.GetUtcNow():HH:mm:ss}  {line}");
     }
 
-    private static async Task WaitForPickAsync(DemoClient client, TimeProvider clock, CancellationToken cancellation)
+    /// <summary>Until every slot has its first pick that can have one, so that what is told afterwards are changes.</summary>
+    private static async Task WaitForPicksAsync(DemoClient client, TimeProvider clock, CancellationToken cancellation)
     {
         var begin = clock.GetTimestamp();
-        while (clock.GetElapsedTime(begin) < Patience)
+        while (!await HasPicksAsync())
         {
-            var slots = await client.SelectionsAsync(DemoCast.Region, cancellation);
-            if (slots.Any(slot => slot.Chain == DemoCast.Chain && slot.Primary is not null))
-                return;
+            if (clock.GetElapsedTime(begin) > Patience)
+                throw new CommandException($"Not every slot had a pick after {Patience.TotalSeconds:0} s");
             await Task.Delay(TimeSpan.FromMilliseconds(200), clock, cancellation);
         }
 
-        throw new CommandException($"No altruist was picked within {Patience.TotalSeconds:0} s");
+        async Task<bool> HasPicksAsync()
+        {
+            foreach (var region in DemoCast.Regions)
+            {
+                var slots = await client.SelectionsAsync(region.Id, cancellation);
+                if (slots.Count == 0 || slots.Any(slot => slot.Primary is null && slot.Chain != DemoCast.HopelessChain))
+                    return false;
+            }
+
+            return true;
+        }
     }
 }

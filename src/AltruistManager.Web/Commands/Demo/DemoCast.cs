@@ -9,6 +9,9 @@ internal static class DemoCast
     /// <inheritdoc cref="Chain"/>
     public const string Region = "us-east";
 
+    /// <summary>The chain whose only altruist is no good.</summary>
+    public const string HopelessChain = "0053";
+
     public static DemoRegion[] Regions { get; } =
     [
         new("us-east", "US East", ["us-west", "eu-central"]),
@@ -18,7 +21,7 @@ internal static class DemoCast
         new("global", "Global", ["us-east", "eu-central"]),
     ];
 
-    /// <summary>0027 has one altruist and 0053 none that is any good, so that the matrix has something to say. Real block times; tolerances of a few blocks, so that falling behind shows within seconds.</summary>
+    /// <summary>0027 has one altruist, so that the matrix has something to say. Real block times; tolerances of a few blocks, so that falling behind shows within seconds.</summary>
     public static DemoChain[] Chains { get; } =
     [
         new(Chain, EvmChainId: 1, BlockTimeSeconds: 12, StartHeight: 23_846_000, LagToleranceBlocks: 2),
@@ -27,7 +30,7 @@ internal static class DemoCast
         new("0079", EvmChainId: 8453, BlockTimeSeconds: 2, StartHeight: 38_400_000, LagToleranceBlocks: 5),
         new("0066", EvmChainId: 42161, BlockTimeSeconds: 0.25, StartHeight: 402_000_000, LagToleranceBlocks: 20),
         new("0027", EvmChainId: 100, BlockTimeSeconds: 5, StartHeight: 43_200_000, LagToleranceBlocks: 2),
-        new("0053", EvmChainId: 10, BlockTimeSeconds: 2, StartHeight: 144_000_000, LagToleranceBlocks: 5),
+        new(HopelessChain, EvmChainId: 10, BlockTimeSeconds: 2, StartHeight: 144_000_000, LagToleranceBlocks: 5),
     ];
 
     public static DemoProvider[] Providers { get; } =
@@ -71,7 +74,7 @@ internal static class DemoCast
         new("foxglove-arb-1", ["0066"], ["ap-south"], 69),
         new("granite-arb-1", ["0066"], ["us-west"], 23),
         new("driftwood-gnosis-1", ["0027"], ["eu-central"], 37),
-        new("emberline-op-1", ["0053"], ["ap-south"], 58),
+        new("emberline-op-1", [HopelessChain], ["ap-south"], 58),
     ];
 }
 

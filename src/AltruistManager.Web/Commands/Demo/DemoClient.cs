@@ -90,4 +90,4 @@ internal sealed record DemoDecisions(IReadOnlyList<DemoDecision> Items);
 
 internal sealed record DemoDecision(string Trigger, long Round, IReadOnlyList<DemoCandidate> Candidates);
 
-internal sealed record DemoCandidate(string Altruist, int Turns, bool Eligible, string? Reason);
+internal sealed record DemoCandidate(string Altruist, string Reason);

@@ -19,11 +19,11 @@ internal sealed class DemoDirector(DemoStage stage, DemoClient client, TimeProvi
     private static readonly Act[] Script =
     [
         new(12, "0021/us-east", Faults.Down, 25, "goes down"),
-        new(25, "borealis-arb-1", Faults.Lagging(400), 30, "falls 400 blocks behind"),
-        new(34, "foxglove-poly-1", Faults.RateLimited(TimeSpan.FromSeconds(10)), 20, "is rate-limited"),
-        new(46, "cobalt-base-1", Faults.Slow(TimeSpan.FromSeconds(5)), 20, "takes 5 s to answer"),
+        new(25, "0066/eu-central", Faults.Lagging(400), 30, "falls 400 blocks behind"),
+        new(34, "0009/us-east", Faults.RateLimited(TimeSpan.FromSeconds(10)), 20, "is rate-limited"),
+        new(46, "0079/us-east", Faults.Slow(TimeSpan.FromSeconds(5)), 20, "takes 5 s to answer"),
         new(56, "0021/eu-central", Faults.Html, 20, "answers with a web page"),
-        new(66, "driftwood-poly-1", Faults.Frozen, 40, "freezes"),
+        new(66, "0009/us-west", Faults.Frozen, 40, "freezes"),
         new(78, "0066/us-east", Faults.Silent, 20, "accepts and never answers"),
         new(90, "driftwood-gnosis-1", Faults.Down, 20, "goes down, and its slot has nobody else"),
         new(100, "0021/us-east", Faults.Down, 18, "goes down"),

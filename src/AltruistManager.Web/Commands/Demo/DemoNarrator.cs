@@ -5,6 +5,8 @@ internal sealed class DemoNarrator(DemoClient client, TimeProvider clock, Action
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
+    private const int LongestReason = 120;
+
     private readonly Dictionary<(string Chain, string Region), DemoSlot> slots = [];
 
     public async Task RunAsync(CancellationToken cancellation)
@@ -41,10 +43,10 @@ internal sealed class DemoNarrator(DemoClient client, TimeProvider clock, Action
         if (rotated && (slot.Chain, slot.Region) != (DemoCast.Chain, DemoCast.Region))
             return;
         var change = $"{before.Primary?.Label ?? "nobody"} → {slot.Primary?.Label ?? "nobody"}";
-        var turns = string.Join(", ", decision.Candidates.Where(candidate => candidate.Eligible).Select(candidate => candidate.Turns));
-        var why = rotated
-            ? $"turns of the eligible: {turns}"
-            : decision.Candidates.FirstOrDefault(candidate => candidate.Altruist == before.Primary?.Altruist)?.Reason ?? slot.State;
-        say($"{name} {(rotated ? $"round {decision.Round}" : decision.Trigger)}: {change} ({why})");
+        var told = rotated ? slot.Primary : before.Primary;
+        var why = decision.Candidates.FirstOrDefault(candidate => candidate.Altruist == told?.Altruist)?.Reason ?? slot.State;
+        say($"{name} {(rotated ? $"round {decision.Round}" : decision.Trigger)}: {change} ({Short(why)})");
     }
+
+    private static string Short(string text) => text.Length <= LongestReason ? text : text[..LongestReason] + "…";
 }
