@@ -21,6 +21,7 @@ public sealed class AppFixture : IAsyncLifetime
 {
     private readonly (string Key, string Value)[] settings;
     private readonly string folder = Directory.CreateTempSubdirectory("altruist-manager-test-").FullName;
+    private readonly Dictionary<string, string?> keys = [];
     private readonly Dictionary<string, HttpClient> clients = [];
     private Factory? factory;
 
@@ -53,23 +54,20 @@ public sealed class AppFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        factory = new Factory(
-        [
-            ("Storage:ConnectionString", $"Data Source={folder}/test.db"),
-            ("Limits:RequestsPerSecond", "0"),
-            ("Limits:AnonymousRequestsPerSecond", "0"),
-            // Rounds and sweeps happen when a test asks for them.
-            ("Probing:Interval", "01:00:00"),
-            ("Selection:Interval", "01:00:00"),
-            ("Probing:AllowHttp", "true"),
-            ("Probing:AllowedPrivateNetworks:0", "127.0.0.0/8"),
-            .. settings,
-        ]);
-        factory.UseKestrel(0);
-        factory.StartServer();
-        clients["anonymous"] = Client(null);
-        clients["portal"] = Client(await CreateKeyAsync(KeyScope.Portal));
-        clients["staff"] = Client(await CreateKeyAsync(KeyScope.Staff));
+        Start();
+        keys["anonymous"] = null;
+        keys["portal"] = await CreateKeyAsync(KeyScope.Portal);
+        keys["staff"] = await CreateKeyAsync(KeyScope.Staff);
+        MakeClients();
+    }
+
+    /// <summary>Stops the service, does what is to be done to its files meanwhile, and starts it again; the clients keep their keys.</summary>
+    public async Task RestartAsync(Action meanwhile)
+    {
+        await factory!.DisposeAsync();
+        meanwhile();
+        Start();
+        MakeClients();
     }
 
     /// <summary>A client with a provider's key; the provider itself need not exist.</summary>
@@ -78,7 +76,11 @@ public sealed class AppFixture : IAsyncLifetime
         lock (clients)
         {
             if (!clients.TryGetValue("provider " + id, out var client))
-                clients["provider " + id] = client = Client(CreateKeyAsync(KeyScope.Provider, provider: id).GetAwaiter().GetResult());
+            {
+                keys["provider " + id] = CreateKeyAsync(KeyScope.Provider, provider: id).GetAwaiter().GetResult();
+                clients["provider " + id] = client = Client(keys["provider " + id]);
+            }
+
             return client;
         }
     }
@@ -93,6 +95,35 @@ public sealed class AppFixture : IAsyncLifetime
         if (key is not null)
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         return client;
+    }
+
+    private void Start()
+    {
+        factory = new Factory(
+        [
+            ("Storage:ConnectionString", $"Data Source={folder}/test.db"),
+            ("Limits:RequestsPerSecond", "0"),
+            ("Limits:AnonymousRequestsPerSecond", "0"),
+            // Rounds and sweeps happen when a test asks for them.
+            ("Probing:Interval", "01:00:00"),
+            ("Selection:Interval", "01:00:00"),
+            ("Probing:AllowHttp", "true"),
+            ("Probing:AllowedPrivateNetworks:0", "127.0.0.0/8"),
+            .. settings,
+        ]);
+        factory.UseKestrel(0);
+        factory.StartServer();
+    }
+
+    private void MakeClients()
+    {
+        lock (clients)
+        {
+            foreach (var client in clients.Values)
+                client.Dispose();
+            foreach (var (name, key) in keys)
+                clients[name] = Client(key);
+        }
     }
 
     public async ValueTask DisposeAsync()

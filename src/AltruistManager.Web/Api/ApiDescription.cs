@@ -14,7 +14,6 @@ internal static class ApiDescription
                 Title = "Altruist Manager",
                 Version = "v1",
                 Description = "Which altruist to use, per chain and region. Errors are problem details (RFC 9457) with a stable type.",
-                License = new OpenApiLicense { Name = "See the repository" },
             };
             // Relative: right behind any proxy and under any name.
             document.Servers = [new OpenApiServer { Url = "/" }];

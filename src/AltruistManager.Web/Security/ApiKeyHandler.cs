@@ -17,21 +17,23 @@ internal sealed class ApiKeyHandler(
 
     private const string Bearer = "Bearer ";
 
+    private static readonly Task<AuthenticateResult> NoResult = Task.FromResult(AuthenticateResult.NoResult());
+
     private KeyRefusal refusal;
 
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         var header = Request.Headers.Authorization;
         if (header.Count == 0)
-            return Task.FromResult(AuthenticateResult.NoResult());
+            return NoResult;
         var value = header.ToString();
         if (!value.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
-            return Task.FromResult(Refuse(KeyRefusal.Malformed));
+            return Refuse(KeyRefusal.Malformed);
 
-        var check = ring.CheckAsync(value[Bearer.Length..].Trim(), Context.RequestAborted);
-        return check.IsCompletedSuccessfully ? Task.FromResult(Result(check.Result)) : Wait(check);
+        var check = ring.CheckAsync(value.AsSpan(Bearer.Length).Trim(), Context.RequestAborted);
+        return check.IsCompletedSuccessfully ? Result(check.Result) : Wait(check);
 
-        async Task<AuthenticateResult> Wait(ValueTask<KeyCheck> running) => Result(await running);
+        async Task<AuthenticateResult> Wait(ValueTask<KeyCheck> running) => await Result(await running);
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
@@ -57,13 +59,13 @@ internal sealed class ApiKeyHandler(
         return Problems.Forbidden("The scope of this key does not include this call.").ExecuteAsync(Context);
     }
 
-    private AuthenticateResult Result(KeyCheck check) => check.Key is { } key ? tickets.Of(key) : Refuse(check.Refusal);
+    private Task<AuthenticateResult> Result(KeyCheck check) => check.Key is { } key ? tickets.Of(key) : Refuse(check.Refusal);
 
-    private AuthenticateResult Refuse(KeyRefusal why)
+    private Task<AuthenticateResult> Refuse(KeyRefusal why)
     {
         refusal = why;
         Context.Features.Set(new RefusedKey(why));
-        return AuthenticateResult.NoResult();
+        return NoResult;
     }
 }
 
@@ -73,8 +75,8 @@ internal sealed record RefusedKey(KeyRefusal Why);
 /// <summary>One ticket for each key as long as the ring keeps it, so that a request makes none.</summary>
 internal sealed class ApiKeyTickets
 {
-    private readonly ConditionalWeakTable<ApiKey, AuthenticateResult> results = [];
+    private readonly ConditionalWeakTable<ApiKey, Task<AuthenticateResult>> results = [];
 
-    public AuthenticateResult Of(ApiKey key) => results.GetValue(key, static key =>
-        AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new CallerIdentity(Caller.Of(key))), ApiKeyHandler.SchemeName)));
+    public Task<AuthenticateResult> Of(ApiKey key) => results.GetValue(key, static key =>
+        Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new CallerIdentity(Caller.Of(key))), ApiKeyHandler.SchemeName))));
 }

@@ -41,12 +41,13 @@ public sealed partial class ApiKeyRing(ApiKeyStore store, TimeProvider time, ILo
     private Task? nextLook;
     private long revision;
     private long lastLookAt;
-    private bool looked;
+    private long looks;
 
-    /// <summary>
-    /// Checks a key as it was sent; completes at once unless memory does not know it.
-    /// </summary>
-    public ValueTask<KeyCheck> CheckAsync(string text, CancellationToken cancellation)
+    /// <summary>How often the database was asked for a key that memory does not know.</summary>
+    internal long Looks => Interlocked.Read(ref looks);
+
+    /// <summary>Checks a key as it was sent; completes at once unless memory does not know it.</summary>
+    public ValueTask<KeyCheck> CheckAsync(ReadOnlySpan<char> text, CancellationToken cancellation)
     {
         if (!KeyText.TryParse(text, out var id, out var secret))
             return ValueTask.FromResult(new KeyCheck(null, KeyRefusal.Malformed));
@@ -145,12 +146,12 @@ public sealed partial class ApiKeyRing(ApiKeyStore store, TimeProvider time, ILo
     {
         // Not in the caller's lock.
         await Task.Yield();
-        var wait = looked ? Distance - time.GetElapsedTime(lastLookAt) : TimeSpan.Zero;
+        var wait = looks > 0 ? Distance - time.GetElapsedTime(lastLookAt) : TimeSpan.Zero;
         if (wait > TimeSpan.Zero)
             await Task.Delay(wait, time, CancellationToken.None);
         lock (gate)
             nextLook = null;
-        looked = true;
+        Interlocked.Increment(ref looks);
         lastLookAt = time.GetTimestamp();
         try
         {

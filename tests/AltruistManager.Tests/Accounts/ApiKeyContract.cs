@@ -1,0 +1,166 @@
+using AltruistManager.Accounts;
+using AltruistManager.Storage;
+using AltruistManager.Tests.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AltruistManager.Tests.Accounts;
+
+public sealed class ApiKeyOnSqlite(SqliteFixture fixture) : ApiKeyContract(fixture), IClassFixture<SqliteFixture>;
+
+public sealed class ApiKeyOnPostgres(PostgresFixture fixture) : ApiKeyContract(fixture), IClassFixture<PostgresFixture>;
+
+/// <summary>Keys from the moment they are made to the moment they end, on every database.</summary>
+public abstract class ApiKeyContract(DatabaseFixture fixture) : StorageContract(fixture)
+{
+    private readonly SettableTime time = new();
+
+    [Fact]
+    public async Task New_key_is_good_at_its_very_first_use_without_a_refresh()
+    {
+        using var ring = Ring();
+        await ring.RefreshAsync(Cancellation);
+        var key = await Store.CreateAsync("gateway one", KeyScope.Portal, null, null, null, Cancellation);
+
+        var check = await ring.CheckAsync(key, Cancellation);
+
+        Assert.Equal((KeyRefusal.None, KeyScope.Portal, "gateway-one"), (check.Refusal, check.Key!.Scope, check.Key.PortalId));
+        Assert.True((await ring.CheckAsync(key, Cancellation)).Key is not null);
+        Assert.Equal(1, ring.Looks);
+    }
+
+    [Fact]
+    public async Task Provider_and_portal_of_a_key_are_kept()
+    {
+        using var ring = Ring();
+        var provider = await ring.CheckAsync(await Store.CreateAsync("p", KeyScope.Provider, "acme", null, null, Cancellation), Cancellation);
+        var portal = await ring.CheckAsync(await Store.CreateAsync("q", KeyScope.Portal, null, "gateway", null, Cancellation), Cancellation);
+        Assert.Equal(("acme", null), (provider.Key!.ProviderId, provider.Key.PortalId));
+        Assert.Equal((null, "gateway"), (portal.Key!.ProviderId, portal.Key.PortalId));
+    }
+
+    [Fact]
+    public async Task Right_id_with_a_wrong_secret_is_unknown_even_when_the_key_is_revoked()
+    {
+        using var ring = Ring();
+        var key = await Store.CreateAsync("x", KeyScope.Staff, null, null, null, Cancellation);
+        var forged = key[..^1] + (key[^1] == 'A' ? 'B' : 'A');
+        Assert.Equal(KeyRefusal.Unknown, (await ring.CheckAsync(forged, Cancellation)).Refusal);
+
+        await Store.RevokeAsync(IdOf(key), Cancellation);
+        await ring.RefreshAsync(Cancellation);
+        Assert.Equal(KeyRefusal.Unknown, (await ring.CheckAsync(forged, Cancellation)).Refusal);
+        Assert.Equal(KeyRefusal.Revoked, (await ring.CheckAsync(key, Cancellation)).Refusal);
+    }
+
+    [Fact]
+    public async Task Key_revoked_by_another_process_ends_at_the_next_refresh()
+    {
+        using var ring = Ring();
+        var key = await Store.CreateAsync("x", KeyScope.Portal, null, null, null, Cancellation);
+        Assert.NotNull((await ring.CheckAsync(key, Cancellation)).Key);
+
+        Assert.True(await Store.RevokeAsync(IdOf(key), Cancellation));
+        await ring.RefreshAsync(Cancellation);
+
+        Assert.Equal(KeyRefusal.Revoked, (await ring.CheckAsync(key, Cancellation)).Refusal);
+        Assert.False(await Store.RevokeAsync("nobody", Cancellation));
+    }
+
+    [Fact]
+    public async Task Key_ends_by_the_clock_without_anybody_asking_the_database()
+    {
+        using var ring = Ring();
+        var key = await Store.CreateAsync("x", KeyScope.Portal, null, null, time.GetUtcNow().AddMinutes(1), Cancellation);
+        Assert.NotNull((await ring.CheckAsync(key, Cancellation)).Key);
+        time.Now += TimeSpan.FromMinutes(1);
+        Assert.Equal(KeyRefusal.Expired, (await ring.CheckAsync(key, Cancellation)).Refusal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("am_")]
+    [InlineData("Bearer am_1")]
+    [InlineData("am_0123456789abcdef_short")]
+    [InlineData("xx_0123456789abcdef_0123456789012345678901234567890123456789012")]
+    [InlineData("am_0123456789abcdef-0123456789012345678901234567890123456789012")]
+    public async Task What_cannot_be_a_key_never_reaches_the_database(string text)
+    {
+        using var ring = Ring();
+        Assert.Equal(KeyRefusal.Malformed, (await ring.CheckAsync(text, Cancellation)).Refusal);
+        Assert.Equal(0, ring.Looks);
+    }
+
+    [Fact]
+    public async Task Flood_of_invented_keys_is_no_flood_of_queries()
+    {
+        using var ring = Ring();
+        var invented = Enumerable.Range(0, 2000).Select(_ => KeyText.Create().Text).ToList();
+        for (var repeat = 0; repeat < 3; repeat++)
+        {
+            var checks = await Task.WhenAll(invented.Select(key => ring.CheckAsync(key, Cancellation).AsTask()));
+            Assert.All(checks, check => Assert.Equal(KeyRefusal.Unknown, check.Refusal));
+        }
+
+        // All that ask at once share a look, and whoever was nobody stays so.
+        Assert.InRange(ring.Looks, 1, 40);
+
+        var key = await Store.CreateAsync("x", KeyScope.Portal, null, null, null, Cancellation);
+        Assert.NotNull((await ring.CheckAsync(key, Cancellation)).Key);
+    }
+
+    [Fact]
+    public async Task Secret_is_stored_as_a_hash_only()
+    {
+        var key = await Store.CreateAsync("x", KeyScope.Staff, null, null, null, Cancellation);
+        var stored = (await Store.ListAsync(Cancellation)).Single(known => known.Id == IdOf(key));
+        var secret = key.Split('_', 3)[2];
+        Assert.Equal(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(secret)), stored.SecretHash.ToArray());
+        Assert.True(secret.Length * 6 >= 128);
+    }
+
+    [Fact]
+    public async Task Portals_keys_outlive_the_database_in_an_export_and_others_do_not()
+    {
+        using var ring = Ring();
+        var portal = await Store.CreateAsync("one", KeyScope.Portal, null, null, time.GetUtcNow().AddHours(1), Cancellation);
+        var revoked = await Store.CreateAsync("two", KeyScope.Portal, null, null, null, Cancellation);
+        var staff = await Store.CreateAsync("three", KeyScope.Staff, null, null, null, Cancellation);
+        await Store.RevokeAsync(IdOf(revoked), Cancellation);
+        await ring.RefreshAsync(Cancellation);
+
+        using var restored = new ApiKeyRing(new ApiKeyStore(await Unreachable(), time), time, NullLogger<ApiKeyRing>.Instance);
+        restored.Import(ring.ExportPortalKeys());
+
+        Assert.Equal("one", (await restored.CheckAsync(portal, Cancellation)).Key!.PortalId);
+        Assert.Equal(KeyRefusal.CannotTell, (await restored.CheckAsync(revoked, Cancellation)).Refusal);
+        Assert.Equal(KeyRefusal.CannotTell, (await restored.CheckAsync(staff, Cancellation)).Refusal);
+        time.Now += TimeSpan.FromHours(1);
+        Assert.Equal(KeyRefusal.Expired, (await restored.CheckAsync(portal, Cancellation)).Refusal);
+    }
+
+    [Theory]
+    [InlineData("EU Gateway #2", "eu-gateway-2")]
+    [InlineData("ÄÖ", "fallback")]
+    public void Portal_is_named_after_its_key(string name, string portal) => Assert.Equal(portal, ApiKeyStore.SlugOf(name, "fallback"));
+
+    private ApiKeyStore Store => new(Database, time);
+
+    private ApiKeyRing Ring() => new(Store, time, NullLogger<ApiKeyRing>.Instance);
+
+    private static string IdOf(string key) => key.Split('_')[1];
+
+    /// <summary>A database whose file was never made.</summary>
+    private static Task<Database> Unreachable()
+    {
+        var options = new StorageOptions { ConnectionString = $"Data Source={Path.Combine(Path.GetTempPath(), "altruist-manager-nowhere", "none.db")}" };
+        return Task.FromResult(new Database(Microsoft.Extensions.Options.Options.Create(options), TimeProvider.System));
+    }
+
+    /// <summary>Today's time moves only by hand; waiting is real.</summary>
+    private sealed class SettableTime : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = System.GetUtcNow();
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+}

@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using AltruistManager.Web.Tests.EndToEnd;
+
+namespace AltruistManager.Web.Tests.Commands;
+
+/// <summary>The executable as an operator meets it: its words, its exit codes and what it leaves on disk.</summary>
+public sealed class CommandTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("altruist-manager-command-").FullName;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private string Database => Path.Combine(folder, "data", "altruist-manager.db");
+
+    [Fact]
+    public async Task Key_is_made_with_its_database_listed_and_revoked()
+    {
+        var made = await RunAsync("keys", "create", "--name", "EU gateway", "--scope", "portal", "--expires-days", "30");
+        Assert.Equal((0, ""), (made.Code, made.Error));
+        Assert.Matches(@"\Aam_[0-9a-f]{16}_[A-Za-z0-9_-]{43}\n\z", made.Output);
+        // Relative to where the command runs, not to where the executable lies.
+        Assert.True(File.Exists(Database));
+
+        var id = made.Output.Split('_')[1];
+        var listed = await RunAsync("keys", "list");
+        Assert.Contains(id, listed.Output);
+        Assert.Contains("eu-gateway", listed.Output);
+        Assert.Contains("good until", listed.Output);
+        Assert.DoesNotContain(made.Output.Trim()[^43..], listed.Output);
+
+        Assert.Equal((0, "", ""), await RunAsync("keys", "revoke", id));
+        Assert.Contains("revoked", (await RunAsync("keys", "list")).Output);
+    }
+
+    [Theory]
+    [InlineData("list")]
+    [InlineData("revoke", "x")]
+    public async Task Only_create_makes_a_database(params string[] command)
+    {
+        var run = await RunAsync(["keys", .. command]);
+        Assert.Equal((1, ""), (run.Code, run.Output));
+        Assert.Matches(@"\AThere is no database at .*\n\z", run.Error);
+        Assert.False(Directory.Exists(Path.Combine(folder, "data")));
+    }
+
+    [Fact]
+    public async Task Key_that_does_not_exist_cannot_be_revoked()
+    {
+        await RunAsync("keys", "create", "--name", "x", "--scope", "staff");
+        Assert.Equal((1, "", "There is no key x.\n"), await RunAsync("keys", "revoke", "x"));
+    }
+
+    [Theory]
+    [InlineData("nonsense")]
+    [InlineData("serve", "nonsense")]
+    [InlineData("--urls")]
+    [InlineData("keys")]
+    [InlineData("keys", "create", "--name", "x")]
+    [InlineData("keys", "create", "--name", "x", "--scope", "king")]
+    [InlineData("keys", "create", "--name", "x", "--scope", "provider")]
+    [InlineData("keys", "create", "--name", "x", "--scope", "staff", "--provider", "acme")]
+    [InlineData("keys", "create", "--name", "x", "--scope", "portal", "--expires-days", "0")]
+    [InlineData("keys", "create", "--name", "x", "--scope", "portal", "--expires-days", "soon")]
+    [InlineData("keys", "revoke")]
+    public async Task Wrong_usage_is_2_with_one_line(params string[] command)
+    {
+        var run = await RunAsync(command);
+        Assert.Equal((2, ""), (run.Code, run.Output));
+        Assert.Single(run.Error.TrimEnd('\n').Split('\n'));
+        Assert.False(File.Exists(Database));
+    }
+
+    [Fact]
+    public async Task Bad_configuration_stops_the_start_and_names_every_bad_value()
+    {
+        var run = await RunAsync("--Probing:Interval", "5", "--Health:Fall=0", "--Selection:Windov", "01:00:00");
+        Assert.Equal((1, ""), (run.Code, run.Output));
+        var lines = run.Error.TrimEnd('\n').Split('\n');
+        Assert.Equal(3, lines.Length);
+        Assert.StartsWith("Probing:Interval", lines[0]);
+        Assert.Contains(lines, line => line.StartsWith("Health:Fall", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("Selection:Windov", StringComparison.Ordinal));
+        Assert.False(File.Exists(Database));
+    }
+
+    [Fact]
+    public async Task Taken_port_ends_the_start_with_one_line()
+    {
+        using var taken = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var run = await RunAsync("serve", "--urls", $"http://127.0.0.1:{((IPEndPoint)taken.LocalEndpoint).Port}", "--Logging:LogLevel:Default", "None");
+        Assert.Equal(1, run.Code);
+        Assert.Single(run.Error.TrimEnd('\n').Split('\n'));
+    }
+
+    [Fact]
+    public async Task Running_service_takes_a_key_at_once_and_ends_well_when_told_to()
+    {
+        var start = Start("--urls", "http://127.0.0.1:0");
+        start.Environment["Selection__Interval"] = "00:00:07";
+        using var service = Process.Start(start)!;
+        string? line;
+        do
+        {
+            line = await service.StandardOutput.ReadLineAsync(Cancellation);
+        }
+        while (line is not null && !line.Contains("Now listening on: ", StringComparison.Ordinal));
+
+        using var client = new HttpClient { BaseAddress = new Uri(line![(line.IndexOf("http:", StringComparison.Ordinal))..]) };
+        var key = (await RunAsync("keys", "create", "--name", "x", "--scope", "portal")).Output.Trim();
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/v1/selections", Cancellation)).StatusCode);
+
+        await RunAsync("keys", "revoke", key.Split('_')[1]);
+        var revoked = TimeProvider.System.GetTimestamp();
+        await AppWithPicks.UntilAsync("the key is refused", async () => (await client.GetAsync("/api/v1/selections", Cancellation)).StatusCode is HttpStatusCode.Unauthorized);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(revoked), TimeSpan.Zero, TimeSpan.FromSeconds(1.5));
+
+        using var kill = Process.Start("kill", ["-TERM", $"{service.Id}"]);
+        await service.WaitForExitAsync(Cancellation);
+        Assert.Equal(0, service.ExitCode);
+    }
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    private async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        using var process = Process.Start(Start(arguments))!;
+        var output = process.StandardOutput.ReadToEndAsync(Cancellation);
+        var error = process.StandardError.ReadToEndAsync(Cancellation);
+        await process.WaitForExitAsync(Cancellation);
+        return (process.ExitCode, await output, await error);
+    }
+
+    private ProcessStartInfo Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Checkout.Service, .. arguments]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("ASPNETCORE_", StringComparison.Ordinal) || name.StartsWith("DOTNET_ENV", StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(name);
+        return start;
+    }
+}
