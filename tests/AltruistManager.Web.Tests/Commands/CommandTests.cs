@@ -108,7 +108,8 @@ public sealed class CommandTests : IDisposable
         }
         while (line is not null && !line.Contains("Now listening on: ", StringComparison.Ordinal));
 
-        using var client = new HttpClient { BaseAddress = new Uri(line![(line.IndexOf("http:", StringComparison.Ordinal))..]) };
+        Assert.NotNull(line);
+        using var client = new HttpClient { BaseAddress = new Uri(line[line.IndexOf("http:", StringComparison.Ordinal)..]) };
         var key = (await RunAsync("keys", "create", "--name", "x", "--scope", "portal")).Output.Trim();
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/v1/selections", Cancellation)).StatusCode);
@@ -136,7 +137,7 @@ public sealed class CommandTests : IDisposable
 
     private ProcessStartInfo Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Checkout.Service, .. arguments]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [Checkout.Service, .. arguments]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("ASPNETCORE_", StringComparison.Ordinal) || name.StartsWith("DOTNET_ENV", StringComparison.Ordinal)).ToList())
             start.Environment.Remove(name);
         return start;

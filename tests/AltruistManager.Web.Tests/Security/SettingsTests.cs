@@ -1,5 +1,3 @@
-using AltruistManager.Web.Security;
-
 namespace AltruistManager.Web.Tests.Security;
 
 public sealed class SettingsTests
