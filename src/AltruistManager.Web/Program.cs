@@ -35,9 +35,10 @@ namespace AltruistManager.Web
             var app = builder.Build();
             app.UseProblemsForExceptions();
             app.UseRouting();
-            app.UseProblemsForMissingEndpoints();
             app.UseAuthentication();
             app.UseRateLimiter();
+            app.UseNotFoundPage();
+            app.UseProblemsForMissingEndpoints();
             app.UseAuthorization();
             app.UseProblemsBeforeStart();
             app.MapApi();

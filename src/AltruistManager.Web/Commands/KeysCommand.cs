@@ -20,13 +20,15 @@ internal static partial class KeysCommand
         var scope = new Option<string>("--scope") { Description = "portal, provider or staff", Required = true };
         var provider = new Option<string?>("--provider") { Description = "Whose things it manages (scope provider)" };
         var portal = new Option<string?>("--portal") { Description = "Whose key it is (scope portal); one named after the key if not given" };
-        var days = new Option<int?>("--expires-days") { Description = "After how many days it ends; never if not given" };
-        scope.AcceptOnlyFromAmong("portal", "provider", "staff");
+        // Read as text: a validator may not ask for a value that cannot be converted.
+        var days = new Option<string?>("--expires-days") { Description = "After how many days it ends; never if not given" };
         var command = new Command("create", "Makes a key and prints it, and nothing else") { name, scope, provider, portal, days };
         command.TreatUnmatchedTokensAsErrors = false;
         command.Validators.Add(result =>
         {
             var given = result.GetValue(scope);
+            if (given is not null and not ("portal" or "provider" or "staff"))
+                result.AddError("--scope must be portal, provider or staff.");
             if (result.GetValue(name) is not { } text || text.Trim().Length is 0 or > 100 || text.Any(char.IsControl))
                 result.AddError("--name must have 1 to 100 characters.");
             if (given == "provider" != result.GetValue(provider) is not null)
@@ -37,7 +39,7 @@ internal static partial class KeysCommand
                 result.AddError("--provider must be the id of a provider.");
             if (result.GetValue(portal) is { } portalId && !IdShape().IsMatch(portalId))
                 result.AddError("--portal must be the id of a portal.");
-            if (result.GetValue(days) is < 1 or > LongestDays)
+            if (result.GetValue(days) is { } number && !(int.TryParse(number, out var count) && count is >= 1 and <= LongestDays))
                 result.AddError($"--expires-days must be from 1 to {LongestDays}.");
         });
         command.SetAction(async (parsed, cancellation) =>
@@ -45,7 +47,7 @@ internal static partial class KeysCommand
             await using var database = Open(parsed);
             await database.PrepareAsync(create: true, cancellation);
             await new Migrator(database, TimeProvider.System, NullLogger<Migrator>.Instance).MigrateAsync(cancellation);
-            DateTimeOffset? expiresAt = parsed.GetValue(days) is { } number ? TimeProvider.System.GetUtcNow().AddDays(number) : null;
+            DateTimeOffset? expiresAt = parsed.GetValue(days) is { } number ? TimeProvider.System.GetUtcNow().AddDays(int.Parse(number)) : null;
             var key = await new ApiKeyStore(database, TimeProvider.System).CreateAsync(
                 parsed.GetValue(name)!.Trim(), Enum.Parse<KeyScope>(parsed.GetValue(scope)!, ignoreCase: true), parsed.GetValue(provider), parsed.GetValue(portal), expiresAt, cancellation);
             await Console.Out.WriteLineAsync(key);

@@ -25,9 +25,13 @@ internal static class UiSetup
         app.Services.GetRequiredService<SiteFiles>().Map(app);
         app.MapPost("/theme", (Delegate)Theme.ChooseAsync).DisableAntiforgery().AllowAnonymous().ExcludeFromDescription();
         app.MapRazorComponents<App>().AllowAnonymous();
-        app.MapFallback(@"/{*path:regex(^(?!(api|healthz|openapi)(/|$)).*$)}", static () => new RazorComponentResult<NotFound> { StatusCode = StatusCodes.Status404NotFound })
-            .WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head])).AllowAnonymous().ExcludeFromDescription();
     }
+
+    /// <summary>The page for an address without one. Not a fallback endpoint: beside one, routing no longer tells wrong methods from wrong paths.</summary>
+    public static void UseNotFoundPage(this WebApplication app) => app.Use(static (context, next) =>
+        context.GetEndpoint() is null && IsPage(context) && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
+            ? new RazorComponentResult<NotFound> { StatusCode = StatusCodes.Status404NotFound }.ExecuteAsync(context)
+            : next(context));
 
     private static bool IsPage(HttpContext context) =>
         !context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal)

@@ -11,12 +11,12 @@ public sealed class RateLimitTests
     {
         await using var app = await AppFixture.StartAsync(("Limits:RequestsPerSecond", "10"), ("Limits:AnonymousRequestsPerSecond", "3"));
 
-        var byKey = await ManyAsync(app.Portal, "/api/v1/selections", 60);
+        var byKey = await ManyAsync(app.Portal, "/api/v1/decisions", 60);
         Assert.Contains(byKey, answer => answer.StatusCode is HttpStatusCode.OK);
         var refused = await byKey.First(answer => answer.StatusCode is HttpStatusCode.TooManyRequests).ReadProblemAsync(Cancellation);
         Assert.Equal((429, "too-fast", "1"), (refused.Status, refused.Slug, refused.Response.Headers.RetryAfter!.ToString()));
 
-        Assert.Equal(HttpStatusCode.OK, (await app.Staff.GetAsync("/api/v1/selections", Cancellation)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await app.Staff.GetAsync("/api/v1/decisions", Cancellation)).StatusCode);
 
         var byAddress = await ManyAsync(app.Anonymous, "/api/v1/decisions", 40);
         Assert.Contains(byAddress, answer => answer.StatusCode is HttpStatusCode.TooManyRequests);
@@ -24,9 +24,9 @@ public sealed class RateLimitTests
 
         // Invented keys count as their address.
         using var invented = app.Client("am_0123456789abcdef_0123456789012345678901234567890123456789012");
-        Assert.Contains(await ManyAsync(invented, "/api/v1/selections", 40), answer => answer.StatusCode is HttpStatusCode.TooManyRequests);
+        Assert.Contains(await ManyAsync(invented, "/api/v1/decisions", 40), answer => answer.StatusCode is HttpStatusCode.TooManyRequests);
 
-        await AppWithPicks.UntilAsync("the key may call again", async () => (await app.Portal.GetAsync("/api/v1/selections", Cancellation)).StatusCode is HttpStatusCode.OK);
+        await AppWithPicks.UntilAsync("the key may call again", async () => (await app.Portal.GetAsync("/api/v1/decisions", Cancellation)).StatusCode is HttpStatusCode.OK);
     }
 
     [Fact]
