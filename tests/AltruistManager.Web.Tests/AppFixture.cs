@@ -64,7 +64,7 @@ public sealed class AppFixture : IAsyncLifetime
     /// <summary>Stops the service, does what is to be done to its files meanwhile, and starts it again; the clients keep their keys.</summary>
     public async Task RestartAsync(Action meanwhile)
     {
-        await factory!.DisposeAsync();
+        await StopAsync();
         meanwhile();
         Start();
         MakeClients();
@@ -131,8 +131,33 @@ public sealed class AppFixture : IAsyncLifetime
         foreach (var client in clients.Values)
             client.Dispose();
         if (factory is not null)
-            await factory.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
+            await StopAsync();
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (IOException)
+        {
+            // The service writes its last-good file when it stops, which may be just now; the folder is a temporary one.
+        }
+    }
+
+    /// <summary>The service disposes itself when it has stopped; the factory, which does the same, may come second.</summary>
+    private async Task StopAsync()
+    {
+        try
+        {
+            var lifetime = Services.GetRequiredService<IHostApplicationLifetime>();
+            var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            lifetime.ApplicationStopped.Register(stopped.SetResult);
+            lifetime.StopApplication();
+            await stopped.Task.WaitAsync(TimeSpan.FromSeconds(40));
+            await factory!.DisposeAsync();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It came second.
+        }
     }
 
     private sealed class Factory((string Key, string Value)[] settings) : WebApplicationFactory<Program>

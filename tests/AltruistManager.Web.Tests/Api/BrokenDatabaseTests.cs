@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Data.Sqlite;
 
 namespace AltruistManager.Web.Tests.Api;
 
@@ -19,6 +20,7 @@ public sealed class BrokenDatabaseTests(AppWithPicks picks) : IClassFixture<AppW
         var before = await App.Portal.GetStringAsync(Slot, Cancellation);
         var hidden = Database + ".hidden";
         File.Move(Database, hidden);
+        SqliteConnection.ClearAllPools();
         try
         {
             var problem = await App.Anonymous.GetProblemAsync("/api/v1/decisions", Cancellation);
@@ -52,7 +54,9 @@ public sealed class BrokenDatabaseTests(AppWithPicks picks) : IClassFixture<AppW
 
         await App.RestartAsync(() =>
         {
-            File.Move(Database, Database + ".good");
+            // This process would go on with the open file.
+            SqliteConnection.ClearAllPools();
+            Move(Database, Database + ".good");
             File.WriteAllText(Database, new string('x', 8192));
         });
 
@@ -63,8 +67,9 @@ public sealed class BrokenDatabaseTests(AppWithPicks picks) : IClassFixture<AppW
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await App.Anonymous.GetAsync("/healthz/fresh", Cancellation)).StatusCode);
         Assert.Equal(503, (await (await App.Staff.PostAsync("/api/v1/rounds", null, Cancellation)).ReadProblemAsync(Cancellation)).Status);
 
+        SqliteConnection.ClearAllPools();
         File.Delete(Database);
-        File.Move(Database + ".good", Database);
+        Move(Database + ".good", Database);
         await AppWithPicks.UntilAsync("the service writes again", async () => (await App.Staff.PostAsync("/api/v1/rounds", null, Cancellation)).IsSuccessStatusCode);
         var after = await App.Portal.GetFromJsonAsync<System.Text.Json.JsonElement>(Slot, Cancellation);
         Assert.Equal("0021", after.GetProperty("chain").GetString());
@@ -79,5 +84,16 @@ public sealed class BrokenDatabaseTests(AppWithPicks picks) : IClassFixture<AppW
         using var after = await App.Portal.GetAsync(Slot, Cancellation);
         Assert.Equal(await before.Content.ReadAsStringAsync(Cancellation), await after.Content.ReadAsStringAsync(Cancellation));
         Assert.Equal(before.Headers.ETag, after.Headers.ETag);
+    }
+
+    /// <summary>With what is not in the file itself yet; a database can be read from that alone.</summary>
+    private static void Move(string from, string to)
+    {
+        foreach (var part in new[] { "", "-wal", "-shm" })
+        {
+            File.Delete(to + part);
+            if (File.Exists(from + part))
+                File.Move(from + part, to + part);
+        }
     }
 }
