@@ -8,6 +8,7 @@ return args switch
     ["api"] => await ApiBench.RunAsync(CancellationToken.None),
 
     // What the api benchmark compares with, in processes of their own.
+    ["server", "stack", var recorded, var database] => await StackServer.RunAsync(recorded, database),
     ["server", "bare", var recorded, _] => await BareServer.RunAsync(recorded),
     _ => Usage(),
 };
