@@ -91,7 +91,7 @@ internal static class DemoCommand
         void Say(string line) => Console.WriteLine($"{clock.GetUtcNow():HH:mm:ss}  {line}");
     }
 
-    /// <summary>Until every slot has its first pick that can have one, so that what is told afterwards are changes.</summary>
+    /// <summary>Until every slot with an altruist of its own has its first pick, so that what is told afterwards are changes.</summary>
     private static async Task WaitForPicksAsync(DemoClient client, TimeProvider clock, CancellationToken cancellation)
     {
         var begin = clock.GetTimestamp();
@@ -107,7 +107,7 @@ internal static class DemoCommand
             foreach (var region in DemoCast.Regions)
             {
                 var slots = await client.SelectionsAsync(region.Id, cancellation);
-                if (slots.Count == 0 || slots.Any(slot => slot.Primary is null && slot.Chain != DemoCast.HopelessChain))
+                if (slots.Count == 0 || slots.Any(slot => slot.Primary is null && DemoCast.IsOffered(slot.Chain, slot.Region)))
                     return false;
             }
 

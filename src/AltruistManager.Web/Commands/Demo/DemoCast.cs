@@ -10,7 +10,7 @@ internal static class DemoCast
     public const string Region = "us-east";
 
     /// <summary>The chain whose only altruist is no good.</summary>
-    public const string HopelessChain = "0053";
+    private const string HopelessChain = "0053";
 
     public static DemoRegion[] Regions { get; } =
     [
@@ -76,6 +76,10 @@ internal static class DemoCast
         new("driftwood-gnosis-1", ["0027"], ["eu-central"], 37),
         new("emberline-op-1", [HopelessChain], ["ap-south"], 58),
     ];
+
+    /// <summary>Whether somebody who is any good offers the chain in that very region.</summary>
+    public static bool IsOffered(string chain, string region) => chain != HopelessChain && Altruists.Any(altruist =>
+        altruist.Role == "serve" && altruist.Chains.Contains(chain) && (altruist.Regions.Contains(region) || altruist.Regions.Contains("*")));
 }
 
 internal sealed record DemoRegion(string Id, string Name, string[] Fallbacks);
