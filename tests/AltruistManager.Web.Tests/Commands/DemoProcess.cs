@@ -8,6 +8,7 @@ namespace AltruistManager.Web.Tests.Commands;
 /// <summary>The demo as a newcomer starts it, in a process of its own.</summary>
 internal sealed partial class DemoProcess : IAsyncDisposable
 {
+    private readonly DirectoryInfo temporary = Directory.CreateTempSubdirectory("altruist-manager-test-");
     private readonly Process process;
     private readonly List<string> output = [];
     private readonly TaskCompletionSource programme = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -20,7 +21,8 @@ internal sealed partial class DemoProcess : IAsyncDisposable
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = Path.GetTempPath(),
+            WorkingDirectory = temporary.FullName,
+            Environment = { ["TMPDIR"] = temporary.FullName },
         };
         string[] line = ["exec", Path.Combine(AppContext.BaseDirectory, "altruist-manager.dll"), "demo", .. arguments];
         foreach (var argument in line)
@@ -41,6 +43,9 @@ internal sealed partial class DemoProcess : IAsyncDisposable
                 return string.Join('\n', output);
         }
     }
+
+    /// <summary>What is in its temporary folder and in its working directory.</summary>
+    public string[] Files => Directory.GetFileSystemEntries(temporary.FullName);
 
     /// <summary>Waits until it has printed its addresses and keys.</summary>
     public async Task PresentedAsync(TimeSpan patience) => await programme.Task.WaitAsync(patience, TestContext.Current.CancellationToken);
@@ -85,6 +90,7 @@ internal sealed partial class DemoProcess : IAsyncDisposable
         }
 
         process.Dispose();
+        temporary.Delete(recursive: true);
     }
 
     private void Read(string? line)
