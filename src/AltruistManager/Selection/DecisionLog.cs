@@ -1,32 +1,16 @@
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
-using AltruistManager.Storage;
-using Dapper;
 
 namespace AltruistManager.Selection;
 
 /// <summary>Reads decisions and sessions back, for the public API and the pages.</summary>
-public sealed class DecisionLog(Database database, SelectionStore store, IEntryLog log, TimeProvider time)
+public sealed class DecisionLog(SelectionStore store, IEntryLog log, TimeProvider time)
 {
     /// <summary>Newest first, of the chains and regions given; null means all.</summary>
     /// <param name="before">Continue after this one.</param>
     public async Task<IReadOnlyList<Decision>> ListAsync(ChainId? chain, RegionId? region, DecisionId? before, int limit, CancellationToken cancellation)
     {
-        var (generation, ordinal) = before is { } last ? (last.Generation, last.Ordinal) : (long.MaxValue, int.MaxValue);
-        var slots = chain is null && region is null
-            ? ""
-            : $"and d.slot_id in (select id from slots where {(chain is null ? "1 = 1" : "chain_id = @Chain")} and {(region is null ? "1 = 1" : "region_id = @Region")})";
-        var rows = await database.QueryAsync<DecisionRow>(
-            $"""
-            select d.generation, d.ordinal, d.slot_id
-            from log_decisions d
-            where (d.generation < @Generation or (d.generation = @Generation and d.ordinal > @Ordinal)) {slots}
-            order by d.generation desc, d.ordinal
-            limit @Limit
-            """,
-            new { Generation = generation, Ordinal = before is null ? -1 : ordinal, Chain = chain?.Value, Region = region?.Value, Limit = limit },
-            cancellation);
-
+        var rows = await store.DecisionsAsync(chain, region, before, limit, cancellation);
         var decisions = new List<Decision>(rows.Count);
         foreach (var row in rows)
         {
@@ -40,10 +24,7 @@ public sealed class DecisionLog(Database database, SelectionStore store, IEntryL
     /// <summary>Null when there is none, or its entry's body is no longer kept.</summary>
     public async Task<Decision?> FindAsync(DecisionId id, CancellationToken cancellation)
     {
-        var row = await database.SingleOrDefaultAsync<DecisionRow>(
-            "select generation, ordinal, slot_id from log_decisions where generation = @Generation and ordinal = @Ordinal",
-            new { id.Generation, id.Ordinal },
-            cancellation);
+        var row = await store.FindDecisionAsync(id, cancellation);
         return row is null ? null : await ReadAsync(row, cancellation);
     }
 
@@ -51,12 +32,7 @@ public sealed class DecisionLog(Database database, SelectionStore store, IEntryL
     /// <param name="before">Sessions that started before; null starts with the newest.</param>
     public async Task<IReadOnlyList<Session>> SessionsAsync(SlotKey slot, DateTimeOffset? before, int limit, CancellationToken cancellation)
     {
-        var id = await database.ReadAsync(
-            connection => connection.ExecuteScalarAsync<int?>(new CommandDefinition(
-                "select id from slots where chain_id = @Chain and region_id = @Region",
-                new { Chain = slot.Chain.Value, Region = slot.Region.Value },
-                cancellationToken: cancellation)),
-            cancellation);
+        var id = await store.FindSlotAsync(slot, cancellation);
         return id is { } known ? await store.SessionsAsync(known, before, limit, cancellation) : [];
     }
 
@@ -64,7 +40,7 @@ public sealed class DecisionLog(Database database, SelectionStore store, IEntryL
     public Task<IReadOnlyDictionary<AltruistId, int>> SessionsLastHourAsync(IReadOnlyCollection<AltruistId> altruists, CancellationToken cancellation) =>
         store.CountSessionsAsync(altruists, time.GetUtcNow() - TimeSpan.FromHours(1), cancellation);
 
-    private async Task<Decision?> ReadAsync(DecisionRow row, CancellationToken cancellation)
+    private async Task<Decision?> ReadAsync(SelectionStore.DecisionRow row, CancellationToken cancellation)
     {
         if (await log.FindAsync(row.Generation, cancellation) is not { } logged)
             return null;
@@ -111,11 +87,4 @@ public sealed class DecisionLog(Database database, SelectionStore store, IEntryL
 
     private static DecisionOverride ToPublic(Override rule) =>
         new(rule.Id, rule.Kind == OverrideKind.Pin ? "pin" : "exclude", rule.Altruist, rule.Reason, rule.ExpiresAt);
-
-    private sealed record DecisionRow
-    {
-        public required long Generation { get; init; }
-        public required int Ordinal { get; init; }
-        public required int SlotId { get; init; }
-    }
 }

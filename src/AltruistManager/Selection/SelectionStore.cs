@@ -104,6 +104,44 @@ public sealed class SelectionStore(Database database, TimeProvider time)
             }
         }, cancellation);
 
+    /// <summary>Null for a slot that never was.</summary>
+    internal Task<int?> FindSlotAsync(SlotKey slot, CancellationToken cancellation) =>
+        database.SingleOrDefaultAsync<int?>(
+            "select id from slots where chain_id = @Chain and region_id = @Region",
+            new { Chain = slot.Chain.Value, Region = slot.Region.Value },
+            cancellation);
+
+    /// <summary>Newest first; of one entry in the order of its slots.</summary>
+    internal Task<List<DecisionRow>> DecisionsAsync(ChainId? chain, RegionId? region, DecisionId? before, int limit, CancellationToken cancellation)
+    {
+        var slots = chain is null && region is null
+            ? ""
+            : $"and slot_id in (select id from slots where {(chain is null ? "true" : "chain_id = @Chain")} and {(region is null ? "true" : "region_id = @Region")})";
+        return database.QueryAsync<DecisionRow>(
+            $"""
+            select generation, ordinal, slot_id
+            from log_decisions
+            where (generation < @Generation or (generation = @Generation and ordinal > @Ordinal)) {slots}
+            order by generation desc, ordinal
+            limit @Limit
+            """,
+            new
+            {
+                Generation = before?.Generation ?? long.MaxValue,
+                Ordinal = before?.Ordinal ?? -1,
+                Chain = chain?.Value,
+                Region = region?.Value,
+                Limit = limit,
+            },
+            cancellation);
+    }
+
+    internal Task<DecisionRow?> FindDecisionAsync(DecisionId id, CancellationToken cancellation) =>
+        database.SingleOrDefaultAsync<DecisionRow>(
+            "select generation, ordinal, slot_id from log_decisions where generation = @Generation and ordinal = @Ordinal",
+            new { id.Generation, id.Ordinal },
+            cancellation);
+
     internal async Task<IReadOnlyList<Session>> SessionsAsync(int slot, DateTimeOffset? before, int limit, CancellationToken cancellation) =>
     [
         .. (await database.QueryAsync<SessionRow>(
@@ -139,6 +177,13 @@ public sealed class SelectionStore(Database database, TimeProvider time)
             new { Slot = slot, Before = before.ToUnixTimeMilliseconds() },
             cancellation))
         .ToDictionary(row => new AltruistId(row.AltruistId), row => UnixTime.FromMs(row.StartedAt));
+
+    internal sealed record DecisionRow
+    {
+        public required long Generation { get; init; }
+        public required int Ordinal { get; init; }
+        public required int SlotId { get; init; }
+    }
 
     private sealed record MetaRow
     {

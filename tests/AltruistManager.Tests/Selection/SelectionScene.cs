@@ -29,7 +29,7 @@ internal sealed class SelectionScene : IAsyncDisposable
         Store = new SelectionStore(database, Clock);
         Log = new EntryLog(new EntryStore(database));
         Overrides = new OverrideStore(database, Clock);
-        Decisions = new DecisionLog(database, Store, Log, Clock);
+        Decisions = new DecisionLog(Store, Log, Clock);
         Restart();
     }
 
