@@ -1,4 +1,3 @@
-using System.Data.Common;
 using AltruistManager.Accounts;
 using AltruistManager.Altruists;
 using AltruistManager.Health;
@@ -74,7 +73,9 @@ internal sealed partial class Initialisation(
 
     /// <summary>A database that another program made is no broken one; nothing of ours mends that.</summary>
     private static bool IsBroken(Exception failed, CancellationToken cancellation) =>
-        !cancellation.IsCancellationRequested && failed is DbException or StorageException { IsForeign: false } or IOException or UnauthorizedAccessException or TimeoutException;
+        !cancellation.IsCancellationRequested
+        && failed is not StorageException { IsForeign: true }
+        && (Database.IsFailure(failed) || failed is IOException or UnauthorizedAccessException or TimeoutException);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The database cannot be used: portals are served from the last-good file until it can")]
     private partial void LogLastGood(Exception exception);

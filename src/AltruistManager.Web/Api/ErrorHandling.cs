@@ -1,4 +1,3 @@
-using System.Data.Common;
 using AltruistManager.Storage;
 
 namespace AltruistManager.Web.Api;
@@ -71,7 +70,7 @@ internal static partial class ErrorHandling
     private static Problem ProblemOf(Exception exception) => exception switch
     {
         BadHttpRequestException bad => new Problem(bad.StatusCode, bad.StatusCode is 413 ? "too-large" : "bad-request", "The request cannot be read", bad.Message),
-        DbException or StorageException => Problems.Unavailable("storage-unavailable", "The database cannot be used at the moment.", 5),
+        _ when Database.IsFailure(exception) => Problems.Unavailable("storage-unavailable", "The database cannot be used at the moment.", 5),
         _ => new Problem(500, "internal-error", "A mistake of ours", "Something went wrong here; it is in the log."),
     };
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using System.Data.Common;
 using AltruistManager.Storage;
 
 namespace AltruistManager.Web.Commands;
@@ -42,7 +41,7 @@ internal static class CommandLine
                 await Console.Error.WriteLineAsync(error);
             return Failed;
         }
-        catch (Exception failed) when (failed is CommandException or StorageException or DbException or IOException or UnauthorizedAccessException)
+        catch (Exception failed) when (failed is CommandException or IOException or UnauthorizedAccessException || Database.IsFailure(failed))
         {
             await Console.Error.WriteLineAsync(failed.Message.ReplaceLineEndings(" "));
             return Failed;

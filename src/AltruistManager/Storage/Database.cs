@@ -84,6 +84,9 @@ public sealed class Database : IAsyncDisposable
             return true;
         }, cancellation);
 
+    /// <summary>True for what a database that is broken, busy or out of reach throws.</summary>
+    public static bool IsFailure(Exception exception) => exception is DbException or StorageException;
+
     /// <summary>True for a violated unique or primary key, the race that a check before the insert cannot exclude.</summary>
     public static bool IsDuplicate(Exception exception) => exception switch
     {
