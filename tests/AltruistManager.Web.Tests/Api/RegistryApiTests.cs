@@ -328,7 +328,9 @@ public sealed class RegistryApiTests(AppFixture app) : IClassFixture<AppFixture>
 
         var problem = await SendAsync(app.Staff, "PATCH", $"altruists/{id}", new { label = "after", tier = 2, enabled = false, chains = new[] { "none" } });
         Assert.Equal(["chains"], problem.Errors.Keys);
-        Assert.Equal(before.GetRawText(), (await GetAsync(app.Staff, $"altruists/{id}")).GetRawText());
+        var still = await GetAsync(app.Staff, $"altruists/{id}");
+        foreach (var field in new[] { "label", "tier", "enabled", "chains", "url" })
+            Assert.Equal(before.GetProperty(field).GetRawText(), still.GetProperty(field).GetRawText());
 
         using var answer = await app.Staff.PatchAsJsonAsync($"/api/v1/altruists/{id}", new { label = "after", enabled = false }, Cancellation);
         var after = await answer.ReadJsonAsync(Cancellation);
