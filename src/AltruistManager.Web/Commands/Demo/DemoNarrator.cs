@@ -43,7 +43,7 @@ internal sealed class DemoNarrator(DemoClient client, TimeProvider clock, Action
         if (rotated && (slot.Chain, slot.Region) != (DemoCast.Chain, DemoCast.Region))
             return;
         var change = $"{before.Primary?.Label ?? "nobody"} → {slot.Primary?.Label ?? "nobody"}";
-        var told = rotated ? slot.Primary : before.Primary;
+        var told = decision.Trigger == "failover" ? before.Primary : slot.Primary;
         var why = decision.Candidates.FirstOrDefault(candidate => candidate.Altruist == told?.Altruist)?.Reason ?? slot.State;
         say($"{name} {(rotated ? $"round {decision.Round}" : decision.Trigger)}: {change} ({Short(why)})");
     }
