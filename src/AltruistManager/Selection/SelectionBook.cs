@@ -317,6 +317,9 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
                 continue;
             foreach (var chain in registered[i].Chains)
             {
+                // What a chain requires may be raised after an altruist joined it.
+                if (current.Chains.TryGetValue(chain, out var served) && !served.Requires.All(registered[i].Capabilities.Contains))
+                    continue;
                 if (!servers.TryGetValue(chain, out var list))
                     servers.Add(chain, list = []);
                 list.Add(i);

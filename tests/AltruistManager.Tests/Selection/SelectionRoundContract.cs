@@ -441,6 +441,22 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
     }
 
     [Fact]
+    public async Task Only_those_that_can_what_the_chain_requires_serve_it()
+    {
+        await using var scene = Scene();
+        scene.Region("us-east").Chain("0021").Altruist("plain").Altruist("archive");
+        scene.Edit("archive", (AltruistManager.Altruists.Altruist altruist) => altruist with { Capabilities = ["archive"] });
+        scene.Edit("0021", (AltruistManager.Chains.Chain chain) => chain with { Requires = ["archive"] });
+        await scene.StartAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            await scene.RunAsync();
+            Assert.Equal("archive", scene.Primary());
+            Assert.Empty(scene.Slot().Standbys);
+        }
+    }
+
+    [Fact]
     public async Task A_rest_of_the_manager_is_nobodys_service_time()
     {
         await using var scene = await FiveAsync();
