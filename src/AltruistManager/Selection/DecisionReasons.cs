@@ -47,8 +47,7 @@ public static class DecisionReasons
     private static string NotEligible(EntryAltruist altruist) => altruist.Facts switch
     {
         { Unseen: true, Usability: not Usability.No } => "not seen well since the start: picked anew only after a good probe",
-        { Usability: Usability.CoolingDown } => $"cooling down: {altruist.Reason}",
-        { Usability: Usability.Throttled } => $"throttled: {altruist.Reason}",
+        { Usability: Usability.CoolingDown } => $"not while others are there: {altruist.Reason}",
         _ => $"not eligible: {altruist.Reason}",
     };
 
