@@ -191,11 +191,8 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        selecting.Dispose();
-        saveWanted.Dispose();
-    }
+    /// <summary>Leaves <see cref="saveWanted"/>: when a start fails, the keeper of the file still asks it after this was disposed.</summary>
+    public void Dispose() => selecting.Dispose();
 
     private void SaveLastGood()
     {
