@@ -49,6 +49,7 @@ internal sealed class DemoDirector(DemoStage stage, DemoClient client, TimeProvi
     private async Task PlayAsync(Act act, CancellationToken cancellation)
     {
         await Task.Delay(TimeSpan.FromSeconds(act.AtSeconds), clock, cancellation);
+        await Task.Delay(UntilEarlyInRound(), clock, cancellation);
         if (await LabelOfAsync(act.Who, cancellation) is not { } label)
             return;
         var node = stage.Node(label);
@@ -59,6 +60,17 @@ internal sealed class DemoDirector(DemoStage stage, DemoClient client, TimeProvi
         await Task.Delay(TimeSpan.FromSeconds(act.ForSeconds), clock, cancellation);
         node.Heal();
         say($"{label} is well again");
+    }
+
+    /// <summary>A pick that falls just before a round is replaced by that round, and nobody sees a failover.</summary>
+    private TimeSpan UntilEarlyInRound()
+    {
+        // Rounds fall on multiples of their interval.
+        var sinceRound = TimeSpan.FromTicks(clock.GetUtcNow().Ticks % DemoSettings.RoundInterval.Ticks);
+        var early = TimeSpan.FromSeconds(1);
+        if (sinceRound < early)
+            return early - sinceRound;
+        return sinceRound < DemoSettings.RoundInterval / 3 ? TimeSpan.Zero : DemoSettings.RoundInterval - sinceRound + early;
     }
 
     private async Task<string?> LabelOfAsync(string who, CancellationToken cancellation) => who.Split('/') is [var chain, var region]

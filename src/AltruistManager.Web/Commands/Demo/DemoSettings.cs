@@ -3,6 +3,8 @@ namespace AltruistManager.Web.Commands.Demo;
 /// <summary>The configuration of the demo: everything in seconds, and nothing outside its own folder.</summary>
 internal static class DemoSettings
 {
+    public static TimeSpan RoundInterval { get; } = TimeSpan.FromSeconds(10);
+
     public static IReadOnlyDictionary<string, string?> In(string folder, string urls) => new Dictionary<string, string?>
     {
         ["urls"] = urls,
@@ -17,7 +19,7 @@ internal static class DemoSettings
         ["Probing:AllowHttp"] = "true",
         ["Probing:AllowedPrivateNetworks:0"] = "127.0.0.0/8",
         ["Health:CooldownInitial"] = "00:00:05",
-        ["Selection:Interval"] = "00:00:10",
+        ["Selection:Interval"] = RoundInterval.ToString(),
         ["Selection:Window"] = "00:02:00",
         ["Logging:LogLevel:Default"] = "Error",
     };
