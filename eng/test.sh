@@ -41,6 +41,7 @@ dotnet build AltruistManager.sln -c Release -v quiet
 status=0
 for project in tests/*/*.csproj; do
   name=$(basename "$project" .csproj)
+  : >"$results/$name.log"
   # In the background, so that a signal ends the script at once; there the shell would make it and its children deaf to interrupts.
   env --default-signal=INT,QUIT dotnet test "$project" -c Release --no-build --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
     --blame-hang-timeout 5min --blame-hang-dump-type none >"$results/$name.log" 2>&1 &
