@@ -33,7 +33,9 @@ namespace AltruistManager.Web
             builder.Services.AddKeySecurity().AddRateLimits().AddApi().AddUi();
 
             var app = builder.Build();
+            app.UseHsts();
             app.UseProblemsForExceptions();
+            app.UseJsonWhereCurlSaysForm();
             app.UseRouting();
             app.UseAuthentication();
             app.UseRateLimiter();

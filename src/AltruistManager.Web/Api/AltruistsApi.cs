@@ -110,12 +110,16 @@ internal static class AltruistsApi
     }
 
     private static async Task<IResult> ChangeAsync(
-        string id, BodyReader body, Caller caller, AltruistRegistry registry, Answers answers, AfterWrite after, CancellationToken cancellation)
+        string id, BodyReader body, Caller caller, AltruistRegistry registry, RosterCache roster, HealthMonitor health, Answers answers, AfterWrite after, CancellationToken cancellation)
     {
         var draft = Read(body) with { Attested = body.Bool("attested") };
         var errors = new FieldErrors();
         if (body.HandOver(errors) is { } unreadable)
             return unreadable;
+
+        // What was known of it before it was disabled is old: it has to show anew that it is well.
+        if (draft.Enabled == true && roster.Current.Altruists.GetValueOrDefault(new AltruistId(id)) is { Enabled: false } resting && caller.ToRegistrant().MayChange(resting.Provider))
+            await health.ResumeAsync(resting.Id, cancellation);
 
         var outcome = await registry.ChangeAsync(caller.ToRegistrant(), new AltruistId(id), draft, errors, cancellation);
         if (outcome.Refusal is { } refusal)

@@ -54,6 +54,7 @@ internal sealed class BodyReader
         try
         {
             using var document = JsonDocument.Parse(body, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
+            ReadTexts(document.RootElement);
             return document.RootElement.ValueKind is JsonValueKind.Object
                 ? new BodyReader(document.RootElement.Clone())
                 : new BodyReader(Problems.BadBody("The body must be a JSON object."));
@@ -63,6 +64,35 @@ internal sealed class BodyReader
             return new BodyReader(Problems.BadBody(bad.LineNumber is { } line
                 ? $"The body is not valid JSON at line {line + 1}, byte {bad.BytePositionInLine + 1}."
                 : "The body is not valid JSON, or names a field twice."));
+        }
+        catch (InvalidOperationException)
+        {
+            return new BodyReader(Problems.BadBody("The body holds text that is not valid UTF-8 or half a character."));
+        }
+    }
+
+    /// <summary>The parser looks at the characters of a text only when it is read: each is read once, here.</summary>
+    private static void ReadTexts(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                _ = element.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (var item in element.EnumerateArray())
+                    ReadTexts(item);
+                break;
+            case JsonValueKind.Object:
+                foreach (var field in element.EnumerateObject())
+                {
+                    _ = field.Name;
+                    ReadTexts(field.Value);
+                }
+
+                break;
+            default:
+                break;
         }
     }
 
@@ -133,12 +163,18 @@ internal sealed class BodyReader
         if (!Take(name, required, JsonValueKind.String, Wrong, out var value))
             return null;
         var text = value.GetString()!;
-        // The parser would take a time without an offset for one of this machine.
-        var hasOffset = text.Length > 19 && (text[^1] is 'Z' or 'z' || text[19..].AsSpan().IndexOfAny('+', '-') >= 0);
-        if (hasOffset && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
+        if (DateTimeOffset.TryParseExact(
+                text.ToUpperInvariant(), ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            && HasOffset(text))
+        {
             return time.ToUniversalTime();
+        }
+
         Bad(name, Wrong);
         return null;
+
+        // K takes nothing at all for an offset as well.
+        static bool HasOffset(string text) => text[^1] is 'Z' or 'z' || text[19..].AsSpan().IndexOfAny('+', '-') >= 0;
     }
 
     /// <summary>One of an enum's names in kebab case.</summary>
@@ -246,12 +282,10 @@ internal sealed class BodyReader
         text = text.Trim();
         if (text.Length < least || text.Length > most)
             Bad(name, $"must have {least} to {most} characters");
-        else if (text.Any(char.IsControl) || text.Any(char.IsSurrogate) && !IsWellFormed(text))
+        else if (text.Any(char.IsControl))
             Bad(name, "must not hold control characters");
         else
             return text;
         return null;
-
-        static bool IsWellFormed(string text) => text.EnumerateRunes().All(rune => rune.Value != 0xFFFD);
     }
 }

@@ -67,6 +67,18 @@ internal static partial class ErrorHandling
             : Problems.Unavailable("storage-unavailable", "The database cannot be used at the moment.", 5).ExecuteAsync(context));
     }
 
+    /// <summary>
+    /// <c>curl -d</c> calls every body a form unless told otherwise; bodies of the API are JSON. A key travels in a header, so no form of
+    /// another site can use this.
+    /// </summary>
+    public static void UseJsonWhereCurlSaysForm(this WebApplication app) =>
+        app.Use((context, next) =>
+        {
+            if (context.Request.ContentType == "application/x-www-form-urlencoded" && context.Request.Path.StartsWithSegments("/api"))
+                context.Request.ContentType = "application/json";
+            return next(context);
+        });
+
     private static Problem ProblemOf(Exception exception) => exception switch
     {
         BadHttpRequestException bad => new Problem(bad.StatusCode, bad.StatusCode is 413 ? "too-large" : "bad-request", "The request cannot be read", bad.Message),

@@ -38,16 +38,19 @@ internal static class OverridesApi
         if (body.Refusal() is { } refusal)
             return refusal;
 
-        await store.AddAsync(added, cancellation);
-        await round.SettleAsync(Trigger.Override, cancellation);
+        // From here on it is done, whether or not the caller still waits.
+        cancellation.ThrowIfCancellationRequested();
+        await store.AddAsync(added, CancellationToken.None);
+        await round.SettleAsync(Trigger.Override, CancellationToken.None);
         return TypedResults.Created($"/api/v1/overrides/{added.Id}", OverrideDocument.Of(added, now));
     }
 
     private static async Task<IResult> DeleteAsync(string id, OverrideStore store, SelectionRound round, CancellationToken cancellation)
     {
-        if (!await store.DeleteAsync(id, cancellation))
+        cancellation.ThrowIfCancellationRequested();
+        if (!await store.DeleteAsync(id, CancellationToken.None))
             return Problems.Unknown("override", id);
-        await round.SettleAsync(Trigger.Override, cancellation);
+        await round.SettleAsync(Trigger.Override, CancellationToken.None);
         return TypedResults.NoContent();
     }
 

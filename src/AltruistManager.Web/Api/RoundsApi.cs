@@ -15,7 +15,7 @@ internal static class RoundsApi
     private static async Task<Ok<RoundDocument>> RunAsync(Sweeper sweeper, SelectionRound round, TimeProvider time, CancellationToken cancellation)
     {
         await sweeper.SweepAllAsync(cancellation);
-        var outcome = await round.RunAsync(Trigger.Manual, time.GetUtcNow(), cancellation);
+        var outcome = await round.RunAsync(Trigger.Manual, time.GetUtcNow(), CancellationToken.None);
         return TypedResults.Ok(new RoundDocument(outcome.Round, outcome.Generation, outcome.Slots, outcome.Changed));
     }
 }

@@ -22,6 +22,8 @@ public enum AltruistRole
 /// <summary>One endpoint that a provider offers, for one or more chains of one network, in one or more regions. Probed once, whatever it serves.</summary>
 public sealed record Altruist
 {
+    public static readonly IReadOnlyDictionary<string, string> NoUrls = new Dictionary<string, string>();
+
     public required AltruistId Id { get; init; }
 
     public required ProviderId Provider { get; init; }
@@ -38,7 +40,7 @@ public sealed record Altruist
     public required string Url { get; init; }
 
     /// <summary>More URLs by RPC type: <c>websocket</c>, <c>rest</c>, <c>cometbft</c>.</summary>
-    public IReadOnlyDictionary<string, string> Urls { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Urls { get; init; } = NoUrls;
 
     /// <summary>True where staff set the URL, so that <c>Probing:AllowedPrivateNetworks</c> holds for it.</summary>
     public required bool MayBePrivate { get; init; }

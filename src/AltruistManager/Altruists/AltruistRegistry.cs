@@ -54,7 +54,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, IRegistrationRules r
             roster =>
             {
                 var decided = DecideNew(roster, registrant, id, now, draft, errors.Copy());
-                retired = decided.Value is { } added ? RetiredAt(roster, added.Url) : null;
+                retired = decided.Value is { } added ? RetiredAt(roster, added) : null;
                 return decided;
             },
             async (write, altruist, revision) =>
@@ -151,12 +151,18 @@ public sealed class AltruistRegistry(RegistryWriter writer, IRegistrationRules r
         static Refusal Staff(string field) => new(RefusalKind.Forbidden, "staff-only", $"Only staff may set '{field}'.");
     }
 
-    private static Altruist? RetiredAt(Roster roster, string url) =>
-        roster.Altruists.Values.Where(altruist => altruist.RetiredAt is not null && altruist.Url == url).MaxBy(altruist => altruist.RetiredAt);
+    /// <summary>Who was last at its URL; on another network that says nothing.</summary>
+    private static Altruist? RetiredAt(Roster roster, Altruist added) =>
+        roster.Altruists.Values.Where(altruist => altruist.RetiredAt is not null && altruist.Url == added.Url && altruist.Network == added.Network).MaxBy(altruist => altruist.RetiredAt);
+
+    private static bool IsTaken(Roster roster, Altruist before, string url) =>
+        roster.Live.Any(other => other.Provider != before.Provider && (other.Url == url || other.Urls.Values.Contains(url)));
 
     private Registered<Altruist> Decide(Roster roster, Registrant registrant, AltruistDraft draft, FieldErrors errors, Altruist before, bool created)
     {
         var (chains, network) = draft.Chains is { } named ? CheckChains(roster, named, errors) : (before.Chains, before.Network);
+        if (!created && chains.Count > 0 && network != before.Network)
+            errors.Add("chains", $"must stay on the network {before.Network}: add another altruist for {network}");
         var regions = draft.Regions is { } places ? CheckRegions(roster, places, errors) : before.Regions;
         var url = draft.Url is { } address && CheckUrl("url", address, "https", "http", registrant.IsStaff, before.Url, errors) is { } normalised ? normalised : before.Url;
         var urls = draft.Urls is { } more ? CheckUrls(more, registrant.IsStaff, before.Urls, errors) : before.Urls;
@@ -187,7 +193,15 @@ public sealed class AltruistRegistry(RegistryWriter writer, IRegistrationRules r
                 registrant.MayChange(holder.Provider) ? $"The altruist {holder.Id} already has this URL." : "An altruist of another provider already has this URL.");
         }
 
+        foreach (var (type, extra) in urls)
+        {
+            if (before.Urls.GetValueOrDefault(type) != extra && IsTaken(roster, before, extra))
+                return new Refusal(RefusalKind.Taken, "url-taken", $"An altruist of another provider already has the URL for {type}.");
+        }
+
         var sameUrl = url == before.Url;
+        var proven = before.Urls.Values.Append(before.Url.Length > 0 ? before.Url : url).Select(known => new Uri(known).Authority).ToHashSet();
+        var sameHosts = urls.Values.Append(url).All(wanted => proven.Contains(new Uri(wanted).Authority));
         return Registered<Altruist>.Done(
             before with
             {
@@ -203,8 +217,8 @@ public sealed class AltruistRegistry(RegistryWriter writer, IRegistrationRules r
                 Tier = draft.Tier ?? before.Tier,
                 Role = draft.Role switch { "reference" => AltruistRole.Reference, "serve" => AltruistRole.Serve, _ => before.Role },
                 Enabled = draft.Enabled ?? before.Enabled,
-                // Attestation is of a host: a provider's move to another one has to be proven anew, what staff set is attested.
-                Attested = draft.Attested ?? (sameUrl ? before.Attested : registrant.IsStaff || (before.Attested && new Uri(url).Authority == new Uri(before.Url).Authority)),
+                // Attestation is of hosts: a provider's move to another one has to be proven anew, what staff set is attested.
+                Attested = draft.Attested ?? (sameUrl && sameHosts ? before.Attested : registrant.IsStaff || (before.Attested && sameHosts)),
             },
             created);
     }

@@ -51,6 +51,16 @@ public static class AltruistUrl
         static Parsed Wrong(string error) => new("", error, null);
     }
 
+    /// <summary>The URL that is probed and published: a chain's path behind the URL's own, before its query.</summary>
+    public static string WithPath(string url, string path)
+    {
+        if (path.Length == 0)
+            return url;
+        var query = url.IndexOf('?');
+        var (front, rest) = query < 0 ? (url, "") : (url[..query], url[query..]);
+        return $"{front.TrimEnd('/')}/{path.TrimStart('/')}{rest}";
+    }
+
     /// <summary>Host and a short tail, for those who may not see the whole: <c>eth1.acme.example/…a1b2</c>.</summary>
     public static string Redact(string url)
     {

@@ -40,7 +40,7 @@ public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, I
     public Task<Registered<Chain>> PutAsync(ChainId id, ChainDraft draft, FieldErrors errors, CancellationToken cancellation) =>
         writer.ChangeAsync(roster => Decide(roster, id, draft, errors.Copy()), ChainStore.PutAsync, cancellation);
 
-    /// <summary>Retires a chain that no living altruist serves; its aliases become free.</summary>
+    /// <summary>Retires a chain that no living altruist serves. Its aliases still lead to it, until another chain takes them.</summary>
     /// <param name="name">Its id or an alias.</param>
     public Task<Registered<Chain>> RetireAsync(string name, CancellationToken cancellation)
     {
@@ -59,7 +59,7 @@ public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, I
         var serving = ServedBy(roster, chain).Count();
         return serving > 0
             ? new Refusal(RefusalKind.Taken, "chain-in-use", $"{serving} living altruists serve the chain {chain.Id}: retire them or take the chain from them first.")
-            : Registered<Chain>.Done(chain with { RetiredAt = now, Aliases = [] }, created: false);
+            : Registered<Chain>.Done(chain with { RetiredAt = now }, created: false);
     }
 
     internal Registered<Chain> Decide(Roster roster, ChainId id, ChainDraft draft, FieldErrors errors)
@@ -74,7 +74,8 @@ public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, I
         errors.Between("lagToleranceBlocks", draft.LagToleranceBlocks, 1, 1_000_000);
         errors.Between("maxHeadAgeSeconds", draft.MaxHeadAgeSeconds, 1, 86_400 * 365);
         errors.Between("integrityOffsetBlocks", draft.IntegrityOffsetBlocks, 1, 1_000_000);
-        errors.Between("primaries", draft.Primaries, 1, 8);
+        if (draft.Primaries is not (null or 1))
+            errors.Add("primaries", "must be 1: more are not supported yet");
         errors.Between("requestTimeoutMs", draft.RequestTimeoutMs, 100, 600_000);
         errors.Between("minEligible", draft.MinEligible, 0, 100_000);
         CheckPath(draft.Path ?? "", errors);
@@ -120,7 +121,7 @@ public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, I
         if (errors.Any)
             return Refusal.Invalid(errors);
 
-        if (roster.FindChain(id.Value) is { } holder && holder.Id != id)
+        if (roster.FindChain(id.Value) is { RetiredAt: null } holder && holder.Id != id)
             return new Refusal(RefusalKind.Taken, "alias-taken", $"'{id}' is an alias of the chain {holder.Id}.");
         foreach (var alias in draft.Aliases ?? [])
             if (HolderOf(roster, alias, id) is { } other)
@@ -158,7 +159,9 @@ public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, I
         roster.LiveByNetwork.GetValueOrDefault(chain.Network, []).Where(altruist => altruist.Chains.Contains(chain.Id));
 
     /// <summary>The other chain, retired ones too, that has this name.</summary>
-    private static Chain? HolderOf(Roster roster, string name, ChainId id) => roster.FindChain(name) is { } holder && holder.Id != id ? holder : null;
+    /// <summary>Who has the name already: a living chain by id or alias, a retired one by its id.</summary>
+    private static Chain? HolderOf(Roster roster, string name, ChainId id) =>
+        roster.FindChain(name) is { } holder && holder.Id != id && (holder.RetiredAt is null || holder.Id.Value == name) ? holder : null;
 
     private static void CheckIdentity(string? protocol, string identity, FieldErrors errors)
     {

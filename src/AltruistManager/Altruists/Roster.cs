@@ -43,7 +43,8 @@ public sealed class Roster
         var names = new Dictionary<string, Chain>();
         foreach (var chain in chains.Values)
             names[chain.Id.Value] = chain;
-        foreach (var chain in chains.Values.Where(chain => chain.RetiredAt is null))
+        // Among aliases the living win: those of retired chains only say who followed.
+        foreach (var chain in chains.Values.OrderBy(chain => chain.RetiredAt is not null))
             foreach (var alias in chain.Aliases)
                 names.TryAdd(alias, chain);
         byName = names.ToFrozenDictionary();
@@ -67,8 +68,12 @@ public sealed class Roster
     /// <summary>The chains that are not retired, lowest id first.</summary>
     public FrozenDictionary<NetworkId, IReadOnlyList<Chain>> ChainsByNetwork { get; }
 
-    /// <summary>The chain of this id or alias, retired ones by id only; null when there is none.</summary>
+    /// <summary>The chain of this id or alias; a retired one only where no living one has the name. Null when there is none.</summary>
     public Chain? FindChain(string idOrAlias) => byName.GetValueOrDefault(idOrAlias);
+
+    /// <summary>True when nothing but the revision may differ: other writes count it up as well.</summary>
+    public bool HoldsTheSameAs(Roster other) =>
+        ReferenceEquals(Chains, other.Chains) && ReferenceEquals(Regions, other.Regions) && ReferenceEquals(Providers, other.Providers) && ReferenceEquals(Altruists, other.Altruists);
 
     /// <summary>This roster with the things given in the place of those with their ids. Costs what changed, not what there is: 100,000 altruists are not sorted again for one.</summary>
     internal Roster With(long revision, List<Chain> chains, List<Region> regions, List<Provider> providers, List<Altruist> altruists)

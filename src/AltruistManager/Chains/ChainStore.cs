@@ -59,7 +59,7 @@ internal static class ChainStore
             });
         await write.ExecuteAsync("delete from chain_aliases where chain_id = @Id", new { Id = chain.Id.Value });
         await write.ExecuteAsync(
-            "insert into chain_aliases (alias, chain_id) values (@Alias, @Id)", chain.Aliases.Select(alias => new { Alias = alias, Id = chain.Id.Value }));
+            "insert into chain_aliases (alias, chain_id) values (@Alias, @Id) on conflict (alias) do update set chain_id = excluded.chain_id", chain.Aliases.Select(alias => new { Alias = alias, Id = chain.Id.Value }));
     }
 
     /// <summary>The chains written after <paramref name="revision"/>.</summary>

@@ -57,9 +57,11 @@ public static class HealthEvaluator
             Trouble.None => WithGood(memory, options, now),
             { } bad => WithBad(memory, bad, probe, options, now),
         };
-        if (memory is { Base: VerdictState.Down, DownSince: { } since } && now - since >= options.SuspendAfter)
+        if (trouble is not (null or Trouble.None) && memory is { Base: VerdictState.Down, DownSince: { } since } && now - since >= options.SuspendAfter)
             memory = memory with { Suspended = true };
 
+        if (good && memory is { IdentityProven: true, WrongIdentity: null, DivergedAt: null } && seen.Attested)
+            memory = memory with { ServingUrl = seen.Url };
         var state = StateOf(memory, seen.Attested);
         return new Evaluation(memory, state, Explain(memory, state, trouble, seen, options, now), good);
     }

@@ -133,7 +133,9 @@ public sealed partial class HealthMonitor(
         var roster = rosters.Current;
         var judged = new List<(ProbeResult Probe, Altruist Altruist)>();
         foreach (var result in results)
-            if (roster.Altruists.TryGetValue(result.Altruist, out var altruist) && altruist is { RetiredAt: null, Enabled: true } && altruist.Network == network)
+            if (roster.Altruists.TryGetValue(result.Altruist, out var altruist) && altruist is { RetiredAt: null, Enabled: true } && altruist.Network == network
+                // What a slow batch brings late was overtaken by newer probes.
+                && !(altruists.TryGetValue(altruist.Id, out var known) && known.Verdict.LastProbeAt > result.At))
                 judged.Add((result, altruist));
         if (judged.Count == 0)
             return false;
@@ -178,6 +180,7 @@ public sealed partial class HealthMonitor(
                 written[altruist.Id] = ToStored(altruist.Id, after);
             wake |= evaluation.State != before.Verdict.State
                 || after.Memory.CooldownUntil != before.Memory.CooldownUntil
+                || after.Memory.ServingUrl != before.Memory.ServingUrl
                 || evaluation.Good && !(before.Verdict.LastGoodAt >= now - 2 * probing.Value.Interval);
         }
 
@@ -226,6 +229,7 @@ public sealed partial class HealthMonitor(
                 Height = probe.Height ?? verdict.Height,
                 LagBlocks = head is { } seen ? seen.LagBlocks : verdict.LagBlocks,
                 LatencyMs = probe.LatencyMs ?? verdict.LatencyMs,
+                ServingUrl = evaluation.Memory.ServingUrl,
             },
             LastOutcome = probe.Outcome,
             Retries = changed ? 0 : before.Retries + (probe.Lane == ProbeLane.Retry ? 1 : 0),
@@ -325,10 +329,20 @@ public sealed partial class HealthMonitor(
             await TellAsync(cancellation);
     }
 
+    /// <summary>The verdicts are written, whatever becomes of the picks: whoever decides them tries again by itself.</summary>
     private async Task TellAsync(CancellationToken cancellation)
     {
         foreach (var observer in observers)
-            await observer.VerdictsWrittenAsync(cancellation);
+        {
+            try
+            {
+                await observer.VerdictsWrittenAsync(cancellation);
+            }
+            catch (Exception failed) when (!cancellation.IsCancellationRequested)
+            {
+                LogNotSettled(failed);
+            }
+        }
     }
 
     private void Keep(AltruistId altruist, Watched watched)
@@ -355,9 +369,13 @@ public sealed partial class HealthMonitor(
             LastGoodAt = stored.State is VerdictState.Healthy or VerdictState.Failing ? seen?.AnswerAt : null,
             Height = seen?.Height,
             LatencyMs = seen?.LatencyMs,
+            ServingUrl = stored.Memory.ServingUrl,
         },
     };
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Altruist {Altruist} of {Network} went from {From} to {To}: {Reason}")]
     private partial void LogChanged(AltruistId altruist, NetworkId network, string from, string to, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The picks could not be settled after new verdicts; the next second tries again")]
+    private partial void LogNotSettled(Exception exception);
 }

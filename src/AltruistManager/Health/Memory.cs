@@ -42,6 +42,9 @@ public sealed record Memory
     /// <summary>The URL that proved it: at another one it is not proven.</summary>
     public string? ProvenUrl { get; init; }
 
+    /// <summary>The newest URL at which it was good, with identity and control proven: what portals may be told.</summary>
+    public string? ServingUrl { get; init; }
+
     /// <summary>The identity it proved instead; null unless it is on the wrong chain.</summary>
     public string? WrongIdentity { get; init; }
 
@@ -66,5 +69,16 @@ public sealed record Memory
 
     public string ToJson() => JsonSerializer.Serialize(this);
 
-    public static Memory FromJson(string json) => JsonSerializer.Deserialize<Memory>(json) ?? New;
+    /// <summary>What cannot be read is forgotten: the next probes decide anew.</summary>
+    public static Memory FromJson(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Memory>(json) ?? New;
+        }
+        catch (JsonException)
+        {
+            return New;
+        }
+    }
 }

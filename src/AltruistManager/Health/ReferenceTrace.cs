@@ -190,7 +190,18 @@ public sealed record ReferenceTrace
     /// <summary>For the table <c>network_traces</c>.</summary>
     public string ToJson() => JsonSerializer.Serialize(this);
 
-    public static ReferenceTrace FromJson(string json) => JsonSerializer.Deserialize<ReferenceTrace>(json) ?? Empty;
+    /// <summary>What cannot be read is forgotten: the next sweep lays a new trace.</summary>
+    public static ReferenceTrace FromJson(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<ReferenceTrace>(json) ?? Empty;
+        }
+        catch (JsonException)
+        {
+            return Empty;
+        }
+    }
 
     private Vote? Merge(Vote? before, Observation seen, NetworkRules rules)
     {

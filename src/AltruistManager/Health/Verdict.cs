@@ -42,4 +42,7 @@ public sealed record Verdict
     public long? LagBlocks { get; init; }
 
     public double? LatencyMs { get; init; }
+
+    /// <summary>The newest URL at which it was good, with identity and control proven; null before the first.</summary>
+    public string? ServingUrl { get; init; }
 }

@@ -69,7 +69,7 @@ internal sealed class GuardedHttp : IDisposable
             var host = context.DnsEndPoint.Host.Trim('[', ']');
             var addresses = await ResolveAsync(host, deadline.Token);
             if (Array.Find(addresses, address => !AddressGuard.IsPublic(address) && !allowed.Contains(address)) is { } refused)
-                throw Refuse(new ProbeFailure(ProbeOutcome.AddressRefused, $"{host} leads to {refused}, which is not a public address"));
+                throw Refuse(new ProbeFailure(ProbeOutcome.AddressRefused, "the name leads to an address that may not be probed"));
 
             connection.Enter(ConnectPhase.Connecting);
             Stream stream = new NetworkStream(await ConnectAsync(addresses, context.DnsEndPoint.Port, deadline.Token), ownsSocket: true);

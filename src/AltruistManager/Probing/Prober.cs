@@ -15,7 +15,7 @@ internal sealed class Prober(ProtocolCatalog protocols, GuardedHttp http, IOptio
     public async Task<ProbeResult> ProbeAsync(Altruist altruist, string path, ProbeLane lane, ProbeQuestions questions, TimeSpan timeout, CancellationToken stopping)
     {
         var protocol = protocols.Find(altruist.Network.Protocol)!;
-        var url = Combine(altruist.Url, path);
+        var url = new Uri(AltruistUrl.WithPath(altruist.Url, path));
         if (url.Scheme == Uri.UriSchemeHttp && !options.Value.AllowHttp)
             return Failed(altruist, lane, new ProbeFailure(ProbeOutcome.AddressRefused, "http is not allowed here, only https"), null);
 
@@ -61,16 +61,6 @@ internal sealed class Prober(ProtocolCatalog protocols, GuardedHttp http, IOptio
         }
 
         return result;
-    }
-
-    /// <summary>The URL that is probed: the chain's path behind the URL's own, before its query.</summary>
-    internal static Uri Combine(string url, string path)
-    {
-        if (path.Length == 0)
-            return new Uri(url);
-        var builder = new UriBuilder(url);
-        builder.Path = $"{builder.Path.TrimEnd('/')}/{path.TrimStart('/')}";
-        return builder.Uri;
     }
 
     private ProbeResult Failed(Altruist altruist, ProbeLane lane, ProbeFailure failure, double? connectMs) => new()

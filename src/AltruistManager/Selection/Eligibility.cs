@@ -63,7 +63,7 @@ public static class Eligibility
     /// reason to pick somebody anew.
     /// </summary>
     public static bool IsUnseen(Verdict verdict, DateTimeOffset startedAt, TimeSpan sweepInterval) =>
-        !(verdict.LastGoodAt >= startedAt) && !(verdict.LastGoodAt >= startedAt - 2 * sweepInterval);
+        !(verdict.LastGoodAt >= startedAt - 2 * sweepInterval);
 
     /// <summary>The altruist's own reason, in words; what a slot adds (tier, region, override, turns) stands in the decision.</summary>
     public static string Explain(Altruist altruist, Verdict verdict) =>

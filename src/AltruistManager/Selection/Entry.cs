@@ -35,7 +35,7 @@ public sealed class EntrySlot
     /// <summary>The decision that last changed something a portal acts on: this one, or an earlier one that this one confirms.</summary>
     public required DecisionId Decision { get; init; }
 
-    /// <summary>When the primary was set; the epoch for a slot without one.</summary>
+    /// <summary>When the primary was set; for a slot without one, when it lost the last.</summary>
     public required DateTimeOffset SelectedAt { get; init; }
 }
 

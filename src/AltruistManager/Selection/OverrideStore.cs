@@ -5,11 +5,12 @@ using AltruistManager.Storage;
 namespace AltruistManager.Selection;
 
 /// <summary>Pins and exclusions in the database; <see cref="Active"/> is kept in memory and refreshed after each write.</summary>
-public sealed class OverrideStore(Database database, TimeProvider time)
+public sealed class OverrideStore(Database database, TimeProvider time) : IDisposable
 {
     private const string Columns =
         "id, kind, chain_id, region_id, altruist_id, provider_id, reason, note, expires_at, force, revoke, created_at, created_by, deleted_at";
 
+    private readonly SemaphoreSlim turn = new(1, 1);
     private volatile IReadOnlyList<Override> active = [];
 
     /// <summary>Not deleted and, when loaded, not expired; newest first.</summary>
@@ -18,10 +19,21 @@ public sealed class OverrideStore(Database database, TimeProvider time)
     /// <summary>Reads <see cref="Active"/> anew; after a start, and when another process wrote.</summary>
     public async Task RefreshAsync(CancellationToken cancellation)
     {
-        var rows = await database.QueryAsync<Row>(
-            $"select {Columns} from overrides where deleted_at is null and expires_at > @Now order by id desc", new { Now = time.NowMs() }, cancellation);
-        active = [.. rows.Select(row => row.ToOverride())];
+        // One at a time: an older reading must not replace a newer one.
+        await turn.WaitAsync(cancellation);
+        try
+        {
+            var rows = await database.QueryAsync<Row>(
+                $"select {Columns} from overrides where deleted_at is null and expires_at > @Now order by id desc", new { Now = time.NowMs() }, cancellation);
+            active = [.. rows.Select(row => row.ToOverride())];
+        }
+        finally
+        {
+            turn.Release();
+        }
     }
+
+    public void Dispose() => turn.Dispose();
 
     public async Task AddAsync(Override added, CancellationToken cancellation)
     {

@@ -79,7 +79,7 @@ internal static class SelectionBody
         json.WriteString("region", pick.Region.Value);
         if (weight is { } share)
             json.WriteNumber("weight", share);
-        json.WriteString("url", altruist.Url + chain.Path);
+        json.WriteString("url", AltruistUrl.WithPath(altruist.Url, chain.Path));
         json.WriteStartObject("urls");
         foreach (var (type, url) in altruist.Urls.OrderBy(url => url.Key, StringComparer.Ordinal))
             json.WriteString(type, url);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Health;
@@ -10,9 +11,13 @@ namespace AltruistManager.Selection;
 /// </summary>
 internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInterval)
 {
+    /// <summary>Below so many slots one processor is as fast.</summary>
+    private const int WorthSharing = 2000;
+
     private readonly Dictionary<SlotKey, SlotMemory> byKey = [];
     private Roster? roster;
     private Altruist[] registered = [];
+    private Altruist[] served = [];
     private Verdict[] verdicts = [];
     private EntryAltruist[] altruists = [];
     private AltruistFacts[] facts = [];
@@ -26,7 +31,8 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
 
     public EntryAltruist[] Altruists => altruists;
 
-    public ReadOnlySpan<AltruistFacts> Facts => facts;
+    /// <summary>The altruists of a slot's picks, as portals are told of them.</summary>
+    public Altruist[] Served(SlotMemory slot) => Array.ConvertAll(slot.Question.Was, pick => served[pick.Altruist]);
 
     public IReadOnlyList<Override> Overrides { get; private set; } = [];
 
@@ -37,13 +43,11 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
 
     public IReadOnlyList<RevokedInRegion> Revoked => revoked;
 
-    public SlotMemory? Find(SlotKey key) => byKey.GetValueOrDefault(key);
-
     /// <summary>Brings everything to this moment, so that <see cref="Selector"/> may be asked.</summary>
     /// <param name="lastHash">Of the newest entry; seeds the order of a window that begins now.</param>
     public void Prepare(Roster current, HealthBoard board, IReadOnlyList<Override> overrides, DateTimeOffset now, DateTimeOffset startedAt, ReadOnlySpan<byte> lastHash)
     {
-        var rosterChanged = !ReferenceEquals(current, roster);
+        var rosterChanged = roster is null || !roster.HoldsTheSameAs(current);
         EnterWindow(DrawOrder.WindowOf(now, options.Window), lastHash, redraw: !rosterChanged);
         if (rosterChanged)
             Enrol(current);
@@ -56,8 +60,24 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
         }
     }
 
-    /// <summary>Asks the rules about one slot; the answer stands in <see cref="SlotMemory.Next"/>.</summary>
-    public void Decide(SlotMemory slot, bool rotate, in SelectorRules rules)
+    /// <summary>Asks the rules about every slot; the answers stand in <see cref="SlotMemory.Next"/>. Slots do not depend on each other.</summary>
+    public void Decide(bool rotate, SelectorRules rules)
+    {
+        if (Slots.Count < WorthSharing)
+        {
+            foreach (var slot in Slots)
+                Decide(slot, rotate, rules);
+            return;
+        }
+
+        Parallel.ForEach(Partitioner.Create(0, Slots.Count, WorthSharing / 2), range =>
+        {
+            for (var i = range.Item1; i < range.Item2; i++)
+                Decide(Slots[i], rotate, rules);
+        });
+    }
+
+    private void Decide(SlotMemory slot, bool rotate, in SelectorRules rules)
     {
         slot.Question.Rotate = rotate;
         slot.Question.WasState = slot.State;
@@ -71,7 +91,7 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
     public bool Differs(SlotMemory slot)
     {
         var next = slot.Next;
-        if (slot.Generation == 0 || next.State != slot.State || next.Picks.Count != slot.Picks.Length)
+        if (slot.Generation == 0 || slot.MustPublish || next.State != slot.State || next.Picks.Count != slot.Picks.Length)
             return true;
         for (var i = 0; i < slot.Picks.Length; i++)
         {
@@ -85,7 +105,7 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
             return true;
         for (var i = 0; i < published.Altruists.Length; i++)
         {
-            var now = registered[next.Picks[i].Altruist];
+            var now = served[next.Picks[i].Altruist];
             if (!ReferenceEquals(published.Altruists[i], now) && !SelectionBody.Same(published.Altruists[i], now))
                 return true;
         }
@@ -97,20 +117,7 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
     public void Commit(SlotMemory slot, DecisionId decision, bool changed, DateTimeOffset at)
     {
         var next = slot.Next;
-        var candidates = slot.Question.Candidates;
-        for (var i = 0; i < candidates.Length; i++)
-        {
-            candidates[i].Turns = next.After[i].Turns;
-            candidates[i].Contender = next.After[i].Contender;
-        }
-
-        var providers = slot.Question.Providers;
-        for (var i = 0; i < providers.Length; i++)
-        {
-            providers[i].Turns = next.ProvidersAfter[i].Turns;
-            providers[i].Contender = next.ProvidersAfter[i].Contender;
-        }
-
+        TakeTurns(slot);
         slot.Eligible = next.Eligible;
         if (changed)
         {
@@ -127,9 +134,12 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
                 slot.SelectedAt = at;
             slot.Generation = decision.Generation;
             slot.Decision = decision;
+            slot.MustPublish = false;
         }
 
-        slot.Published = (slot.Chain, Array.ConvertAll(slot.Question.Was, pick => registered[pick.Altruist]));
+        slot.RuledBy = slot.Ruling;
+
+        slot.Published = (slot.Chain, Array.ConvertAll(slot.Question.Was, pick => served[pick.Altruist]));
     }
 
     public void Remove(SlotMemory slot)
@@ -165,18 +175,7 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
 
             slot.Question = logged.Question;
             slot.Space = entry.Altruists;
-            for (var i = 0; i < slot.Question.Candidates.Length; i++)
-            {
-                slot.Question.Candidates[i].Turns = slot.Next.After[i].Turns;
-                slot.Question.Candidates[i].Contender = slot.Next.After[i].Contender;
-            }
-
-            for (var i = 0; i < slot.Question.Providers.Length; i++)
-            {
-                slot.Question.Providers[i].Turns = slot.Next.ProvidersAfter[i].Turns;
-                slot.Question.Providers[i].Contender = slot.Next.ProvidersAfter[i].Contender;
-            }
-
+            TakeTurns(slot);
             slot.State = logged.Outcome.State;
             slot.Picks = [.. logged.Outcome.Picks.Select(pick => new Pick(entry.Altruists[pick.Altruist].Id, pick.Region))];
             slot.Question.Was = Array.ConvertAll(logged.Outcome.Picks.ToArray(), pick => new IncumbentPick(pick.Altruist, pick.Region, MayKeep: true));
@@ -246,6 +245,16 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
         return changed;
     }
 
+    /// <summary>A slot of the region is gone: what the region is told as a whole has changed with this entry.</summary>
+    public void MarkRegion(RegionId region, long generation)
+    {
+        for (var i = 0; i < revoked.Length; i++)
+        {
+            if (revoked[i].Region == region)
+                revoked[i] = revoked[i] with { Generation = generation };
+        }
+    }
+
     private static readonly TimeSpan KeepRevoked = TimeSpan.FromDays(30);
 
     private void EnterWindow(long window, ReadOnlySpan<byte> lastHash, bool redraw)
@@ -260,6 +269,19 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
             ForgetTurns(slot);
         if (redraw)
             Parallel.ForEach(Slots, Draw);
+    }
+
+    /// <summary>What the decision under way says of turns becomes what the next one starts from.</summary>
+    private static void TakeTurns(SlotMemory slot)
+    {
+        var candidates = slot.Question.Candidates.AsSpan();
+        for (var i = 0; i < candidates.Length; i++)
+            (candidates[i].Turns, candidates[i].Contender) = (slot.Next.After[i].Turns, slot.Next.After[i].Contender);
+
+        // Providers are counted only where fairness is theirs.
+        var providers = slot.Next.ProvidersAfter.AsSpan();
+        for (var i = 0; i < providers.Length; i++)
+            (slot.Question.Providers[i].Turns, slot.Question.Providers[i].Contender) = (providers[i].Turns, providers[i].Contender);
     }
 
     private static void ForgetTurns(SlotMemory slot)
@@ -292,6 +314,7 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
         verdicts = new Verdict[registered.Length];
         altruists = new EntryAltruist[registered.Length];
         facts = new AltruistFacts[registered.Length];
+        served = [.. registered];
 
         var numbers = new Dictionary<AltruistId, int>(registered.Length);
         for (var i = 0; i < registered.Length; i++)
@@ -416,6 +439,7 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
 
             var known = facts[i];
             verdicts[i] = verdict;
+            served[i] = AsServed(altruist, verdict);
             facts[i] = new AltruistFacts
             {
                 Usability = usability,
@@ -447,12 +471,22 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
         }
     }
 
+    /// <summary>
+    /// What portals are told of it. A changed URL is published once the altruist was good there; until then, or while control of the new
+    /// one is not proven, the old one stays (design 5.7).
+    /// </summary>
+    private static Altruist AsServed(Altruist altruist, Verdict verdict) =>
+        altruist.Attested && (verdict.ServingUrl is null || verdict.ServingUrl == altruist.Url)
+            ? altruist
+            : altruist with { Url = verdict.ServingUrl ?? altruist.Url, Urls = Altruist.NoUrls };
+
     private void ApplyOverrides()
     {
         foreach (var slot in Slots)
         {
             var candidates = slot.Question.Candidates.AsSpan();
             List<Pin>? pins = null;
+            List<string>? ruling = null;
             foreach (ref var candidate in candidates)
                 candidate.ExcludedBy = -1;
             for (var number = 0; number < Overrides.Count; number++)
@@ -466,6 +500,8 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
                     if (!OverrideRules.Concerns(rule, slot.Key, altruist.Id, altruist.Provider, candidate.Offer))
                         continue;
 
+                    if (ruling?[^1] != rule.Id)
+                        (ruling ??= []).Add(rule.Id);
                     // The strongest comes first: what it says of an altruist stands.
                     if (rule.Kind == OverrideKind.Pin && candidate.ExcludedBy < 0)
                         (pins ??= []).Add(new Pin(candidate.Altruist, number, rule.Force));
@@ -475,6 +511,7 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
             }
 
             slot.Question.Pins = pins is null ? [] : pins;
+            slot.Ruling = ruling is null ? "" : string.Join(' ', ruling);
         }
 
         static bool IsPinned(List<Pin>? pins, int altruist) => pins is not null && pins.Exists(pin => pin.Altruist == altruist);

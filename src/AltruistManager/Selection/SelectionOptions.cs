@@ -22,7 +22,7 @@ public sealed class SelectionOptions
     public string FairnessUnit { get; set; } = "altruist";
 
     /// <summary>Altruists in use at once per slot.</summary>
-    [Range(1, 8)]
+    [Range(1, 1, ErrorMessage = "Selection:Primaries must be 1: more are not supported yet.")]
     public int Primaries { get; set; } = 1;
 
     /// <summary>Standbys published per slot.</summary>

@@ -99,10 +99,12 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
     /// <summary>Serves the last-good file without a database; false when there is none.</summary>
     public bool TryServeLastGood()
     {
-        if (lastGood.Load(withParts: true) is not { } file)
-            return false;
-        snapshots.Swap(file);
-        return true;
+        var file = lastGood.Load(withParts: true);
+        var current = snapshots.Current;
+        // What was already restored from the database may be newer.
+        if (file is not null && (!current.IsLoaded || (file.Origin == current.Origin && file.Generation > current.Generation)))
+            snapshots.Swap(file);
+        return snapshots.Current.IsLoaded;
     }
 
     /// <summary>A full round over every slot.</summary>
@@ -113,9 +115,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         {
             var started = time.GetTimestamp();
             var now = await PrepareAsync(cancellation);
-            var rules = parameters.Rules;
-            foreach (var slot in book.Slots)
-                book.Decide(slot, rotate: true, rules);
+            book.Decide(rotate: true, parameters.Rules);
             var outcome = await PublishAsync(book.Slots, trigger, isRound: true, scheduledAt, now, cancellation);
             LogRound(outcome.Round, outcome.Generation, outcome.Slots, outcome.Changed, time.GetElapsedTime(started).TotalMilliseconds);
             return outcome;
@@ -134,20 +134,19 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         try
         {
             var now = await PrepareAsync(cancellation);
-            var rules = parameters.Rules;
+            book.Decide(rotate: false, parameters.Rules);
             var unsettled = new List<SlotMemory>();
             foreach (var slot in book.Slots)
             {
-                book.Decide(slot, rotate: false, rules);
                 if (republishAll || book.Differs(slot))
                     unsettled.Add(slot);
             }
 
-            if (book.UpdateRevoked(NextGeneration, now) || unsettled.Count > 0)
+            if (book.UpdateRevoked(NextGeneration, now) || unsettled.Count > 0 || republishAll)
                 return await PublishAsync(unsettled, cause, isRound: false, now, now, cancellation);
 
             // Names may have changed without a slot that did.
-            if (!ReferenceEquals(builtFrom, book.Roster))
+            if (builtFrom is null || !builtFrom.HoldsTheSameAs(book.Roster))
                 Show(null);
             return new RoundOutcome(mark.Number, generation, 0, 0);
         }
@@ -252,11 +251,23 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         var lastRound = tail.LastOrDefault(logged => logged.Entry.IsRound)?.Entry;
         mark = new RoundMark(newest?.Entry.Round ?? 0, lastRound?.At);
         restored = true;
-        if (!republishAll)
+        if (republishAll)
+            return;
+
+        book.Prepare(roster.Current, board, overrides.Active, time.GetUtcNow(), startedAt, lastHash);
+        // A change that was stored but not published, because the process died or the disk was full, has to be published now: the same
+        // generation must not mean two things.
+        var differs = false;
+        foreach (var slot in book.Slots.Where(slot => slot.Chain is not null && slot.Generation > 0))
         {
-            book.Prepare(roster.Current, board, overrides.Active, time.GetUtcNow(), startedAt, lastHash);
-            Show(null);
+            slot.MustPublish = told is not null && told.Origin == origin
+                && told.Find(slot.Key.Chain.Value, slot.Key.Region.Value) is { } answer && answer.Generation == slot.Generation
+                && !answer.Body.Span.SequenceEqual(SelectionBody.Write(slot, slot.Chain!, book.Served(slot), origin));
+            differs |= slot.MustPublish;
         }
+
+        if (!differs)
+            Show(null);
     }
 
     private long NextGeneration => Math.Max(generation, floor) + 1;
@@ -276,6 +287,8 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
     {
         var next = NextGeneration;
         book.UpdateRevoked(next, now);
+        foreach (var gone in decided.Where(slot => slot.Chain is null))
+            book.MarkRegion(gone.Key.Region, next);
         var changes = new bool[decided.Count];
         for (var i = 0; i < decided.Count; i++)
             changes[i] = republishAll || book.Differs(decided[i]);
@@ -355,6 +368,8 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
             return Trigger.Override;
         if (slot.State == SlotState.Override && next.State != SlotState.Override)
             return slot.Question.Pins.Count == 0 ? Trigger.Override : Trigger.Failover;
+        if (slot.RuledBy is { } ruledBy && ruledBy != slot.Ruling)
+            return Trigger.Override;
         if (cause is Trigger.Override or Trigger.Change)
             return cause;
         if (next.State is SlotState.None or SlotState.Degraded)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Storage;
@@ -8,15 +9,23 @@ namespace AltruistManager.Selection;
 public sealed class SelectionStore(Database database, TimeProvider time)
 {
     /// <summary>Names this database for as long as it exists; made with its first use.</summary>
-    internal Task<(string Origin, DateTimeOffset CreatedAt)> OriginAsync(CancellationToken cancellation) =>
-        database.WriteAsync(async write =>
+    internal async Task<(string Origin, DateTimeOffset CreatedAt)> OriginAsync(CancellationToken cancellation) =>
+        // Read first: a restart must do without writing.
+        ToOrigin(await database.QueryAsync<MetaRow>(SelectOrigin, null, cancellation)) ?? await database.WriteAsync(async write =>
         {
             await write.ExecuteAsync(
                 "insert into meta (name, value) values ('origin', @Origin), ('created_at', @CreatedAt) on conflict (name) do nothing",
                 new { Origin = Guid.CreateVersion7(time.GetUtcNow()).ToString(), CreatedAt = time.NowMs().ToString() });
-            var rows = (await write.QueryAsync<MetaRow>("select name, value from meta where name in ('origin', 'created_at')")).ToDictionary(row => row.Name, row => row.Value);
-            return (rows["origin"], UnixTime.FromMs(long.Parse(rows["created_at"])));
+            return ToOrigin(await write.QueryAsync<MetaRow>(SelectOrigin))!.Value;
         }, cancellation);
+
+    private const string SelectOrigin = "select name, value from meta where name in ('origin', 'created_at')";
+
+    private static (string Origin, DateTimeOffset CreatedAt)? ToOrigin(IEnumerable<MetaRow> rows)
+    {
+        var values = rows.ToDictionary(row => row.Name, row => row.Value);
+        return values.Count < 2 ? null : (values["origin"], UnixTime.FromMs(long.Parse(values["created_at"])));
+    }
 
     internal async Task<Dictionary<SlotKey, int>> SlotIdsAsync(CancellationToken cancellation) =>
         (await database.QueryAsync<SlotRow>("select id, chain_id, region_id from slots", null, cancellation))
@@ -30,21 +39,21 @@ public sealed class SelectionStore(Database database, TimeProvider time)
             database.Dialect.Pick(
                 """
                 insert into slots (id, chain_id, region_id)
-                select i.value, c.value, r.value
-                from json_each(@Ids) i
-                join json_each(@Chains) c on c.key = i.key
-                join json_each(@Regions) r on r.key = i.key
+                select json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
+                from json_each(@Rows)
                 """,
                 """
                 insert into slots (id, chain_id, region_id)
                 select * from unnest(@Ids, @Chains, @Regions)
                 """),
-            new
-            {
-                Ids = database.Dialect.List(slots.Select(slot => slot.Id).ToArray()),
-                Chains = database.Dialect.List(slots.Select(slot => slot.Key.Chain.Value).ToArray()),
-                Regions = database.Dialect.List(slots.Select(slot => slot.Key.Region.Value).ToArray()),
-            });
+            database.Dialect.Name == "sqlite"
+                ? new { Rows = JsonSerializer.Serialize(slots.Select(slot => new object[] { slot.Id, slot.Key.Chain.Value, slot.Key.Region.Value })) }
+                : new
+                {
+                    Ids = slots.Select(slot => slot.Id).ToArray(),
+                    Chains = slots.Select(slot => slot.Key.Chain.Value).ToArray(),
+                    Regions = slots.Select(slot => slot.Key.Region.Value).ToArray(),
+                });
     }
 
     /// <summary>Ends the open sessions of these slots.</summary>
@@ -75,7 +84,7 @@ public sealed class SelectionStore(Database database, TimeProvider time)
                 from unnest(@Slots, @Altruists, @Ordinals) as opened (slot, altruist, ordinal)
                 """),
             database.Dialect.Name == "sqlite"
-                ? new { Generation = generation, At = atMs, Rows = System.Text.Json.JsonSerializer.Serialize(opened.Select(row => new object[] { row.Slot, row.Altruist.Value, row.Ordinal })) }
+                ? new { Generation = generation, At = atMs, Rows = JsonSerializer.Serialize(opened.Select(row => new object[] { row.Slot, row.Altruist.Value, row.Ordinal })) }
                 : new
                 {
                     Generation = generation,

@@ -11,6 +11,9 @@ public static class Selector
 
     private const byte Out = byte.MaxValue;
 
+    private const uint NoGroup = uint.MaxValue;
+    private const int HighestTier = 0xFFFF;
+
     /// <summary>Slots of an ordinary size are decided on the stack.</summary>
     private const int OnStack = 256;
 
@@ -19,11 +22,12 @@ public static class Selector
     {
         var count = question.Candidates.Length;
         Span<byte> classes = count <= OnStack ? stackalloc byte[count] : new byte[count];
+        Span<uint> groups = count <= OnStack ? stackalloc uint[count] : new uint[count];
         outcome.Picks.Clear();
         outcome.Turn = -1;
         outcome.Override = -1;
-        outcome.Eligible = Classify(question, facts, classes, out var acting);
-        CountTurns(question, facts, classes, acting, outcome);
+        outcome.Eligible = Classify(question, facts, classes, groups, out var acting);
+        CountTurns(question, groups, acting, rules, outcome);
         if (outcome.Eligible == 0)
         {
             KeepOrNone(question, outcome);
@@ -32,66 +36,84 @@ public static class Selector
         }
 
         Span<Place> places = count <= OnStack ? stackalloc Place[count] : new Place[count];
-        Order(question, classes, rules, outcome, places);
+        var first = Order(question, classes, rules, outcome, places);
         if (!TryPin(question, facts, classes, outcome))
-            PickPrimary(question, acting, places, outcome);
-        PickStandbys(question, facts, classes, places, rules, outcome);
+            PickPrimary(question, acting, first, rules, outcome);
+        PickStandbys(question, facts, classes, groups, places, rules, outcome);
     }
 
     /// <summary>True when the candidate could be picked at this decision, as <see cref="Decide"/> judges it.</summary>
     public static bool[] Admitted(SlotQuestion question, ReadOnlySpan<AltruistFacts> facts)
     {
         var classes = new byte[question.Candidates.Length];
-        Classify(question, facts, classes, out _);
+        Classify(question, facts, classes, new uint[classes.Length], out _);
         return Array.ConvertAll(classes, value => value != Out);
     }
 
     /// <summary>Fills the class of each candidate (its usability, or <see cref="Out"/>) and returns how many may be picked.</summary>
-    /// <param name="acting">The nearest region's rank and its lowest tier that have anyone; the rotation is theirs.</param>
-    private static int Classify(SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, Span<byte> classes, out (int Rank, int Tier) acting)
+    /// <param name="groups">Rank of the offer and tier of those that may be picked; lower goes first.</param>
+    /// <param name="acting">The lowest group that has anyone; the rotation is theirs.</param>
+    private static int Classify(SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, Span<byte> classes, Span<uint> groups, out uint acting)
     {
         var candidates = question.Candidates.AsSpan();
         int trusted = 0, throttled = 0, cooling = 0;
+        acting = NoGroup;
         for (var i = 0; i < candidates.Length; i++)
         {
-            ref readonly var fact = ref facts[candidates[i].Altruist];
+            ref readonly var candidate = ref candidates[i];
+            ref readonly var fact = ref facts[candidate.Altruist];
             var usability = fact.Usability;
-            if (usability == Usability.No || candidates[i].ExcludedBy >= 0)
+            if (usability == Usability.No || candidate.ExcludedBy >= 0 || (fact.Unseen && !MayStayUnseen(question, candidate.Altruist, ref usability)))
             {
                 classes[i] = Out;
+                groups[i] = NoGroup;
                 continue;
             }
 
-            if (fact.Unseen)
-            {
-                var incumbent = IncumbentPlace(question, candidates[i].Altruist);
-                if (incumbent < 0)
-                {
-                    classes[i] = Out;
-                    continue;
-                }
-
-                // A standby that was not seen for long serves only after those that were.
-                if (incumbent > 0 && usability < Usability.Failing)
-                    usability = Usability.Failing;
-            }
-
             classes[i] = (byte)usability;
+            groups[i] = GroupOf(candidate.Offer, fact.Tier);
             if (usability <= Usability.Failing)
+            {
                 trusted++;
+                acting = Math.Min(acting, groups[i]);
+            }
             else if (usability == Usability.Throttled)
+            {
                 throttled++;
+            }
             else
+            {
                 cooling++;
+            }
         }
+
+        if (throttled + cooling == 0)
+            return trusted;
 
         var eligible = trusted + (throttled == 0 ? 0 : KeepThrottled(candidates, facts, classes, trusted, throttled));
         if (cooling > 0 && eligible > 0)
             classes.Replace((byte)Usability.CoolingDown, Out);
         else
             eligible += cooling;
-        acting = ActingGroup(candidates, facts, classes);
+        for (var i = 0; i < classes.Length; i++)
+        {
+            if (classes[i] == Out)
+                groups[i] = NoGroup;
+            acting = Math.Min(acting, groups[i]);
+        }
+
         return eligible;
+    }
+
+    private static uint GroupOf(int offer, int tier) => ((uint)RegionFallback.Rank(offer) << 16) | (uint)Math.Clamp(tier, 0, HighestTier);
+
+    /// <summary>What was not seen for long keeps its place, but as a standby it serves only after those that were seen.</summary>
+    private static bool MayStayUnseen(SlotQuestion question, int altruist, ref Usability usability)
+    {
+        var incumbent = IncumbentPlace(question, altruist);
+        if (incumbent > 0 && usability < Usability.Failing)
+            usability = Usability.Failing;
+        return incumbent >= 0;
     }
 
     /// <summary>Where throttling would leave fewer than half, those throttled last stay (design 5.3).</summary>
@@ -128,75 +150,79 @@ public static class Selector
         return -1;
     }
 
-    private static (int Rank, int Tier) ActingGroup(ReadOnlySpan<Candidate> candidates, ReadOnlySpan<AltruistFacts> facts, ReadOnlySpan<byte> classes)
-    {
-        var best = (Rank: int.MaxValue, Tier: int.MaxValue);
-        for (var i = 0; i < candidates.Length; i++)
-        {
-            if (classes[i] == Out)
-                continue;
-            var rank = RegionFallback.Rank(candidates[i].Offer);
-            if (rank > best.Rank)
-                continue;
-            var tier = facts[candidates[i].Altruist].Tier;
-            if (rank < best.Rank || tier < best.Tier)
-                best = (rank, tier);
-        }
-
-        return best;
-    }
-
     /// <summary>Who takes part, and from how many turns on: one that enters starts at the fewest of those already there.</summary>
-    private static void CountTurns(
-        SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, ReadOnlySpan<byte> classes, (int Rank, int Tier) acting, SlotOutcome outcome)
+    private static void CountTurns(SlotQuestion question, ReadOnlySpan<uint> groups, uint acting, in SelectorRules rules, SlotOutcome outcome)
     {
         var candidates = question.Candidates.AsSpan();
-        var providers = question.Providers.AsSpan();
         if (outcome.After.Length != candidates.Length)
             outcome.After = new TurnsAfter[candidates.Length];
-        if (outcome.ProvidersAfter.Length != providers.Length)
-            outcome.ProvidersAfter = new TurnsAfter[providers.Length];
         var after = outcome.After.AsSpan();
-        var providersAfter = outcome.ProvidersAfter.AsSpan();
-        for (var i = 0; i < providers.Length; i++)
-            providersAfter[i] = new TurnsAfter(providers[i].Turns, Contender: false);
-
         var fewest = int.MaxValue;
         var newcomers = false;
         for (var i = 0; i < candidates.Length; i++)
         {
             ref readonly var candidate = ref candidates[i];
-            var takesPart = classes[i] != Out && RegionFallback.Rank(candidate.Offer) == acting.Rank && facts[candidate.Altruist].Tier == acting.Tier;
+            var takesPart = groups[i] == acting && acting != NoGroup;
             after[i] = new TurnsAfter(candidate.Turns, takesPart);
             if (!takesPart)
                 continue;
-            providersAfter[candidate.Provider].Contender = true;
             if (!candidate.Contender)
                 newcomers = true;
             else if (candidate.Turns < fewest)
                 fewest = candidate.Turns;
         }
 
-        if (!newcomers)
-            return;
-        for (var i = 0; i < candidates.Length && fewest < int.MaxValue; i++)
+        if (rules.ByProvider)
+            CountProviders(question, after, outcome);
+        else
+            outcome.ProvidersAfter = [];
+        for (var i = 0; i < candidates.Length && newcomers; i++)
         {
-            if (after[i].Contender && !candidates[i].Contender)
-                after[i].Turns = Math.Max(after[i].Turns, fewest);
+            if (!after[i].Contender || candidates[i].Contender)
+                continue;
+            // Between providers, their own turns even things out; within one, its altruists are the others.
+            var least = rules.ByProvider ? FewestOf(candidates, after, candidates[i].Provider) : fewest;
+            if (least < int.MaxValue)
+                after[i].Turns = Math.Max(after[i].Turns, least);
         }
+    }
 
-        var fewestOfProviders = int.MaxValue;
+    /// <summary>The same for providers: one takes part while any of its altruists does.</summary>
+    private static void CountProviders(SlotQuestion question, ReadOnlySpan<TurnsAfter> altruists, SlotOutcome outcome)
+    {
+        var providers = question.Providers.AsSpan();
+        if (outcome.ProvidersAfter.Length != providers.Length)
+            outcome.ProvidersAfter = new TurnsAfter[providers.Length];
+        var after = outcome.ProvidersAfter.AsSpan();
+        for (var i = 0; i < providers.Length; i++)
+            after[i] = new TurnsAfter(providers[i].Turns, Contender: false);
+        for (var i = 0; i < altruists.Length; i++)
+            after[question.Candidates[i].Provider].Contender |= altruists[i].Contender;
+
+        var fewest = int.MaxValue;
         for (var i = 0; i < providers.Length; i++)
         {
-            if (providersAfter[i].Contender && providers[i].Contender)
-                fewestOfProviders = Math.Min(fewestOfProviders, providers[i].Turns);
+            if (after[i].Contender && providers[i].Contender)
+                fewest = Math.Min(fewest, providers[i].Turns);
         }
 
-        for (var i = 0; i < providers.Length && fewestOfProviders < int.MaxValue; i++)
+        for (var i = 0; i < providers.Length && fewest < int.MaxValue; i++)
         {
-            if (providersAfter[i].Contender && !providers[i].Contender)
-                providersAfter[i].Turns = Math.Max(providersAfter[i].Turns, fewestOfProviders);
+            if (after[i].Contender && !providers[i].Contender)
+                after[i].Turns = Math.Max(after[i].Turns, fewest);
         }
+    }
+
+    private static int FewestOf(ReadOnlySpan<Candidate> candidates, ReadOnlySpan<TurnsAfter> after, short provider)
+    {
+        var fewest = int.MaxValue;
+        for (var i = 0; i < candidates.Length; i++)
+        {
+            if (candidates[i].Provider == provider && candidates[i].Contender && after[i].Contender)
+                fewest = Math.Min(fewest, candidates[i].Turns);
+        }
+
+        return fewest;
     }
 
     private static bool TryPin(SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, ReadOnlySpan<byte> classes, SlotOutcome outcome)
@@ -218,11 +244,12 @@ public static class Selector
         return false;
     }
 
-    /// <summary>Works out the place of each candidate in the rotation.</summary>
-    private static void Order(SlotQuestion question, ReadOnlySpan<byte> classes, in SelectorRules rules, SlotOutcome outcome, Span<Place> places)
+    /// <summary>Works out the place of each candidate in the rotation, and returns whose turn it is.</summary>
+    private static int Order(SlotQuestion question, ReadOnlySpan<byte> classes, in SelectorRules rules, SlotOutcome outcome, Span<Place> places)
     {
         var candidates = question.Candidates.AsSpan();
         var after = outcome.After.AsSpan();
+        var first = -1;
         for (var i = 0; i < candidates.Length; i++)
         {
             if (classes[i] == Out)
@@ -232,41 +259,38 @@ public static class Selector
                 ? new Place(
                     Place.Lead(classes[i], outcome.ProvidersAfter[candidate.Provider].Turns), question.Providers[candidate.Provider].Draw, after[i].Turns, candidate.Draw)
                 : new Place(Place.Lead(classes[i], after[i].Turns), 0, 0, candidate.Draw);
+            if (after[i].Contender && (first < 0 || places[i].IsBefore(places[first])))
+                first = i;
         }
+
+        return first;
     }
 
-    private static void PickPrimary(SlotQuestion question, (int Rank, int Tier) acting, ReadOnlySpan<Place> places, SlotOutcome outcome)
+    private static void PickPrimary(SlotQuestion question, uint acting, int first, in SelectorRules rules, SlotOutcome outcome)
     {
-        outcome.State = acting.Rank == 0 ? SlotState.Fresh : SlotState.Fallback;
-        var after = outcome.After.AsSpan();
+        outcome.State = acting <= HighestTier ? SlotState.Fresh : SlotState.Fallback;
         if (!question.Rotate && question.Was.Length > 0 && question.WasState != SlotState.Override)
         {
             var place = Find(question.Candidates, question.Was[0].Altruist);
-            if (place >= 0 && after[place].Contender)
+            if (place >= 0 && outcome.After[place].Contender)
             {
                 outcome.Picks.Add(ToPick(question, place));
                 return;
             }
         }
 
-        var best = -1;
-        for (var i = 0; i < places.Length; i++)
-        {
-            if (after[i].Contender && (best < 0 || places[i].IsBefore(places[best])))
-                best = i;
-        }
-
-        outcome.Picks.Add(ToPick(question, best));
-        outcome.Turn = best;
-        after[best].Turns++;
-        outcome.ProvidersAfter[question.Candidates[best].Provider].Turns++;
+        outcome.Picks.Add(ToPick(question, first));
+        outcome.Turn = first;
+        outcome.After[first].Turns++;
+        if (rules.ByProvider)
+            outcome.ProvidersAfter[question.Candidates[first].Provider].Turns++;
     }
 
     /// <summary>
     /// Nearest region and lowest tier first; there, other providers before the primary's, then other hosts; then as in the rotation.
     /// </summary>
     private static void PickStandbys(
-        SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, ReadOnlySpan<byte> classes, Span<Place> places, in SelectorRules rules, SlotOutcome outcome)
+        SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, ReadOnlySpan<byte> classes, ReadOnlySpan<uint> groups, Span<Place> places, in SelectorRules rules, SlotOutcome outcome)
     {
         var primary = outcome.Picks[0];
         var wanted = Math.Min(rules.Standbys, outcome.Eligible - (classes[primary.Candidate] == Out ? 0 : 1));
@@ -283,22 +307,26 @@ public static class Selector
         Span<int> best = stackalloc int[wanted];
         best.Fill(-1);
         var candidates = question.Candidates.AsSpan();
-        ref readonly var primaryFacts = ref facts[primary.Altruist];
+        var provider = candidates[primary.Candidate].Provider;
+        var host = facts[primary.Altruist].Host;
         for (var i = 0; i < candidates.Length; i++)
         {
             if (classes[i] == Out || i == primary.Candidate)
                 continue;
 
-            ref readonly var fact = ref facts[candidates[i].Altruist];
-            places[i] = places[i].Behind(
-                RegionFallback.Rank(candidates[i].Offer), fact.Tier, fact.Provider == primaryFacts.Provider, fact.Host == primaryFacts.Host);
+            ref var place = ref places[i];
+            place = place.Behind(groups[i], sameProvider: candidates[i].Provider == provider);
+            var last = best[^1];
+            if (last >= 0 && !place.IsBefore(places[last]))
+                continue;
+            if (facts[candidates[i].Altruist].Host == host)
+                place = place.OnSameHost();
+
             var moving = i;
-            for (var k = 0; k < best.Length; k++)
+            for (var k = 0; k < best.Length && moving >= 0; k++)
             {
                 if (best[k] < 0 || places[moving].IsBefore(places[best[k]]))
                     (best[k], moving) = (moving, best[k]);
-                if (moving < 0)
-                    break;
             }
         }
 
@@ -370,19 +398,15 @@ public static class Selector
     private readonly record struct Place(ulong First, ulong ProviderDraw, int Turns, ulong Draw)
     {
         private const int TurnBits = 24;
-        private const int HighestTier = 0xFFFF;
+        private const ulong SameHost = 1UL << 30;
+        private const ulong SameProvider = 1UL << 31;
 
         public static ulong Lead(byte usability, int turns) => ((ulong)usability << TurnBits) | (uint)turns;
 
-        /// <summary>The same place among standbys, where what the primary is like counts first.</summary>
-        public Place Behind(int rank, int tier, bool sameProvider, bool sameHost) => this with
-        {
-            First = First
-                | ((ulong)rank << 56)
-                | ((ulong)Math.Clamp(tier, 0, HighestTier) << 40)
-                | (sameProvider ? 1UL << 39 : 0)
-                | (sameHost ? 1UL << 38 : 0),
-        };
+        /// <summary>The same place among standbys, where the group and the provider count first.</summary>
+        public Place Behind(uint group, bool sameProvider) => this with { First = First | ((ulong)group << 32) | (sameProvider ? SameProvider : 0) };
+
+        public Place OnSameHost() => this with { First = First | SameHost };
 
         public bool IsBefore(in Place other)
         {

@@ -39,6 +39,15 @@ internal sealed class SlotMemory(SlotKey key)
     /// <summary>The chain and the altruists as they were published, in the order of <see cref="Picks"/>; null after a start.</summary>
     public (Chain? Chain, Altruist[] Altruists)? Published { get; set; }
 
+    /// <summary>What is served is not what the generation says it is; only a new one puts that right.</summary>
+    public bool MustPublish { get; set; }
+
+    /// <summary>Ids of the overrides that concern the slot now.</summary>
+    public string Ruling { get; set; } = "";
+
+    /// <summary>The same at the last decision; null after a start.</summary>
+    public string? RuledBy { get; set; }
+
     public AltruistId? Primary => Picks.Length > 0 ? Picks[0].Altruist : null;
 
     public SlotStatus ToStatus() => new()

@@ -42,7 +42,6 @@ public sealed class Snapshot
         IsLoaded = true;
         Slots = slots;
         this.regions = regions.ToFrozenDictionary(region => region.Id);
-        Revoked = [.. regions.SelectMany(region => region.Revoked).Distinct().Select(id => new AltruistId(id))];
         Primaries = [.. slots.Values.Where(slot => slot.Primary is not null).Select(slot => slot.Primary!.Value.Altruist).Distinct()];
         var primaries = Primaries.ToHashSet();
         FirstStandbys = [.. slots.Values.Where(slot => slot.Standbys.Count > 0).Select(slot => slot.Standbys[0].Altruist).Where(id => !primaries.Contains(id)).Distinct()];
@@ -60,9 +59,6 @@ public sealed class Snapshot
 
     /// <summary>What each slot serves, for pages; empty while only the last-good file could be read.</summary>
     public IReadOnlyDictionary<SlotKey, SlotStatus> Slots { get; } = new Dictionary<SlotKey, SlotStatus>();
-
-    /// <summary>Must not be used even as last good, in any region.</summary>
-    public IReadOnlyCollection<AltruistId> Revoked { get; } = [];
 
     internal IReadOnlyCollection<AltruistId> Primaries { get; } = [];
 

@@ -33,8 +33,7 @@ internal sealed class SnapshotBuilder
         var bodies = new ConcurrentDictionary<SlotKey, Answer>();
         Parallel.ForEach(shown.Where(slot => slot.Chain is not null && !(known.TryGetValue(slot.Key, out var before) && before.Generation == slot.Generation)), slot =>
         {
-            var altruists = Array.ConvertAll(slot.Picks, pick => roster.Altruists[pick.Altruist]);
-            bodies[slot.Key] = Answer.Of(SelectionBody.Write(slot, slot.Chain!, altruists, origin), slot.Generation, slot.Picks.Length > 0);
+            bodies[slot.Key] = Answer.Of(SelectionBody.Write(slot, slot.Chain!, book.Served(slot), origin), slot.Generation, slot.Picks.Length > 0);
         });
 
         foreach (var slot in shown)

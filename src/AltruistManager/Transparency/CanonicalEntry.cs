@@ -9,7 +9,7 @@ using AltruistManager.Selection;
 namespace AltruistManager.Transparency;
 
 /// <summary>
-/// The one form an entry is hashed in: JSON as RFC 8785 has it (keys in order, no white space, integers only), so that it can be checked
+/// The one form an entry is hashed in: JSON with its keys in order, without white space, with integers only, so that it can be read
 /// with the tools of any language. Described field by field in <c>docs/log-format.md</c>.
 /// </summary>
 internal static class CanonicalEntry

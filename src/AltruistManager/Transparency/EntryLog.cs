@@ -30,7 +30,7 @@ internal sealed class EntryLog(EntryStore store) : IEntryLog
         foreach (var row in await store.TailAsync(origin, cancellation))
         {
             var body = row.Body ?? throw new StorageException($"The body of entry {row.Generation} is missing, without which the picks cannot be restored.");
-            entries.Add(new LoggedEntry(CanonicalEntry.Read(Decompress(body)), row.Hash, row.PreviousHash));
+            entries.Add(Read(row, body));
         }
 
         return entries;
@@ -50,7 +50,7 @@ internal sealed class EntryLog(EntryStore store) : IEntryLog
         if (await store.FindAsync(generation, cancellation) is not { Body: { } body } row)
             return null;
 
-        var logged = new LoggedEntry(CanonicalEntry.Read(Decompress(body)), row.Hash, row.PreviousHash);
+        var logged = Read(row, body);
         lock (gate)
         {
             remembered.AddFirst(logged);
@@ -59,6 +59,18 @@ internal sealed class EntryLog(EntryStore store) : IEntryLog
         }
 
         return logged;
+    }
+
+    private static LoggedEntry Read(EntryStore.EntryRow row, byte[] body)
+    {
+        try
+        {
+            return new LoggedEntry(CanonicalEntry.Read(Decompress(body)), row.Hash, row.PreviousHash);
+        }
+        catch (Exception damaged) when (damaged is InvalidDataException or System.Text.Json.JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException or IndexOutOfRangeException)
+        {
+            throw new StorageException($"The entry {row.Generation} of the log is damaged: restore a backup.", damaged);
+        }
     }
 
     /// <summary>SHA-256(previous hash ‖ SHA-256 of the canonical bytes).</summary>

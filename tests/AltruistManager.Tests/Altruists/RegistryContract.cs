@@ -173,7 +173,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     }
 
     [Fact]
-    public async Task A_retired_chain_tells_its_successor_frees_its_aliases_and_can_be_revived()
+    public async Task A_retired_chain_tells_its_successor_gives_up_its_aliases_and_can_be_revived()
     {
         var world = await World.NewAsync(Fixture);
         Done(await world.ChainAsync("0021", new ChainDraft { Successor = "0022" }));

@@ -30,12 +30,13 @@ public sealed class RosterTests
     }
 
     [Fact]
-    public void An_id_wins_over_an_alias_and_a_retired_chain_keeps_only_its_id()
+    public void An_id_wins_over_an_alias_and_a_living_chain_over_a_retired_one()
     {
-        var roster = new Roster(1, [Chain("0021", ["eth"]), Chain("eth", []), Chain("0022", ["archive"]) with { RetiredAt = DateTimeOffset.UnixEpoch }], [], [], []);
+        var roster = new Roster(1, [Chain("0021", ["eth"]), Chain("eth", []), Chain("0022", ["archive", "taken"]) with { RetiredAt = DateTimeOffset.UnixEpoch }, Chain("0040", ["taken"])], [], [], []);
         Assert.Equal("eth", roster.FindChain("eth")?.Id.Value);
         Assert.Equal("0022", roster.FindChain("0022")?.Id.Value);
-        Assert.Null(roster.FindChain("archive"));
+        Assert.Equal("0022", roster.FindChain("archive")?.Id.Value);
+        Assert.Equal("0040", roster.FindChain("taken")?.Id.Value);
     }
 
     private static Chain Chain(string id, string[] aliases) => new()

@@ -544,7 +544,8 @@ public sealed class ProbeTrapTests : IDisposable
         var result = await rebinding.ProbeAsync($"http://rebind.test:{node.Port}", mayBePrivate: false);
 
         Assert.Equal(ProbeOutcome.AddressRefused, result.Outcome);
-        Assert.Contains("rebind.test leads to 192.168.1.1", result.Detail, StringComparison.Ordinal);
+        // Where the name leads is not told: the reason is public.
+        Assert.DoesNotContain("192.168.1.1", result.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

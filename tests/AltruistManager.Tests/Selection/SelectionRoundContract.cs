@@ -376,18 +376,86 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
     }
 
     [Fact]
-    public async Task A_changed_url_is_published_at_once_under_a_new_generation()
+    public async Task A_changed_url_is_published_once_the_altruist_was_good_there()
     {
         await using var scene = await FiveAsync();
         await scene.RunAsync();
         var before = scene.Slot();
-        scene.Edit(scene.Primary()!, (AltruistManager.Altruists.Altruist altruist) => altruist with { Url = "https://moved.example" });
+        var primary = scene.Primary()!;
+        scene.Edit(primary, (AltruistManager.Altruists.Altruist altruist) => altruist with { Url = "https://moved.example" });
         await scene.SettleAsync(Trigger.Change);
+        Assert.Equal(before.Generation, scene.Slot().Generation);
+        Assert.Contains($"https://{primary}.example/rpc", Body(scene), StringComparison.Ordinal);
 
+        scene.Judge(primary, VerdictState.Healthy, servingUrl: "https://moved.example");
+        await scene.SettleAsync();
         Assert.Equal(before.Primary, scene.Slot().Primary);
         Assert.Equal(before.SelectedAt, scene.Slot().SelectedAt);
         Assert.True(scene.Slot().Generation > before.Generation);
-        Assert.Contains("https://moved.example", Encoding.UTF8.GetString(scene.Snapshots.Current.Find("0021", "us-east")!.Body.Span), StringComparison.Ordinal);
+        Assert.Contains("https://moved.example", Body(scene), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_host_whose_control_is_not_proven_is_never_published_not_even_as_the_last_good_pick()
+    {
+        await using var scene = Scene();
+        scene.Region("us-east").Chain("0021").Altruist("a1");
+        await scene.StartAsync();
+        await scene.RunAsync();
+        scene.Edit("a1", (AltruistManager.Altruists.Altruist altruist) => altruist with
+        {
+            Url = "https://victim.example",
+            Urls = new Dictionary<string, string> { ["websocket"] = "wss://victim.example" },
+            Attested = false,
+        });
+        await scene.SettleAsync(Trigger.Change);
+        Assert.Equal(SlotState.Degraded, scene.Slot().State);
+        Assert.Contains("https://a1.example/rpc", Body(scene), StringComparison.Ordinal);
+        Assert.DoesNotContain("victim", Body(scene), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_change_that_was_stored_but_not_published_before_the_process_died_is_published_after_the_start()
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        scene.LastGood.Save(scene.Snapshots.Current);
+        var before = scene.Slot();
+        var primary = scene.Primary()!;
+        scene.Edit(primary, (AltruistManager.Altruists.Altruist altruist) => altruist with { Label = "renamed" });
+        scene.Restart();
+        await scene.StartAsync();
+        Assert.Contains("renamed", Body(scene), StringComparison.Ordinal);
+        Assert.True(scene.Slot().Generation > before.Generation);
+        Assert.Equal(before.Primary, scene.Slot().Primary);
+    }
+
+    [Fact]
+    public async Task A_slot_that_goes_makes_the_generation_of_its_regions_grow()
+    {
+        await using var scene = await FiveAsync();
+        scene.Chain("0040", "evm:56");
+        await scene.SettleAsync(Trigger.Change);
+        await scene.RunAsync();
+        var before = scene.Snapshots.Current.FindAll("us-east")!.Generation;
+        scene.Edit("0021", (AltruistManager.Chains.Chain chain) => chain with { Enabled = false });
+        await scene.SettleAsync(Trigger.Change);
+        Assert.True(scene.Snapshots.Current.FindAll("us-east")!.Generation > before);
+    }
+
+    [Fact]
+    public async Task The_end_of_an_exclusion_is_told_as_the_override_it_was()
+    {
+        await using var scene = Scene();
+        scene.Region("us-east").Chain("0021").Altruist("a1");
+        await scene.StartAsync();
+        await scene.OverrideAsync(OverrideKind.Exclude, "a1", TimeSpan.FromMinutes(1));
+        await scene.SettleAsync(Trigger.Override);
+        Assert.Equal(SlotState.Degraded, scene.Slot().State);
+        scene.Clock.Advance(TimeSpan.FromMinutes(2));
+        await scene.SettleAsync(Trigger.Recovery);
+        Assert.Equal(SlotState.Fresh, scene.Slot().State);
+        Assert.Equal(Trigger.Override, (await scene.LastDecisionAsync()).Trigger);
     }
 
     [Fact]
@@ -528,6 +596,8 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
         await scene.StartAsync();
         return scene;
     }
+
+    private static string Body(SelectionScene scene) => Encoding.UTF8.GetString(scene.Snapshots.Current.Find("0021", "us-east")!.Body.Span);
 
     private static List<string> Revoked(SelectionScene scene, string region) =>
         [.. JsonDocument.Parse(scene.Snapshots.Current.FindAll(region)!.Body).RootElement.GetProperty("revoked").EnumerateArray().Select(id => id.GetString()!)];

@@ -115,7 +115,7 @@ internal sealed class SelectionScene : IAsyncDisposable
         return Publish();
     }
 
-    public void Judge(string altruist, VerdictState state, DateTimeOffset? cooldownUntil = null) =>
+    public void Judge(string altruist, VerdictState state, DateTimeOffset? cooldownUntil = null, string? servingUrl = null) =>
         Board.Set(new(altruist), new Verdict
         {
             State = state,
@@ -124,6 +124,7 @@ internal sealed class SelectionScene : IAsyncDisposable
             CooldownUntil = cooldownUntil,
             LastProbeAt = Clock.GetUtcNow(),
             LastGoodAt = state is VerdictState.Healthy or VerdictState.Failing or VerdictState.Throttled ? Clock.GetUtcNow() : null,
+            ServingUrl = servingUrl ?? Board[new(altruist)].ServingUrl ?? altruists[altruist].Url,
         });
 
     public async Task<SelectionScene> StartAsync()

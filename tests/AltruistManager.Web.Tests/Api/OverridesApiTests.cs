@@ -88,6 +88,8 @@ public sealed class OverridesApiTests(AppWithPicks picks) : IClassFixture<AppWit
     [InlineData("{\n  \"kind\": pin }", "application/json", 400, "bad-body")]
     [InlineData("""{"kind":"pin","kind":"pin"}""", "application/json", 400, "bad-body")]
     [InlineData("{}", "text/plain", 415, "unsupported-media-type")]
+    [InlineData("{\"reason\":\"\\ud800\"}", "application/json", 400, "bad-body")]
+    [InlineData("{\"\\ud800\":1}", "application/json", 400, "bad-body")]
     [InlineData("large", "application/json", 413, "too-large")]
     public async Task Body_that_cannot_be_read_is_refused(string body, string type, int status, string slug)
     {

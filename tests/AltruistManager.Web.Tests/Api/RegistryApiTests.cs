@@ -348,6 +348,47 @@ public sealed class RegistryApiTests(AppFixture app) : IClassFixture<AppFixture>
     }
 
     [Fact]
+    public async Task An_altruist_stays_on_its_network()
+    {
+        var world = await WorldAsync();
+        var id = await AddAsync(app.Staff, world);
+        var elsewhere = Name("elsewhere");
+        using var made = await app.Staff.PutAsJsonAsync($"/api/v1/chains/{elsewhere}", new { protocol = "evm", identity = "424242" }, Cancellation);
+        var problem = await SendAsync(app.Staff, "PATCH", $"altruists/{id}", new { chains = new[] { elsewhere } });
+        Assert.Contains("must stay on the network", Assert.Single(problem.Errors["chains"]));
+    }
+
+    [Fact]
+    public async Task A_provider_that_adds_another_host_has_to_prove_control_anew()
+    {
+        var world = await WorldAsync();
+        var id = await AddAsync(app.Staff, world);
+        Assert.True((await GetAsync(app.Staff, $"altruists/{id}")).GetProperty("attested").GetBoolean());
+        using var answer = await app.Provider(world.Provider).PatchAsJsonAsync($"/api/v1/altruists/{id}", new { urls = new { websocket = $"wss://{Name("other")}.example" } }, Cancellation);
+        Assert.False((await answer.ReadJsonAsync(Cancellation)).GetProperty("attested").GetBoolean());
+    }
+
+    [Fact]
+    public async Task An_alias_of_a_retired_chain_tells_its_successor()
+    {
+        var (old, heir, alias) = (Name("old"), Name("heir"), Name("alias"));
+        using var first = await app.Staff.PutAsJsonAsync($"/api/v1/chains/{heir}", new { protocol = "evm", identity = "424243" }, Cancellation);
+        using var second = await app.Staff.PutAsJsonAsync($"/api/v1/chains/{old}", new { protocol = "evm", identity = "424244", aliases = new[] { alias }, successor = heir }, Cancellation);
+        Assert.Equal(HttpStatusCode.NoContent, (await app.Staff.DeleteAsync($"/api/v1/chains/{old}", Cancellation)).StatusCode);
+        using var answer = await app.Portal.GetAsync($"/api/v1/selections/{alias}", Cancellation);
+        Assert.Equal(HttpStatusCode.Gone, answer.StatusCode);
+        Assert.Equal(heir, JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Cancellation)).RootElement.GetProperty("successor").GetString());
+    }
+
+    [Fact]
+    public async Task What_curl_sends_without_a_content_type_is_read()
+    {
+        using var content = new StringContent("""{ "name": "Acme" }""", new System.Net.Http.Headers.MediaTypeHeaderValue("application/x-www-form-urlencoded"));
+        using var answer = await app.Staff.PutAsync($"/api/v1/providers/{Name("acme")}", content, Cancellation);
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+    }
+
+    [Fact]
     public async Task A_deleted_altruist_is_gone_and_its_url_free()
     {
         var world = await WorldAsync();
