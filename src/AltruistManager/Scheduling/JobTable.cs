@@ -54,7 +54,7 @@ internal sealed class JobState(string name, Type runner, JobSchedule schedule, T
         {
             times = times with { NextAt = firstAt };
             if (schedule.Period is { } period)
-                signOfLife = Ticks(schedule.FirstAfter - period);
+                signOfLife = Ticks(schedule.OnTheClock ? TimeSpan.Zero : schedule.FirstAfter - period);
         }
     }
 

@@ -31,7 +31,7 @@ internal sealed partial class SchedulerHost(
             await scheduler.AddJob(detail, cancellationToken: cancellationToken);
             if (job.Schedule.Period is not null)
             {
-                var first = await scheduler.ScheduleJob(Repeat(job, job.Schedule.FirstAfter), cancellationToken: cancellationToken);
+                var first = await scheduler.ScheduleJob(Repeat(job, FirstAt(job.Schedule)), cancellationToken: cancellationToken);
                 job.Scheduled(first);
             }
         }
@@ -70,7 +70,7 @@ internal sealed partial class SchedulerHost(
         try
         {
             LogSilent(job.Name);
-            await scheduler!.RescheduleJob(ScheduleOf(job.Name), Repeat(job, TimeSpan.Zero), cancellation);
+            await scheduler!.RescheduleJob(ScheduleOf(job.Name), Repeat(job, job.Schedule.OnTheClock ? LastMultiple(job.Schedule) : time.GetUtcNow()), cancellation);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -78,13 +78,22 @@ internal sealed partial class SchedulerHost(
         }
     }
 
-    private ITrigger Repeat(JobState job, TimeSpan after)
+    private DateTimeOffset FirstAt(JobSchedule schedule) =>
+        schedule.OnTheClock ? LastMultiple(schedule) + schedule.Period!.Value : time.GetUtcNow() + schedule.FirstAfter;
+
+    private DateTimeOffset LastMultiple(JobSchedule schedule)
+    {
+        var now = time.GetUtcNow();
+        return now - TimeSpan.FromTicks((now - DateTimeOffset.UnixEpoch).Ticks % schedule.Period!.Value.Ticks);
+    }
+
+    private ITrigger Repeat(JobState job, DateTimeOffset startAt)
     {
         var period = job.Schedule.Period!.Value;
         return TriggerBuilder.Create(time)
             .WithIdentity(ScheduleOf(job.Name))
             .ForJob(new JobKey(job.Name))
-            .StartAt(time.GetUtcNow() + after)
+            .StartAt(startAt)
             // Up to a period late is late; later than that it is left out, so that nothing piles up.
             .WithMisfireThreshold(period)
             .WithSimpleSchedule(schedule => schedule.WithInterval(period).RepeatForever().WithMisfireInstruction(SimpleTriggerMisfireInstruction.NextWithRemainingCount))

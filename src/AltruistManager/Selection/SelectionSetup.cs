@@ -19,16 +19,9 @@ public static class SelectionSetup
         services.AddSingleton<IVerdictObserver>(provider => provider.GetRequiredService<SelectionRound>());
         services.AddSingleton<IHotAltruists, HotAltruists>();
         services.AddHostedService<LastGoodKeeper>();
-        services.AddJob<SelectionJob>(SelectionJob.Name, EveryInterval);
+        services.AddJob<SelectionJob>(
+            SelectionJob.Name, provider => new JobSchedule(provider.GetRequiredService<IOptions<SelectionOptions>>().Value.Interval, TimeSpan.Zero, OnTheClock: true));
         services.AddJob<SettleJob>(SettleJob.Name, _ => new JobSchedule(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)));
         return services;
-    }
-
-    /// <summary>Rounds fall on multiples of the interval since the epoch, so that restarts do not move them.</summary>
-    private static JobSchedule EveryInterval(IServiceProvider provider)
-    {
-        var interval = provider.GetRequiredService<IOptions<SelectionOptions>>().Value.Interval;
-        var now = provider.GetRequiredService<TimeProvider>().GetUtcNow();
-        return new JobSchedule(interval, interval - TimeSpan.FromTicks((now - DateTimeOffset.UnixEpoch).Ticks % interval.Ticks));
     }
 }

@@ -39,6 +39,18 @@ public sealed class SchedulingTests
     }
 
     [Fact]
+    public async Task Run_on_the_clock_falls_on_a_multiple_of_its_period_whenever_the_start_was()
+    {
+        var period = TimeSpan.FromSeconds(7);
+        await using var world = await World.StartAsync(new JobSchedule(period, TimeSpan.Zero, OnTheClock: true));
+
+        var next = world.Times.Find("probe")!.NextAt!.Value;
+        Assert.Equal(0, (next - DateTimeOffset.UnixEpoch).Ticks % period.Ticks);
+        await world.NextRunAsync();
+        Assert.Equal(next + period, world.Times.Find("probe")!.NextAt);
+    }
+
+    [Fact]
     public async Task Job_is_woken_by_its_name()
     {
         await using var world = await World.StartAsync(JobSchedule.OnlyWhenWoken);
