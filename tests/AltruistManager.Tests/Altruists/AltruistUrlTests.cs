@@ -150,4 +150,10 @@ public sealed class AltruistUrlTests
     public void Others_see_the_host_and_a_short_tail(string url, string shown) => Assert.Equal(shown, AltruistUrl.Redact(url));
 
     private static AltruistUrl.Parsed Parse(string? text) => AltruistUrl.Parse(text, "https", "http", allowPlain: false);
+
+    [Theory]
+    [InlineData("https://a.example/rpc", "", "https://a.example/rpc")]
+    [InlineData("https://a.example", "/ext/bc/C/rpc", "https://a.example/ext/bc/C/rpc")]
+    [InlineData("https://a.example/rpc?key=x", "/ext", "https://a.example/rpc/ext?key=x")]
+    public void The_path_of_a_chain_stands_before_the_query(string url, string path, string whole) => Assert.Equal(whole, AltruistUrl.WithPath(url, path));
 }

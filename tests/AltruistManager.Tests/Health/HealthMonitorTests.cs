@@ -52,6 +52,16 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
     }
 
     [Fact]
+    public async Task What_a_slow_batch_brings_late_does_not_overrule_newer_probes()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        await SweepAsync(monitor, 600, 1050);
+        await ObserveAsync(monitor, ProbeLane.Retry, Bad("a1", 590, ProbeOutcome.ConnectRefused));
+        Assert.Equal(VerdictState.Healthy, board[Id("a1")].State);
+        Assert.Equal(Heads.Start.AddSeconds(600), board[Id("a1")].LastProbeAt);
+    }
+
+    [Fact]
     public async Task A_fall_is_told_once_and_kept_over_a_restart_with_its_cool_down()
     {
         var monitor = await HealthyAsync("a1", "b1", "c1");

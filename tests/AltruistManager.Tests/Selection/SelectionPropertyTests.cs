@@ -237,6 +237,23 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
     }
 
     [Fact]
+    public void A_newcomer_of_a_provider_starts_as_that_provider_s_others_where_fairness_is_theirs()
+    {
+        var question = new SlotQuestion { Key = new(new("0021"), new("us-east")), Rotate = true };
+        question.Candidates =
+        [
+            new Candidate { Altruist = 0, Provider = 0, ExcludedBy = -1, Contender = true, Turns = 6 },
+            new Candidate { Altruist = 1, Provider = 0, ExcludedBy = -1, Contender = false, Turns = 0 },
+            new Candidate { Altruist = 2, Provider = 1, ExcludedBy = -1, Contender = true, Turns = 1 },
+        ];
+        question.Providers = [new ProviderTurns { Turns = 6, Contender = true, Draw = 1 }, new ProviderTurns { Turns = 6, Contender = true, Draw = 2 }];
+        AltruistFacts[] facts = [.. Enumerable.Range(0, 3).Select(number => new AltruistFacts { Usability = Usability.Healthy, Tier = 1, Provider = number / 2, Host = number })];
+        var outcome = new SlotOutcome();
+        Selector.Decide(question, facts, new SelectorRules(2, ByProvider: true), outcome);
+        Assert.Equal(6, outcome.After[1].Turns - (outcome.Turn == 1 ? 1 : 0));
+    }
+
+    [Fact]
     public void Throttled_altruists_stay_last_where_else_fewer_than_half_would_be_left()
     {
         var question = new SlotQuestion { Key = new(new("0021"), new("us-east")), Rotate = true };

@@ -431,6 +431,22 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
     }
 
     [Fact]
+    public async Task A_damaged_log_is_named_and_the_last_good_picks_are_served_all_the_same()
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        scene.LastGood.Save(scene.Snapshots.Current);
+        var before = scene.Snapshots.Current.Find("0021", "us-east")!.ETag;
+        await scene.Database.WriteAsync(write => write.ExecuteAsync("update log_entries set body = @Body", new { Body = new byte[] { 1, 2, 3 } }), Cancellation);
+        scene.Restart();
+
+        var failed = await Assert.ThrowsAsync<AltruistManager.Storage.StorageException>(scene.StartAsync);
+        Assert.Contains("is damaged", failed.Message, StringComparison.Ordinal);
+        Assert.True(scene.Round.TryServeLastGood());
+        Assert.Equal(before, scene.Snapshots.Current.Find("0021", "us-east")!.ETag);
+    }
+
+    [Fact]
     public async Task A_slot_that_goes_makes_the_generation_of_its_regions_grow()
     {
         await using var scene = await FiveAsync();
