@@ -1,7 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
 using AltruistManager.Accounts;
-using Microsoft.AspNetCore.Mvc.Testing;
 
 namespace AltruistManager.Web.Tests;
 
@@ -23,7 +22,7 @@ public sealed class AppFixture : IAsyncLifetime
     private readonly string folder = Directory.CreateTempSubdirectory("altruist-manager-test-").FullName;
     private readonly Dictionary<string, string?> keys = [];
     private readonly Dictionary<string, HttpClient> clients = [];
-    private Factory? factory;
+    private WebApplication? service;
 
     public AppFixture()
         : this([])
@@ -35,9 +34,9 @@ public sealed class AppFixture : IAsyncLifetime
     /// <summary>Where the database and the last-good file are.</summary>
     public string Folder => folder;
 
-    public Uri Address => factory!.ClientOptions.BaseAddress;
+    public Uri Address => new(service!.Urls.Single());
 
-    public IServiceProvider Services => factory!.Services;
+    public IServiceProvider Services => service!.Services;
 
     public HttpClient Anonymous => clients["anonymous"];
 
@@ -54,7 +53,7 @@ public sealed class AppFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Start();
+        await BeginAsync();
         keys["anonymous"] = null;
         keys["portal"] = await CreateKeyAsync(KeyScope.Portal);
         keys["staff"] = await CreateKeyAsync(KeyScope.Staff);
@@ -66,7 +65,7 @@ public sealed class AppFixture : IAsyncLifetime
     {
         await StopAsync();
         meanwhile();
-        Start();
+        await BeginAsync();
         MakeClients();
     }
 
@@ -97,9 +96,10 @@ public sealed class AppFixture : IAsyncLifetime
         return client;
     }
 
-    private void Start()
+    /// <summary>The service is put together here rather than by the framework's test host, which races with a service that opens its port quickly.</summary>
+    private async Task BeginAsync()
     {
-        factory = new Factory(
+        (string Key, string? Value)[] values =
         [
             ("Storage:ConnectionString", $"Data Source={folder}/test.db"),
             ("Limits:RequestsPerSecond", "0"),
@@ -110,9 +110,12 @@ public sealed class AppFixture : IAsyncLifetime
             ("Probing:AllowHttp", "true"),
             ("Probing:AllowedPrivateNetworks:0", "127.0.0.0/8"),
             .. settings,
-        ]);
-        factory.UseKestrel(0);
-        factory.StartServer();
+        ];
+        var overrides = new Dictionary<string, string?>();
+        foreach (var (key, value) in values)
+            overrides[key] = value;
+        service = Service.Build(["--environment", "Production", "--urls", "http://127.0.0.1:0"], overrides);
+        await service.StartAsync();
     }
 
     private void MakeClients()
@@ -130,7 +133,7 @@ public sealed class AppFixture : IAsyncLifetime
     {
         foreach (var client in clients.Values)
             client.Dispose();
-        if (factory is not null)
+        if (service is not null)
             await StopAsync();
         try
         {
@@ -142,32 +145,10 @@ public sealed class AppFixture : IAsyncLifetime
         }
     }
 
-    /// <summary>The service disposes itself when it has stopped; the factory, which does the same, may come second.</summary>
     private async Task StopAsync()
     {
-        try
-        {
-            var lifetime = Services.GetRequiredService<IHostApplicationLifetime>();
-            var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            lifetime.ApplicationStopped.Register(stopped.SetResult);
-            lifetime.StopApplication();
-            await stopped.Task.WaitAsync(TimeSpan.FromSeconds(40));
-            await factory!.DisposeAsync();
-        }
-        catch (ObjectDisposedException)
-        {
-            // It came second.
-        }
-    }
-
-    private sealed class Factory((string Key, string Value)[] settings) : WebApplicationFactory<Program>
-    {
-        protected override void ConfigureWebHost(IWebHostBuilder builder)
-        {
-            builder.UseEnvironment("Production");
-            foreach (var (key, value) in settings)
-                builder.UseSetting(key, value);
-        }
+        await service!.StopAsync();
+        await service.DisposeAsync();
     }
 }
 
