@@ -45,6 +45,22 @@ public sealed record Altruist
     /// <summary>True where staff set the URL, so that <c>Probing:AllowedPrivateNetworks</c> holds for it.</summary>
     public required bool MayBePrivate { get; init; }
 
+    /// <summary>What the endpoint wants to see of who asks. Private: portals that are told the URL are told this too.</summary>
+    public EndpointAuth Auth { get; init; } = EndpointAuth.None;
+
+    /// <summary>
+    /// Null while the endpoint above is in service. After a change of URL or credentials: the endpoint of before, which is probed and published until
+    /// the new one has passed its trial (design 5.7).
+    /// </summary>
+    public Endpoint? Serving { get; init; }
+
+    /// <summary>The altruist as it is in service: with the endpoint of before while a new one is on trial.</summary>
+    public Altruist InService => Serving is not { } old
+        ? this
+        : this with { Url = old.Url, Urls = old.Urls, Auth = old.Auth, MayBePrivate = old.MayBePrivate, Attested = old.Attested, Serving = null };
+
+    public Endpoint Endpoint => new() { Url = Url, Urls = Urls, Auth = Auth, MayBePrivate = MayBePrivate, Attested = Attested };
+
     public required string Label { get; init; }
 
     public IReadOnlyList<string> Capabilities { get; init; } = [];

@@ -28,6 +28,9 @@ public sealed record Chain
     /// <summary>Appended to the altruist's URL, such as <c>/ext/bc/C/rpc</c>; mostly empty.</summary>
     public string Path { get; init; } = "";
 
+    /// <summary>For protocol <c>json</c>: the declared probe, as JSON; null for protocols that are known.</summary>
+    public string? Probe { get; init; }
+
     /// <summary>Name of the selection policy; null means the configured one.</summary>
     public string? Policy { get; init; }
 

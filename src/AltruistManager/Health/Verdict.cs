@@ -43,6 +43,15 @@ public sealed record Verdict
 
     public double? LatencyMs { get; init; }
 
+    /// <summary>The claimed capabilities that it has proven; only these count.</summary>
+    public IReadOnlyList<string> Proven { get; init; } = [];
+
+    /// <summary>Why it is picked only after the others although it may be picked, such as heights that differ from answer to answer; null for no reason.</summary>
+    public string? Penalty { get; init; }
+
+    /// <summary>SHA-256 of the evidence of its last change, in hex; null before the first.</summary>
+    public string? Evidence { get; init; }
+
     /// <summary>The newest URL at which it was good, with identity and control proven; null before the first.</summary>
     public string? ServingUrl { get; init; }
 }

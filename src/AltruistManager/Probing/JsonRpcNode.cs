@@ -78,7 +78,7 @@ internal sealed class JsonRpcNode(HttpMessageInvoker http, Uri url, TimeProvider
         request.Options.Set(ProbeConnection.Key, connection);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("altruist-manager", null));
-        request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes($$"""{"jsonrpc":"2.0","id":{{id}},"method":"{{question.Method}}","params":{{question.Parameters}}}"""));
+        request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes($$"""{"jsonrpc":"2.0","id":{{id}},"method":"{{question.Method}}","params":{{question.Body}}}"""));
         request.Content.Headers.ContentType = Json;
 
         using var response = await http.SendAsync(request, deadline);

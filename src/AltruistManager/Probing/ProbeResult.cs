@@ -12,6 +12,12 @@ public enum ProbeLane
 
     /// <summary>New altruists, and those that just failed or recovered.</summary>
     Retry,
+
+    /// <summary>A changed endpoint beside the one in service: moves no verdict (design 5.7).</summary>
+    Trial,
+
+    /// <summary>Somebody asked for it.</summary>
+    Test,
 }
 
 /// <summary>What became of one probe. Stored by name.</summary>
@@ -95,4 +101,13 @@ public sealed record ProbeResult
 
     /// <summary>How long the node asks us to stay away.</summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary><see cref="Endpoint.Fingerprint"/> of where it was asked.</summary>
+    public string Endpoint { get; init; } = "";
+
+    /// <summary>The address that was connected to; null when none was, or a pooled connection whose address is not known.</summary>
+    public string? Address { get; init; }
+
+    /// <summary>Every call of the probe in its order: what was asked, what came back.</summary>
+    public IReadOnlyList<Exchange> Exchanges { get; init; } = [];
 }

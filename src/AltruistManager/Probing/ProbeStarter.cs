@@ -1,20 +1,23 @@
 using System.Collections.Concurrent;
 using AltruistManager.Altruists;
+using AltruistManager.Chains.Protocols;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Probing;
 
 /// <summary>Knows which altruists may be probed and starts their probes in a lane.</summary>
-internal sealed partial class ProbeStarter(RosterCache rosters, Prober prober, IProbeDemand demand, ProbeWork work, IOptions<ProbingOptions> options, ILogger<ProbeStarter> logger)
+internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog protocols, Prober prober, IProbeDemand demand, ProbeWork work, IOptions<ProbingOptions> options, ILogger<ProbeStarter> logger)
 {
     private readonly ConcurrentDictionary<AltruistId, byte> refused = new();
 
     /// <summary>Live, enabled, and of a protocol that is spoken here.</summary>
-    public bool MayProbe(Altruist altruist) => altruist is { Enabled: true, RetiredAt: null } && prober.CanProbe(altruist.Network);
+    public bool MayProbe(Altruist altruist) => altruist is { Enabled: true, RetiredAt: null } && ProtocolOf(altruist) is not null;
 
     /// <summary>The altruist, when it may be probed now.</summary>
     public Altruist? Find(AltruistId id) => rosters.Current.Altruists.TryGetValue(id, out var altruist) && MayProbe(altruist) ? altruist : null;
+
+    private IChainProtocol? ProtocolOf(Altruist altruist) => protocols.Find(altruist.Network, rosters.Current.ChainsByNetwork.GetValueOrDefault(altruist.Network, []));
 
     /// <returns>Null when a probe of this altruist and lane is still under way, and after a bug of ours.</returns>
     public Task<ProbeResult?> StartAsync(Altruist altruist, Lane lane, ProbeLane name) =>
@@ -28,7 +31,7 @@ internal sealed partial class ProbeStarter(RosterCache rosters, Prober prober, I
             var questions = lane == ProbeLane.Hot ? default : demand.QuestionsFor(altruist, lane);
             var path = altruist.Chains.Count > 0 ? rosters.Current.Chains.GetValueOrDefault(altruist.Chains[0])?.Path ?? "" : "";
             var timeout = lane == ProbeLane.Steady ? options.Value.Timeout : options.Value.HotTimeout;
-            var result = await prober.ProbeAsync(altruist, path, lane, questions, timeout, work.Stopping);
+            var result = await prober.ProbeAsync(altruist, ProtocolOf(altruist)!, path, lane, questions, timeout, work.Stopping);
             Watch(altruist, result);
             return result;
         }

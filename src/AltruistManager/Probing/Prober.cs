@@ -6,15 +6,12 @@ using Microsoft.Extensions.Options;
 namespace AltruistManager.Probing;
 
 /// <summary>Makes one probe of one altruist. Whatever happens is a result; only the end of the process is an exception.</summary>
-internal sealed class Prober(ProtocolCatalog protocols, GuardedHttp http, IOptions<ProbingOptions> options, TimeProvider time)
+internal sealed class Prober(GuardedHttp http, IOptions<ProbingOptions> options, TimeProvider time)
 {
-    public bool CanProbe(NetworkId network) => protocols.Find(network.Protocol) is not null;
-
     /// <param name="path">The path of its first chain (<see cref="Chain.Path"/>).</param>
     /// <param name="timeout">For all questions together.</param>
-    public async Task<ProbeResult> ProbeAsync(Altruist altruist, string path, ProbeLane lane, ProbeQuestions questions, TimeSpan timeout, CancellationToken stopping)
+    public async Task<ProbeResult> ProbeAsync(Altruist altruist, IChainProtocol protocol, string path, ProbeLane lane, ProbeQuestions questions, TimeSpan timeout, CancellationToken stopping)
     {
-        var protocol = protocols.Find(altruist.Network.Protocol)!;
         var url = new Uri(AltruistUrl.WithPath(altruist.Url, path));
         if (url.Scheme == Uri.UriSchemeHttp && !options.Value.AllowHttp)
             return Failed(altruist, lane, new ProbeFailure(ProbeOutcome.AddressRefused, "http is not allowed here, only https"), null);

@@ -19,7 +19,7 @@ internal sealed class ProbeBench : IDisposable
         configure?.Invoke(options);
         resolver = new NameResolver(lookUp ?? (_ => throw new InvalidOperationException("This test looks up no names.")));
         http = new GuardedHttp(resolver, Options.Create(options), TimeProvider.System);
-        Prober = new Prober(new ProtocolCatalog([new EvmProtocol()]), http, Options.Create(options), TimeProvider.System);
+        Prober = new Prober(http, Options.Create(options), TimeProvider.System);
     }
 
     public Prober Prober { get; }
@@ -37,8 +37,8 @@ internal sealed class ProbeBench : IDisposable
         CreatedAt = DateTimeOffset.UnixEpoch,
     };
 
-    public Task<ProbeResult> ProbeAsync(string url, ProbeQuestions questions = default, int timeoutMs = 5_000, bool mayBePrivate = true, string path = "") =>
-        Prober.ProbeAsync(Altruist(url, mayBePrivate), path, ProbeLane.Steady, questions, TimeSpan.FromMilliseconds(timeoutMs), TestContext.Current.CancellationToken);
+    public Task<ProbeResult> ProbeAsync(string url, ProbeQuestions questions = default, int timeoutMs = 5_000, bool mayBePrivate = true, string path = "", IChainProtocol? protocol = null) =>
+        Prober.ProbeAsync(Altruist(url, mayBePrivate), protocol ?? new EvmProtocol(), path, ProbeLane.Steady, questions, TimeSpan.FromMilliseconds(timeoutMs), TestContext.Current.CancellationToken);
 
     public void Dispose()
     {

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using AltruistManager.Chains.Protocols;
 using AltruistManager.Probing;
 
 namespace AltruistManager.Tests.Probing;
@@ -629,7 +630,7 @@ public sealed class ProbeTrapTests : IDisposable
         using var stopping = new CancellationTokenSource(TimeSpan.FromMilliseconds(200), TimeProvider.System);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            bench.Prober.ProbeAsync(ProbeBench.Altruist(node.Url), "", ProbeLane.Hot, default, TimeSpan.FromSeconds(5), stopping.Token));
+            bench.Prober.ProbeAsync(ProbeBench.Altruist(node.Url), new EvmProtocol(), "", ProbeLane.Hot, default, TimeSpan.FromSeconds(5), stopping.Token));
     }
 
     [Theory]

@@ -18,6 +18,15 @@ internal sealed class EvmProtocol : IChainProtocol
 
     public string Name => "evm";
 
+    public ProtocolFacts Facts { get; } = new()
+    {
+        Identity = "eth_chainId, compared as a number",
+        Height = "number of the latest block (eth_getBlockByNumber)",
+        HeadTime = "timestamp of the latest block",
+        Syncing = "eth_syncing, advisory",
+        Hash = "hash of the block at a height (eth_getBlockByNumber)",
+    };
+
     public async Task<NodeReply<NodeHead>> AskHeadAsync(INodeClient node, CancellationToken cancellation)
     {
         if (await node.AskAsync(Head, cancellation) is not { } answer)
@@ -66,6 +75,9 @@ internal sealed class EvmProtocol : IChainProtocol
             return NodeReply<string?>.Invalid($"the block at {height} is not the one that was asked for");
         return NodeReply<string?>.Of(hash);
     }
+
+    public Task<NodeReply<bool>> AskCapabilityAsync(INodeClient node, string capability, NodeHead head, CancellationToken cancellation) =>
+        Task.FromResult(NodeReply<bool>.Invalid($"{capability} cannot be proven for this protocol"));
 
     /// <summary>A non-negative number in the notation of Ethereum; null for anything else.</summary>
     private static long? Quantity(string? text) =>

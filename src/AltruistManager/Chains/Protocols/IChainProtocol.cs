@@ -6,6 +6,9 @@ public interface IChainProtocol
     /// <summary>As in <see cref="NetworkId.Protocol"/>.</summary>
     string Name { get; }
 
+    /// <summary>How it proves what, in words for providers and the public.</summary>
+    ProtocolFacts Facts { get; }
+
     Task<NodeReply<NodeHead>> AskHeadAsync(INodeClient node, CancellationToken cancellation);
 
     /// <summary>What <see cref="NetworkId.Identity"/> must equal exactly.</summary>
@@ -16,4 +19,11 @@ public interface IChainProtocol
 
     /// <summary>The hash of the block at a height; null inside when the node has no such block.</summary>
     Task<NodeReply<string?>> AskHashAsync(INodeClient node, long height, CancellationToken cancellation);
+
+    /// <summary>
+    /// Whether the node really has a capability of <see cref="ProtocolFacts.Capabilities"/> (<c>archive</c>, <c>trace</c>): true is proof, a wrong answer says
+    /// what speaks against it.
+    /// </summary>
+    /// <param name="head">Of the same node, just asked for.</param>
+    Task<NodeReply<bool>> AskCapabilityAsync(INodeClient node, string capability, NodeHead head, CancellationToken cancellation);
 }

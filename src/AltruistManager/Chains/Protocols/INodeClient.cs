@@ -7,16 +7,56 @@ public interface INodeClient
     Task<NodeAnswer?> AskAsync(NodeQuestion question, CancellationToken cancellation);
 }
 
-/// <param name="Parameters">A JSON array.</param>
-/// <param name="MaxBytes">Of the whole answer, decompressed.</param>
-/// <param name="Fields">What is wanted of an answer that is an object; the rest is read over.</param>
-public sealed record NodeQuestion(string Method, string Parameters, int MaxBytes, IReadOnlyList<string> Fields)
+/// <summary>One call to a node: over JSON-RPC (method and parameters) or over REST (verb and path).</summary>
+public sealed record NodeQuestion
 {
     /// <summary>For a number, a flag, a hash.</summary>
     public const int Scalar = 64 * 1024;
 
     /// <summary>For a block without its transactions: the hashes of a thousand of them are over 64 KB.</summary>
     public const int Block = 2 * 1024 * 1024;
+
+    private NodeQuestion(string name, int maxBytes, IReadOnlyList<string> fields)
+    {
+        Name = name;
+        MaxBytes = maxBytes;
+        Fields = fields;
+    }
+
+    /// <summary>Over JSON-RPC.</summary>
+    /// <param name="parameters">A JSON array or object.</param>
+    /// <param name="fields">Where in the result the wanted values stand, as paths: <c>sync_info.latest_block_height</c>, <c>block_metas.0.block_id.hash</c>.</param>
+    public NodeQuestion(string method, string parameters, int maxBytes, IReadOnlyList<string> fields)
+        : this(method, maxBytes, fields)
+    {
+        Method = method;
+        Body = parameters;
+    }
+
+    /// <summary>What people are told was asked: the method, or verb and path.</summary>
+    public string Name { get; }
+
+    /// <summary>Of JSON-RPC; null for a REST call.</summary>
+    public string? Method { get; }
+
+    /// <summary>Of a REST call: what is appended to the altruist's URL, such as <c>/v1/query/height</c>; null for JSON-RPC.</summary>
+    public string? Path { get; private init; }
+
+    /// <summary>The parameters of a JSON-RPC call, the JSON body of a REST <c>POST</c>, null for a <c>GET</c>.</summary>
+    public string? Body { get; private init; }
+
+    /// <summary>Of the whole answer, decompressed.</summary>
+    public int MaxBytes { get; }
+
+    /// <summary>What is wanted of an answer that is an object or a list, as paths from the result (JSON-RPC) or the whole answer (REST); the rest is read over.</summary>
+    public IReadOnlyList<string> Fields { get; }
+
+    public static NodeQuestion Get(string path, int maxBytes, params IReadOnlyList<string> fields) =>
+        new($"GET {path}", maxBytes, fields) { Path = path };
+
+    /// <param name="body">JSON.</param>
+    public static NodeQuestion Post(string path, string body, int maxBytes, params IReadOnlyList<string> fields) =>
+        new($"POST {path}", maxBytes, fields) { Path = path, Body = body };
 }
 
 public enum NodeAnswerKind
@@ -31,5 +71,5 @@ public enum NodeAnswerKind
 
 /// <summary>The result of a question, as shallow as it is needed.</summary>
 /// <param name="Text">Of a scalar as it was written (a string without its quotes); null for the other kinds.</param>
-/// <param name="Fields">Of an object, those of <see cref="NodeQuestion.Fields"/> that are strings or numbers.</param>
+/// <param name="Fields">Those of <see cref="NodeQuestion.Fields"/> that were there and are scalars, by their path.</param>
 public sealed record NodeAnswer(NodeAnswerKind Kind, string? Text, IReadOnlyDictionary<string, string> Fields);

@@ -7,5 +7,10 @@ public sealed class ProtocolCatalog(IEnumerable<IChainProtocol> protocols)
 {
     private readonly FrozenDictionary<string, IChainProtocol> byName = protocols.ToFrozenDictionary(protocol => protocol.Name);
 
-    public IChainProtocol? Find(string name) => byName.GetValueOrDefault(name);
+    /// <summary>In the order of their names.</summary>
+    public IEnumerable<IChainProtocol> All => byName.Values.OrderBy(protocol => protocol.Name, StringComparer.Ordinal);
+
+    /// <summary>How the nodes of a network are asked; null when nobody knows.</summary>
+    /// <param name="chains">The network's, which may declare a probe of their own (<see cref="Chain.Probe"/>).</param>
+    public IChainProtocol? Find(NetworkId network, IReadOnlyList<Chain> chains) => byName.GetValueOrDefault(network.Protocol);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using AltruistManager.Chains;
 using AltruistManager.Chains.Protocols;
 using FsCheck;
 using FsCheck.Fluent;
@@ -21,7 +22,7 @@ public sealed class EvmProtocolTests
         var head = await new EvmProtocol().AskHeadAsync(node, Cancellation);
 
         Assert.Equal(new NodeHead(16, new DateTimeOffset(2023, 11, 14, 22, 13, 20, TimeSpan.Zero), SomeHash.ToLowerInvariant()), head.Value);
-        Assert.Equal(("eth_getBlockByNumber", """["latest",false]""", NodeQuestion.Block), (node.Asked!.Method, node.Asked.Parameters, node.Asked.MaxBytes));
+        Assert.Equal(("eth_getBlockByNumber", """["latest",false]""", NodeQuestion.Block), (node.Asked!.Method, node.Asked.Body, node.Asked.MaxBytes));
     }
 
     [Fact]
@@ -30,7 +31,7 @@ public sealed class EvmProtocolTests
         var node = new ScriptedNode(Block("0xff", null, SomeHash));
 
         Assert.Equal(SomeHash.ToLowerInvariant(), (await new EvmProtocol().AskHashAsync(node, 255, Cancellation)).Value);
-        Assert.Equal("""["0xff",false]""", node.Asked!.Parameters);
+        Assert.Equal("""["0xff",false]""", node.Asked!.Body);
         Assert.NotNull((await new EvmProtocol().AskHashAsync(node, 254, Cancellation)).Wrong);
     }
 
@@ -67,8 +68,8 @@ public sealed class EvmProtocolTests
         using var services = new ServiceCollection().AddChainProtocols().BuildServiceProvider();
         var catalog = services.GetRequiredService<ProtocolCatalog>();
 
-        Assert.Equal("evm", catalog.Find("evm")?.Name);
-        Assert.Null(catalog.Find("solana"));
+        Assert.Equal("evm", catalog.Find(new NetworkId("evm", "1"), [])?.Name);
+        Assert.Null(catalog.Find(new NetworkId("solana", "1"), []));
     }
 
     private static string? IdentityOf(BigInteger id) =>

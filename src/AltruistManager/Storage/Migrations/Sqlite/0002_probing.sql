@@ -1,0 +1,40 @@
+-- The declared probe of a chain whose protocol is json.
+alter table chains add column probe text;
+
+-- The endpoint of before, while a changed one is on trial. url, urls, auth and serving are encrypted; url_key is a hash.
+alter table altruists add column serving text;
+
+-- How many calls the probes of a row made.
+alter table probes add column calls integer not null default 1;
+
+-- What a change rests on: the hash of a body in evidence.
+alter table verdicts add column evidence text;
+alter table verdict_changes add column evidence text;
+
+-- Kept 180 days. The hash is that of the body as it stands here.
+create table evidence (
+    hash        text   not null primary key,
+    altruist_id text   not null,
+    at          bigint not null,
+    body        text   not null
+);
+
+create index evidence_at on evidence (at);
+
+-- The newest result of each check of an altruist that has a pace of its own.
+create table checks (
+    altruist_id text    not null,
+    vantage     text    not null,
+    name        text    not null,
+    state       text    not null,
+    reason      text    not null,
+    at          bigint  not null,
+    -- Since when the state holds.
+    since       bigint  not null,
+    -- Failures in a row since the last pass; a pass proves a capability, so many failures take it away.
+    failures    integer not null,
+    proven      boolean not null,
+    -- Fingerprint of the endpoint that was checked.
+    endpoint    text    not null,
+    primary key (altruist_id, vantage, name)
+);
