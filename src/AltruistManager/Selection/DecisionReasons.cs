@@ -17,7 +17,7 @@ public static class DecisionReasons
         if (candidate.ExcludedBy >= 0)
             return $"{standby}excluded by staff: {entry.Overrides[candidate.ExcludedBy].Reason}";
         if (!admitted[place])
-            return standby + NotEligible(altruist);
+            return standby + NotEligible(altruist, candidate, question.Requires);
         return standby + NotFirst(entry, slot, place, admitted);
     }
 
@@ -44,8 +44,9 @@ public static class DecisionReasons
             : $"picked: fewest turns ({candidate.Turns}) in this window{where}, first in the drawn order among equals";
     }
 
-    private static string NotEligible(EntryAltruist altruist) => altruist.Facts switch
+    private static string NotEligible(EntryAltruist altruist, Candidate candidate, IReadOnlyList<string> requires) => altruist.Facts switch
     {
+        { Usability: not Usability.No } when candidate.Lacking => $"not eligible: the chain requires {string.Join(" and ", requires)}, which it claims but has not proven",
         { Unseen: true, Usability: not Usability.No } => "not seen well since the start: picked anew only after a good probe",
         { Usability: Usability.CoolingDown } => $"not while others are there: {altruist.Reason}",
         _ => $"not eligible: {altruist.Reason}",

@@ -417,6 +417,7 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
             Key = slot.Key,
             Candidates = [.. candidates],
             Providers = [.. providers.Select(provider => providersBefore.GetValueOrDefault(provider))],
+            Requires = slot.Chain?.Requires ?? [],
             Fallbacks = region.Fallbacks,
             Was = Array.ConvertAll(slot.Picks, pick => new IncumbentPick(numbers[pick.Altruist], pick.Region, MayKeep: true)),
         };

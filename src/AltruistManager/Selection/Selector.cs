@@ -6,8 +6,11 @@ namespace AltruistManager.Selection;
 /// </summary>
 public static class Selector
 {
-    /// <summary>The version of these rules, stored in every entry; an old version stays runnable when a new one comes.</summary>
-    public const int RuleVersion = 1;
+    /// <summary>
+    /// The version of these rules, stored in every entry; an old version stays runnable when a new one comes. Version 1 knew no <see cref="Candidate.Lacking"/>:
+    /// it is version 2 over candidates of whom none lacks anything.
+    /// </summary>
+    public const int RuleVersion = 2;
 
     private const byte Out = byte.MaxValue;
 
@@ -63,7 +66,7 @@ public static class Selector
             ref readonly var candidate = ref candidates[i];
             ref readonly var fact = ref facts[candidate.Altruist];
             var usability = fact.Usability;
-            if (usability == Usability.No || candidate.ExcludedBy >= 0 || (fact.Unseen && !MayStayUnseen(question, candidate.Altruist, ref usability)))
+            if (usability == Usability.No || candidate.Lacking || candidate.ExcludedBy >= 0 || (fact.Unseen && !MayStayUnseen(question, candidate.Altruist, ref usability)))
             {
                 classes[i] = Out;
                 groups[i] = NoGroup;

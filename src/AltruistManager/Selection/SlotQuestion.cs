@@ -24,6 +24,9 @@ public record struct Candidate
 
     /// <summary>It took part in the rotation at the last decision of this slot.</summary>
     public bool Contender;
+
+    /// <summary>It claims what the chain requires (<see cref="SlotQuestion.Requires"/>) but has not proven all of it: cannot be picked.</summary>
+    public bool Lacking;
 }
 
 /// <summary>A provider's turns in the slot, for <c>FairnessUnit: provider</c>.</summary>
@@ -46,6 +49,9 @@ public readonly record struct Pin(int Altruist, int Override, bool Force);
 public sealed class SlotQuestion
 {
     public required SlotKey Key { get; init; }
+
+    /// <summary>Capabilities that the chain requires; who claims them all is a candidate, who has proven them may be picked.</summary>
+    public IReadOnlyList<string> Requires { get; set; } = [];
 
     /// <summary>In the order of their ids.</summary>
     public Candidate[] Candidates { get; set; } = [];

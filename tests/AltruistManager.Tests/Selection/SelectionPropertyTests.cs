@@ -272,6 +272,24 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
         Assert.Equal([0, 2], outcome.Picks.Select(pick => pick.Altruist));
     }
 
+    [Fact]
+    public void An_altruist_that_has_not_proven_what_the_chain_requires_cannot_be_picked_but_is_never_worse_than_nobody()
+    {
+        var question = new SlotQuestion { Key = new(new("0022"), new("us-east")), Rotate = true, Requires = ["archive"], WasState = SlotState.Fresh };
+        question.Candidates = [.. Enumerable.Range(0, 2).Select(number => new Candidate { Altruist = number, ExcludedBy = -1, Contender = true, Lacking = number == 0 })];
+        question.Providers = new ProviderTurns[1];
+        question.Was = [new IncumbentPick(0, new("us-east"), MayKeep: true)];
+        AltruistFacts[] facts = [.. Enumerable.Range(0, 2).Select(number => new AltruistFacts { Usability = Usability.Healthy, Tier = 1, Provider = 0, Host = number })];
+        Assert.Equal([false, true], Selector.Admitted(question, facts));
+        var outcome = new SlotOutcome();
+        Selector.Decide(question, facts, new SelectorRules(2, false), outcome);
+        Assert.Equal((SlotState.Fresh, 1), (outcome.State, Assert.Single(outcome.Picks).Altruist));
+
+        question.Candidates[1].Lacking = true;
+        Selector.Decide(question, facts, new SelectorRules(2, false), outcome);
+        Assert.Equal((SlotState.Degraded, 0), (outcome.State, Assert.Single(outcome.Picks).Altruist));
+    }
+
     private sealed record StoredEntry
     {
         public required byte[] Body { get; init; }
