@@ -280,6 +280,7 @@ public static class HealthEvaluator
         ProbeOutcome.ConnectionLost => "the connection broke off",
         ProbeOutcome.HttpError => "answered with an HTTP error",
         ProbeOutcome.Unauthorized => "refuses us: not authorised",
+        ProbeOutcome.QuotaExhausted => "the endpoint's quota is used up: top it up or raise it",
         ProbeOutcome.TooLarge => "the answer is too large",
         ProbeOutcome.NotJson => "the answer is not JSON",
         ProbeOutcome.InvalidAnswer => "the answer is not one of a node",

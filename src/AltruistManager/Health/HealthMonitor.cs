@@ -247,7 +247,7 @@ public sealed partial class HealthMonitor(
     {
         if (!altruists.TryGetValue(altruist.Id, out var watched))
             return true;
-        if (watched.Retries >= RetryLimit || watched.LastOutcome is ProbeOutcome.Throttled or ProbeOutcome.Unauthorized)
+        if (watched.Retries >= RetryLimit || watched.LastOutcome is ProbeOutcome.Throttled or ProbeOutcome.Unauthorized or ProbeOutcome.QuotaExhausted)
             return false;
         var memory = watched.Memory.At(altruist.Url);
         var rising = memory.Goods > 0 && memory.Goods < health.Value.Rise;

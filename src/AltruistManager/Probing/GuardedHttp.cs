@@ -72,7 +72,10 @@ internal sealed class GuardedHttp : IDisposable
                 throw Refuse(new ProbeFailure(ProbeOutcome.AddressRefused, "the name leads to an address that may not be probed"));
 
             connection.Enter(ConnectPhase.Connecting);
-            Stream stream = new NetworkStream(await ConnectAsync(addresses, context.DnsEndPoint.Port, deadline.Token), ownsSocket: true);
+            var socket = await ConnectAsync(addresses, context.DnsEndPoint.Port, deadline.Token);
+            if (socket.RemoteEndPoint is IPEndPoint { Address: var taken })
+                connection.Reach(taken);
+            Stream stream = new NetworkStream(socket, ownsSocket: true);
             if (context.InitialRequestMessage.RequestUri!.Scheme == Uri.UriSchemeHttps)
             {
                 connection.Enter(ConnectPhase.Securing);

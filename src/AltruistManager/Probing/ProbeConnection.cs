@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace AltruistManager.Probing;
 
 internal enum ConnectPhase
@@ -20,6 +22,7 @@ internal sealed class ProbeConnection(TimeProvider time, CancellationToken deadl
     private long beganAt;
     private long openedAt;
     private ProbeFailure? failure;
+    private IPAddress? address;
 
     /// <summary>A connection that nobody waits for any more is given up.</summary>
     public CancellationToken Deadline => deadline;
@@ -39,6 +42,16 @@ internal sealed class ProbeConnection(TimeProvider time, CancellationToken deadl
         {
             lock (gate)
                 return failure;
+        }
+    }
+
+    /// <summary>The address that took the connection; null while none did, and for a connection that was there already.</summary>
+    public IPAddress? Address
+    {
+        get
+        {
+            lock (gate)
+                return address;
         }
     }
 
@@ -69,6 +82,12 @@ internal sealed class ProbeConnection(TimeProvider time, CancellationToken deadl
             else if (next == ConnectPhase.Open)
                 openedAt = time.GetTimestamp();
         }
+    }
+
+    public void Reach(IPAddress taken)
+    {
+        lock (gate)
+            address = taken;
     }
 
     public void Fail(ProbeFailure reason)

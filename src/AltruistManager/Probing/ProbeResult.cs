@@ -40,6 +40,9 @@ public enum ProbeOutcome
     ConnectionLost,
     HttpError,
     Unauthorized,
+
+    /// <summary>Its plan or credits are used up; apart from <see cref="Throttled"/>, because waiting does not help.</summary>
+    QuotaExhausted,
     TooLarge,
     NotJson,
 

@@ -14,15 +14,15 @@ internal sealed class Prober(GuardedHttp http, IOptions<ProbingOptions> options,
     {
         var url = new Uri(AltruistUrl.WithPath(altruist.Url, path));
         if (url.Scheme == Uri.UriSchemeHttp && !options.Value.AllowHttp)
-            return Failed(altruist, lane, new ProbeFailure(ProbeOutcome.AddressRefused, "http is not allowed here, only https"), null);
+            return Failed(altruist, lane, new ProbeFailure(ProbeOutcome.AddressRefused, "http is not allowed here, only https"), node: null);
 
         using var alarm = new CancellationTokenSource(timeout, time);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(alarm.Token, stopping);
-        var node = new JsonRpcNode(altruist.MayBePrivate ? http.WithAllowance : http.Strict, url, time, deadline.Token);
+        var node = new NodeClient(altruist.MayBePrivate ? http.WithAllowance : http.Strict, url, time, deadline.Token);
 
         var head = await protocol.AskHeadAsync(node, stopping);
         if (!head.IsKnown)
-            return Failed(altruist, lane, head.Wrong is { } wrong ? new ProbeFailure(ProbeOutcome.InvalidAnswer, wrong) : node.Failure!, node.ConnectMs);
+            return Failed(altruist, lane, head.Wrong is { } wrong ? new ProbeFailure(ProbeOutcome.InvalidAnswer, wrong) : node.Failure!, node);
         var result = new ProbeResult
         {
             Altruist = altruist.Id,
@@ -57,10 +57,10 @@ internal sealed class Prober(GuardedHttp http, IOptions<ProbingOptions> options,
             result = result with { Syncing = syncing.Value };
         }
 
-        return result;
+        return result with { Address = node.Address?.ToString(), Exchanges = node.Exchanges };
     }
 
-    private ProbeResult Failed(Altruist altruist, ProbeLane lane, ProbeFailure failure, double? connectMs) => new()
+    private ProbeResult Failed(Altruist altruist, ProbeLane lane, ProbeFailure failure, NodeClient? node) => new()
     {
         Altruist = altruist.Id,
         Lane = lane,
@@ -68,7 +68,9 @@ internal sealed class Prober(GuardedHttp http, IOptions<ProbingOptions> options,
         Outcome = failure.Outcome,
         Detail = failure.Detail,
         RetryAfter = failure.RetryAfter,
-        ConnectMs = connectMs,
+        ConnectMs = node?.ConnectMs,
+        Address = node?.Address?.ToString(),
+        Exchanges = node?.Exchanges ?? [],
     };
 
     private static string Join(string? before, string question, string? what) => $"{(before is null ? "" : $"{before}; ")}{question}: {what}";

@@ -150,7 +150,7 @@ public sealed class ProbeTrapTests : IDisposable
 
     [Theory]
     [InlineData("401 Unauthorized", ProbeOutcome.Unauthorized, "401")]
-    [InlineData("402 Payment Required", ProbeOutcome.Unauthorized, "402")]
+    [InlineData("402 Payment Required", ProbeOutcome.QuotaExhausted, "402")]
     [InlineData("403 Forbidden", ProbeOutcome.Unauthorized, "403")]
     [InlineData("404 Not Found", ProbeOutcome.HttpError, "404")]
     [InlineData("429 Too Many Requests", ProbeOutcome.Throttled, "429")]
@@ -167,7 +167,7 @@ public sealed class ProbeTrapTests : IDisposable
 
     [Theory]
     [InlineData("403 Forbidden", """{"error":{"code":-32000,"message":"origin not on the list"}}""", ProbeOutcome.Unauthorized, "HTTP 403: error -32000 origin not on the list")]
-    [InlineData("403 Forbidden", """{"error":{"code":-32000,"message":"monthly quota used up"}}""", ProbeOutcome.Throttled, "monthly quota used up")]
+    [InlineData("403 Forbidden", """{"error":{"code":-32000,"message":"monthly quota used up"}}""", ProbeOutcome.QuotaExhausted, "monthly quota used up")]
     [InlineData("429 Too Many Requests", """{"error":{"code":429,"message":"60 per minute"}}""", ProbeOutcome.Throttled, "60 per minute")]
     public async Task Refusal_is_told_in_its_own_words(string status, string json, ProbeOutcome outcome, string detail)
     {

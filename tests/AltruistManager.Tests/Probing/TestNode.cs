@@ -121,7 +121,7 @@ internal sealed class TestNode : IAsyncDisposable
             var end = request.IndexOf("\r\n\r\n", StringComparison.Ordinal);
             if (end < 0)
                 continue;
-            var length = int.Parse(request.Split("Content-Length: ")[1].Split('\r')[0], CultureInfo.InvariantCulture);
+            var length = request.Contains("Content-Length: ", StringComparison.Ordinal) ? int.Parse(request.Split("Content-Length: ")[1].Split('\r')[0], CultureInfo.InvariantCulture) : 0;
             if (request.Length - end - 4 >= length)
                 return request;
         }
@@ -129,15 +129,21 @@ internal sealed class TestNode : IAsyncDisposable
 
     internal sealed class Exchange(Stream stream, string request, CancellationToken cancellation)
     {
-        private readonly JsonElement question = JsonDocument.Parse(request[(request.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]).RootElement;
+        private readonly string body = request[(request.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..];
 
         public string Request => request;
 
-        public string Method => question.GetProperty("method").GetString()!;
+        /// <summary>Verb and path.</summary>
+        public string Line => request[..request.IndexOf(" HTTP/1.1", StringComparison.Ordinal)];
 
-        public JsonElement Params => question.GetProperty("params");
+        /// <summary>Of the body, as JSON; what is no JSON-RPC has none of the following.</summary>
+        public JsonElement Question => field.ValueKind == JsonValueKind.Undefined ? field = JsonDocument.Parse(body.Length == 0 ? "{}" : body).RootElement : field;
 
-        public string Id => question.GetProperty("id").GetRawText();
+        public string Method => Question.TryGetProperty("method", out var method) ? method.GetString()! : "";
+
+        public JsonElement Params => Question.GetProperty("params");
+
+        public string Id => Question.TryGetProperty("id", out var id) ? id.GetRawText() : "";
 
         public bool IsClosed { get; private set; }
 

@@ -33,11 +33,11 @@ internal sealed class EvmProtocol : IChainProtocol
             return NodeReply<NodeHead>.None;
         if (answer.Kind != NodeAnswerKind.Object)
             return NodeReply<NodeHead>.Invalid("the latest block is not an object");
-        if (Quantity(answer.Fields.GetValueOrDefault("number")) is not { } height)
+        if (Quantity(answer["number"]) is not { } height)
             return NodeReply<NodeHead>.Invalid("the latest block has no valid number");
-        if (Quantity(answer.Fields.GetValueOrDefault("timestamp")) is not { } seconds || seconds > LastSecond)
+        if (Quantity(answer["timestamp"]) is not { } seconds || seconds > LastSecond)
             return NodeReply<NodeHead>.Invalid("the latest block has no valid timestamp");
-        if (Hash(answer.Fields.GetValueOrDefault("hash")) is not { } hash)
+        if (Hash(answer["hash"]) is not { } hash)
             return NodeReply<NodeHead>.Invalid("the latest block has no valid hash");
         return NodeReply<NodeHead>.Of(new NodeHead(height, DateTimeOffset.FromUnixTimeSeconds(seconds), hash));
     }
@@ -59,7 +59,7 @@ internal sealed class EvmProtocol : IChainProtocol
         return NodeReply<bool?>.Of(answer.Kind switch
         {
             NodeAnswerKind.Boolean => answer.Text == "true",
-            NodeAnswerKind.Object when Quantity(answer.Fields.GetValueOrDefault("currentBlock")) is { } current && Quantity(answer.Fields.GetValueOrDefault("highestBlock")) is { } highest => current < highest,
+            NodeAnswerKind.Object when Quantity(answer["currentBlock"]) is { } current && Quantity(answer["highestBlock"]) is { } highest => current < highest,
             NodeAnswerKind.Object => true,
             _ => null,
         });
@@ -71,7 +71,7 @@ internal sealed class EvmProtocol : IChainProtocol
             return NodeReply<string?>.None;
         if (answer.Kind == NodeAnswerKind.Null)
             return NodeReply<string?>.Of(null);
-        if (answer.Kind != NodeAnswerKind.Object || Quantity(answer.Fields.GetValueOrDefault("number")) != height || Hash(answer.Fields.GetValueOrDefault("hash")) is not { } hash)
+        if (answer.Kind != NodeAnswerKind.Object || Quantity(answer["number"]) != height || Hash(answer["hash"]) is not { } hash)
             return NodeReply<string?>.Invalid($"the block at {height} is not the one that was asked for");
         return NodeReply<string?>.Of(hash);
     }

@@ -3,9 +3,17 @@ namespace AltruistManager.Chains.Protocols;
 /// <summary>Asks one node. Implemented where nodes are reached, so that a protocol knows only questions and answers.</summary>
 public interface INodeClient
 {
-    /// <returns>Null when no answer of the node came; whoever made the client knows why.</returns>
+    /// <summary>The error that the node answered the last question with; null where it answered with a result, and where no answer of it came.</summary>
+    NodeError? Error { get; }
+
+    /// <returns>Null when no result came: the node answered with an <see cref="Error"/>, or whoever made the client knows why.</returns>
     Task<NodeAnswer?> AskAsync(NodeQuestion question, CancellationToken cancellation);
 }
+
+/// <summary>A well-formed refusal of one question, by the node itself.</summary>
+/// <param name="Code">Of JSON-RPC, or the HTTP status of a REST call; null where there was none.</param>
+/// <param name="Words">As the node wrote them, shortened, printable and without secrets.</param>
+public sealed record NodeError(string? Code, string Words);
 
 /// <summary>One call to a node: over JSON-RPC (method and parameters) or over REST (verb and path).</summary>
 public sealed record NodeQuestion
@@ -21,6 +29,7 @@ public sealed record NodeQuestion
         Name = name;
         MaxBytes = maxBytes;
         Fields = fields;
+        Shape = AnswerShape.Of(fields);
     }
 
     /// <summary>Over JSON-RPC.</summary>
@@ -43,13 +52,16 @@ public sealed record NodeQuestion
     public string? Path { get; private init; }
 
     /// <summary>The parameters of a JSON-RPC call, the JSON body of a REST <c>POST</c>, null for a <c>GET</c>.</summary>
-    public string? Body { get; private init; }
+    public string? Body { get; init; }
 
     /// <summary>Of the whole answer, decompressed.</summary>
     public int MaxBytes { get; }
 
     /// <summary>What is wanted of an answer that is an object or a list, as paths from the result (JSON-RPC) or the whole answer (REST); the rest is read over.</summary>
     public IReadOnlyList<string> Fields { get; }
+
+    /// <summary><see cref="Fields"/> as a tree, made once for all uses of a question.</summary>
+    internal AnswerShape Shape { get; }
 
     public static NodeQuestion Get(string path, int maxBytes, params IReadOnlyList<string> fields) =>
         new($"GET {path}", maxBytes, fields) { Path = path };
@@ -71,5 +83,12 @@ public enum NodeAnswerKind
 
 /// <summary>The result of a question, as shallow as it is needed.</summary>
 /// <param name="Text">Of a scalar as it was written (a string without its quotes); null for the other kinds.</param>
-/// <param name="Fields">Those of <see cref="NodeQuestion.Fields"/> that were there and are scalars, by their path.</param>
-public sealed record NodeAnswer(NodeAnswerKind Kind, string? Text, IReadOnlyDictionary<string, string> Fields);
+/// <param name="Fields">
+/// Those of <see cref="NodeQuestion.Fields"/> that were there and are scalars, by their path: text without its quotes, numbers as they were written,
+/// <c>true</c> and <c>false</c>; null for a field that is there and null.
+/// </param>
+public sealed record NodeAnswer(NodeAnswerKind Kind, string? Text, IReadOnlyDictionary<string, string?> Fields)
+{
+    /// <summary>Null for a field that is not there, that is null, and that is no scalar.</summary>
+    public string? this[string field] => Fields.GetValueOrDefault(field);
+}

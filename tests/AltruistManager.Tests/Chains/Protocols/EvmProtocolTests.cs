@@ -73,12 +73,12 @@ public sealed class EvmProtocolTests
     }
 
     private static string? IdentityOf(BigInteger id) =>
-        new EvmProtocol().AskIdentityAsync(new ScriptedNode(new NodeAnswer(NodeAnswerKind.Text, $"0x{(id.IsZero ? "0" : id.ToString("x", CultureInfo.InvariantCulture).TrimStart('0'))}", new Dictionary<string, string>())), Cancellation)
+        new EvmProtocol().AskIdentityAsync(new ScriptedNode(new NodeAnswer(NodeAnswerKind.Text, $"0x{(id.IsZero ? "0" : id.ToString("x", CultureInfo.InvariantCulture).TrimStart('0'))}", new Dictionary<string, string?>())), Cancellation)
             .GetAwaiter().GetResult().Value;
 
     private static NodeAnswer Block(string number, string? timestamp, string hash)
     {
-        var fields = new Dictionary<string, string> { ["number"] = number, ["hash"] = hash };
+        var fields = new Dictionary<string, string?> { ["number"] = number, ["hash"] = hash };
         if (timestamp is not null)
             fields["timestamp"] = timestamp;
         return new NodeAnswer(NodeAnswerKind.Object, null, fields);
@@ -87,6 +87,8 @@ public sealed class EvmProtocolTests
     private sealed class ScriptedNode(NodeAnswer? answer) : INodeClient
     {
         public NodeQuestion? Asked { get; private set; }
+
+        public NodeError? Error => null;
 
         public Task<NodeAnswer?> AskAsync(NodeQuestion question, CancellationToken cancellation)
         {

@@ -4,25 +4,28 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using AltruistManager.Altruists;
 using AltruistManager.Chains.Protocols;
 
 namespace AltruistManager.Probing;
 
 /// <summary>
-/// Asks one node over JSON-RPC during one probe. All its questions share one deadline; after a failed one <see cref="Failure"/>
+/// Asks one node during one probe, over JSON-RPC or REST. All its questions share one deadline; after a failed one <see cref="Failure"/>
 /// says why. What a node did is never an exception.
 /// </summary>
+/// <param name="url">With the chain's path.</param>
 /// <param name="deadline">Ends the probe; linked to the token of each question, which ends the process and says nothing about the node.</param>
-internal sealed class JsonRpcNode(HttpMessageInvoker http, Uri url, TimeProvider time, CancellationToken deadline) : INodeClient
+internal sealed class NodeClient(HttpMessageInvoker http, Uri url, TimeProvider time, CancellationToken deadline) : INodeClient
 {
     private const int BufferSize = 16 * 1024;
 
     /// <summary>The longest single value; a block's bloom filter has 514 bytes.</summary>
     private const int MaxValue = NodeQuestion.Scalar;
 
-    private const int ExcerptLength = 120;
-
     private static readonly MediaTypeHeaderValue Json = new("application/json");
+
+    private readonly Excerpts excerpts = new(url);
+    private readonly List<Exchange> exchanges = new(4);
 
     // Hard to guess for a cache or a proxy that answers with what somebody else was told.
     private long lastId = (time.GetTimestamp() >> 6) & 0x3fff_ffff;
@@ -30,23 +33,30 @@ internal sealed class JsonRpcNode(HttpMessageInvoker http, Uri url, TimeProvider
     /// <summary>Why the last question was not answered; null when it was.</summary>
     public ProbeFailure? Failure { get; private set; }
 
-    /// <summary>Of the last question: from the request on an open connection to the whole answer.</summary>
+    public NodeError? Error { get; private set; }
+
+    /// <summary>Of the last question: from the request on an open connection to the whole answer, or to the failure.</summary>
     public double LatencyMs { get; private set; }
 
     /// <summary>DNS, TCP and TLS of the last question; null where a pooled connection was used.</summary>
     public double? ConnectMs { get; private set; }
 
+    /// <summary>Every call so far, in its order.</summary>
+    public IReadOnlyList<Exchange> Exchanges => exchanges;
+
+    /// <summary>Where the newest connection that these questions opened leads; null where all went over pooled ones.</summary>
+    public IPAddress? Address { get; private set; }
+
     public async Task<NodeAnswer?> AskAsync(NodeQuestion question, CancellationToken cancellation)
     {
         Failure = null;
-        ConnectMs = null;
+        Error = null;
+        NodeAnswer? answer = null;
         var connection = new ProbeConnection(time, deadline);
         var wantedAt = time.GetTimestamp();
         try
         {
-            var answer = await AskAsync(question, connection);
-            LatencyMs = time.GetElapsedTime(connection.OpenSince(wantedAt)).TotalMilliseconds;
-            return answer;
+            answer = await AskAsync(question, connection);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -63,23 +73,23 @@ internal sealed class JsonRpcNode(HttpMessageInvoker http, Uri url, TimeProvider
             // The deadline may end the connection before it ends the request, which then sees only a broken connection.
             Failure = connection.Failure ?? (deadline.IsCancellationRequested ? OutOfTime(connection.Phase) : Classify(error, exception.InnerException));
         }
-        finally
-        {
-            ConnectMs = connection.ConnectMs;
-        }
 
-        return null;
+        LatencyMs = time.GetElapsedTime(connection.OpenSince(wantedAt)).TotalMilliseconds;
+        ConnectMs = connection.ConnectMs;
+        Address = connection.Address ?? Address;
+        exchanges.Add(answer is null
+            ? new Exchange(question, Failure?.Detail ?? "", LatencyMs, ConnectMs)
+            : new Exchange(question, answer, excerpts, LatencyMs, ConnectMs));
+        return answer;
     }
 
     private async Task<NodeAnswer?> AskAsync(NodeQuestion question, ProbeConnection connection)
     {
-        var id = (++lastId).ToString(CultureInfo.InvariantCulture);
-        using var request = new HttpRequestMessage(HttpMethod.Post, url);
+        var id = question.Method is null ? null : (++lastId).ToString(CultureInfo.InvariantCulture);
+        using var request = RequestOf(question, id);
         request.Options.Set(ProbeConnection.Key, connection);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("altruist-manager", null));
-        request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes($$"""{"jsonrpc":"2.0","id":{{id}},"method":"{{question.Method}}","params":{{question.Body}}}"""));
-        request.Content.Headers.ContentType = Json;
 
         using var response = await http.SendAsync(request, deadline);
         var status = (int)response.StatusCode;
@@ -87,25 +97,36 @@ internal sealed class JsonRpcNode(HttpMessageInvoker http, Uri url, TimeProvider
             return Fail(ProbeOutcome.HttpError, $"HTTP {status}: redirects are not followed");
 
         var isSuccess = response.IsSuccessStatusCode;
-        var answer = new RpcAnswer(id, question.Fields);
-        if (IsRefusal(response.StatusCode))
+        var answer = new NodeAnswerReader(id, question.Shape);
+        if (Refusals.Of(response.StatusCode) is { } refused)
         {
             await TryReadAsync(response, answer);
-            var words = $"HTTP {status}{(answer.HasError ? $": {Describe(answer)}" : "")}";
-            return response.StatusCode == HttpStatusCode.TooManyRequests || IsThrottling(answer.ErrorCode, answer.ErrorMessage)
-                ? Fail(ProbeOutcome.Throttled, $"too many requests, {words}", RetryAfter(response))
-                : Fail(ProbeOutcome.Unauthorized, $"the node does not let the prober in, {words}");
+            // The node's own words may say more than the number: a gateway that is out of credits or busy answers 403 as well.
+            var (outcome, meaning) = Refusals.Say(Refusals.OfWords(answer.Code, answer.Words) switch
+            {
+                ProbeOutcome.QuotaExhausted => ProbeOutcome.QuotaExhausted,
+                ProbeOutcome.Throttled when refused != ProbeOutcome.QuotaExhausted => ProbeOutcome.Throttled,
+                _ => refused,
+            });
+            return Fail(outcome, $"{meaning}, HTTP {status}{(answer.Words is null ? "" : $": {Describe(answer)}")}", outcome == ProbeOutcome.Throttled ? RetryAfter(response) : null);
         }
 
-        var body = await ReadAsync(response, answer, isSuccess ? question.MaxBytes : Math.Min(question.MaxBytes, NodeQuestion.Scalar));
+        var body = await ReadAsync(response, answer, isSuccess ? question.MaxBytes : Math.Min(question.MaxBytes, NodeQuestion.Scalar), isRpc: id is not null);
 
         // Some gateways wrap a refusal in any status; its own words say more than the number.
-        if (answer.HasError && IsThrottling(answer.ErrorCode, answer.ErrorMessage))
-            return Fail(ProbeOutcome.Throttled, Describe(answer), RetryAfter(response));
-        if (answer.HasError && IsRefusal(answer.ErrorMessage))
-            return Fail(ProbeOutcome.Unauthorized, Describe(answer));
+        var wrong = answer.HasError || !isSuccess || (answer.Result is null && answer.Words is not null);
+        if (wrong && Refusals.OfWords(answer.Code, answer.Words) is { } wrapped)
+        {
+            var (outcome, meaning) = Refusals.Say(wrapped);
+            return Fail(outcome, $"{meaning}: {Describe(answer)}", outcome == ProbeOutcome.Throttled ? RetryAfter(response) : null);
+        }
+
         if (!isSuccess)
-            return Fail(ProbeOutcome.HttpError, $"HTTP {status}{(answer.HasError ? $": {Describe(answer)}" : "")}");
+        {
+            if (id is null && status < 500 && answer.Words is { } words)
+                Error = new NodeError(status.ToString(CultureInfo.InvariantCulture), excerpts.Of(words));
+            return Fail(ProbeOutcome.HttpError, $"HTTP {status}{(answer.Words is null ? "" : $": {Describe(answer)}")}");
+        }
 
         if (body is not null)
         {
@@ -119,19 +140,41 @@ internal sealed class JsonRpcNode(HttpMessageInvoker http, Uri url, TimeProvider
             return Fail(ProbeOutcome.InvalidAnswer, answer.Id is null or "null"
                 ? $"the answer has no id, so it is not the node's{(answer.HasError ? $": {Describe(answer)}" : "")}"
                 : "the answer is to somebody else's question (another id)");
-        if (answer.HasError)
-            return answer.ErrorCode is null && answer.Result is null && answer.ErrorMessage is null
-                ? Fail(ProbeOutcome.InvalidAnswer, "an error without code and message")
-                : Fail(ProbeOutcome.RpcError, $"{question.Method}: {Describe(answer)}");
+        // A REST answer may have a field of that name beside what was asked for.
+        if (answer.HasError && (id is not null || !answer.HasFields))
+            return FailByError(question, answer);
         return answer.Result ?? Fail(ProbeOutcome.InvalidAnswer, "an answer with neither result nor error");
     }
 
+    private HttpRequestMessage RequestOf(NodeQuestion question, string? id)
+    {
+        if (question.Method is not null)
+            return Post(url, $$"""{"jsonrpc":"2.0","id":{{id}},"method":"{{question.Method}}","params":{{question.Body}}}""");
+        var at = new Uri(AltruistUrl.WithPath(url.OriginalString, question.Path!));
+        return question.Body is null ? new HttpRequestMessage(HttpMethod.Get, at) : Post(at, question.Body);
+
+        static HttpRequestMessage Post(Uri at, string body)
+        {
+            var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+            content.Headers.ContentType = Json;
+            return new HttpRequestMessage(HttpMethod.Post, at) { Content = content };
+        }
+    }
+
+    private NodeAnswer? FailByError(NodeQuestion question, NodeAnswerReader answer)
+    {
+        if (answer.ErrorCode is null && answer.Result is null && answer.ErrorMessage is null)
+            return Fail(ProbeOutcome.InvalidAnswer, "an error without code and message");
+        Error = new NodeError(answer.ErrorCode, excerpts.Of(answer.ErrorMessage ?? ""));
+        return Fail(ProbeOutcome.RpcError, $"{question.Name}: {Describe(answer)}");
+    }
+
     /// <summary>Reads the words that go with a refusal; without them the status says enough.</summary>
-    private async Task TryReadAsync(HttpResponseMessage response, RpcAnswer answer)
+    private async Task TryReadAsync(HttpResponseMessage response, NodeAnswerReader answer)
     {
         try
         {
-            await ReadAsync(response, answer, NodeQuestion.Scalar);
+            await ReadAsync(response, answer, NodeQuestion.Scalar, isRpc: true);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or InvalidDataException or OperationCanceledException)
         {
@@ -140,7 +183,7 @@ internal sealed class JsonRpcNode(HttpMessageInvoker http, Uri url, TimeProvider
     }
 
     /// <returns>What is wrong with the body; null when it is one JSON value.</returns>
-    private async Task<ProbeFailure?> ReadAsync(HttpResponseMessage response, RpcAnswer answer, int maxBytes)
+    private async Task<ProbeFailure?> ReadAsync(HttpResponseMessage response, NodeAnswerReader answer, int maxBytes, bool isRpc)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
@@ -165,7 +208,7 @@ internal sealed class JsonRpcNode(HttpMessageInvoker http, Uri url, TimeProvider
                 filled += read;
                 if (total > maxBytes)
                     return new ProbeFailure(ProbeOutcome.TooLarge, $"the answer is larger than {maxBytes / 1024} KB");
-                if (total == read && NotJson(buffer.AsSpan(0, read)) is { } stranger)
+                if (total == read && NotJson(buffer.AsSpan(0, read), isRpc) is { } stranger)
                     return stranger;
 
                 try
@@ -191,14 +234,14 @@ internal sealed class JsonRpcNode(HttpMessageInvoker http, Uri url, TimeProvider
         }
     }
 
-    /// <summary>What a body is that does not begin like JSON-RPC; null for one that does, or is still blank.</summary>
-    private ProbeFailure? NotJson(ReadOnlySpan<byte> start)
+    /// <summary>What a body is that does not begin like JSON; null for one that does, or is still blank. Only over REST may it be a mere scalar.</summary>
+    private ProbeFailure? NotJson(ReadOnlySpan<byte> start, bool isRpc)
     {
         var content = start.TrimStart(" \t\r\n"u8);
-        if (content.IsEmpty || content[0] is (byte)'{' or (byte)'[')
+        if (content.IsEmpty || content[0] is (byte)'{' or (byte)'[' || (!isRpc && content[0] is (byte)'"' or (byte)'-' or (>= (byte)'0' and <= (byte)'9')))
             return null;
         var what = content[0] == (byte)'<' ? "an HTML page" : "no JSON";
-        return new ProbeFailure(ProbeOutcome.NotJson, $"the answer is {what}: {Excerpt(Encoding.UTF8.GetString(content[..Math.Min(content.Length, 4 * ExcerptLength)]))}");
+        return new ProbeFailure(ProbeOutcome.NotJson, $"the answer is {what}: {excerpts.Of(content)}");
     }
 
     private NodeAnswer? Fail(ProbeOutcome outcome, string detail, TimeSpan? retryAfter = null)
@@ -207,32 +250,7 @@ internal sealed class JsonRpcNode(HttpMessageInvoker http, Uri url, TimeProvider
         return null;
     }
 
-    private string Describe(RpcAnswer answer) => $"error {Excerpt($"{answer.ErrorCode} {answer.ErrorMessage}")}";
-
-    /// <summary>A short printable piece of what a stranger sent, without the secret parts of the URL that gateways like to repeat.</summary>
-    private string Excerpt(string text)
-    {
-        foreach (var secret in url.PathAndQuery.Split('/', '?', '&', '=').Where(part => part.Length >= 6))
-            text = text.Replace(secret, "…", StringComparison.OrdinalIgnoreCase);
-
-        var printable = new StringBuilder();
-        foreach (var character in text.Trim())
-        {
-            if (printable.Length == ExcerptLength)
-            {
-                printable.Append('…');
-                break;
-            }
-
-            var blank = char.IsControl(character) || char.IsWhiteSpace(character) || character == '\uFFFD' || char.IsSurrogate(character);
-            if (!blank)
-                printable.Append(character);
-            else if (printable.Length > 0 && printable[^1] != ' ')
-                printable.Append(' ');
-        }
-
-        return printable.ToString().TrimEnd();
-    }
+    private string Describe(NodeAnswerReader answer) => $"error {excerpts.Of($"{answer.Code} {answer.Words}")}";
 
     private TimeSpan? RetryAfter(HttpResponseMessage response)
     {
@@ -244,18 +262,6 @@ internal sealed class JsonRpcNode(HttpMessageInvoker http, Uri url, TimeProvider
         };
         return wait is { } known ? TimeSpan.FromTicks(Math.Clamp(known.Ticks, 0, TimeSpan.TicksPerDay)) : null;
     }
-
-    private static bool IsThrottling(string? code, string? message) =>
-        code is "429" or "-32005" || message is not null && (Has(message, "rate limit") || Has(message, "ratelimit") || Has(message, "rate-limit")
-            || Has(message, "too many request") || Has(message, "throttl") || Has(message, "request limit") || Has(message, "quota") || Has(message, "capacity"));
-
-    private static bool IsRefusal(HttpStatusCode status) =>
-        status is HttpStatusCode.TooManyRequests or HttpStatusCode.Unauthorized or HttpStatusCode.PaymentRequired or HttpStatusCode.Forbidden;
-
-    private static bool IsRefusal(string? message) =>
-        message is not null && (Has(message, "unauthorized") || Has(message, "forbidden") || Has(message, "api key") || Has(message, "access denied"));
-
-    private static bool Has(string text, string part) => text.Contains(part, StringComparison.OrdinalIgnoreCase);
 
     private static ProbeFailure OutOfTime(ConnectPhase phase) => phase switch
     {
