@@ -1,0 +1,99 @@
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+using AltruistManager.Probing;
+
+namespace AltruistManager.Health;
+
+/// <summary>Probes of one network that are judged together, and all that their judgement depends on.</summary>
+internal sealed class HealthBatch
+{
+    public required NetworkId Network { get; init; }
+
+    /// <summary>In the order in which they count; of altruists that are in the roster.</summary>
+    public required IReadOnlyList<(ProbeResult Probe, Altruist Altruist)> Probes { get; init; }
+
+    public required Roster Roster { get; init; }
+
+    public required ReferenceTrace Trace { get; init; }
+
+    /// <summary>What is known of an altruist; null for nothing.</summary>
+    public required Func<AltruistId, Watched?> Known { get; init; }
+
+    public required HealthOptions Health { get; init; }
+
+    public required ProbingOptions Probing { get; init; }
+
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary>Pure: the verdicts after the batch, and what follows from them.</summary>
+    public HealthBatchOutcome Judge()
+    {
+        var rules = NetworkRules.From(Roster.ChainsByNetwork.GetValueOrDefault(Network, []));
+        var watched = Probes.Select(pair => pair.Altruist.Id).Distinct().ToDictionary(id => id, id => Known(id) ?? Watched.New);
+
+        // Who votes is settled first, with what this very batch proves.
+        var proven = watched.ToDictionary(pair => pair.Key, pair => pair.Value.Proves(Roster.Altruists[pair.Key]));
+        foreach (var (probe, altruist) in Probes)
+            if (probe.Identity is { } identity)
+                proven[altruist.Id] = identity == Network.Identity;
+        var integrity = IntegrityCheck.Compare([.. Probes
+            .Where(pair => pair.Probe is { IntegrityHeight: not null, IntegrityHash: not null } && proven[pair.Altruist.Id])
+            .Select(pair => new IntegrityAnswer(pair.Altruist.Id, pair.Altruist.Provider, pair.Probe.IntegrityHeight!.Value, pair.Probe.IntegrityHash!, watched[pair.Altruist.Id].Memory.DivergedAt is not null))]);
+
+        Observation?[] observations = [.. Probes.Select(pair => pair.Probe is { Outcome: ProbeOutcome.Ok, Height: { } height }
+            ? new Observation(pair.Altruist.Id, pair.Altruist.Provider, pair.Altruist.Role == AltruistRole.Reference, Votes(pair.Altruist.Id), pair.Probe.At, height, pair.Probe.HeadTime)
+            : (Observation?)null)];
+        var outcome = new HealthBatchOutcome { Watched = watched, Trace = Trace.Observe([.. observations.OfType<Observation>()], Votes, rules, Probing.Interval) };
+        foreach (var ((probe, altruist), observation) in Probes.Zip(observations))
+        {
+            var before = watched[altruist.Id];
+            var head = observation is { } seen ? outcome.Trace.Judge(seen, rules) : (HeadAssessment?)null;
+            var (finding, reason) = integrity.GetValueOrDefault(altruist.Id, (IntegrityFinding.NotJudged, null));
+            var evaluation = HealthEvaluator.Evaluate(before.Memory, new Assessment(probe, altruist.Url, Network.Identity, altruist.Attested, head, finding, reason), Health, Now);
+            var after = before.After(probe, head, evaluation, outcome.Trace.BlockTime(rules), Now);
+            watched[altruist.Id] = after;
+
+            outcome.SweepWanted |= head?.Judgement == HeadJudgement.Undecided && probe.Lane != ProbeLane.Steady;
+            if (evaluation.State != before.Verdict.State)
+                outcome.Changes.Add(new VerdictChange(0, altruist.Id, Now, before.Verdict.State, evaluation.State, evaluation.Reason));
+            if (evaluation.State != before.Verdict.State || evaluation.Memory != before.Memory)
+                outcome.Written[altruist.Id] = after.ToStored(altruist.Id);
+            outcome.Wake |= evaluation.State != before.Verdict.State
+                || after.Memory.CooldownUntil != before.Memory.CooldownUntil
+                || after.Memory.ServingUrl != before.Memory.ServingUrl
+                || evaluation.Good && !(before.Verdict.LastGoodAt >= Now - 2 * Probing.Interval);
+        }
+
+        return outcome;
+
+        bool Votes(AltruistId id)
+        {
+            if (integrity.TryGetValue(id, out var found) && found.Finding == IntegrityFinding.Differs)
+                return false;
+            if (proven.TryGetValue(id, out var known))
+                return known && watched[id].Memory.DivergedAt is null;
+            return Roster.Altruists.TryGetValue(id, out var other) && other is { RetiredAt: null, Enabled: true }
+                && Known(id) is { } unasked && unasked.Proves(other) && unasked.Memory.DivergedAt is null;
+        }
+    }
+}
+
+/// <summary>What a batch changes; nothing of it is in force yet.</summary>
+internal sealed class HealthBatchOutcome
+{
+    public required ReferenceTrace Trace { get; init; }
+
+    /// <summary>All altruists of the batch.</summary>
+    public required IReadOnlyDictionary<AltruistId, Watched> Watched { get; init; }
+
+    /// <summary>Those that changed in what is stored.</summary>
+    public Dictionary<AltruistId, StoredVerdict> Written { get; } = [];
+
+    public List<VerdictChange> Changes { get; } = [];
+
+    /// <summary>Something changed that may matter to a pick.</summary>
+    public bool Wake { get; set; }
+
+    /// <summary>Only a fresh sweep can tell who is behind.</summary>
+    public bool SweepWanted { get; set; }
+}

@@ -1,0 +1,80 @@
+using AltruistManager.Altruists;
+using AltruistManager.Probing;
+
+namespace AltruistManager.Health;
+
+/// <summary>What is known of an altruist in memory; replaced as a whole.</summary>
+internal sealed record Watched
+{
+    public static readonly Watched New = new() { Memory = Memory.New, Verdict = Verdict.NeverProbed };
+
+    /// <summary>Every how many sweeps an identity is proven anew.</summary>
+    public const int IdentityEvery = 12;
+
+    public required Memory Memory { get; init; }
+    public required Verdict Verdict { get; init; }
+    public ProbeOutcome? LastOutcome { get; init; }
+
+    /// <summary>Retry probes since its state last changed.</summary>
+    public int Retries { get; init; }
+
+    // The identity is due at the first sweep after each start.
+    public int SweepsSinceIdentity { get; init; } = IdentityEvery;
+    public bool Jumped { get; init; }
+
+    /// <summary>Its identity is proven where it is asked now.</summary>
+    public bool Proves(Altruist altruist) => Memory.At(altruist.Url) is { IdentityProven: true, WrongIdentity: null };
+
+    /// <summary>After one more probe.</summary>
+    /// <param name="blockTime">Of the network, in seconds.</param>
+    public Watched After(ProbeResult probe, HeadAssessment? head, Evaluation evaluation, double blockTime, DateTimeOffset now)
+    {
+        var changed = evaluation.State != Verdict.State;
+        return this with
+        {
+            Memory = evaluation.Memory,
+            Verdict = new Verdict
+            {
+                State = evaluation.State,
+                Reason = evaluation.Reason,
+                Since = changed || Verdict.LastProbeAt is null && Verdict.Since == DateTimeOffset.UnixEpoch ? now : Verdict.Since,
+                CooldownUntil = evaluation.Memory.CooldownUntil > now ? evaluation.Memory.CooldownUntil : null,
+                LastProbeAt = probe.At,
+                LastGoodAt = evaluation.Good ? probe.At : Verdict.LastGoodAt,
+                Height = probe.Height ?? Verdict.Height,
+                LagBlocks = head is { } seen ? seen.LagBlocks : Verdict.LagBlocks,
+                LatencyMs = probe.LatencyMs ?? Verdict.LatencyMs,
+                ServingUrl = evaluation.Memory.ServingUrl,
+            },
+            LastOutcome = probe.Outcome,
+            Retries = changed ? 0 : Retries + (probe.Lane == ProbeLane.Retry ? 1 : 0),
+            SweepsSinceIdentity = probe.Identity is not null ? 0 : SweepsSinceIdentity + (probe.Lane == ProbeLane.Steady ? 1 : 0),
+            Jumped = probe.Identity is null && (Jumped || HasJumped(probe, blockTime)),
+        };
+    }
+
+    public StoredVerdict ToStored(AltruistId altruist) => new(altruist, Verdict.State, Verdict.Reason, Verdict.Since, Memory);
+
+    /// <param name="seen">What its newest stored probes say; null when nobody looked.</param>
+    public static Watched FromStored(StoredVerdict stored, LastSeen? seen) => new()
+    {
+        Memory = stored.Memory,
+        Verdict = new Verdict
+        {
+            State = stored.State,
+            Reason = stored.Reason,
+            Since = stored.Since,
+            CooldownUntil = stored.Memory.CooldownUntil,
+            LastProbeAt = seen?.ProbeAt,
+            LastGoodAt = stored.State is VerdictState.Healthy or VerdictState.Failing ? seen?.AnswerAt : null,
+            Height = seen?.Height,
+            LatencyMs = seen?.LatencyMs,
+            ServingUrl = stored.Memory.ServingUrl,
+        },
+    };
+
+    /// <summary>More than an hour's blocks away from where it should be: perhaps another chain's.</summary>
+    private bool HasJumped(ProbeResult probe, double blockTime) =>
+        probe.Height is { } height && Verdict is { Height: { } last, LastProbeAt: { } at }
+        && Math.Abs(height - last - Math.Max(0, (probe.At - at).TotalSeconds) / blockTime) > 3600 / blockTime;
+}
