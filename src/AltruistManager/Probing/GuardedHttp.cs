@@ -19,11 +19,13 @@ internal sealed class GuardedHttp : IDisposable
     private const int AddressesTried = 3;
 
     private readonly NameResolver resolver;
+    private readonly EgressProof egress;
     private readonly TimeProvider time;
 
-    public GuardedHttp(NameResolver resolver, IOptions<ProbingOptions> options, TimeProvider time)
+    public GuardedHttp(NameResolver resolver, EgressProof egress, IOptions<ProbingOptions> options, TimeProvider time)
     {
         this.resolver = resolver;
+        this.egress = egress;
         this.time = time;
         Strict = Create(AllowedNetworks.None);
         WithAllowance = Create(AllowedNetworks.Parse(options.Value.AllowedPrivateNetworks));
@@ -99,10 +101,20 @@ internal sealed class GuardedHttp : IDisposable
         try
         {
             var addresses = await resolver.ResolveAsync(host, cancellation);
+            egress.Found(host, addresses);
             return addresses.Length > 0 ? addresses : throw Refuse(new ProbeFailure(ProbeOutcome.NameNotFound, $"{host} has no address"));
+        }
+        catch (OperationCanceledException)
+        {
+            egress.NotFound(host);
+            throw;
         }
         catch (SocketException exception)
         {
+            if (exception.SocketErrorCode is SocketError.HostNotFound or SocketError.NoData)
+                egress.SaidMissing(host);
+            else
+                egress.NotFound(host);
             throw Refuse(exception.SocketErrorCode switch
             {
                 SocketError.HostNotFound or SocketError.NoData => new ProbeFailure(ProbeOutcome.NameNotFound, $"the name {host} does not exist"),
@@ -126,11 +138,14 @@ internal sealed class GuardedHttp : IDisposable
             {
                 socket = new Socket(addresses[index].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
                 await socket.ConnectAsync(new IPEndPoint(addresses[index], port), patience.Token);
+                egress.Reached(addresses[index]);
                 return socket;
             }
             catch (SocketException exception)
             {
                 socket?.Dispose();
+                if (exception.SocketErrorCode is SocketError.ConnectionRefused or SocketError.ConnectionReset)
+                    egress.Reached(addresses[index]);
                 if (last || Classify(exception.SocketErrorCode).Outcome == ProbeOutcome.NoSockets)
                     throw Refuse(Classify(exception.SocketErrorCode));
             }
@@ -151,7 +166,7 @@ internal sealed class GuardedHttp : IDisposable
         SocketError.ConnectionRefused => new ProbeFailure(ProbeOutcome.ConnectRefused, "the connection was refused"),
         SocketError.ConnectionReset or SocketError.ConnectionAborted => new ProbeFailure(ProbeOutcome.ConnectionLost, "the connection was reset"),
         SocketError.TimedOut => new ProbeFailure(ProbeOutcome.ConnectTimeout, "the connection was not made in time"),
-        SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressNotAvailable or SocketError.AddressAlreadyInUse or SocketError.AccessDenied
+        SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressNotAvailable or SocketError.AddressAlreadyInUse or SocketError.AccessDenied or SocketError.NetworkDown
             => new ProbeFailure(ProbeOutcome.NoSockets, $"the prober could not open a socket ({error})"),
         _ => new ProbeFailure(ProbeOutcome.Unreachable, $"the host is unreachable ({error})"),
     };

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace AltruistManager.Probing;
 
 /// <summary>Knows which altruists may be probed and starts their probes in a lane.</summary>
-internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog protocols, Prober prober, IProbeDemand demand, ProbeWork work, IOptions<ProbingOptions> options, ILogger<ProbeStarter> logger)
+internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog protocols, Prober prober, EgressProof egress, IProbeDemand demand, ProbeWork work, IOptions<ProbingOptions> options, ILogger<ProbeStarter> logger)
 {
     private readonly ConcurrentDictionary<AltruistId, byte> refused = new();
 
@@ -33,6 +33,8 @@ internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog 
             var timeout = lane == ProbeLane.Steady ? options.Value.Timeout : options.Value.HotTimeout;
             var result = await prober.ProbeAsync(altruist, ProtocolOf(altruist)!, path, lane, questions, timeout, work.Stopping);
             Watch(altruist, result);
+            if (result.Outcome.IsAnswer())
+                egress.Answered(altruist.Host);
             return result;
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !work.Stopping.IsCancellationRequested)

@@ -20,6 +20,7 @@ public static class ProbingSetup
         services.TryAddSingleton<IProbeDemand, Unwired>();
 
         services.AddSingleton(_ => new NameResolver(Dns.GetHostAddresses));
+        services.AddSingleton<EgressProof>();
         services.AddSingleton<GuardedHttp>();
         services.AddSingleton<Prober>();
         services.AddSingleton<ProbeStore>();

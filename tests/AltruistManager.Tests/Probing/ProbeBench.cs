@@ -18,11 +18,13 @@ internal sealed class ProbeBench : IDisposable
         var options = new ProbingOptions { AllowHttp = true, AllowedPrivateNetworks = ["127.0.0.0/8"] };
         configure?.Invoke(options);
         resolver = new NameResolver(lookUp ?? (_ => throw new InvalidOperationException("This test looks up no names.")));
-        http = new GuardedHttp(resolver, Options.Create(options), TimeProvider.System);
+        http = new GuardedHttp(resolver, Egress, Options.Create(options), TimeProvider.System);
         Prober = new Prober(http, Options.Create(options), TimeProvider.System);
     }
 
     public Prober Prober { get; }
+
+    public EgressProof Egress { get; } = new(TimeProvider.System);
 
     public static Altruist Altruist(string url, bool mayBePrivate = true, string network = "evm:1", string id = "a1") => new()
     {

@@ -1,0 +1,118 @@
+using System.Collections.Concurrent;
+using System.Net;
+
+namespace AltruistManager.Probing;
+
+/// <summary>Which of our networks an altruist is reached through; each proves itself only.</summary>
+public enum EgressSide
+{
+    /// <summary>The public Internet; also where a name that never resolved is thought to lead.</summary>
+    Public,
+
+    /// <summary>Loopback and other addresses that are not public.</summary>
+    Private,
+}
+
+/// <summary>
+/// When our own network and our resolver last proved to work (design 5.4): a completed TCP handshake, a refusal, an answer on an open
+/// connection; a name that was found or said not to exist. Fed by every connection, so free of locks; by the monotonic clock.
+/// </summary>
+public sealed class EgressProof(TimeProvider time)
+{
+    private const long Never = long.MinValue;
+
+    private readonly ConcurrentDictionary<string, Name> names = new(StringComparer.OrdinalIgnoreCase);
+    private long publicAt = Never;
+    private long privateAt = Never;
+
+    private sealed class Name
+    {
+        private long foundAt = Never;
+        private long failedAt = Never;
+
+        public volatile EgressSide Side;
+
+        public long FoundAt
+        {
+            get => Volatile.Read(ref foundAt);
+            set => Volatile.Write(ref foundAt, value);
+        }
+
+        public long FailedAt
+        {
+            get => Volatile.Read(ref failedAt);
+            set => Volatile.Write(ref failedAt, value);
+        }
+    }
+
+    public static EgressSide SideOf(IPAddress address) => AddressGuard.IsPublic(address) ? EgressSide.Public : EgressSide.Private;
+
+    /// <param name="host">A name or an address, as in a URL.</param>
+    public EgressSide SideOf(string host)
+    {
+        if (IPAddress.TryParse(host.AsSpan().Trim("[]"), out var literal))
+            return SideOf(literal);
+        return names.TryGetValue(host, out var name) ? name.Side : EgressSide.Public;
+    }
+
+    /// <summary>How long ago the network was last proven to work on that side; null for never since the start.</summary>
+    public TimeSpan? Age(EgressSide side)
+    {
+        var at = side == EgressSide.Public ? Volatile.Read(ref publicAt) : Volatile.Read(ref privateAt);
+        return at == Never ? null : time.GetElapsedTime(at);
+    }
+
+    /// <summary>True when, within the time given, more names of others were found than were not, as far as they lead to the same side: then it is not our resolver.</summary>
+    public bool OthersResolve(string host, TimeSpan within)
+    {
+        var side = SideOf(host);
+        var (found, failed) = (0, 0);
+        foreach (var (other, name) in names)
+        {
+            if (name.Side != side || string.Equals(other, host, StringComparison.OrdinalIgnoreCase))
+                continue;
+            if (name.FailedAt > name.FoundAt)
+                failed += IsWithin(name.FailedAt) ? 1 : 0;
+            else
+                found += IsWithin(name.FoundAt) ? 1 : 0;
+        }
+
+        return found > failed;
+
+        bool IsWithin(long at) => at != Never && time.GetElapsedTime(at) <= within;
+    }
+
+    /// <summary>Other names that were found before, the newest first: whether they still are tells whose fault a silence is.</summary>
+    public IReadOnlyList<string> FoundBefore(EgressSide side, int count) =>
+        [.. names.Where(name => name.Value.Side == side && name.Value.FoundAt != Never).OrderByDescending(name => name.Value.FoundAt).Select(name => name.Key).Take(count)];
+
+    /// <summary>The address took a connection or refused it.</summary>
+    internal void Reached(IPAddress address) => Prove(SideOf(address));
+
+    /// <summary>The host answered, perhaps on a connection that was open already.</summary>
+    internal void Answered(string host) => Prove(SideOf(host));
+
+    internal void Found(string host, IPAddress[] addresses)
+    {
+        var name = names.GetOrAdd(host, _ => new Name());
+        name.Side = Array.TrueForAll(addresses, AddressGuard.IsPublic) ? EgressSide.Public : EgressSide.Private;
+        name.FoundAt = time.GetTimestamp();
+    }
+
+    /// <summary>The resolver said that there is no such name. What it can know by itself, without asking anybody, proves nothing.</summary>
+    internal void SaidMissing(string host)
+    {
+        if (host.Contains('.', StringComparison.Ordinal))
+            names.GetOrAdd(host, _ => new Name()).FoundAt = time.GetTimestamp();
+    }
+
+    internal void NotFound(string host) => names.GetOrAdd(host, _ => new Name()).FailedAt = time.GetTimestamp();
+
+    private void Prove(EgressSide side)
+    {
+        if (side == EgressSide.Public)
+            Volatile.Write(ref publicAt, time.GetTimestamp());
+        else
+            Volatile.Write(ref privateAt, time.GetTimestamp());
+    }
+}

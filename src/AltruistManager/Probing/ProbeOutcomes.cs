@@ -1,0 +1,12 @@
+namespace AltruistManager.Probing;
+
+/// <summary>What outcomes have in common.</summary>
+public static class ProbeOutcomes
+{
+    /// <summary>Something answered over HTTP, be it a node or not: our network works.</summary>
+    public static bool IsAnswer(this ProbeOutcome outcome) => outcome is ProbeOutcome.Ok or ProbeOutcome.HttpError or ProbeOutcome.Unauthorized or ProbeOutcome.QuotaExhausted
+        or ProbeOutcome.TooLarge or ProbeOutcome.NotJson or ProbeOutcome.InvalidAnswer or ProbeOutcome.RpcError or ProbeOutcome.Throttled;
+
+    /// <summary>A fault of the prober's own: counts neither good nor bad.</summary>
+    public static bool IsOurs(this ProbeOutcome outcome) => outcome is ProbeOutcome.ResolverFailed or ProbeOutcome.NoSockets;
+}

@@ -1,0 +1,109 @@
+using System.Net;
+using System.Net.Sockets;
+using AltruistManager.Probing;
+
+namespace AltruistManager.Tests.Probing;
+
+/// <summary>What proves that our own network and our resolver work (design 5.4).</summary>
+public sealed class EgressProofTests : IDisposable
+{
+    private static readonly IPAddress PublicAddress = IPAddress.Parse("93.184.216.34");
+
+    private readonly ProbeBench bench = new();
+    private readonly Clock clock = new();
+    private readonly EgressProof egress;
+
+    public EgressProofTests() => egress = new EgressProof(clock);
+
+    public void Dispose() => bench.Dispose();
+
+    [Fact]
+    public async Task A_handshake_proves_the_side_it_was_made_on_and_only_that()
+    {
+        await using var node = TestNode.Evm(() => 1);
+        Assert.Null(bench.Egress.Age(EgressSide.Private));
+        await bench.ProbeAsync(node.Url);
+        Assert.NotNull(bench.Egress.Age(EgressSide.Private));
+        Assert.Null(bench.Egress.Age(EgressSide.Public));
+    }
+
+    [Fact]
+    public async Task A_refusal_is_proof_too()
+    {
+        using var unused = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        unused.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await bench.ProbeAsync($"http://127.0.0.1:{((IPEndPoint)unused.LocalEndPoint!).Port}");
+        Assert.NotNull(bench.Egress.Age(EgressSide.Private));
+    }
+
+    [Fact]
+    public async Task A_name_that_is_not_found_proves_nothing_of_the_network()
+    {
+        using var broken = new ProbeBench(_ => throw new SocketException((int)SocketError.HostNotFound));
+        await broken.ProbeAsync("https://node.test");
+        Assert.Null(broken.Egress.Age(EgressSide.Public));
+        Assert.True(broken.Egress.OthersResolve("other.test", TimeSpan.FromSeconds(5)));
+    }
+
+    [Fact]
+    public void A_proof_grows_old_by_the_monotonic_clock()
+    {
+        egress.Reached(PublicAddress);
+        clock.Advance(TimeSpan.FromSeconds(7));
+        Assert.Equal(TimeSpan.FromSeconds(7), egress.Age(EgressSide.Public));
+        egress.Answered("93.184.216.34");
+        Assert.Equal(TimeSpan.Zero, egress.Age(EgressSide.Public));
+    }
+
+    [Fact]
+    public void An_answer_on_an_open_connection_proves_the_side_its_name_leads_to()
+    {
+        egress.Found("node.inside.example", [IPAddress.Parse("10.1.2.3")]);
+        egress.Answered("node.inside.example");
+        Assert.Equal(EgressSide.Private, egress.SideOf("node.inside.example"));
+        Assert.Null(egress.Age(EgressSide.Public));
+        Assert.NotNull(egress.Age(EgressSide.Private));
+        Assert.Equal(EgressSide.Public, egress.SideOf("never-asked.example"));
+        Assert.Equal(EgressSide.Private, egress.SideOf("[::1]"));
+    }
+
+    [Fact]
+    public void One_name_that_is_not_found_while_others_are_is_its_own_fault()
+    {
+        egress.Found("a.example", [PublicAddress]);
+        egress.NotFound("b.example");
+        Assert.True(egress.OthersResolve("b.example", TimeSpan.FromSeconds(5)));
+        Assert.False(egress.OthersResolve("a.example", TimeSpan.FromSeconds(5)));
+        clock.Advance(TimeSpan.FromSeconds(6));
+        Assert.False(egress.OthersResolve("b.example", TimeSpan.FromSeconds(5)));
+    }
+
+    [Fact]
+    public void A_cache_that_still_knows_one_name_does_not_make_a_dead_resolver_the_fault_of_the_others()
+    {
+        egress.Found("cached.example", [PublicAddress]);
+        egress.NotFound("b.example");
+        egress.NotFound("c.example");
+        egress.NotFound("d.example");
+        Assert.False(egress.OthersResolve("b.example", TimeSpan.FromSeconds(5)));
+    }
+
+    [Fact]
+    public void A_name_of_this_machine_says_nothing_of_the_resolver()
+    {
+        egress.Found("localhost", [IPAddress.Loopback]);
+        egress.SaidMissing("printer");
+        Assert.False(egress.OthersResolve("node.example", TimeSpan.FromSeconds(5)));
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        private TimeSpan now = TimeSpan.FromDays(1);
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => now.Ticks;
+
+        public void Advance(TimeSpan time) => now += time;
+    }
+}
