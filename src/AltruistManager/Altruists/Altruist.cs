@@ -24,6 +24,8 @@ public sealed record Altruist
 {
     public static readonly IReadOnlyDictionary<string, string> NoUrls = new Dictionary<string, string>();
 
+    private Remembered print;
+
     public required AltruistId Id { get; init; }
 
     public required ProviderId Provider { get; init; }
@@ -61,6 +63,18 @@ public sealed record Altruist
 
     public Endpoint Endpoint => new() { Url = Url, Urls = Urls, Auth = Auth, MayBePrivate = MayBePrivate, Attested = Attested };
 
+    /// <summary><see cref="Endpoint.Fingerprint"/> of the endpoint above.</summary>
+    public string Fingerprint
+    {
+        get
+        {
+            // Asked for with every probe; a copy with another endpoint has to make it anew.
+            if (print.Print is not { } known || !ReferenceEquals(known.Url, Url) || !ReferenceEquals(known.Auth, Auth))
+                print = new Remembered(known = new Print(Url, Auth, Endpoint.FingerprintOf(Url, Auth)));
+            return known.Value;
+        }
+    }
+
     public required string Label { get; init; }
 
     public IReadOnlyList<string> Capabilities { get; init; } = [];
@@ -83,4 +97,21 @@ public sealed record Altruist
 
     /// <summary>Host name or address of <see cref="Url"/>, in lower case.</summary>
     public string Host => new Uri(Url).Host;
+
+    /// <summary>The endpoint is never printed.</summary>
+    public override string ToString() => Id.Value;
+
+    private sealed record Print(string Url, EndpointAuth Auth, string Value);
+
+    /// <summary>Whether a fingerprint is remembered makes no difference between altruists.</summary>
+    private readonly struct Remembered(Print? print) : IEquatable<Remembered>
+    {
+        public Print? Print => print;
+
+        public bool Equals(Remembered other) => true;
+
+        public override bool Equals(object? obj) => obj is Remembered;
+
+        public override int GetHashCode() => 0;
+    }
 }

@@ -19,5 +19,12 @@ public sealed record Endpoint
     public required bool Attested { get; init; }
 
     /// <summary>Tells two endpoints apart without saying what they are: 32 hex digits of a SHA-256 over URL and credentials.</summary>
-    public string Fingerprint => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Url}\n{Auth.Kind}\n{Auth.Name}\n{Auth.Secret}")).AsSpan(0, 16));
+    public string Fingerprint => FingerprintOf(Url, Auth);
+
+    /// <inheritdoc cref="Fingerprint"/>
+    public static string FingerprintOf(string url, EndpointAuth auth) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{url}\n{auth.Kind}\n{auth.Name}\n{auth.Secret}")).AsSpan(0, 16));
+
+    /// <summary>Never printed: the text form tells it apart and no more.</summary>
+    public override string ToString() => Fingerprint;
 }

@@ -2,8 +2,8 @@ using System.Text;
 
 namespace AltruistManager.Probing;
 
-/// <summary>Short printable pieces of what a stranger sent, without the secret parts of the endpoint that gateways like to repeat.</summary>
-internal sealed class Excerpts(Uri url)
+/// <summary>Short printable pieces of what a stranger sent, without the secrets that gateways like to repeat.</summary>
+internal sealed class Excerpts(Redactor redactor)
 {
     private const int Length = 120;
 
@@ -11,11 +11,9 @@ internal sealed class Excerpts(Uri url)
 
     public string Of(string text)
     {
-        foreach (var secret in url.PathAndQuery.Split('/', '?', '&', '=').Where(part => part.Length >= 6))
-            text = text.Replace(secret, "…", StringComparison.OrdinalIgnoreCase);
-
+        // Before it is cut, so that no half of a secret stays.
         var printable = new StringBuilder();
-        foreach (var character in text.Trim())
+        foreach (var character in redactor.Clean(text).Trim())
         {
             if (printable.Length == Length)
             {

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using AltruistManager.Altruists;
 using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Probing;
@@ -21,29 +22,37 @@ internal sealed class GuardedHttp : IDisposable
     private readonly NameResolver resolver;
     private readonly EgressProof egress;
     private readonly TimeProvider time;
+    private readonly HttpMessageInvoker strict;
+    private readonly HttpMessageInvoker withAllowance;
+    private readonly CredentialPools credentials;
 
     public GuardedHttp(NameResolver resolver, EgressProof egress, IOptions<ProbingOptions> options, TimeProvider time)
     {
         this.resolver = resolver;
         this.egress = egress;
         this.time = time;
-        Strict = Create(AllowedNetworks.None);
-        WithAllowance = Create(AllowedNetworks.Parse(options.Value.AllowedPrivateNetworks));
+        var allowed = AllowedNetworks.Parse(options.Value.AllowedPrivateNetworks);
+        strict = new HttpMessageInvoker(Create(AllowedNetworks.None));
+        withAllowance = new HttpMessageInvoker(Create(allowed));
+        credentials = new CredentialPools(mayBePrivate => Create(mayBePrivate ? allowed : AllowedNetworks.None), time);
     }
 
-    /// <summary>Reaches public addresses only.</summary>
-    public HttpMessageInvoker Strict { get; }
-
-    /// <summary>Reaches <c>Probing:AllowedPrivateNetworks</c> too; for altruists whose URL was set by staff.</summary>
-    public HttpMessageInvoker WithAllowance { get; }
+    /// <summary>
+    /// The way to an altruist's endpoint: to public addresses only, where staff set the URL to <c>Probing:AllowedPrivateNetworks</c> too; with its credentials,
+    /// if it has any, over connections that are its own.
+    /// </summary>
+    public EndpointLine Open(Altruist altruist) => altruist.Auth.Kind != AuthKind.None
+        ? credentials.Open(altruist)
+        : new EndpointLine(altruist.MayBePrivate ? withAllowance : strict, altruist, release: null);
 
     public void Dispose()
     {
-        Strict.Dispose();
-        WithAllowance.Dispose();
+        strict.Dispose();
+        withAllowance.Dispose();
+        credentials.Dispose();
     }
 
-    private HttpMessageInvoker Create(AllowedNetworks allowed) => new(new SocketsHttpHandler
+    private SocketsHttpHandler Create(AllowedNetworks allowed) => new()
     {
         AllowAutoRedirect = false,
         UseProxy = false,
@@ -56,8 +65,10 @@ internal sealed class GuardedHttp : IDisposable
         // Names that lead elsewhere by time or place are followed within a minute.
         PooledConnectionLifetime = TimeSpan.FromSeconds(60),
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60),
+        // What is traced of a request would hold its URL.
+        ActivityHeadersPropagator = null,
         ConnectCallback = (context, cancellation) => ConnectAsync(context, allowed, cancellation),
-    });
+    };
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, AllowedNetworks allowed, CancellationToken cancellation)
     {

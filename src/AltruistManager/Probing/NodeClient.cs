@@ -15,7 +15,7 @@ namespace AltruistManager.Probing;
 /// </summary>
 /// <param name="url">With the chain's path.</param>
 /// <param name="deadline">Ends the probe; linked to the token of each question, which ends the process and says nothing about the node.</param>
-internal sealed class NodeClient(HttpMessageInvoker http, Uri url, TimeProvider time, CancellationToken deadline) : INodeClient
+internal sealed class NodeClient(EndpointLine line, Uri url, TimeProvider time, CancellationToken deadline) : INodeClient
 {
     private const int BufferSize = 16 * 1024;
 
@@ -24,7 +24,7 @@ internal sealed class NodeClient(HttpMessageInvoker http, Uri url, TimeProvider 
 
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
-    private readonly Excerpts excerpts = new(url);
+    private readonly Excerpts excerpts = new(line.Redactor);
     private readonly List<Exchange> exchanges = new(4);
 
     // Hard to guess for a cache or a proxy that answers with what somebody else was told.
@@ -91,7 +91,7 @@ internal sealed class NodeClient(HttpMessageInvoker http, Uri url, TimeProvider 
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("altruist-manager", null));
 
-        using var response = await http.SendAsync(request, deadline);
+        using var response = await line.Http.SendAsync(request, deadline);
         var status = (int)response.StatusCode;
         if (status is >= 300 and < 400)
             return Fail(ProbeOutcome.HttpError, $"HTTP {status}: redirects are not followed");

@@ -18,17 +18,19 @@ internal sealed class Prober(GuardedHttp http, IOptions<ProbingOptions> options,
 
         using var alarm = new CancellationTokenSource(timeout, time);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(alarm.Token, stopping);
-        var node = new NodeClient(altruist.MayBePrivate ? http.WithAllowance : http.Strict, url, time, deadline.Token);
+        using var line = http.Open(altruist);
+        var node = new NodeClient(line, url, time, deadline.Token);
 
         var head = await protocol.AskHeadAsync(node, stopping);
         if (!head.IsKnown)
-            return Failed(altruist, lane, head.Wrong is { } wrong ? new ProbeFailure(ProbeOutcome.InvalidAnswer, wrong) : node.Failure!, node);
+            return line.Redactor.Clean(Failed(altruist, lane, head.Wrong is { } wrong ? new ProbeFailure(ProbeOutcome.InvalidAnswer, wrong) : node.Failure!, node));
         var result = new ProbeResult
         {
             Altruist = altruist.Id,
             Lane = lane,
             At = time.GetUtcNow(),
             Outcome = ProbeOutcome.Ok,
+            Endpoint = altruist.Fingerprint,
             LatencyMs = node.LatencyMs,
             ConnectMs = node.ConnectMs,
             Height = head.Value.Height,
@@ -57,7 +59,7 @@ internal sealed class Prober(GuardedHttp http, IOptions<ProbingOptions> options,
             result = result with { Syncing = syncing.Value };
         }
 
-        return result with { Address = node.Address?.ToString(), Exchanges = node.Exchanges };
+        return line.Redactor.Clean(result with { Address = node.Address?.ToString(), Exchanges = node.Exchanges });
     }
 
     private ProbeResult Failed(Altruist altruist, ProbeLane lane, ProbeFailure failure, NodeClient? node) => new()
@@ -66,6 +68,7 @@ internal sealed class Prober(GuardedHttp http, IOptions<ProbingOptions> options,
         Lane = lane,
         At = time.GetUtcNow(),
         Outcome = failure.Outcome,
+        Endpoint = altruist.Fingerprint,
         Detail = failure.Detail,
         RetryAfter = failure.RetryAfter,
         ConnectMs = node?.ConnectMs,

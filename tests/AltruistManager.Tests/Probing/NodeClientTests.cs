@@ -158,7 +158,11 @@ public sealed class NodeClientTests : IDisposable
         Assert.Equal("the connection was refused", Assert.Single(failed.Exchanges).Answered);
     }
 
-    private NodeClient Client(TestNode node, string path = "") => new(http, new Uri(node.Url + path), TimeProvider.System, Cancellation);
+    private NodeClient Client(TestNode node, string path = "")
+    {
+        var url = node.Url + path;
+        return new NodeClient(new EndpointLine(http, ProbeBench.Altruist(url), release: null), new Uri(url), TimeProvider.System, Cancellation);
+    }
 
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
     {

@@ -42,6 +42,9 @@ internal sealed class ProbeBench : IDisposable
     public Task<ProbeResult> ProbeAsync(string url, ProbeQuestions questions = default, int timeoutMs = 5_000, bool mayBePrivate = true, string path = "", IChainProtocol? protocol = null) =>
         Prober.ProbeAsync(Altruist(url, mayBePrivate), protocol ?? new EvmProtocol(), path, ProbeLane.Steady, questions, TimeSpan.FromMilliseconds(timeoutMs), TestContext.Current.CancellationToken);
 
+    public Task<ProbeResult> ProbeAsync(Altruist altruist, ProbeQuestions questions = default) =>
+        Prober.ProbeAsync(altruist, new EvmProtocol(), "", ProbeLane.Steady, questions, TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+
     public void Dispose()
     {
         http.Dispose();
