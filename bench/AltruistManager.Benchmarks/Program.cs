@@ -1,20 +1,27 @@
 using AltruistManager.Benchmarks;
 using AltruistManager.Benchmarks.Api;
+using AltruistManager.Benchmarks.Probing;
 
 // One line per benchmark. Each prints one line of JSON with its figures last.
 return args switch
 {
     ["selection"] => await SelectionBench.RunAsync(CancellationToken.None),
     ["api"] => await ApiBench.RunAsync(CancellationToken.None),
+    ["ingest"] => await IngestBench.RunAsync(CancellationToken.None),
+    ["probe"] => await ProbeBench.RunAsync(withScale: true, CancellationToken.None),
+    ["probe", "compare"] => await ProbeBench.RunAsync(withScale: false, CancellationToken.None),
 
     // What the api benchmark compares with, in processes of their own.
     ["server", "stack", var recorded, var database] => await StackServer.RunAsync(recorded, database),
     ["server", "bare", var recorded, _] => await BareServer.RunAsync(recorded),
+
+    // What the probe benchmark asks, in a process of its own.
+    ["nodes", var networks, var nodesPerNetwork, var silentEvery] => await NodesProcess.RunAsync(new ProbedWorld(int.Parse(networks), int.Parse(nodesPerNetwork), int.Parse(silentEvery))),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: bash eng/bench.sh selection | api");
+    Console.Error.WriteLine("usage: bash eng/bench.sh selection | api | probe | ingest");
     return 2;
 }

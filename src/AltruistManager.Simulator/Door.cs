@@ -13,6 +13,13 @@ namespace AltruistManager.Simulator;
 /// </summary>
 internal sealed class Door : IDisposable
 {
+    /// <summary>Stands for every address of the loopback device.</summary>
+    public static readonly IPAddress AllOfLoopback = IPAddress.Any;
+
+    // socket.h of Linux: nobody beyond the device gets in, whatever the address.
+    private const int SocketLevel = 1;
+    private const int BindToDevice = 25;
+
     private readonly SocketConnectionContextFactory contexts;
     private readonly ChannelWriter<ConnectionContext> arrivals;
     private readonly ConcurrentDictionary<ConnectionContext, byte> guests = new();
@@ -76,6 +83,8 @@ internal sealed class Door : IDisposable
         var bound = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
+            if (endpoint.Address.Equals(AllOfLoopback))
+                bound.SetRawSocketOption(SocketLevel, BindToDevice, "lo\0"u8);
             bound.Bind(endpoint);
             return bound;
         }

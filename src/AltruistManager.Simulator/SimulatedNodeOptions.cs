@@ -20,7 +20,7 @@ public sealed class SimulatedNodeOptions
     /// </summary>
     public bool OwnPort { get; set; }
 
-    /// <summary>The loopback address of a port of its own; on Linux and Windows any of 127.0.0.0/8.</summary>
+    /// <summary>The loopback address of a port of its own, or of the shared one where the world answers at all of them; on Linux and Windows any of 127.0.0.0/8.</summary>
     public IPAddress Address { get; set; } = IPAddress.Loopback;
 
     /// <summary>The number of a port of its own; 0 takes a free one and keeps it for the node's life.</summary>

@@ -45,7 +45,7 @@ public sealed class SimulatedWorld : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
-            kestrel.Listen(options.Address, options.Port);
+            kestrel.Listen(options.AllOfLoopback ? Door.AllOfLoopback : options.Address, options.Port);
         });
         builder.Services.AddSingleton<Doors>();
         builder.Services.AddSingleton<IConnectionListenerFactory>(services => services.GetRequiredService<Doors>());
@@ -76,7 +76,10 @@ public sealed class SimulatedWorld : IAsyncDisposable
         }
 
         var server = world.application.Services.GetRequiredService<IServer>();
-        world.address = new Uri(server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
+        var bound = new UriBuilder(server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
+        if (options.AllOfLoopback)
+            bound.Host = IPAddress.Loopback.ToString();
+        world.address = bound.Uri;
         return world;
     }
 
@@ -99,7 +102,8 @@ public sealed class SimulatedWorld : IAsyncDisposable
         if (!IPAddress.IsLoopback(options.Address))
             throw new ArgumentException("A simulated node listens on loopback only.", nameof(options));
         var door = options.OwnPort ? doors.Add(new IPEndPoint(options.Address, options.Port)) : null;
-        var url = door is null ? new Uri(Address, PathOfNodes + name) : new Uri($"http://{door.Endpoint}/");
+        var shared = settings.AllOfLoopback ? new Uri($"http://{options.Address}:{Address.Port}") : Address;
+        var url = door is null ? new Uri(shared, PathOfNodes + name) : new Uri($"http://{door.Endpoint}/");
         var node = new SimulatedNode(name, chain, url, options, door, settings.Clock, (settings.Seed * 397) ^ nodes.Count);
         if (!nodes.TryAdd(name, node))
         {

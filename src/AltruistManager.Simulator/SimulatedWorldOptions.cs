@@ -14,6 +14,12 @@ public sealed class SimulatedWorldOptions
     /// <summary>Where the nodes without a port of their own answer. Only loopback is accepted.</summary>
     public IPAddress Address { get; set; } = IPAddress.Loopback;
 
+    /// <summary>
+    /// Whether the nodes without a port of their own answer at every address of 127.0.0.0/8, so that each can be another host
+    /// (<see cref="SimulatedNodeOptions.Address"/>). Linux only; <see cref="Address"/> does not count then.
+    /// </summary>
+    public bool AllOfLoopback { get; set; }
+
     /// <summary>The port of those nodes; 0 takes a free one.</summary>
     public int Port { get; set; }
 }

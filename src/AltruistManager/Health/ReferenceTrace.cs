@@ -38,7 +38,7 @@ public sealed record ReferenceTrace
     /// <summary>Where the head was seen to rise (or, after a reset, to have fallen), oldest first.</summary>
     public IReadOnlyList<Point> Points { get; init; } = [];
 
-    /// <summary>The newest observation of each altruist that answered within two sweeps.</summary>
+    /// <summary>The newest observation of each altruist that answered within two sweeps, in the order of their ids.</summary>
     public IReadOnlyList<Vote> Votes { get; init; } = [];
 
     /// <summary>Seconds per block as measured; null while there is only the configured one.</summary>
@@ -110,7 +110,57 @@ public sealed record ReferenceTrace
     }
 
     /// <summary>Judges an observation that <see cref="Observe"/> has taken in, at its own time.</summary>
-    public HeadAssessment Judge(Observation seen, NetworkRules rules)
+    public HeadAssessment Judge(Observation seen, NetworkRules rules) => JudgeAmongEquals(seen, rules) ?? JudgeInFull(seen, rules);
+
+    /// <summary>
+    /// The usual case at a small part of its price: enough others were just asked and nobody is far from anybody, so that whatever the
+    /// median is, nobody is ahead, behind or left out.
+    /// </summary>
+    /// <returns>What <see cref="JudgeInFull"/> says; null where that has to be asked.</returns>
+    private HeadAssessment? JudgeAmongEquals(Observation seen, NetworkRules rules)
+    {
+        var blockTime = BlockTime(rules);
+        var tolerance = rules.ToleranceBlocks(blockTime);
+        var at = seen.At.ToUnixTimeMilliseconds();
+        var headAgeMs = at - seen.HeadTime?.ToUnixTimeMilliseconds();
+        if (headAgeMs < -FutureToleranceMs || headAgeMs > rules.MaxHeadAgeSeconds * 1000)
+            return null;
+
+        var freshSince = at - Math.Max(ShortestFreshnessMs, rules.ToleranceSeconds(blockTime) * 1000);
+        string? freshProvider = null;
+        var freshQuorum = false;
+        var lowest = seen.Height;
+        var highest = 0L;
+        double reached = 0;
+        foreach (var vote in Votes)
+        {
+            if (vote.Altruist == seen.Altruist.Value)
+            {
+                if (vote.FellMs is not null)
+                    return null;
+                lowest = Math.Min(lowest, vote.Height);
+                continue;
+            }
+
+            if (!vote.Counts)
+                continue;
+            lowest = Math.Min(lowest, vote.Height);
+            highest = Math.Max(highest, vote.Height);
+            reached = Math.Max(reached, HeightAt(vote, at, blockTime));
+            if (!freshQuorum && vote.AtMs >= freshSince)
+            {
+                freshQuorum = vote.Reference || vote.Provider != seen.Provider.Value && freshProvider is not null && freshProvider != vote.Provider;
+                if (vote.Provider != seen.Provider.Value)
+                    freshProvider ??= vote.Provider;
+            }
+        }
+
+        return freshQuorum && highest <= seen.Height + tolerance && Math.Max(highest, seen.Height) <= lowest + 3 * tolerance
+            ? new(HeadJudgement.InSync, (long)Math.Max(0, reached - seen.Height), tolerance, HaltReason(at))
+            : null;
+    }
+
+    internal HeadAssessment JudgeInFull(Observation seen, NetworkRules rules)
     {
         var blockTime = BlockTime(rules);
         var tolerance = rules.ToleranceBlocks(blockTime);
@@ -184,8 +234,10 @@ public sealed record ReferenceTrace
         if (enough && !freshQuorum && MeasuredBlockTime is not null && Extrapolate(at, blockTime) is { } expected && expected - seen.Height > tolerance)
             return new(HeadJudgement.Undecided, (long)(expected - seen.Height), tolerance, null);
 
-        return new(HeadJudgement.InSync, lag, tolerance, HaltedSinceMs is { } rose ? $"the network itself has made no block for {Phrase.Duration(at - rose)}" : null);
+        return new(HeadJudgement.InSync, lag, tolerance, HaltReason(at));
     }
+
+    private string? HaltReason(long at) => HaltedSinceMs is { } rose ? $"the network itself has made no block for {Phrase.Duration(at - rose)}" : null;
 
     /// <summary>For the table <c>network_traces</c>.</summary>
     public string ToJson() => JsonSerializer.Serialize(this);

@@ -18,8 +18,13 @@ public sealed partial class ProbeStore(Database database, IOptions<ProbingOption
     {
         if (rows.Count == 0)
             return Task.CompletedTask;
-        var json = JsonSerializer.Serialize(rows.Select(ToJson).ToArray(), RowJson.Default.ProbeJsonArray);
-        return database.WriteAsync(write => write.ExecuteAsync(database.Dialect.Pick(InsertSqlite, InsertPostgres), new { Rows = json, options.Value.Vantage }), cancellation);
+        return database.Dialect.IsSqlite
+            ? database.WriteAsync(write =>
+            {
+                SqliteRows.Execute(write, InsertSqlite, rows, Add);
+                return Task.CompletedTask;
+            }, cancellation)
+            : database.WriteAsync(write => write.ExecuteAsync(InsertPostgres, new { Rows = ToJson(rows), options.Value.Vantage }), cancellation);
     }
 
     /// <summary>What was stored of an altruist, newest first.</summary>
@@ -59,10 +64,7 @@ public sealed partial class ProbeStore(Database database, IOptions<ProbingOption
         """
         insert into probes (altruist_id, vantage, lane, at, outcome, detail, latency_ms, connect_ms, height, head_time, head_hash,
                             probes, failures, latency_min_ms, latency_max_ms)
-        select value ->> 'altruist_id', @Vantage, value ->> 'lane', value ->> 'at', value ->> 'outcome', value ->> 'detail',
-               value ->> 'latency_ms', value ->> 'connect_ms', value ->> 'height', value ->> 'head_time', value ->> 'head_hash',
-               value ->> 'probes', value ->> 'failures', value ->> 'latency_min_ms', value ->> 'latency_max_ms'
-        from json_each(@Rows)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """;
 
     private const string InsertPostgres =
@@ -76,7 +78,24 @@ public sealed partial class ProbeStore(Database database, IOptions<ProbingOption
             head_time bigint, head_hash text, probes integer, failures integer, latency_min_ms float8, latency_max_ms float8)
         """;
 
-    private static ProbeJson ToJson(ProbeRow row) => new(
+    private void Add(SqliteRows values, ProbeRow row) => values
+        .Add(row.Last.Altruist.Value)
+        .Add(options.Value.Vantage)
+        .Add(row.Last.Lane.ToString())
+        .Add(row.Last.At.ToUnixTimeMilliseconds())
+        .Add(row.Last.Outcome.ToString())
+        .Add(row.Last.Detail)
+        .Add(row.Last.LatencyMs)
+        .Add(row.Last.ConnectMs)
+        .Add(row.Last.Height)
+        .Add(row.Last.HeadTime?.ToUnixTimeMilliseconds())
+        .Add(row.Last.HeadHash)
+        .Add(row.Probes)
+        .Add(row.Failures)
+        .Add(row.LatencyMinMs)
+        .Add(row.LatencyMaxMs);
+
+    private static string ToJson(IEnumerable<ProbeRow> rows) => JsonSerializer.Serialize(rows.Select(row => new ProbeJson(
         row.Last.Altruist.Value,
         row.Last.Lane.ToString(),
         row.Last.At.ToUnixTimeMilliseconds(),
@@ -90,7 +109,7 @@ public sealed partial class ProbeStore(Database database, IOptions<ProbingOption
         row.Probes,
         row.Failures,
         row.LatencyMinMs,
-        row.LatencyMaxMs);
+        row.LatencyMaxMs)).ToArray(), RowJson.Default.ProbeJsonArray);
 
     private sealed record ProbeJson(
         string AltruistId, string Lane, long At, string Outcome, string? Detail, double? LatencyMs, double? ConnectMs, long? Height,

@@ -8,6 +8,9 @@ public interface ISqlDialect
     /// <summary><c>sqlite</c> or <c>postgres</c>; also the folder of its migrations.</summary>
     string Name { get; }
 
+    /// <summary>Whether rows may go in by <see cref="SqliteRows"/>.</summary>
+    bool IsSqlite { get; }
+
     /// <summary>Picks the statement for this database where one text cannot serve both.</summary>
     string Pick(string sqlite, string postgres);
 

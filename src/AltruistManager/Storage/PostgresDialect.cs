@@ -11,6 +11,8 @@ internal sealed class PostgresDialect(string connectionString) : ISqlDialect, IA
 
     public string Name => "postgres";
 
+    public bool IsSqlite => false;
+
     public string Pick(string sqlite, string postgres) => postgres;
 
     public string In(string column, string parameter) => $"{column} = any(@{parameter})";

@@ -41,6 +41,8 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
     /// <summary>The database's file, absolute.</summary>
     public string File => file;
 
+    public bool IsSqlite => true;
+
     public string Pick(string sqlite, string postgres) => sqlite;
 
     public string In(string column, string parameter) => $"{column} in (select value from json_each(@{parameter}))";

@@ -8,6 +8,33 @@ public sealed class ReferenceTraceTests
     private const HeadJudgement InSync = HeadJudgement.InSync;
     private const HeadJudgement Lagging = HeadJudgement.Lagging;
 
+    /// <summary>The short way of the usual case is only a short way.</summary>
+    [Fact]
+    public void Judgement_of_the_usual_case_is_that_of_every_case()
+    {
+        var random = new Random(20261121);
+        for (var world = 0; world < 200; world++)
+        {
+            var heads = new Heads(NetworkRules.Default with { SeedBlockTimeSeconds = random.Next(1, 15), LagToleranceBlocks = random.Next(1, 6), MaxHeadAgeSeconds = random.Next(4) == 0 ? 40 : null });
+            var names = Enumerable.Range(0, random.Next(1, 9)).Select(_ => $"{(char)('a' + random.Next(6))}{random.Next(3)}").Distinct().ToList();
+            if (random.Next(4) == 0)
+                heads.References.Add(names[0]);
+            var height = 1000L;
+            for (var batch = 0; batch < 15; batch++)
+            {
+                var second = batch * 60;
+                height += random.Next(5) == 0 ? 0 : random.Next(60) / 4;
+                var asked = names.Where(_ => random.Next(4) > 0).Select(name => heads.Make(
+                    second + random.NextDouble() * 3,
+                    name,
+                    Math.Max(0, height - (random.Next(6) == 0 ? random.Next(100) : random.Next(3)) + (random.Next(30) == 0 ? 500 : 0)),
+                    random.Next(8) == 0 ? null : random.Next(10) == 0 ? random.Next(-90, 200) : random.Next(12))).ToArray();
+                heads.See(asked);
+                Assert.All(asked, seen => Assert.Equal(heads.Trace.JudgeInFull(seen, heads.Rules), heads.Trace.Judge(seen, heads.Rules)));
+            }
+        }
+    }
+
     [Fact]
     public void One_block_of_jitter_is_no_lag()
     {

@@ -1,0 +1,62 @@
+using System.Net.Http.Headers;
+using System.Text;
+
+namespace AltruistManager.Benchmarks.Probing;
+
+/// <summary>
+/// What anybody would write first: an <see cref="HttpClient"/> that posts each question and takes the whole answer into memory. It looks
+/// into no answer, checks no address, decides nothing and stores nothing.
+/// </summary>
+/// <param name="calls">How often each method is asked in one probe, on average.</param>
+internal sealed class BareLoop(ProbedWorld world, int port, int concurrency, IReadOnlyDictionary<string, double> calls) : IDisposable
+{
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
+
+    // The same life of a connection as the engine's.
+    private readonly HttpClient http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromSeconds(60), UseProxy = false, UseCookies = false }) { Timeout = TimeSpan.FromSeconds(5) };
+
+    private readonly Uri[] urls = [.. Enumerable.Range(0, world.Nodes).Select(node => new Uri(ProbedWorld.Url(node, port)))];
+    private long probes;
+    private long lastId;
+
+    /// <summary>Asks every node once.</summary>
+    public Task SweepAsync(CancellationToken cancellation)
+    {
+        var next = -1;
+        return Task.WhenAll(Enumerable.Range(0, concurrency).Select(_ => Task.Run(async () =>
+        {
+            while (Interlocked.Increment(ref next) is var node && node < urls.Length)
+                await ProbeAsync(urls[node], cancellation);
+        }, cancellation)));
+    }
+
+    public void Dispose() => http.Dispose();
+
+    private async Task ProbeAsync(Uri url, CancellationToken cancellation)
+    {
+        var number = Interlocked.Increment(ref probes);
+        foreach (var (method, average) in calls)
+        {
+            var times = (long)Math.Floor((number * average) + 1e-6) - (long)Math.Floor(((number - 1) * average) + 1e-6);
+            for (var time = 0; time < times; time++)
+                await AskAsync(url, method, Parameters(method, time), cancellation);
+        }
+    }
+
+    private async Task AskAsync(Uri url, string method, string parameters, CancellationToken cancellation)
+    {
+        var id = Interlocked.Increment(ref lastId);
+        using var content = new ByteArrayContent(Encoding.UTF8.GetBytes($$"""{"jsonrpc":"2.0","id":{{id}},"method":"{{method}}","params":{{parameters}}}"""));
+        content.Headers.ContentType = Json;
+        using var response = await http.PostAsync(url, content, cancellation);
+        response.EnsureSuccessStatusCode();
+        await response.Content.ReadAsByteArrayAsync(cancellation);
+    }
+
+    private static string Parameters(string method, int time) => (method, time) switch
+    {
+        ("eth_getBlockByNumber", 0) => """["latest",false]""",
+        ("eth_getBlockByNumber", _) => """["0xf4200",false]""",
+        _ => "[]",
+    };
+}

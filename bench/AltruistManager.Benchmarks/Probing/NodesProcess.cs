@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.Json;
+using AltruistManager.Benchmarks.Api;
+using AltruistManager.Simulator;
+
+namespace AltruistManager.Benchmarks.Probing;
+
+/// <summary>The simulated nodes in a process of their own, so that only the asker's processor time counts. It also tells how often it was asked.</summary>
+internal static class NodesProcess
+{
+    private static readonly string[] Methods = ["eth_getBlockByNumber", "eth_chainId", "eth_syncing", "eth_blockNumber"];
+
+    public static Task<ServerProcess> StartAsync(ProbedWorld world, CancellationToken cancellation)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!);
+        foreach (var argument in (string[])[typeof(NodesProcess).Assembly.Location, "nodes", $"{world.Networks}", $"{world.NodesPerNetwork}", $"{world.SilentEvery}"])
+            start.ArgumentList.Add(argument);
+        return ServerProcess.StartAsync("nodes", start, null, cancellation);
+    }
+
+    /// <summary>The entry of the child: prints where the nodes are, and answers on the next port how often each method was called.</summary>
+    public static async Task<int> RunAsync(ProbedWorld world)
+    {
+        await using var simulated = await SimulatedWorld.StartAsync(new SimulatedWorldOptions { AllOfLoopback = true }, CancellationToken.None);
+        for (var network = 0; network < world.Networks; network++)
+        {
+            var chain = simulated.AddChain(ProbedWorld.ChainId(network), TimeSpan.FromSeconds(2));
+            for (var number = 0; number < world.NodesPerNetwork; number++)
+            {
+                var node = (network * world.NodesPerNetwork) + number;
+                var added = simulated.AddNode(chain, ProbedWorld.Name(node), new SimulatedNodeOptions { Address = IPAddress.Parse(ProbedWorld.Address(node)) });
+                if (world.IsSilent(node))
+                    added.Fault = Faults.Silent;
+            }
+        }
+
+        using var counter = new HttpListener();
+        counter.Prefixes.Add(CounterOf(simulated.Address).ToString());
+        counter.Start();
+        Console.WriteLine(simulated.Address.GetLeftPart(UriPartial.Authority));
+        while (true)
+        {
+            var context = await counter.GetContextAsync();
+            var counts = Methods.ToDictionary(method => method, method => simulated.Nodes.Sum(node => node.Calls(method)));
+            await JsonSerializer.SerializeAsync(context.Response.OutputStream, counts);
+            context.Response.Close();
+        }
+    }
+
+    public static async Task<Dictionary<string, long>> CallsAsync(ServerProcess nodes, CancellationToken cancellation)
+    {
+        using var http = new HttpClient();
+        return JsonSerializer.Deserialize<Dictionary<string, long>>(await http.GetStringAsync(CounterOf(nodes.Address), cancellation))!;
+    }
+
+    private static Uri CounterOf(Uri nodes) => new($"http://127.0.0.1:{nodes.Port - 20_000}/");
+}
