@@ -49,25 +49,26 @@ public sealed partial class HealthMonitor(
             : new ProbeQuestions(proof, IntegrityHeight: null, Syncing: false);
     }
 
-    public async Task ObserveAsync(NetworkId network, IReadOnlyList<ProbeResult> results, CancellationToken cancellation)
+    public async Task<IReadOnlyCollection<AltruistId>> ObserveAsync(NetworkId network, IReadOnlyList<ProbeResult> results, CancellationToken cancellation)
     {
         if (results.Count == 0)
-            return;
+            return [];
 
         var watchedNetwork = NetworkOf(network);
-        bool wake;
+        (bool Wake, IReadOnlyCollection<AltruistId> Changed) judged;
         await watchedNetwork.Turn.WaitAsync(cancellation);
         try
         {
-            wake = await JudgeAsync(network, watchedNetwork, results, cancellation);
+            judged = await JudgeAsync(network, watchedNetwork, results, cancellation);
         }
         finally
         {
             watchedNetwork.Turn.Release();
         }
 
-        if (wake)
+        if (judged.Wake)
             await TellAsync(cancellation);
+        return judged.Changed;
     }
 
     /// <summary>Ends a suspension, as a passing test by the owner or staff may.</summary>
@@ -82,7 +83,7 @@ public sealed partial class HealthMonitor(
     /// <summary>What the network's head was, for those who show it.</summary>
     public ReferenceTrace TraceOf(NetworkId network) => networks.GetValueOrDefault(network)?.Trace ?? ReferenceTrace.Empty;
 
-    private async Task<bool> JudgeAsync(NetworkId network, WatchedNetwork watchedNetwork, IReadOnlyList<ProbeResult> results, CancellationToken cancellation)
+    private async Task<(bool Wake, IReadOnlyCollection<AltruistId> Changed)> JudgeAsync(NetworkId network, WatchedNetwork watchedNetwork, IReadOnlyList<ProbeResult> results, CancellationToken cancellation)
     {
         var roster = rosters.Current;
         var judged = new List<(ProbeResult Probe, Altruist Altruist)>();
@@ -92,7 +93,7 @@ public sealed partial class HealthMonitor(
                 && !(altruists.TryGetValue(altruist.Id, out var known) && known.Verdict.LastProbeAt > result.At))
                 judged.Add((result, altruist));
         if (judged.Count == 0)
-            return false;
+            return (false, []);
 
         await TakeUpAsync([.. judged.Select(pair => pair.Altruist.Id).Where(id => !altruists.ContainsKey(id))], cancellation);
 
@@ -122,7 +123,7 @@ public sealed partial class HealthMonitor(
             Keep(id, watched);
         foreach (var change in outcome.Changes)
             LogChanged(change.Altruist, network, VerdictNames.Of(change.From), VerdictNames.Of(change.To), change.Reason);
-        return outcome.Wake;
+        return (outcome.Wake, outcome.Changes.Count == 0 ? [] : [.. outcome.Changes.Select(change => change.Altruist)]);
     }
 
     private bool IsUndecided(Altruist altruist)

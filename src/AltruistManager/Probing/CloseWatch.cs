@@ -79,17 +79,26 @@ internal sealed class CloseWatch : IDisposable
             _ = work.Start(async () =>
             {
                 var results = (await Task.WhenAll(network.Select(altruist => starter.StartAsync(altruist, lane, name)))).OfType<ProbeResult>().ToList();
-                if (results.Count > 0)
-                    await delivery.DeliverAsync(network.Key, results, RowsOf(results, name), work.Stopping);
+                if (results.Count == 0)
+                    return;
+                if (name == ProbeLane.Retry)
+                {
+                    await delivery.DeliverAsync(network.Key, results, [.. results.Select(ProbeRow.Of)], work.Stopping);
+                    return;
+                }
+
+                // Which of them become rows depends on what became of the verdicts.
+                var changed = await delivery.DeliverAsync(network.Key, results, [], work.Stopping);
+                var rows = Fold(results, changed);
+                if (rows.Count > 0)
+                    await delivery.StoreAsync(rows, work.Stopping);
             });
         }
     }
 
-    private List<ProbeRow> RowsOf(List<ProbeResult> results, ProbeLane lane)
+    private List<ProbeRow> Fold(List<ProbeResult> results, IReadOnlyCollection<AltruistId> changed)
     {
-        if (lane == ProbeLane.Retry)
-            return [.. results.Select(ProbeRow.Of)];
         lock (foldsGate)
-            return [.. results.SelectMany(folds.Add)];
+            return [.. results.SelectMany(result => folds.Add(result, changed.Contains(result.Altruist)))];
     }
 }

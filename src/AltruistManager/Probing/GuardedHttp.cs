@@ -25,25 +25,36 @@ internal sealed class GuardedHttp : IDisposable
     private readonly HttpMessageInvoker strict;
     private readonly HttpMessageInvoker withAllowance;
     private readonly CredentialPools credentials;
+    private readonly AllowedNetworks allowance;
 
     public GuardedHttp(NameResolver resolver, EgressProof egress, IOptions<ProbingOptions> options, TimeProvider time)
     {
         this.resolver = resolver;
         this.egress = egress;
         this.time = time;
-        var allowed = AllowedNetworks.Parse(options.Value.AllowedPrivateNetworks);
+        allowance = AllowedNetworks.Parse(options.Value.AllowedPrivateNetworks);
         strict = new HttpMessageInvoker(Create(AllowedNetworks.None));
-        withAllowance = new HttpMessageInvoker(Create(allowed));
-        credentials = new CredentialPools(mayBePrivate => Create(mayBePrivate ? allowed : AllowedNetworks.None), time);
+        withAllowance = new HttpMessageInvoker(Create(allowance));
+        credentials = new CredentialPools(mayBePrivate => Create(mayBePrivate ? allowance : AllowedNetworks.None), time);
     }
 
     /// <summary>
     /// The way to an altruist's endpoint: to public addresses only, where staff set the URL to <c>Probing:AllowedPrivateNetworks</c> too; with its credentials,
     /// if it has any, over connections that are its own.
     /// </summary>
-    public EndpointLine Open(Altruist altruist) => altruist.Auth.Kind != AuthKind.None
+    /// <param name="fresh">Over connections that only this line uses, a new one for every request.</param>
+    public EndpointLine Open(Altruist altruist, bool fresh = false) => fresh ? OpenFresh(altruist) : altruist.Auth.Kind != AuthKind.None
         ? credentials.Open(altruist)
         : new EndpointLine(altruist.MayBePrivate ? withAllowance : strict, altruist, release: null);
+
+    private EndpointLine OpenFresh(Altruist altruist)
+    {
+        HttpMessageHandler handler = Create(altruist.MayBePrivate ? allowance : AllowedNetworks.None, kept: TimeSpan.Zero);
+        if (altruist.Auth.Kind != AuthKind.None)
+            handler = new CredentialHandler(altruist, handler);
+        var http = new HttpMessageInvoker(handler);
+        return new EndpointLine(http, altruist, http.Dispose);
+    }
 
     public void Dispose()
     {
@@ -52,7 +63,8 @@ internal sealed class GuardedHttp : IDisposable
         credentials.Dispose();
     }
 
-    private SocketsHttpHandler Create(AllowedNetworks allowed) => new()
+    /// <param name="kept">How long a connection is used again; null for the usual time.</param>
+    private SocketsHttpHandler Create(AllowedNetworks allowed, TimeSpan? kept = null) => new()
     {
         AllowAutoRedirect = false,
         UseProxy = false,
@@ -63,7 +75,7 @@ internal sealed class GuardedHttp : IDisposable
         MaxResponseDrainSize = 0,
         ConnectTimeout = TimeSpan.FromMinutes(1),
         // Names that lead elsewhere by time or place are followed within a minute.
-        PooledConnectionLifetime = TimeSpan.FromSeconds(60),
+        PooledConnectionLifetime = kept ?? TimeSpan.FromSeconds(60),
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60),
         // What is traced of a request would hold its URL.
         ActivityHeadersPropagator = null,
@@ -89,7 +101,7 @@ internal sealed class GuardedHttp : IDisposable
             if (socket.RemoteEndPoint is IPEndPoint { Address: var taken })
                 connection.Reach(taken);
             Stream stream = new NetworkStream(socket, ownsSocket: true);
-            if (context.InitialRequestMessage.RequestUri!.Scheme == Uri.UriSchemeHttps)
+            if (context.InitialRequestMessage.RequestUri!.Scheme is "https" or "wss")
             {
                 connection.Enter(ConnectPhase.Securing);
                 stream = await SecureAsync(stream, host, deadline.Token);

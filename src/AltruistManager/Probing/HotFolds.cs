@@ -3,8 +3,8 @@ using AltruistManager.Altruists;
 namespace AltruistManager.Probing;
 
 /// <summary>
-/// Decides which hot probes become rows: one whose outcome differs from the one before, and one row per interval for all the others
-/// (design 5.1). Pure but for its memory; callers take turns.
+/// Decides which hot probes become rows: one whose outcome differs from the one before or that changed the verdict, and one row per
+/// interval for all the others (design 5.1). Pure but for its memory; callers take turns.
 /// </summary>
 internal sealed class HotFolds(TimeSpan interval)
 {
@@ -13,10 +13,11 @@ internal sealed class HotFolds(TimeSpan interval)
 
     private readonly Dictionary<AltruistId, Fold> folds = [];
 
+    /// <param name="changedVerdict">The verdict is another one after this probe.</param>
     /// <returns>The rows to store now.</returns>
-    public IReadOnlyList<ProbeRow> Add(ProbeResult result)
+    public IReadOnlyList<ProbeRow> Add(ProbeResult result, bool changedVerdict)
     {
-        if (folds.TryGetValue(result.Altruist, out var fold) && fold.Outcome == result.Outcome)
+        if (folds.TryGetValue(result.Altruist, out var fold) && fold.Outcome == result.Outcome && !changedVerdict)
         {
             fold.Take(result);
             return [];
@@ -55,6 +56,7 @@ internal sealed class HotFolds(TimeSpan interval)
         private readonly List<double> latencies = [];
         private ProbeResult? last;
         private int probes;
+        private int calls;
 
         public ProbeOutcome Outcome => outcome;
 
@@ -68,6 +70,7 @@ internal sealed class HotFolds(TimeSpan interval)
             BeganAt ??= result.At;
             last = result;
             probes++;
+            calls += result.Exchanges.Count;
             if (result.LatencyMs is { } latency && latencies.Count < MaxLatencies)
                 latencies.Add(latency);
         }
@@ -79,8 +82,8 @@ internal sealed class HotFolds(TimeSpan interval)
             latencies.Sort();
             var failures = outcome == ProbeOutcome.Ok ? 0 : probes;
             return latencies.Count == 0
-                ? new ProbeRow(last, probes, failures, null, null)
-                : new ProbeRow(last with { LatencyMs = latencies[latencies.Count / 2] }, probes, failures, latencies[0], latencies[^1]);
+                ? new ProbeRow(last, probes, failures, null, null, calls)
+                : new ProbeRow(last with { LatencyMs = latencies[latencies.Count / 2] }, probes, failures, latencies[0], latencies[^1], calls);
         }
 
         public void Clear(DateTimeOffset now)
@@ -88,6 +91,7 @@ internal sealed class HotFolds(TimeSpan interval)
             latencies.Clear();
             last = null;
             probes = 0;
+            calls = 0;
             BeganAt = null;
             EmptySince = now;
         }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using Microsoft.Extensions.Logging;
 
@@ -10,20 +11,22 @@ internal sealed partial class ProbeDelivery(ProbeStore store, IProbeObserver obs
     private readonly ConcurrentDictionary<NetworkId, SemaphoreSlim> turns = new();
 
     /// <param name="results">All of one network and lane.</param>
-    /// <param name="rows">What of them is stored, and what was still to be stored.</param>
-    public async Task DeliverAsync(NetworkId network, IReadOnlyList<ProbeResult> results, IReadOnlyCollection<ProbeRow> rows, CancellationToken cancellation)
+    /// <param name="rows">What of them is stored.</param>
+    /// <returns>Those whose verdict changed.</returns>
+    public async Task<IReadOnlyCollection<AltruistId>> DeliverAsync(NetworkId network, IReadOnlyList<ProbeResult> results, IReadOnlyCollection<ProbeRow> rows, CancellationToken cancellation)
     {
         var turn = turns.GetOrAdd(network, _ => new SemaphoreSlim(1, 1));
         await turn.WaitAsync(cancellation);
         try
         {
-            await StoreAsync(rows, cancellation);
-            if (results.Count > 0)
-                await observer.ObserveAsync(network, results, cancellation);
+            if (rows.Count > 0)
+                await StoreAsync(rows, cancellation);
+            return results.Count > 0 ? await observer.ObserveAsync(network, results, cancellation) : [];
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
             LogNotObserved(exception, network);
+            return [];
         }
         finally
         {

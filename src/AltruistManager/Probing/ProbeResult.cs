@@ -18,6 +18,9 @@ public enum ProbeLane
 
     /// <summary>Somebody asked for it.</summary>
     Test,
+
+    /// <summary>Checks at their own pace: says nothing of a head.</summary>
+    Check,
 }
 
 /// <summary>What became of one probe. Stored by name.</summary>
@@ -113,4 +116,14 @@ public sealed record ProbeResult
 
     /// <summary>Every call of the probe in its order: what was asked, what came back.</summary>
     public IReadOnlyList<Exchange> Exchanges { get; init; } = [];
+
+    internal static ProbeResult Failed(AltruistId altruist, ProbeLane lane, DateTimeOffset at, ProbeFailure failure) => new()
+    {
+        Altruist = altruist,
+        Lane = lane,
+        At = at,
+        Outcome = failure.Outcome,
+        Detail = failure.Detail,
+        RetryAfter = failure.RetryAfter,
+    };
 }

@@ -34,7 +34,7 @@ public sealed partial class ProbeStore(Database database, IOptions<ProbingOption
         var rows = await database.QueryAsync<ProbeData>(
             """
             select id, vantage, lane, at, outcome, detail, latency_ms, connect_ms, height, head_time, head_hash,
-                   probes, failures, latency_min_ms, latency_max_ms
+                   probes, failures, latency_min_ms, latency_max_ms, calls
             from probes
             where altruist_id = @Altruist and id < @Before
             order by id desc
@@ -63,19 +63,19 @@ public sealed partial class ProbeStore(Database database, IOptions<ProbingOption
     private const string InsertSqlite =
         """
         insert into probes (altruist_id, vantage, lane, at, outcome, detail, latency_ms, connect_ms, height, head_time, head_hash,
-                            probes, failures, latency_min_ms, latency_max_ms)
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                            probes, failures, latency_min_ms, latency_max_ms, calls)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """;
 
     private const string InsertPostgres =
         """
         insert into probes (altruist_id, vantage, lane, at, outcome, detail, latency_ms, connect_ms, height, head_time, head_hash,
-                            probes, failures, latency_min_ms, latency_max_ms)
+                            probes, failures, latency_min_ms, latency_max_ms, calls)
         select altruist_id, @Vantage, lane, at, outcome, detail, latency_ms, connect_ms, height, head_time, head_hash,
-               probes, failures, latency_min_ms, latency_max_ms
+               probes, failures, latency_min_ms, latency_max_ms, calls
         from json_to_recordset(@Rows::json) as row (
             altruist_id text, lane text, at bigint, outcome text, detail text, latency_ms float8, connect_ms float8, height bigint,
-            head_time bigint, head_hash text, probes integer, failures integer, latency_min_ms float8, latency_max_ms float8)
+            head_time bigint, head_hash text, probes integer, failures integer, latency_min_ms float8, latency_max_ms float8, calls integer)
         """;
 
     private void Add(SqliteRows values, ProbeRow row) => values
@@ -93,7 +93,8 @@ public sealed partial class ProbeStore(Database database, IOptions<ProbingOption
         .Add(row.Probes)
         .Add(row.Failures)
         .Add(row.LatencyMinMs)
-        .Add(row.LatencyMaxMs);
+        .Add(row.LatencyMaxMs)
+        .Add(row.Calls);
 
     private static string ToJson(IEnumerable<ProbeRow> rows) => JsonSerializer.Serialize(rows.Select(row => new ProbeJson(
         row.Last.Altruist.Value,
@@ -109,11 +110,12 @@ public sealed partial class ProbeStore(Database database, IOptions<ProbingOption
         row.Probes,
         row.Failures,
         row.LatencyMinMs,
-        row.LatencyMaxMs)).ToArray(), RowJson.Default.ProbeJsonArray);
+        row.LatencyMaxMs,
+        row.Calls)).ToArray(), RowJson.Default.ProbeJsonArray);
 
     private sealed record ProbeJson(
         string AltruistId, string Lane, long At, string Outcome, string? Detail, double? LatencyMs, double? ConnectMs, long? Height,
-        long? HeadTime, string? HeadHash, int Probes, int Failures, double? LatencyMinMs, double? LatencyMaxMs);
+        long? HeadTime, string? HeadHash, int Probes, int Failures, double? LatencyMinMs, double? LatencyMaxMs, int Calls);
 
     [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
     [JsonSerializable(typeof(ProbeJson[]))]
@@ -136,6 +138,7 @@ public sealed partial class ProbeStore(Database database, IOptions<ProbingOption
         public required long Failures { get; init; }
         public double? LatencyMinMs { get; init; }
         public double? LatencyMaxMs { get; init; }
+        public required long Calls { get; init; }
 
         public StoredProbe ToProbe(AltruistId altruist) => new(Id, Vantage, new ProbeRow(
             new ProbeResult
@@ -151,6 +154,6 @@ public sealed partial class ProbeStore(Database database, IOptions<ProbingOption
                 HeadTime = UnixTime.FromMs(HeadTime),
                 HeadHash = HeadHash,
             },
-            (int)Probes, (int)Failures, LatencyMinMs, LatencyMaxMs));
+            (int)Probes, (int)Failures, LatencyMinMs, LatencyMaxMs, (int)Calls));
     }
 }

@@ -1,80 +1,39 @@
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Chains.Protocols;
+using AltruistManager.Probing.Checks;
 using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Probing;
 
-/// <summary>Makes one probe of one altruist. Whatever happens is a result; only the end of the process is an exception.</summary>
-internal sealed class Prober(GuardedHttp http, IOptions<ProbingOptions> options, TimeProvider time)
+/// <summary>Makes one probe of one altruist by the checks that are due. Whatever happens is a result; only the end of the process is an exception.</summary>
+internal sealed class Prober(GuardedHttp http, CheckList checks, IOptions<ProbingOptions> options, TimeProvider time)
 {
+    public static readonly ProbeFailure PlainRefused = new(ProbeOutcome.AddressRefused, "http is not allowed here, only https");
+
     /// <param name="path">The path of its first chain (<see cref="Chain.Path"/>).</param>
     /// <param name="timeout">For all questions together.</param>
     public async Task<ProbeResult> ProbeAsync(Altruist altruist, IChainProtocol protocol, string path, ProbeLane lane, ProbeQuestions questions, TimeSpan timeout, CancellationToken stopping)
     {
         var url = new Uri(AltruistUrl.WithPath(altruist.Url, path));
         if (url.Scheme == Uri.UriSchemeHttp && !options.Value.AllowHttp)
-            return Failed(altruist, lane, new ProbeFailure(ProbeOutcome.AddressRefused, "http is not allowed here, only https"), node: null);
+            return ProbeResult.Failed(altruist.Id, lane, time.GetUtcNow(), PlainRefused) with { Endpoint = altruist.Fingerprint };
 
         using var alarm = new CancellationTokenSource(timeout, time);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(alarm.Token, stopping);
         using var line = http.Open(altruist);
         var node = new NodeClient(line, url, time, deadline.Token);
-
-        var head = await protocol.AskHeadAsync(node, stopping);
-        if (!head.IsKnown)
-            return line.Redactor.Clean(Failed(altruist, lane, head.Wrong is { } wrong ? new ProbeFailure(ProbeOutcome.InvalidAnswer, wrong) : node.Failure!, node));
-        var result = new ProbeResult
+        var run = new CheckRun { Altruist = altruist, Protocol = protocol, Lane = lane, Questions = questions, Node = node, Time = time };
+        foreach (var check in checks.OfSweeps)
         {
-            Altruist = altruist.Id,
-            Lane = lane,
-            At = time.GetUtcNow(),
-            Outcome = ProbeOutcome.Ok,
-            Endpoint = altruist.Fingerprint,
-            LatencyMs = node.LatencyMs,
-            ConnectMs = node.ConnectMs,
-            Height = head.Value.Height,
-            HeadTime = head.Value.Time,
-            HeadHash = head.Value.Hash,
-        };
-
-        // The head decides whether the probe was good. What fails from here on is told, but is no fall: a method may be missing.
-        if (questions.Identity)
-        {
-            var identity = await protocol.AskIdentityAsync(node, stopping);
-            result = identity.IsKnown ? result with { Identity = identity.Value } : result with { Detail = Join(result.Detail, "identity", identity.Wrong ?? node.Failure?.Detail) };
+            // The head comes first and decides whether the probe was good; what fails after it is told, but is no fall: a method may be missing.
+            if (!check.IsDue(questions))
+                continue;
+            await check.AskAsync(run, stopping);
+            if (run.Observed is not { Outcome: ProbeOutcome.Ok })
+                break;
         }
 
-        if (questions.IntegrityHeight is { } height)
-        {
-            var hash = await protocol.AskHashAsync(node, height, stopping);
-            result = hash.IsKnown
-                ? result with { IntegrityHeight = height, IntegrityHash = hash.Value }
-                : result with { Detail = Join(result.Detail, $"block {height}", hash.Wrong ?? node.Failure?.Detail) };
-        }
-
-        if (questions.Syncing)
-        {
-            var syncing = await protocol.AskSyncingAsync(node, stopping);
-            result = result with { Syncing = syncing.Value };
-        }
-
-        return line.Redactor.Clean(result with { Address = node.Address?.ToString(), Exchanges = node.Exchanges });
+        return line.Redactor.Clean(run.Observed! with { Endpoint = altruist.Fingerprint, Address = node.Address?.ToString(), Exchanges = node.Exchanges });
     }
-
-    private ProbeResult Failed(Altruist altruist, ProbeLane lane, ProbeFailure failure, NodeClient? node) => new()
-    {
-        Altruist = altruist.Id,
-        Lane = lane,
-        At = time.GetUtcNow(),
-        Outcome = failure.Outcome,
-        Endpoint = altruist.Fingerprint,
-        Detail = failure.Detail,
-        RetryAfter = failure.RetryAfter,
-        ConnectMs = node?.ConnectMs,
-        Address = node?.Address?.ToString(),
-        Exchanges = node?.Exchanges ?? [],
-    };
-
-    private static string Join(string? before, string question, string? what) => $"{(before is null ? "" : $"{before}; ")}{question}: {what}";
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using AltruistManager.Altruists;
 using AltruistManager.Chains.Protocols;
+using AltruistManager.Probing.Checks;
 using AltruistManager.Scheduling;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -18,10 +19,12 @@ public static class ProbingSetup
         services.TryAddSingleton<IProbeObserver, Unwired>();
         services.TryAddSingleton<IHotAltruists, Unwired>();
         services.TryAddSingleton<IProbeDemand, Unwired>();
+        services.TryAddSingleton<ICheckObserver, Unwired>();
 
         services.AddSingleton(_ => new NameResolver(Dns.GetHostAddresses));
         services.AddSingleton<EgressProof>();
         services.AddSingleton<GuardedHttp>();
+        services.AddChecks();
         services.AddSingleton<Prober>();
         services.AddSingleton<ProbeStore>();
         services.AddSingleton<ProbeWork>();

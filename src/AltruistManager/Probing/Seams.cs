@@ -7,7 +7,8 @@ namespace AltruistManager.Probing;
 public interface IProbeObserver
 {
     /// <param name="results">All of one network and lane.</param>
-    Task ObserveAsync(NetworkId network, IReadOnlyList<ProbeResult> results, CancellationToken cancellation);
+    /// <returns>Those whose verdict changed.</returns>
+    Task<IReadOnlyCollection<AltruistId>> ObserveAsync(NetworkId network, IReadOnlyList<ProbeResult> results, CancellationToken cancellation);
 }
 
 /// <summary>Who is in use and must be watched closely. Implemented by Selection.</summary>
@@ -36,4 +37,14 @@ public interface IProbeDemand
 /// <param name="Identity">Prove the identity.</param>
 /// <param name="IntegrityHeight">Tell the hash at this height; null asks for none.</param>
 /// <param name="Syncing">Ask the node whether it syncs.</param>
-public readonly record struct ProbeQuestions(bool Identity, long? IntegrityHeight, bool Syncing);
+/// <param name="Sweep">The how-manieth sweep of this altruist since the start it is; null outside of sweeps.</param>
+public readonly record struct ProbeQuestions(bool Identity, long? IntegrityHeight, bool Syncing, int? Sweep = null);
+
+/// <summary>Told when checks of their own pace were recorded. Implemented by Health.</summary>
+public interface ICheckObserver
+{
+    Task CheckedAsync(AltruistId altruist, CancellationToken cancellation);
+
+    /// <summary>What is known of the network that is checked.</summary>
+    Checks.NetworkPace PaceOf(NetworkId network);
+}

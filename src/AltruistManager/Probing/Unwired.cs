@@ -1,10 +1,11 @@
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
+using AltruistManager.Probing.Checks;
 
 namespace AltruistManager.Probing;
 
 /// <summary>Stands behind the seams where no later feature is wired: probes are stored and nobody asks for more.</summary>
-internal sealed class Unwired : IProbeObserver, IHotAltruists, IProbeDemand
+internal sealed class Unwired : IProbeObserver, IHotAltruists, IProbeDemand, ICheckObserver
 {
     public IReadOnlyCollection<AltruistId> Primaries => [];
 
@@ -12,9 +13,14 @@ internal sealed class Unwired : IProbeObserver, IHotAltruists, IProbeDemand
 
     public IReadOnlyCollection<AltruistId> Retries => [];
 
-    public Task ObserveAsync(NetworkId network, IReadOnlyList<ProbeResult> results, CancellationToken cancellation) => Task.CompletedTask;
+    public Task<IReadOnlyCollection<AltruistId>> ObserveAsync(NetworkId network, IReadOnlyList<ProbeResult> results, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyCollection<AltruistId>>([]);
 
     public IReadOnlyCollection<NetworkId> TakeSweepsWanted() => [];
 
     public ProbeQuestions QuestionsFor(Altruist altruist, ProbeLane lane) => new(Identity: true, IntegrityHeight: null, Syncing: true);
+
+    public Task CheckedAsync(AltruistId altruist, CancellationToken cancellation) => Task.CompletedTask;
+
+    public NetworkPace PaceOf(NetworkId network) => new(BlockTimeSeconds: 12, ToleranceBlocks: 3);
 }

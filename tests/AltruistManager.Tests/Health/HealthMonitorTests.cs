@@ -389,10 +389,10 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         })]);
     }
 
-    private Task ObserveAsync(HealthMonitor monitor, ProbeLane lane, params ProbeResult[] results)
+    private async Task ObserveAsync(HealthMonitor monitor, ProbeLane lane, params ProbeResult[] results)
     {
         clock.Now = results.Max(result => result.At);
-        return monitor.ObserveAsync(Network, [.. results.Select(result => result with { Lane = lane })], Cancellation);
+        await monitor.ObserveAsync(Network, [.. results.Select(result => result with { Lane = lane })], Cancellation);
     }
 
     private Task<long> UpdatedAtAsync(string name) =>

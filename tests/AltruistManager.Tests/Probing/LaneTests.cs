@@ -150,6 +150,28 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
     }
 
     [Fact]
+    public async Task Hot_probe_that_changed_the_verdict_is_stored_although_its_outcome_is_the_same()
+    {
+        await using var node = TestNode.Evm(() => 100);
+        await using var world = World(options => options.HotInterval = TimeSpan.FromMilliseconds(100));
+        var hot = new AltruistId($"changing-{TimeProvider.System.GetTimestamp()}");
+        world.Register(At(node, hot.Value, Ethereum));
+        world.Hot.Primaries = [hot];
+        for (var tick = 0; tick < 4; tick++)
+        {
+            world.Observer.Changed = tick == 2 ? [hot] : [];
+            world.Watch.TickHot();
+            await world.Observer.NextAsync();
+            await Task.Delay(TimeSpan.FromMilliseconds(110), TimeProvider.System, Cancellation);
+        }
+
+        // The first, the one before the change folded, and the change; the last is still folded.
+        var rows = await world.Store.RecentAsync(hot, null, 10, Cancellation);
+        Assert.Equal([1, 1, 1], rows.Select(row => row.Row.Probes));
+        Assert.All(rows, row => Assert.Equal((ProbeOutcome.Ok, 1), (row.Row.Last.Outcome, row.Row.Calls)));
+    }
+
+    [Fact]
     public async Task Only_live_and_enabled_altruists_of_spoken_protocols_are_probed_and_references_too()
     {
         await using var node = TestNode.Evm(() => 100);
@@ -335,7 +357,10 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
 
         public int MostAtOnce { get; private set; }
 
-        public async Task ObserveAsync(NetworkId network, IReadOnlyList<ProbeResult> results, CancellationToken cancellation)
+        /// <summary>Whose verdicts are said to have changed.</summary>
+        public IReadOnlyCollection<AltruistId> Changed { get; set; } = [];
+
+        public async Task<IReadOnlyCollection<AltruistId>> ObserveAsync(NetworkId network, IReadOnlyList<ProbeResult> results, CancellationToken cancellation)
         {
             MostAtOnce = Math.Max(MostAtOnce, Interlocked.Increment(ref atOnce));
             try
@@ -347,6 +372,7 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
                 news.Writer.TryWrite(batch);
                 if (Failure is not null)
                     throw Failure;
+                return Changed;
             }
             finally
             {

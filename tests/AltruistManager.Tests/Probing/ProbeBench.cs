@@ -3,6 +3,7 @@ using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Chains.Protocols;
 using AltruistManager.Probing;
+using AltruistManager.Probing.Checks;
 using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Tests.Probing;
@@ -19,7 +20,7 @@ internal sealed class ProbeBench : IDisposable
         configure?.Invoke(options);
         resolver = new NameResolver(lookUp ?? (_ => throw new InvalidOperationException("This test looks up no names.")));
         http = new GuardedHttp(resolver, Egress, Options.Create(options), TimeProvider.System);
-        Prober = new Prober(http, Options.Create(options), TimeProvider.System);
+        Prober = new Prober(http, new CheckList([new HeightCheck(), new IdentityCheck(), new DataIntegrityCheck(), new HeadAgeCheck(), new LatencyCheck()]), Options.Create(options), TimeProvider.System);
     }
 
     public Prober Prober { get; }

@@ -32,11 +32,11 @@ public abstract class ProbeStoreContract(DatabaseFixture fixture) : StorageContr
         };
         var bad = new ProbeResult { Altruist = good.Altruist, Lane = ProbeLane.Retry, At = Noon.AddSeconds(1), Outcome = ProbeOutcome.NotJson, Detail = "“quoted” \"text\" and 'more' \\ — 💥" };
 
-        await Store.AddAsync([new ProbeRow(good, 30, 0, 10, 20.25), ProbeRow.Of(bad)], Cancellation);
+        await Store.AddAsync([new ProbeRow(good, 30, 0, 10, 20.25, 90), ProbeRow.Of(bad)], Cancellation);
 
         var stored = await Store.RecentAsync(good.Altruist, null, 10, Cancellation);
         Assert.Equal([bad, good], stored.Select(probe => probe.Row.Last));
-        Assert.Equal([ProbeRow.Of(bad), new ProbeRow(good, 30, 0, 10, 20.25)], stored.Select(probe => probe.Row));
+        Assert.Equal([ProbeRow.Of(bad), new ProbeRow(good, 30, 0, 10, 20.25, 90)], stored.Select(probe => probe.Row));
         Assert.All(stored, probe => Assert.Equal("here", probe.Vantage));
     }
 

@@ -4,11 +4,7 @@ using AltruistManager.Chains.Protocols;
 
 namespace AltruistManager.Probing.Checks;
 
-/// <summary>
-/// One thing that is found out about an altruist. One file per check, one line of registration. A check either belongs to the sweeps,
-/// because its answer is compared with what others say at the same moment (<see cref="CheckPace.EverySweeps"/>), or goes at its own pace
-/// and is decided by itself.
-/// </summary>
+/// <summary>One thing that is found out about an altruist. One file per check, one line of registration (<see cref="CheckSetup"/>).</summary>
 public interface ICheck
 {
     /// <summary>As people read it: <c>head-age</c>.</summary>
@@ -17,16 +13,39 @@ public interface ICheck
     CheckPace Pace { get; }
 
     /// <summary>Whether it should run for this altruist at all, such as <c>archive</c> only where that is claimed.</summary>
-    bool Concerns(CheckSubject subject);
+    bool Concerns(in CheckSubject subject);
+}
 
-    /// <summary>Asks and, where nobody else is needed for it, decides. What a node does is never an exception.</summary>
-    Task<CheckResult> RunAsync(CheckRun run, CancellationToken cancellation);
+/// <summary>A part of the sweeps, because its answer is compared with what others say at the same moment. It asks during a probe; judged is it beside the others.</summary>
+internal interface ISweepCheck : ICheck
+{
+    /// <summary>Whether it asks something in this probe.</summary>
+    bool IsDue(in ProbeQuestions questions) => questions.Sweep is { } nth && nth % (Pace.EverySweeps ?? 1) == 0;
+
+    /// <summary>Adds to what is observed. What a node does is never an exception.</summary>
+    Task AskAsync(CheckRun run, CancellationToken cancellation);
+
+    /// <summary>What became of it, in words.</summary>
+    Judged Judge(SweepFacts facts);
+}
+
+/// <summary>Goes at its own pace, in a lane of its own, and is decided by itself.</summary>
+internal interface IOwnCheck : ICheck
+{
+    /// <summary>About how many calls one run makes; for the budget that its owner is shown.</summary>
+    int Calls { get; }
+
+    /// <summary>Those it asks: what it found says nothing of others.</summary>
+    IEnumerable<string> UrlsOf(CheckSubject subject) => [subject.Altruist.Url];
+
+    /// <summary>Asks and decides. What a node does is never an exception.</summary>
+    Task<CheckResult> RunAsync(OwnCheckRun run, CancellationToken cancellation);
 }
 
 /// <summary>Who is checked.</summary>
 /// <param name="Altruist">With the endpoint that is to be asked.</param>
-/// <param name="Chains">Those it serves.</param>
-public sealed record CheckSubject(Altruist Altruist, IChainProtocol Protocol, IReadOnlyList<Chain> Chains);
+/// <param name="Chains">Those of its network.</param>
+public readonly record struct CheckSubject(Altruist Altruist, IChainProtocol Protocol, IReadOnlyList<Chain> Chains);
 
 /// <summary>How often a check runs; one of the two is set.</summary>
 /// <param name="EverySweeps">It is a part of every so many sweeps; 1 is each.</param>
@@ -49,10 +68,20 @@ public enum CheckState
     Warned,
     Failed,
 
-    /// <summary>Asked; whether the answer is good shows only beside those of the others.</summary>
-    Asked,
+    /// <summary>Not asked, because something that it needs had failed before.</summary>
+    Skipped,
 }
 
+/// <summary>A state that travels with its reason.</summary>
+/// <param name="Reason">In words that tell a provider what is so and, where it failed, what to do; without secrets and URLs.</param>
+/// <param name="At">When that was seen; null when it never was.</param>
+public readonly record struct Judged(CheckState State, string Reason, DateTimeOffset? At);
+
 /// <summary>A result always travels with its reason and what it rests on.</summary>
-/// <param name="Reason">In words that tell a provider what is so and, where it failed, what to do.</param>
+/// <param name="Reason">See <see cref="Judged.Reason"/>.</param>
+/// <param name="Exchanges">What was asked and what came back.</param>
 public sealed record CheckResult(string Check, CheckState State, string Reason, double DurationMs, IReadOnlyList<Exchange> Exchanges);
+
+/// <summary>The newest of a check, as it is published.</summary>
+/// <param name="At">When that was seen; null when it never was.</param>
+public sealed record CheckStatus(string Check, CheckState State, string Reason, DateTimeOffset? At);

@@ -1,0 +1,47 @@
+namespace AltruistManager.Probing.Checks;
+
+/// <summary>Asks for the head, which decides whether a probe was good; the first of every probe.</summary>
+internal sealed class HeightCheck : ISweepCheck
+{
+    public string Name => "height";
+
+    public CheckPace Pace => CheckPace.InSweeps(1);
+
+    public bool Concerns(in CheckSubject subject) => true;
+
+    public bool IsDue(in ProbeQuestions questions) => true;
+
+    public async Task AskAsync(CheckRun run, CancellationToken cancellation)
+    {
+        var node = run.Node;
+        var head = await run.Protocol.AskHeadAsync(node, cancellation);
+        run.Observed = head.IsKnown
+            ? new ProbeResult
+            {
+                Altruist = run.Altruist.Id,
+                Lane = run.Lane,
+                At = run.Time.GetUtcNow(),
+                Outcome = ProbeOutcome.Ok,
+                LatencyMs = node.LatencyMs,
+                ConnectMs = node.ConnectMs,
+                Height = head.Value.Height,
+                HeadTime = head.Value.Time,
+                HeadHash = head.Value.Hash,
+            }
+            : ProbeResult.Failed(
+                run.Altruist.Id, run.Lane, run.Time.GetUtcNow(), head.Wrong is { } wrong ? new ProbeFailure(ProbeOutcome.InvalidAnswer, wrong) : node.Failure!) with
+            {
+                ConnectMs = node.ConnectMs,
+            };
+    }
+
+    public Judged Judge(SweepFacts facts) => facts switch
+    {
+        { Outcome: null } => facts.Unanswered,
+        { Outcome: ProbeOutcome.ResolverFailed or ProbeOutcome.NoSockets } => new(CheckState.Unknown, $"could not be asked for a fault of the prober's own: {facts.Detail}", facts.At),
+        { Answered: false } => new(CheckState.Failed, facts.Detail ?? "gave no head", facts.At),
+        { AgainstOthers: { } judged } => judged,
+        { Height: { } height } => new(CheckState.Passed, $"answers with block {height}", facts.At),
+        _ => new(CheckState.Passed, "answers", facts.At),
+    };
+}
