@@ -56,7 +56,7 @@ internal static class SelectionBench
 
     private static (double Milliseconds, long Bytes, int Candidates) Pure(Roster roster, HealthBoard board, MovedClock clock)
     {
-        var book = new SelectionBook(new SelectionOptions(), TimeSpan.FromMinutes(5));
+        var book = new SelectionBook(new SelectionOptions(), new ProbingOptions());
         book.Prepare(roster, board, [], clock.GetUtcNow(), clock.GetUtcNow(), new byte[32]);
         var rules = new SelectorRules(Standbys: 2, ByProvider: false);
         var times = new List<double>();
@@ -93,7 +93,7 @@ internal static class SelectionBench
         var options = Options.Create(new SelectionOptions());
         using var round = new SelectionRound(
             database, new SelectionStore(database, clock), log, cache, board, new OverrideStore(database, clock), new SnapshotHolder(),
-            new LastGoodFile(database, [], NullLogger<LastGoodFile>.Instance), options, Options.Create(new ProbingOptions()), clock, NullLogger<SelectionRound>.Instance);
+            new LastGoodFile(database, [], NullLogger<LastGoodFile>.Instance), options, Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), clock, NullLogger<SelectionRound>.Instance);
         await round.StartAsync(cancellation);
 
         var times = new List<double>();

@@ -38,7 +38,7 @@ public static class DecisionReasons
             ? $" of fallback region {RegionFallback.RegionOf(candidate.Offer, slot.Question.Key.Region, slot.Question.Fallbacks)}, since {slot.Question.Key.Region} has nobody eligible"
             : "";
         if (slot.Outcome.Turn < 0)
-            return $"kept: still eligible, and no round is due{where}";
+            return entry.FrozenSince is null ? $"kept: still eligible, and no round is due{where}" : $"kept: {Frozen(entry)}{where}";
         return slot.Outcome.Eligible == 1
             ? $"picked: the only one eligible{where}"
             : $"picked: fewest turns ({candidate.Turns}) in this window{where}, first in the drawn order among equals";
@@ -77,7 +77,7 @@ public static class DecisionReasons
         if (facts.Tier > bestTier)
             return $"eligible, but of tier {facts.Tier}; tier {bestTier} goes first";
         if (slot.Outcome.Turn < 0)
-            return "eligible; waits for the next round";
+            return entry.FrozenSince is null ? "eligible; waits for the next round" : $"eligible; {Frozen(entry)}";
 
         var winner = question.Candidates[slot.Outcome.Turn];
         var winnerFacts = entry.Altruists[winner.Altruist].Facts;
@@ -91,4 +91,6 @@ public static class DecisionReasons
             ? $"eligible; had {candidate.Turns} turns in this window, the picked one {winner.Turns}"
             : $"eligible; as few turns ({candidate.Turns}) as the picked one, later in the drawn order";
     }
+
+    private static string Frozen(Entry entry) => $"every pick stays since {entry.FrozenSince:HH:mm:ss} UTC, because the prober cannot prove that its own network works";
 }

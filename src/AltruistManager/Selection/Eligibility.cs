@@ -48,7 +48,7 @@ public static class Eligibility
             ? Usability.No
             : verdict.State switch
             {
-                VerdictState.Healthy => verdict.CooldownUntil > now ? Usability.CoolingDown : Usability.Healthy,
+                VerdictState.Healthy => verdict.CooldownUntil > now ? Usability.CoolingDown : verdict.Penalty is null ? Usability.Healthy : Usability.Failing,
                 VerdictState.Failing => verdict.CooldownUntil > now ? Usability.CoolingDown : Usability.Failing,
                 VerdictState.Throttled => Usability.Throttled,
                 _ => Usability.No,
@@ -73,6 +73,7 @@ public static class Eligibility
             { Enabled: false } => "disabled by its provider or staff",
             { Role: AltruistRole.Reference } => "a reference: probed, never picked",
             { Attested: false } => "control of the endpoint is not proven",
+            _ when verdict is { Penalty: { } penalty, State: VerdictState.Healthy or VerdictState.Failing } => $"{verdict.Reason}; goes after every healthy one: {penalty}",
             _ => verdict.Reason,
         };
 }

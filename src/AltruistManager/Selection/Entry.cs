@@ -1,5 +1,6 @@
 using AltruistManager.Altruists;
 using AltruistManager.Health;
+using AltruistManager.Probing;
 
 namespace AltruistManager.Selection;
 
@@ -19,6 +20,21 @@ public sealed record EntryAltruist
 
     /// <summary>Since when the verdict holds.</summary>
     public required DateTimeOffset Since { get; init; }
+
+    /// <summary>SHA-256 of the evidence of the verdict's last change, in hex; null where there is none.</summary>
+    public string? Evidence { get; init; }
+
+    /// <summary>Where the probes were made that the verdict rests on.</summary>
+    public IReadOnlyList<string> Vantages { get; init; } = [];
+
+    /// <summary>Those of its claimed capabilities that a chain it serves requires.</summary>
+    public IReadOnlyList<string> Claimed { get; init; } = [];
+
+    /// <summary>Those of <see cref="Claimed"/> that it has proven.</summary>
+    public IReadOnlyList<string> Proven { get; init; } = [];
+
+    /// <summary>Why it goes after every healthy one although it is; null for no reason.</summary>
+    public string? Penalty { get; init; }
 
     public required AltruistFacts Facts { get; init; }
 }
@@ -43,10 +59,26 @@ public sealed class EntrySlot
 public sealed record RevokedInRegion(RegionId Region, long Generation, IReadOnlyList<AltruistId> Altruists);
 
 /// <summary>The parameters in force; durations in milliseconds.</summary>
-public sealed record EntryParameters(string Policy, string FairnessUnit, int Primaries, int Standbys, long IntervalMs, long WindowMs)
+/// <param name="Health">Null in entries of format 1, which did not tell.</param>
+/// <param name="Probing">Null in entries of format 1.</param>
+public sealed record EntryParameters(
+    string Policy, string FairnessUnit, int Primaries, int Standbys, long IntervalMs, long WindowMs, EntryHealthParameters? Health, EntryProbingParameters? Probing)
 {
     public SelectorRules Rules => new(Standbys, FairnessUnit == "provider");
+
+    public static EntryParameters Of(SelectionOptions selection, HealthOptions health, ProbingOptions probing) => new(
+        selection.Policy, selection.FairnessUnit, selection.Primaries, selection.Standbys, Ms(selection.Interval), Ms(selection.Window),
+        new(health.Fall, health.Rise, Ms(health.CooldownInitial), Ms(HealthEvaluator.LongestCooldown), Ms(HealthEvaluator.DivergedAtLeast), Ms(health.SuspendAfter)),
+        new(Ms(probing.Interval), Ms(probing.HotInterval), Ms(probing.RetryInterval), Ms(probing.Timeout), Ms(probing.HotTimeout)));
+
+    private static long Ms(TimeSpan span) => (long)span.TotalMilliseconds;
 }
+
+/// <summary>By what verdicts are reached (design 5.3).</summary>
+public sealed record EntryHealthParameters(int Fall, int Rise, long CooldownInitialMs, long CooldownLongestMs, long DivergedAtLeastMs, long SuspendAfterMs);
+
+/// <summary>How often and how patiently altruists are asked (design 5.1).</summary>
+public sealed record EntryProbingParameters(long IntervalMs, long HotIntervalMs, long RetryIntervalMs, long TimeoutMs, long HotTimeoutMs);
 
 /// <summary>What one publishing transaction appends to the public log, numbered by its generation.</summary>
 public sealed class Entry
@@ -72,6 +104,9 @@ public sealed class Entry
     public required long Window { get; init; }
 
     public required byte[] Seed { get; init; }
+
+    /// <summary>Since when verdicts are frozen, because our own network cannot be proven to work: the rotation rests. Null when they are not.</summary>
+    public DateTimeOffset? FrozenSince { get; init; }
 
     public required EntryParameters Parameters { get; init; }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Health;
+using AltruistManager.Probing;
 
 namespace AltruistManager.Selection;
 
@@ -9,18 +10,20 @@ namespace AltruistManager.Selection;
 /// All slots with what decisions about them depend on. Kept from decision to decision, rebuilt from the log at start; only what the
 /// roster, the verdicts, the overrides or the window changed is worked out again. Used under the selection lock.
 /// </summary>
-internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInterval)
+internal sealed class SelectionBook(SelectionOptions options, ProbingOptions probing)
 {
     /// <summary>Below so many slots one processor is as fast.</summary>
     private const int WorthSharing = 2000;
 
     private readonly Dictionary<SlotKey, SlotMemory> byKey = [];
+    private readonly string[] vantages = [probing.Vantage];
     private Roster? roster;
     private Altruist[] registered = [];
     private Altruist[] served = [];
     private Verdict[] verdicts = [];
     private EntryAltruist[] altruists = [];
     private AltruistFacts[] facts = [];
+    private string[][] required = [];
     private IReadOnlyList<Override>? overridesApplied;
     private RevokedInRegion[] revoked = [];
 
@@ -315,6 +318,7 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
         altruists = new EntryAltruist[registered.Length];
         facts = new AltruistFacts[registered.Length];
         served = [.. registered];
+        required = Array.ConvertAll(registered, altruist => RequiredOf(altruist, current));
 
         var numbers = new Dictionary<AltruistId, int>(registered.Length);
         for (var i = 0; i < registered.Length; i++)
@@ -373,6 +377,12 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
         Slots.Sort((left, right) => left.Key.Chain != right.Key.Chain ? left.Key.Chain.CompareTo(right.Key.Chain) : left.Key.Region.CompareTo(right.Key.Region));
         Parallel.ForEach(Slots, Draw);
     }
+
+    /// <summary>What it claims of what its chains require, in alphabetical order.</summary>
+    private static string[] RequiredOf(Altruist altruist, Roster current) =>
+        altruist.Capabilities.Count == 0
+            ? []
+            : [.. altruist.Chains.SelectMany(chain => current.Chains.GetValueOrDefault(chain)?.Requires ?? []).Intersect(altruist.Capabilities).Order(StringComparer.Ordinal)];
 
     private void Refill(SlotMemory slot, Region region, List<int> serving, Dictionary<AltruistId, int> numbers)
     {
@@ -434,7 +444,7 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
             var altruist = registered[i];
             var verdict = board[altruist.Id];
             var usability = Eligibility.Judge(altruist, verdict, now);
-            var unseen = Eligibility.IsUnseen(verdict, startedAt, sweepInterval);
+            var unseen = Eligibility.IsUnseen(verdict, startedAt, probing.Interval);
             if (!fresh && ReferenceEquals(verdict, verdicts[i]) && facts[i].Usability == usability && facts[i].Unseen == unseen)
                 continue;
 
@@ -459,6 +469,11 @@ internal sealed class SelectionBook(SelectionOptions options, TimeSpan sweepInte
                 State = verdict.State,
                 Reason = Eligibility.Explain(altruist, verdict),
                 Since = verdict.Since,
+                Evidence = verdict.Evidence,
+                Vantages = vantages,
+                Claimed = required[i],
+                Proven = required[i].Length == 0 ? [] : [.. required[i].Intersect(verdict.Proven)],
+                Penalty = verdict.Penalty,
                 Facts = facts[i],
             };
         }

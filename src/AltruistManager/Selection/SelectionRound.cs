@@ -46,7 +46,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
 
     public SelectionRound(
         Database database, SelectionStore store, IEntryLog log, RosterCache roster, HealthBoard board, OverrideStore overrides, SnapshotHolder snapshots,
-        LastGoodFile lastGood, IOptions<SelectionOptions> options, IOptions<ProbingOptions> probing, TimeProvider time, ILogger<SelectionRound> logger)
+        LastGoodFile lastGood, IOptions<SelectionOptions> options, IOptions<HealthOptions> health, IOptions<ProbingOptions> probing, TimeProvider time, ILogger<SelectionRound> logger)
     {
         this.database = database;
         this.store = store;
@@ -61,10 +61,8 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         this.time = time;
         this.logger = logger;
         startedAt = time.GetUtcNow();
-        book = new SelectionBook(this.options, this.probing.Interval);
-        parameters = new EntryParameters(
-            this.options.Policy, this.options.FairnessUnit, this.options.Primaries, this.options.Standbys,
-            (long)this.options.Interval.TotalMilliseconds, (long)this.options.Window.TotalMilliseconds);
+        book = new SelectionBook(this.options, this.probing);
+        parameters = EntryParameters.Of(this.options, health.Value, this.probing);
     }
 
     /// <summary>When the last round was committed; null before the first.</summary>
@@ -209,7 +207,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
     private async Task RestoreAsync(Snapshot? told, CancellationToken cancellation)
     {
         restored = false;
-        book = new SelectionBook(options, probing.Interval);
+        book = new SelectionBook(options, probing);
         builder = new SnapshotBuilder();
         (origin, var createdAt) = await store.OriginAsync(cancellation);
         await overrides.RefreshAsync(cancellation);

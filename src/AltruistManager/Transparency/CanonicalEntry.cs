@@ -14,7 +14,10 @@ namespace AltruistManager.Transparency;
 /// </summary>
 internal static class CanonicalEntry
 {
-    public const int Format = 1;
+    public const int Format = 2;
+
+    /// <summary>What format 1 told of an altruist.</summary>
+    private const int FieldsOfFormat1 = 11;
 
     private static readonly JsonWriterOptions Minimal = new()
     {
@@ -26,11 +29,14 @@ internal static class CanonicalEntry
     public static void Write(IBufferWriter<byte> output, Entry entry)
     {
         var numbers = Numbers.Of(entry);
+        var vantages = new List<string>();
         using var json = new Utf8JsonWriter(output, Minimal);
         json.WriteStartObject();
-        WriteAltruists(json, entry, numbers);
+        WriteAltruists(json, entry, numbers, vantages);
         json.WriteNumber("at", entry.At.ToUnixTimeMilliseconds());
         json.WriteNumber("format", Format);
+        if (entry.FrozenSince is { } frozen)
+            json.WriteNumber("frozenSince", frozen.ToUnixTimeMilliseconds());
         json.WriteNumber("generation", entry.Generation);
         json.WriteBoolean("isRound", entry.IsRound);
         json.WriteString("origin", entry.Origin);
@@ -46,6 +52,7 @@ internal static class CanonicalEntry
             WriteSlot(json, entry, slot, numbers);
         json.WriteEndArray();
         json.WriteString("trigger", Name(entry.Trigger));
+        WriteTexts(json, "vantages", vantages);
         json.WriteNumber("window", entry.Window);
         json.WriteEndObject();
     }
@@ -55,15 +62,18 @@ internal static class CanonicalEntry
         using var document = JsonDocument.Parse(body);
         var root = document.RootElement;
         var format = root.GetProperty("format").GetInt32();
-        if (format != Format)
+        if (format is < 1 or > Format)
             throw new InvalidDataException($"Entry format {format} is not known to this version.");
+        var rule = root.GetProperty("rule").GetInt32();
+        if (rule is < 1 or > Selector.RuleVersion)
+            throw new InvalidDataException($"Rule version {rule} is not known to this version.");
 
         var at = UnixMs(root.GetProperty("at"));
         var generation = root.GetProperty("generation").GetInt64();
         var trigger = Trigger(root.GetProperty("trigger"));
         var window = root.GetProperty("window").GetInt64();
         var seed = Convert.FromHexString(root.GetProperty("seed").GetString()!);
-        var altruists = ReadAltruists(root.GetProperty("altruists"));
+        var altruists = ReadAltruists(root.GetProperty("altruists"), format == 1 ? [] : ReadTexts(root.GetProperty("vantages")));
         Override[] overrides = [.. root.GetProperty("overrides").EnumerateArray().Select(ReadOverride)];
         var parameters = ReadParameters(root.GetProperty("parameters"));
         var isRound = root.GetProperty("isRound").GetBoolean();
@@ -78,6 +88,7 @@ internal static class CanonicalEntry
             At = at,
             Window = window,
             Seed = seed,
+            FrozenSince = root.TryGetProperty("frozenSince", out var frozen) ? UnixMs(frozen) : null,
             Parameters = parameters,
             Altruists = altruists,
             Overrides = overrides,
@@ -89,7 +100,8 @@ internal static class CanonicalEntry
 
     internal static string Name(Trigger trigger) => trigger.ToString().ToLowerInvariant();
 
-    private static void WriteAltruists(Utf8JsonWriter json, Entry entry, Numbers numbers)
+    /// <param name="vantages">Filled with the names that the altruists refer to.</param>
+    private static void WriteAltruists(Utf8JsonWriter json, Entry entry, Numbers numbers, List<string> vantages)
     {
         var hosts = new Dictionary<int, int>();
         json.WriteStartArray("altruists");
@@ -111,13 +123,31 @@ internal static class CanonicalEntry
             json.WriteStringValue(VerdictNames.Of(altruist.State));
             json.WriteNumberValue(altruist.Since.ToUnixTimeMilliseconds());
             json.WriteStringValue(altruist.Reason);
+            json.WriteStringValue(altruist.Evidence);
+            json.WriteStartArray();
+            foreach (var name in altruist.Vantages)
+                json.WriteNumberValue(NumberOf(vantages, name));
+            json.WriteEndArray();
+            WriteTexts(json, altruist.Claimed);
+            WriteTexts(json, altruist.Proven);
+            json.WriteStringValue(altruist.Penalty);
             json.WriteEndArray();
         }
 
         json.WriteEndArray();
     }
 
-    private static EntryAltruist[] ReadAltruists(JsonElement array)
+    private static int NumberOf(List<string> vantages, string name)
+    {
+        var number = vantages.IndexOf(name);
+        if (number >= 0)
+            return number;
+        vantages.Add(name);
+        return vantages.Count - 1;
+    }
+
+    /// <param name="vantages">Empty in format 1, which told less of an altruist.</param>
+    private static EntryAltruist[] ReadAltruists(JsonElement array, string[] vantages)
     {
         var providers = new Dictionary<string, int>();
         var altruists = new EntryAltruist[array.GetArrayLength()];
@@ -128,6 +158,7 @@ internal static class CanonicalEntry
             if (!providers.TryGetValue(provider, out var number))
                 providers.Add(provider, number = providers.Count);
             var flags = item[6].GetInt32();
+            var more = item.GetArrayLength() > FieldsOfFormat1;
             altruists[next++] = new EntryAltruist
             {
                 Id = new AltruistId(item[0].GetString()!),
@@ -136,6 +167,11 @@ internal static class CanonicalEntry
                 State = VerdictNames.Parse(item[8].GetString()!),
                 Since = UnixMs(item[9]),
                 Reason = item[10].GetString()!,
+                Evidence = more ? item[11].GetString() : null,
+                Vantages = more ? [.. item[12].EnumerateArray().Select(number => vantages[number.GetInt32()])] : [],
+                Claimed = more ? ReadTexts(item[13]) : [],
+                Proven = more ? ReadTexts(item[14]) : [],
+                Penalty = more ? item[15].GetString() : null,
                 Facts = new AltruistFacts
                 {
                     Tier = item[3].GetInt32(),
@@ -195,9 +231,32 @@ internal static class CanonicalEntry
     {
         json.WriteStartObject("parameters");
         json.WriteString("fairnessUnit", parameters.FairnessUnit);
+        if (parameters.Health is { } health)
+        {
+            json.WriteStartObject("health");
+            json.WriteNumber("cooldownInitialMs", health.CooldownInitialMs);
+            json.WriteNumber("cooldownLongestMs", health.CooldownLongestMs);
+            json.WriteNumber("divergedAtLeastMs", health.DivergedAtLeastMs);
+            json.WriteNumber("fall", health.Fall);
+            json.WriteNumber("rise", health.Rise);
+            json.WriteNumber("suspendAfterMs", health.SuspendAfterMs);
+            json.WriteEndObject();
+        }
+
         json.WriteNumber("intervalMs", parameters.IntervalMs);
         json.WriteString("policy", parameters.Policy);
         json.WriteNumber("primaries", parameters.Primaries);
+        if (parameters.Probing is { } probing)
+        {
+            json.WriteStartObject("probing");
+            json.WriteNumber("hotIntervalMs", probing.HotIntervalMs);
+            json.WriteNumber("hotTimeoutMs", probing.HotTimeoutMs);
+            json.WriteNumber("intervalMs", probing.IntervalMs);
+            json.WriteNumber("retryIntervalMs", probing.RetryIntervalMs);
+            json.WriteNumber("timeoutMs", probing.TimeoutMs);
+            json.WriteEndObject();
+        }
+
         json.WriteNumber("standbys", parameters.Standbys);
         json.WriteNumber("windowMs", parameters.WindowMs);
         json.WriteEndObject();
@@ -209,7 +268,24 @@ internal static class CanonicalEntry
         item.GetProperty("primaries").GetInt32(),
         item.GetProperty("standbys").GetInt32(),
         item.GetProperty("intervalMs").GetInt64(),
-        item.GetProperty("windowMs").GetInt64());
+        item.GetProperty("windowMs").GetInt64(),
+        item.TryGetProperty("health", out var health)
+            ? new EntryHealthParameters(
+                health.GetProperty("fall").GetInt32(),
+                health.GetProperty("rise").GetInt32(),
+                health.GetProperty("cooldownInitialMs").GetInt64(),
+                health.GetProperty("cooldownLongestMs").GetInt64(),
+                health.GetProperty("divergedAtLeastMs").GetInt64(),
+                health.GetProperty("suspendAfterMs").GetInt64())
+            : null,
+        item.TryGetProperty("probing", out var probing)
+            ? new EntryProbingParameters(
+                probing.GetProperty("intervalMs").GetInt64(),
+                probing.GetProperty("hotIntervalMs").GetInt64(),
+                probing.GetProperty("retryIntervalMs").GetInt64(),
+                probing.GetProperty("timeoutMs").GetInt64(),
+                probing.GetProperty("hotTimeoutMs").GetInt64())
+            : null);
 
     private static void WriteRevoked(Utf8JsonWriter json, Entry entry)
     {
@@ -259,6 +335,8 @@ internal static class CanonicalEntry
         foreach (var region in question.Fallbacks)
             json.WriteStringValue(region.Value);
         json.WriteEndArray();
+        if (Array.Exists(question.Candidates, candidate => candidate.Lacking))
+            WritePlaces(json, "lacking", question.Candidates, static candidate => candidate.Lacking, evenAll: true);
         WriteNumbers(json, "offers", question.Candidates, static candidate => candidate.Offer);
         if (outcome.Override >= 0)
             json.WriteNumber("override", outcome.Override);
@@ -291,6 +369,8 @@ internal static class CanonicalEntry
         }
 
         json.WriteString("region", question.Key.Region.Value);
+        if (question.Requires.Count > 0)
+            WriteTexts(json, "requires", question.Requires);
         if (question.Rotate != entry.IsRound)
             json.WriteBoolean("rotate", question.Rotate);
         if (slot.SelectedAt != entry.At)
@@ -326,9 +406,9 @@ internal static class CanonicalEntry
     }
 
     /// <summary>Places of those that have it; left out where all have it.</summary>
-    private static void WritePlaces(Utf8JsonWriter json, string name, Candidate[] candidates, Predicate<Candidate> has)
+    private static void WritePlaces(Utf8JsonWriter json, string name, Candidate[] candidates, Predicate<Candidate> has, bool evenAll = false)
     {
-        if (Array.TrueForAll(candidates, has))
+        if (!evenAll && Array.TrueForAll(candidates, has))
             return;
         json.WriteStartArray(name);
         for (var i = 0; i < candidates.Length; i++)
@@ -339,6 +419,22 @@ internal static class CanonicalEntry
 
         json.WriteEndArray();
     }
+
+    private static void WriteTexts(Utf8JsonWriter json, string name, IReadOnlyList<string> texts)
+    {
+        json.WritePropertyName(name);
+        WriteTexts(json, texts);
+    }
+
+    private static void WriteTexts(Utf8JsonWriter json, IReadOnlyList<string> texts)
+    {
+        json.WriteStartArray();
+        foreach (var text in texts)
+            json.WriteStringValue(text);
+        json.WriteEndArray();
+    }
+
+    private static string[] ReadTexts(JsonElement array) => [.. array.EnumerateArray().Select(text => text.GetString()!)];
 
     private static void WriteExclusions(Utf8JsonWriter json, Candidate[] candidates)
     {
@@ -370,6 +466,7 @@ internal static class CanonicalEntry
             Key = key,
             Candidates = candidates,
             Providers = ReadProviders(item, key, providers, seed, byProvider),
+            Requires = item.TryGetProperty("requires", out var requires) ? ReadTexts(requires) : [],
             Fallbacks = fallbacks,
             Pins = item.TryGetProperty("pins", out var pins) ? [.. pins.EnumerateArray().Select(pin => ReadPin(pin.GetInt32(), altruists, overrides))] : [],
             WasState = ParseState(item.GetProperty("wasState").GetString()!),
@@ -440,6 +537,12 @@ internal static class CanonicalEntry
                 candidates[i].Contender = false;
             foreach (var place in contenders.EnumerateArray())
                 candidates[place.GetInt32()].Contender = true;
+        }
+
+        if (item.TryGetProperty("lacking", out var lacking))
+        {
+            foreach (var place in lacking.EnumerateArray())
+                candidates[place.GetInt32()].Lacking = true;
         }
 
         if (item.TryGetProperty("excluded", out var excluded))

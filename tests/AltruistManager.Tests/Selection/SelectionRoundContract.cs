@@ -3,6 +3,8 @@ using System.Text.Json;
 using AltruistManager.Health;
 using AltruistManager.Selection;
 using AltruistManager.Tests.Storage;
+using AltruistManager.Tests.Transparency;
+using AltruistManager.Transparency;
 
 namespace AltruistManager.Tests.Selection;
 
@@ -35,6 +37,52 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
 
         for (var i = 2; i < picks.Count; i++)
             Assert.False(picks[i] == picks[i - 1] && picks[i] == picks[i - 2], $"three rounds in a row at {i}");
+    }
+
+    [Fact]
+    public async Task A_penalised_altruist_goes_after_every_healthy_one_and_the_decision_says_why()
+    {
+        await using var scene = await FiveAsync();
+        scene.Board.Set(new("a5"), scene.Board[new("a5")] with { Penalty = "its heights differ by 12 blocks from answer to answer" });
+        for (var round = 0; round < 12; round++)
+        {
+            await scene.RunAsync();
+            Assert.NotEqual("a5", scene.Primary());
+            scene.Clock.Advance(TimeSpan.FromSeconds(20));
+        }
+
+        var candidate = Assert.Single((await scene.LastDecisionAsync()).Candidates, candidate => candidate.Altruist.Value == "a5");
+        Assert.True(candidate.Eligible);
+        Assert.Contains("goes after every healthy one: its heights differ by 12 blocks from answer to answer", candidate.Reason, StringComparison.Ordinal);
+        foreach (var other in Five[..4])
+            scene.Judge(other, VerdictState.Down);
+        await scene.SettleAsync();
+        Assert.Equal("a5", scene.Primary());
+    }
+
+    [Fact]
+    public async Task A_log_of_the_first_format_is_taken_up_and_goes_on()
+    {
+        await using var scene = Scene();
+        scene.Region("us-west").Region("us-east", "us-west").Chain("0021").Altruist("019a-1", "acme").Altruist("019a-2", "beta", region: "us-west");
+        await scene.Store.OriginAsync(Cancellation);
+        var body = Encoding.UTF8.GetBytes(CanonicalEntryTests.Format1);
+        var hash = EntryLog.Chain(new byte[32], System.Security.Cryptography.SHA256.HashData(body));
+        await scene.Database.WriteAsync(
+            write => write.ExecuteAsync(
+                """
+                insert into log_entries (origin, generation, trigger, round, is_round, scheduled_at, at, body, body_hash, previous_hash, hash)
+                select value, 1795244700123, 'scheduled', 7, @yes, 1795244700000, 1795244700000, @body, @hash, @hash, @hash from meta where name = 'origin'
+                """,
+                new { yes = true, body = EntryLog.Compress(body), hash = Convert.ToHexStringLower(hash) }),
+            Cancellation);
+        await scene.StartAsync();
+        Assert.Equal("019a-1", scene.Primary());
+
+        var outcome = await scene.RunAsync();
+        Assert.Equal(8, outcome.Round);
+        var first = (await scene.Decisions.ListAsync(null, null, null, 100, Cancellation))[^1];
+        Assert.Equal(Convert.ToHexStringLower(hash), first.PreviousHash);
     }
 
     [Fact]

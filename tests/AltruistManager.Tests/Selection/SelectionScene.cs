@@ -63,7 +63,7 @@ internal sealed class SelectionScene : IAsyncDisposable
         Snapshots = new SnapshotHolder();
         LastGood = new LastGoodFile(Database, [], NullLogger<LastGoodFile>.Instance);
         Round = new SelectionRound(
-            Database, Store, Log, Roster, Board, Overrides, Snapshots, LastGood, Options.Create(options), Options.Create(new ProbingOptions()), Clock,
+            Database, Store, Log, Roster, Board, Overrides, Snapshots, LastGood, Options.Create(options), Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), Clock,
             NullLogger<SelectionRound>.Instance);
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using AltruistManager.Health;
+using AltruistManager.Probing;
 using AltruistManager.Selection;
 using AltruistManager.Transparency;
 
@@ -11,7 +12,13 @@ public sealed class CanonicalEntryTests
 {
     private const string Golden =
         """
-        {"altruists":[["019a-1","acme","acme ☂ \"1\"",1,0,0,0,0,"healthy",1795244400000,"healthy"],["019a-2","beta","beta-1",2,1,4,2,0,"wrong-chain",1795244100000,"serves another chain"]],"at":1795244700000,"format":1,"generation":1795244700123,"isRound":true,"origin":"origin-1","overrides":[],"parameters":{"fairnessUnit":"altruist","intervalMs":300000,"policy":"least-used","primaries":1,"standbys":2,"windowMs":3600000},"revoked":[{"altruists":["019a-2"],"generation":1795244700123,"region":"us-east"}],"round":7,"rule":2,"scheduledAt":1795244700000,"seed":"0000000000000000000000000000000000000000000000000000000000000000","slots":[{"candidates":[0,1],"chain":"0021","contenders":[0],"eligible":1,"fallbacks":["us-west"],"offers":[0,2],"picks":[0,"us-east"],"region":"us-east","selectedAt":1795240000000,"state":"fresh","turn":0,"turns":[3,1],"was":[0,"us-east",1],"wasState":"fresh"}],"trigger":"scheduled","window":498679}
+        {"altruists":[["019a-1","acme","acme ☂ \"1\"",1,0,0,0,0,"healthy",1795244400000,"healthy","aa11",[0],[],[],null],["019a-2","beta","beta-1",2,1,4,2,0,"wrong-chain",1795244100000,"serves another chain",null,[0,1],["archive","trace"],["trace"],"heights differ"]],"at":1795244700000,"format":2,"frozenSince":1795244600000,"generation":1795244700123,"isRound":true,"origin":"origin-1","overrides":[],"parameters":{"fairnessUnit":"altruist","health":{"cooldownInitialMs":60000,"cooldownLongestMs":3600000,"divergedAtLeastMs":900000,"fall":3,"rise":2,"suspendAfterMs":61200000},"intervalMs":300000,"policy":"least-used","primaries":1,"probing":{"hotIntervalMs":10000,"hotTimeoutMs":2000,"intervalMs":300000,"retryIntervalMs":3000,"timeoutMs":5000},"standbys":2,"windowMs":3600000},"revoked":[{"altruists":["019a-2"],"generation":1795244700123,"region":"us-east"}],"round":7,"rule":2,"scheduledAt":1795244700000,"seed":"0000000000000000000000000000000000000000000000000000000000000000","slots":[{"candidates":[0,1],"chain":"0021","contenders":[0],"eligible":1,"fallbacks":["us-west"],"lacking":[1],"offers":[0,2],"picks":[0,"us-east"],"region":"us-east","requires":["archive"],"selectedAt":1795240000000,"state":"fresh","turn":0,"turns":[3,1],"was":[0,"us-east",1],"wasState":"fresh"}],"trigger":"scheduled","vantages":["local","frankfurt"],"window":498679}
+        """;
+
+    /// <summary>As the first version of this service wrote it.</summary>
+    internal const string Format1 =
+        """
+        {"altruists":[["019a-1","acme","acme ☂ \"1\"",1,0,0,0,0,"healthy",1795244400000,"healthy"],["019a-2","beta","beta-1",2,1,4,2,0,"wrong-chain",1795244100000,"serves another chain"]],"at":1795244700000,"format":1,"generation":1795244700123,"isRound":true,"origin":"origin-1","overrides":[],"parameters":{"fairnessUnit":"altruist","intervalMs":300000,"policy":"least-used","primaries":1,"standbys":2,"windowMs":3600000},"revoked":[{"altruists":["019a-2"],"generation":1795244700123,"region":"us-east"}],"round":7,"rule":1,"scheduledAt":1795244700000,"seed":"0000000000000000000000000000000000000000000000000000000000000000","slots":[{"candidates":[0,1],"chain":"0021","contenders":[0],"eligible":1,"fallbacks":["us-west"],"offers":[0,2],"picks":[0,"us-east"],"region":"us-east","selectedAt":1795240000000,"state":"fresh","turn":0,"turns":[3,1],"was":[0,"us-east",1],"wasState":"fresh"}],"trigger":"scheduled","window":498679}
         """;
 
     [Fact]
@@ -29,6 +36,30 @@ public sealed class CanonicalEntryTests
         CanonicalEntry.Write(body, CanonicalEntry.Read(Encoding.UTF8.GetBytes(Golden)));
         Assert.Equal(Golden, Encoding.UTF8.GetString(body.WrittenSpan));
     }
+
+    [Fact]
+    public void An_entry_of_format_1_is_still_read_verified_and_replayed()
+    {
+        var body = Encoding.UTF8.GetBytes(Format1);
+        var bodyHash = System.Security.Cryptography.SHA256.HashData(EntryLog.Decompress(EntryLog.Compress(body)));
+        Assert.Equal("9906d75df9f81dfbb3e151a44a5a060be5eed7cde179e8fc5cb6c734b83dbaa6", Convert.ToHexStringLower(EntryLog.Chain(new byte[32], bodyHash)));
+
+        var entry = CanonicalEntry.Read(body);
+        var slot = Assert.Single(entry.Slots);
+        var replayed = new SlotOutcome();
+        Selector.Decide(slot.Question, Array.ConvertAll(entry.Altruists, altruist => altruist.Facts), entry.Parameters.Rules, replayed);
+        Assert.Equal((slot.Outcome.State, slot.Outcome.Turn, slot.Outcome.Eligible), (replayed.State, replayed.Turn, replayed.Eligible));
+        Assert.Equal(slot.Outcome.Picks, replayed.Picks);
+        Assert.All(entry.Altruists, altruist => Assert.Equal((null, null, 0, 0), (altruist.Evidence, altruist.Penalty, altruist.Vantages.Count, altruist.Proven.Count)));
+        Assert.Equal((null, null, null), (entry.Parameters.Health, entry.Parameters.Probing, entry.FrozenSince));
+        Assert.Equal((false, 0), (slot.Question.Candidates[1].Lacking, slot.Question.Requires.Count));
+    }
+
+    [Theory]
+    [InlineData("\"format\":2", "\"format\":3", "Entry format 3 is not known to this version.")]
+    [InlineData("\"rule\":2", "\"rule\":3", "Rule version 3 is not known to this version.")]
+    public void What_a_newer_version_wrote_is_not_guessed_at(string known, string newer, string words) =>
+        Assert.Equal(words, Assert.Throws<InvalidDataException>(() => CanonicalEntry.Read(Encoding.UTF8.GetBytes(Golden.Replace(known, newer, StringComparison.Ordinal)))).Message);
 
     [Fact]
     public void Every_byte_of_an_entry_counts_for_its_hash()
@@ -51,8 +82,9 @@ public sealed class CanonicalEntryTests
             Candidates =
             [
                 new Candidate { Altruist = 0, Turns = 3, ExcludedBy = -1, Contender = true },
-                new Candidate { Altruist = 1, Turns = 1, ExcludedBy = -1, Offer = 2, Provider = 1 },
+                new Candidate { Altruist = 1, Turns = 1, ExcludedBy = -1, Offer = 2, Provider = 1, Lacking = true },
             ],
+            Requires = ["archive"],
             Providers = new ProviderTurns[2],
             Fallbacks = [new("us-west")],
             WasState = SlotState.Fresh,
@@ -72,7 +104,8 @@ public sealed class CanonicalEntryTests
             At = at,
             Window = 498679,
             Seed = new byte[32],
-            Parameters = new EntryParameters("least-used", "altruist", 1, 2, 300_000, 3_600_000),
+            FrozenSince = at.AddSeconds(-100),
+            Parameters = EntryParameters.Of(new SelectionOptions(), new HealthOptions(), new ProbingOptions()),
             Altruists =
             [
                 new EntryAltruist
@@ -83,6 +116,8 @@ public sealed class CanonicalEntryTests
                     State = VerdictState.Healthy,
                     Reason = "healthy",
                     Since = DateTimeOffset.FromUnixTimeMilliseconds(1795244400000),
+                    Evidence = "aa11",
+                    Vantages = ["local"],
                     Facts = new AltruistFacts { Usability = Usability.Healthy, Tier = 1, Provider = 0, Host = 5 },
                 },
                 new EntryAltruist
@@ -93,6 +128,10 @@ public sealed class CanonicalEntryTests
                     State = VerdictState.WrongChain,
                     Reason = "serves another chain",
                     Since = DateTimeOffset.FromUnixTimeMilliseconds(1795244100000),
+                    Vantages = ["local", "frankfurt"],
+                    Claimed = ["archive", "trace"],
+                    Proven = ["trace"],
+                    Penalty = "heights differ",
                     Facts = new AltruistFacts { Usability = Usability.No, Revoked = true, Tier = 2, Provider = 1, Host = 9 },
                 },
             ],
