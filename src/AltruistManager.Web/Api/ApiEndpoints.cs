@@ -21,6 +21,7 @@ internal static class ApiEndpoints
         api.MapSelections();
         api.MapRegions();
         api.MapChains();
+        api.MapProtocols();
         api.MapProviders();
         api.MapAltruists();
         api.MapDecisions();

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
+using AltruistManager.Chains.Protocols;
 using AltruistManager.Web.Security;
 
 namespace AltruistManager.Web.Api;
@@ -27,7 +29,7 @@ internal static class ChainsApi
         : chain.RetiredAt is not null ? Problems.Retired("chain", chain.Id.Value, chain.Successor?.Value)
         : null;
 
-    private static IResult List(Paging paging, RosterCache roster, ChainCatalog catalog)
+    private static IResult List(Paging paging, RosterCache roster, ChainCatalog catalog, ProtocolCatalog protocols)
     {
         if (paging.Problem is { } problem)
             return problem;
@@ -37,17 +39,17 @@ internal static class ChainsApi
             .SkipWhile(chain => RegionsApi.IsUpTo(chain.Id.Value, paging.Before))
             .Take(paging.Fetch)
             .ToList();
-        return TypedResults.Ok(paging.Of(rows, chain => ChainAnswer.Of(chain, catalog), chain => chain.Id.Value));
+        return TypedResults.Ok(paging.Of(rows, chain => ChainAnswer.Of(chain, catalog, protocols), chain => chain.Id.Value));
     }
 
-    private static IResult Find(string chain, RosterCache roster, ChainCatalog catalog)
+    private static IResult Find(string chain, RosterCache roster, ChainCatalog catalog, ProtocolCatalog protocols)
     {
         var found = roster.Current.FindChain(chain);
-        return ProblemOf(found, chain) is { } problem ? problem : TypedResults.Ok(ChainAnswer.Of(found!, catalog));
+        return ProblemOf(found, chain) is { } problem ? problem : TypedResults.Ok(ChainAnswer.Of(found!, catalog, protocols));
     }
 
     private static async Task<IResult> PutAsync(
-        string chain, BodyReader body, ChainRegistry registry, ChainCatalog catalog, AfterWrite after, CancellationToken cancellation)
+        string chain, BodyReader body, ChainRegistry registry, ChainCatalog catalog, ProtocolCatalog protocols, AfterWrite after, CancellationToken cancellation)
     {
         var draft = new ChainDraft
         {
@@ -61,6 +63,7 @@ internal static class ChainsApi
             IntegrityOffsetBlocks = body.Int("integrityOffsetBlocks", 1, 1_000_000),
             Aliases = body.Strings("aliases"),
             Path = body.String("path", least: 0),
+            Probe = body.Object("probe")?.GetRawText(),
             Policy = body.String("policy"),
             Primaries = body.Int("primaries", 1, 8),
             RequestTimeoutMs = body.Int("requestTimeoutMs", 100, 600_000),
@@ -68,7 +71,7 @@ internal static class ChainsApi
             Enabled = body.Bool("enabled"),
             Successor = body.String("successor"),
         };
-        body.Ignore("id", "network", "retiredAt", "disputed");
+        body.Ignore("id", "network", "retiredAt", "disputed", "probed", "notProbedReason");
         var errors = new FieldErrors();
         if (body.HandOver(errors) is { } unreadable)
             return unreadable;
@@ -77,7 +80,7 @@ internal static class ChainsApi
         if (outcome.Refusal is { } refusal)
             return refusal.ToProblem();
         await after.SettleAsync();
-        var answer = ChainAnswer.Of(outcome.Value!, catalog);
+        var answer = ChainAnswer.Of(outcome.Value!, catalog, protocols);
         return outcome.Created ? TypedResults.Created($"/api/v1/chains/{answer.Id}", answer) : TypedResults.Ok(answer);
     }
 
@@ -93,17 +96,24 @@ internal static class ChainsApi
     /// <summary>What a writer may say; what is omitted takes the catalogue's value, else the default.</summary>
     internal sealed record ChainBody(
         string? Name, string? Protocol, string? Identity, string[]? Requires, double? BlockTimeSeconds, int? LagToleranceBlocks, double? MaxHeadAgeSeconds,
-        int? IntegrityOffsetBlocks, string[]? Aliases, string? Path, string? Policy, int? Primaries, int? RequestTimeoutMs, int? MinEligible, bool? Enabled, string? Successor);
+        int? IntegrityOffsetBlocks, string[]? Aliases, string? Path, JsonElement? Probe, string? Policy, int? Primaries, int? RequestTimeoutMs, int? MinEligible, bool? Enabled, string? Successor);
 
     /// <param name="Disputed">What the sources of the catalogue's facts disagree about; null where they agree or it does not know the chain.</param>
+    /// <param name="Probe">For the protocol <c>json</c>: what nodes of its network are asked (docs/protocols.md); of several chains of one network, the one with the lowest id says. Else null.</param>
+    /// <param name="Probed">Whether nodes of this chain can be asked how they are.</param>
+    /// <param name="NotProbedReason">Why not; null where they can.</param>
     internal sealed record ChainAnswer(
         string Id, string Name, string Protocol, string Identity, string Network, IReadOnlyList<string> Requires, double BlockTimeSeconds, int LagToleranceBlocks,
-        double? MaxHeadAgeSeconds, int? IntegrityOffsetBlocks, IReadOnlyList<string> Aliases, string Path, string? Policy, int? Primaries, int RequestTimeoutMs,
-        int? MinEligible, bool Enabled, string? Successor, string? Disputed)
+        double? MaxHeadAgeSeconds, int? IntegrityOffsetBlocks, IReadOnlyList<string> Aliases, string Path, JsonElement? Probe, string? Policy, int? Primaries, int RequestTimeoutMs,
+        int? MinEligible, bool Enabled, string? Successor, string? Disputed, bool Probed, string? NotProbedReason)
     {
-        public static ChainAnswer Of(Chain chain, ChainCatalog catalog) => new(
-            chain.Id.Value, chain.Name, chain.Network.Protocol, chain.Network.Identity, chain.Network.Value, chain.Requires, chain.BlockTimeSeconds, chain.LagToleranceBlocks,
-            chain.MaxHeadAgeSeconds, chain.IntegrityOffsetBlocks, chain.Aliases, chain.Path, chain.Policy, chain.Primaries, chain.RequestTimeoutMs,
-            chain.MinEligible, chain.Enabled, chain.Successor?.Value, catalog.Find(chain.Id)?.Disputed);
+        public static ChainAnswer Of(Chain chain, ChainCatalog catalog, ProtocolCatalog protocols)
+        {
+            var why = protocols.WhyNotProbed(chain.Network, [chain]);
+            return new(
+                chain.Id.Value, chain.Name, chain.Network.Protocol, chain.Network.Identity, chain.Network.Value, chain.Requires, chain.BlockTimeSeconds, chain.LagToleranceBlocks,
+                chain.MaxHeadAgeSeconds, chain.IntegrityOffsetBlocks, chain.Aliases, chain.Path, chain.Probe is { } probe ? JsonElement.Parse(probe) : null, chain.Policy, chain.Primaries,
+                chain.RequestTimeoutMs, chain.MinEligible, chain.Enabled, chain.Successor?.Value, catalog.Find(chain.Id)?.Disputed, why is null, why);
+        }
     }
 }

@@ -241,6 +241,8 @@ public sealed class AltruistRegistry(RegistryWriter writer, IRegistrationRules r
             errors.Add("chains", "must have at least one");
         if (chains.DistinctBy(chain => chain.Network).Count() > 1)
             errors.Add("chains", $"must all be of one network: {string.Join(", ", chains.Select(chain => $"{chain.Id} is of {chain.Network}"))}");
+        else if (chains.DistinctBy(chain => chain.Path).Count() > 1)
+            errors.Add("chains", $"must all be at one path behind the URL, for it is probed once: {string.Join(", ", chains.Select(chain => $"{chain.Id} is at '{chain.Path}'"))}; register one altruist for each path");
         return ([.. chains.Select(chain => chain.Id).Distinct().Order()], chains.Count > 0 ? chains[0].Network : default);
     }
 

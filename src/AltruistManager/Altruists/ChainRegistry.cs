@@ -1,6 +1,6 @@
-using System.Globalization;
-using System.Numerics;
+using System.Text.Json;
 using AltruistManager.Chains;
+using AltruistManager.Chains.Protocols;
 using AltruistManager.Storage;
 
 namespace AltruistManager.Altruists;
@@ -18,6 +18,9 @@ public sealed record ChainDraft
     public int? IntegrityOffsetBlocks { get; init; }
     public IReadOnlyList<string>? Aliases { get; init; }
     public string? Path { get; init; }
+
+    /// <summary>JSON.</summary>
+    public string? Probe { get; init; }
     public string? Policy { get; init; }
     public int? Primaries { get; init; }
     public int? RequestTimeoutMs { get; init; }
@@ -27,7 +30,7 @@ public sealed record ChainDraft
 }
 
 /// <summary>Registers chains, with what the catalogue knows of them.</summary>
-public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, IRegistrationRules rules, TimeProvider time)
+public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, ProtocolCatalog protocols, IRegistrationRules rules, TimeProvider time)
 {
     /// <summary>Only the seed of the measured block time: slow enough that a fast chain's nodes are not called stale before it is measured.</summary>
     private const double DefaultBlockTimeSeconds = 12;
@@ -85,15 +88,16 @@ public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, I
         var protocol = draft.Protocol ?? known?.Protocol;
         if (protocol is null)
             errors.Add("protocol", "is required: the catalogue does not know this chain");
-        else if (!catalog.Protocols.Contains(protocol))
-            errors.Add("protocol", $"must be one of {string.Join(", ", catalog.Protocols.Order(StringComparer.Ordinal))}");
+        else if (protocols.Find(protocol) is null && !catalog.Protocols.Contains(protocol))
+            errors.Add("protocol", $"must be one of {string.Join(", ", catalog.Protocols.Concat(protocols.All.Select(known => known.Name)).Distinct().Order(StringComparer.Ordinal))}");
 
         // The catalogue's identity is one of its own protocol.
         var identity = draft.Identity ?? (protocol == known?.Protocol ? known?.Identity : null);
         if (identity is null)
             errors.Add("identity", "is required: the catalogue does not know it");
         else
-            CheckIdentity(protocol, identity, errors);
+            identity = CheckIdentity(protocol, identity, errors);
+        var probe = CheckProbe(protocol, draft.Probe, errors);
 
         var requires = draft.Requires ?? known?.Requires ?? [];
         foreach (var capability in requires)
@@ -128,6 +132,12 @@ public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, I
                 return new Refusal(RefusalKind.Taken, "alias-taken", $"The alias '{alias}' already names the chain {other.Id}.");
 
         var network = new NetworkId(protocol!, identity!);
+        if (before is not null && before.Path != (draft.Path ?? "") && ServedBy(roster, before).FirstOrDefault(altruist => altruist.Chains.Count > 1) is { } shared)
+        {
+            return new Refusal(
+                RefusalKind.Taken, "chain-in-use", $"The altruist {shared.Id} serves {string.Join(", ", shared.Chains)} by one URL: the path of the chain {id} cannot change alone.");
+        }
+
         if (before is not null && before.Network != network && ServedBy(roster, before).Any())
             return new Refusal(RefusalKind.Taken, "chain-in-use", $"Living altruists serve the chain {id} on {before.Network}: it cannot move to {network}.");
 
@@ -145,6 +155,7 @@ public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, I
                 IntegrityOffsetBlocks = draft.IntegrityOffsetBlocks,
                 Aliases = [.. aliases.Distinct().Order(StringComparer.Ordinal)],
                 Path = draft.Path ?? "",
+                Probe = probe,
                 Policy = draft.Policy,
                 Primaries = draft.Primaries,
                 RequestTimeoutMs = draft.RequestTimeoutMs ?? DefaultRequestTimeoutMs,
@@ -163,17 +174,41 @@ public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, I
     private static Chain? HolderOf(Roster roster, string name, ChainId id) =>
         roster.FindChain(name) is { } holder && holder.Id != id && (holder.RetiredAt is null || holder.Id.Value == name) ? holder : null;
 
-    private static void CheckIdentity(string? protocol, string identity, FieldErrors errors)
+    /// <returns>The identity in the form that nodes prove.</returns>
+    private string CheckIdentity(string? protocol, string identity, FieldErrors errors)
     {
-        if (protocol == "evm")
+        var read = protocol is not null && protocols.Find(protocol) is { } known ? known.ReadIdentity(identity) : Names.Read(identity, "must be what the nodes prove, such as a genesis hash or network name");
+        if (read.Wrong is { } wrong)
+            errors.Add("identity", wrong);
+        return read.Value ?? identity;
+    }
+
+    /// <returns>The declared probe without its blanks; null for protocols that are known.</returns>
+    private static string? CheckProbe(string? protocol, string? probe, FieldErrors errors)
+    {
+        if (protocol != JsonProtocol.Family)
         {
-            if (identity.Length > 78 || !identity.All(char.IsAsciiDigit) || identity.StartsWith('0') || !BigInteger.TryParse(identity, NumberStyles.None, CultureInfo.InvariantCulture, out _))
-                errors.Add("identity", "must be the EVM chain id in decimal, such as 1");
+            if (probe is not null)
+                errors.Add("probe", $"is only for the protocol {JsonProtocol.Family}: how {protocol ?? "others"} is asked is known");
+            return null;
         }
-        else if (identity.Length is 0 or > 200 || identity.Any(character => char.IsControl(character) || char.IsWhiteSpace(character)))
+
+        if (probe is null)
         {
-            errors.Add("identity", "must be what the nodes prove, such as a genesis hash or network name, without spaces (200 characters at most)");
+            if (!errors.Has("probe"))
+                errors.Add("probe", $"is required for the protocol {JsonProtocol.Family}: what to ask, and where in the answers height and identity stand");
+            return null;
         }
+
+        if (probe.Length > ProbeDeclaration.MostBytes)
+        {
+            errors.Add("probe", $"must not be longer than {ProbeDeclaration.MostBytes} characters");
+            return null;
+        }
+
+        using var json = JsonDocument.Parse(probe);
+        ProbeDeclaration.Read(json.RootElement, (field, wrong) => errors.Add(field.Length == 0 ? "probe" : $"probe.{field}", wrong));
+        return JsonSerializer.Serialize(json.RootElement);
     }
 
     private static void CheckPath(string path, FieldErrors errors)

@@ -15,10 +15,10 @@ internal static class ChainStore
             """
             insert into chains (
                 id, name, network, requires, block_time_seconds, lag_tolerance_blocks, max_head_age_seconds, integrity_offset_blocks,
-                path, policy, primaries, request_timeout_ms, min_eligible, enabled, successor, retired_at, revision)
+                path, probe, policy, primaries, request_timeout_ms, min_eligible, enabled, successor, retired_at, revision)
             values (
                 @Id, @Name, @Network, @Requires, @BlockTimeSeconds, @LagToleranceBlocks, @MaxHeadAgeSeconds, @IntegrityOffsetBlocks,
-                @Path, @Policy, @Primaries, @RequestTimeoutMs, @MinEligible, @Enabled, @Successor, @RetiredAt, @Revision)
+                @Path, @Probe, @Policy, @Primaries, @RequestTimeoutMs, @MinEligible, @Enabled, @Successor, @RetiredAt, @Revision)
             on conflict (id) do update set
                 name                    = excluded.name,
                 network                 = excluded.network,
@@ -28,6 +28,7 @@ internal static class ChainStore
                 max_head_age_seconds    = excluded.max_head_age_seconds,
                 integrity_offset_blocks = excluded.integrity_offset_blocks,
                 path                    = excluded.path,
+                probe                   = excluded.probe,
                 policy                  = excluded.policy,
                 primaries               = excluded.primaries,
                 request_timeout_ms      = excluded.request_timeout_ms,
@@ -48,6 +49,7 @@ internal static class ChainStore
                 chain.MaxHeadAgeSeconds,
                 chain.IntegrityOffsetBlocks,
                 chain.Path,
+                chain.Probe,
                 chain.Policy,
                 chain.Primaries,
                 chain.RequestTimeoutMs,
@@ -68,7 +70,7 @@ internal static class ChainStore
         var rows = (await connection.QueryAsync<Row>(new CommandDefinition(
             """
             select id, name, network, requires, block_time_seconds, lag_tolerance_blocks, max_head_age_seconds, integrity_offset_blocks,
-                   path, policy, primaries, request_timeout_ms, min_eligible, enabled, successor, retired_at
+                   path, probe, policy, primaries, request_timeout_ms, min_eligible, enabled, successor, retired_at
             from chains
             where revision > @Revision
             """,
@@ -103,6 +105,7 @@ internal static class ChainStore
         public required double? MaxHeadAgeSeconds { get; init; }
         public required int? IntegrityOffsetBlocks { get; init; }
         public required string Path { get; init; }
+        public required string? Probe { get; init; }
         public required string? Policy { get; init; }
         public required int? Primaries { get; init; }
         public required int RequestTimeoutMs { get; init; }
@@ -123,6 +126,7 @@ internal static class ChainStore
             IntegrityOffsetBlocks = IntegrityOffsetBlocks,
             Aliases = aliases,
             Path = Path,
+            Probe = Probe,
             Policy = Policy,
             Primaries = Primaries,
             RequestTimeoutMs = RequestTimeoutMs,

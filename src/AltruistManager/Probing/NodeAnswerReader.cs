@@ -16,14 +16,16 @@ internal sealed class NodeAnswerReader(string? id, AnswerShape wanted)
     private const int MaxDepth = 64;
 
     /// <summary>Where the nodes' own words stand, in either kind of answer.</summary>
-    private static readonly AnswerShape OfRpc = AnswerShape.Of([IdPath, ResultPath, ErrorPath, CodePath, MessagePath, WordsPath, LoneCodePath]);
-    private static readonly AnswerShape OfRest = AnswerShape.Of([ErrorPath, CodePath, MessagePath, WordsPath, LoneCodePath]);
+    private static readonly AnswerShape OfRpc = AnswerShape.Of([IdPath, ResultPath, ErrorPath, CodePath, MessagePath, CausePath, DataPath, WordsPath, LoneCodePath]);
+    private static readonly AnswerShape OfRest = AnswerShape.Of([ErrorPath, CodePath, MessagePath, CausePath, DataPath, WordsPath, LoneCodePath]);
 
     private const string IdPath = "id";
     private const string ResultPath = "result";
     private const string ErrorPath = "error";
     private const string CodePath = "error.code";
     private const string MessagePath = "error.message";
+    private const string CausePath = "error.cause.name";
+    private const string DataPath = "error.data";
     private const string WordsPath = "message";
     private const string LoneCodePath = "code";
 
@@ -35,6 +37,8 @@ internal sealed class NodeAnswerReader(string? id, AnswerShape wanted)
     private NodeAnswerKind? kind;
     private string? text;
     private string? words;
+    private string? cause;
+    private string? data;
     private string? loneCode;
 
     /// <summary>The answer is a list: a batch, although one question was asked.</summary>
@@ -58,7 +62,7 @@ internal sealed class NodeAnswerReader(string? id, AnswerShape wanted)
     public string? Code => ErrorCode ?? loneCode;
 
     /// <summary>The node's words for what went wrong; a <c>message</c> beside the result is one only where the status says that something did.</summary>
-    public string? Words => ErrorMessage ?? words;
+    public string? Words => cause is null && data is null ? ErrorMessage ?? words : string.Join(": ", new[] { ErrorMessage ?? words, cause, data }.OfType<string>());
 
     /// <summary>Null when the answer had no result.</summary>
     public NodeAnswer? Result => kind is { } known ? new NodeAnswer(known, text, found) : null;
@@ -157,6 +161,12 @@ internal sealed class NodeAnswerReader(string? id, AnswerShape wanted)
                 break;
             case MessagePath when IsScalar(reader.TokenType):
                 ErrorMessage = Scalar(ref reader);
+                break;
+            case CausePath when reader.TokenType == JsonTokenType.String:
+                cause = reader.GetString();
+                break;
+            case DataPath when reader.TokenType == JsonTokenType.String:
+                data = reader.GetString();
                 break;
             case WordsPath when reader.TokenType == JsonTokenType.String:
                 words = reader.GetString();

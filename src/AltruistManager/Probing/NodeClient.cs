@@ -123,8 +123,11 @@ internal sealed class NodeClient(EndpointLine line, Uri url, TimeProvider time, 
 
         if (!isSuccess)
         {
+            // A node may answer with an error and a status that says so too.
             if (id is null && status < 500 && answer.Words is { } words)
                 Error = new NodeError(status.ToString(CultureInfo.InvariantCulture), excerpts.Of(words));
+            else if (id is not null && answer.HasError && answer.IsOurs)
+                Error = new NodeError(answer.ErrorCode, excerpts.Of(answer.Words ?? ""));
             return Fail(ProbeOutcome.HttpError, $"HTTP {status}{(answer.Words is null ? "" : $": {Describe(answer)}")}");
         }
 
@@ -150,7 +153,7 @@ internal sealed class NodeClient(EndpointLine line, Uri url, TimeProvider time, 
     {
         if (question.Method is not null)
             return Post(url, $$"""{"jsonrpc":"2.0","id":{{id}},"method":"{{question.Method}}","params":{{question.Body}}}""");
-        var at = new Uri(AltruistUrl.WithPath(url.OriginalString, question.Path!));
+        var at = PlaceOf(question.Path!);
         return question.Body is null ? new HttpRequestMessage(HttpMethod.Get, at) : Post(at, question.Body);
 
         static HttpRequestMessage Post(Uri at, string body)
@@ -161,11 +164,21 @@ internal sealed class NodeClient(EndpointLine line, Uri url, TimeProvider time, 
         }
     }
 
+    /// <summary>A path behind the URL's own; a query of its own joins that of the URL.</summary>
+    private Uri PlaceOf(string path)
+    {
+        var query = path.IndexOf('?', StringComparison.Ordinal);
+        if (query < 0)
+            return new Uri(AltruistUrl.WithPath(url.OriginalString, path));
+        var whole = AltruistUrl.WithPath(url.OriginalString, path[..query]);
+        return new Uri($"{whole}{(whole.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{path[(query + 1)..]}");
+    }
+
     private NodeAnswer? FailByError(NodeQuestion question, NodeAnswerReader answer)
     {
         if (answer.ErrorCode is null && answer.Result is null && answer.ErrorMessage is null)
             return Fail(ProbeOutcome.InvalidAnswer, "an error without code and message");
-        Error = new NodeError(answer.ErrorCode, excerpts.Of(answer.ErrorMessage ?? ""));
+        Error = new NodeError(answer.ErrorCode, excerpts.Of(answer.Words ?? ""));
         return Fail(ProbeOutcome.RpcError, $"{question.Name}: {Describe(answer)}");
     }
 

@@ -16,6 +16,8 @@ internal static class Refusals
 
     private static readonly string[] TooFast = ["rate limit", "ratelimit", "rate-limit", "too many request", "throttl", "request limit", "capacity"];
 
+    private static readonly string[] Behind = ["behind", "unhealthy"];
+
     private static readonly string[] ShutOut = ["unauthorized", "forbidden", "api key", "access denied"];
 
     /// <summary>Null for a status that is no refusal.</summary>
@@ -33,7 +35,9 @@ internal static class Refusals
         var passing = Has(words, Passing);
         if (!passing && Has(words, UsedUp))
             return ProbeOutcome.QuotaExhausted;
-        if (code is "429" or "-32005" || Has(words, TooFast) || (passing && Has(words, UsedUp)))
+        // Solana's own -32005 says that the node is behind.
+        var limited = code is "429" || (code is "-32005" && !Has(words, Behind));
+        if (limited || Has(words, TooFast) || (passing && Has(words, UsedUp)))
             return ProbeOutcome.Throttled;
         return Has(words, ShutOut) ? ProbeOutcome.Unauthorized : null;
     }

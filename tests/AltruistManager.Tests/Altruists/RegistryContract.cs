@@ -2,6 +2,7 @@ using System.Net;
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Storage;
+using AltruistManager.Tests.Chains.Protocols;
 using AltruistManager.Tests.Storage;
 
 namespace AltruistManager.Tests.Altruists;
@@ -424,7 +425,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
             cache = new RosterCache(new RosterStore(database));
             var writer = new RegistryWriter(database, cache);
             Regions = new RegionRegistry(writer);
-            Chains = new ChainRegistry(writer, new ChainCatalog(), this, TimeProvider.System);
+            Chains = new ChainRegistry(writer, new ChainCatalog(), ProtocolList.All, this, TimeProvider.System);
             Providers = new ProviderRegistry(writer, TimeProvider.System);
             Altruists = new AltruistRegistry(writer, this, this, TimeProvider.System);
         }

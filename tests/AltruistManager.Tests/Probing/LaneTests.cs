@@ -181,7 +181,7 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
             At(node, "reference", Ethereum) with { Role = AltruistRole.Reference },
             At(node, "disabled", Ethereum) with { Enabled = false },
             At(node, "retired", Ethereum) with { RetiredAt = DateTimeOffset.UnixEpoch },
-            At(node, "foreign", new NetworkId("solana", "mainnet")));
+            At(node, "foreign", new NetworkId("unspoken", "mainnet")));
         AltruistId[] all = [.. "good,reference,disabled,retired,foreign,unknown".Split(',').Select(id => new AltruistId(id))];
         world.Hot.Primaries = world.Demand.Retries = all;
 

@@ -1,20 +1,19 @@
-using System.Buffers;
-using System.Globalization;
-using System.Numerics;
-
 namespace AltruistManager.Chains.Protocols;
 
 /// <summary>Ethereum and all that speak its JSON-RPC.</summary>
 internal sealed class EvmProtocol : IChainProtocol
 {
-    private const int HashLength = 66;
-    private const long LastSecond = 253_402_300_799;
-
-    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
+    private const string Nobody = "0x0000000000000000000000000000000000000000";
 
     private static readonly NodeQuestion Head = new("eth_getBlockByNumber", """["latest",false]""", NodeQuestion.Block, ["number", "timestamp", "hash"]);
+    private static readonly NodeQuestion BlockAt = new("eth_getBlockByNumber", "[]", NodeQuestion.Block, ["number", "hash"]);
     private static readonly NodeQuestion Identity = new("eth_chainId", "[]", NodeQuestion.Scalar, []);
     private static readonly NodeQuestion Syncing = new("eth_syncing", "[]", NodeQuestion.Scalar, ["currentBlock", "highestBlock"]);
+    private static readonly NodeQuestion Balance = new("eth_getBalance", "[]", NodeQuestion.Scalar, []);
+
+    /// <summary>A call of nothing, which every state can be asked for.</summary>
+    private static readonly NodeQuestion DebugTrace = new("debug_traceCall", $$"""[{"from":"{{Nobody}}","to":"{{Nobody}}"},"latest",{"tracer":"callTracer"}]""", NodeQuestion.Scalar, ["type", "from"]);
+    private static readonly NodeQuestion Trace = new("trace_call", $$"""[{"from":"{{Nobody}}","to":"{{Nobody}}"},["trace"],"latest"]""", NodeQuestion.Scalar, ["trace.0.type"]);
 
     public string Name => "evm";
 
@@ -25,7 +24,18 @@ internal sealed class EvmProtocol : IChainProtocol
         HeadTime = "timestamp of the latest block",
         Syncing = "eth_syncing, advisory",
         Hash = "hash of the block at a height (eth_getBlockByNumber)",
+        Capabilities = new Dictionary<string, string>
+        {
+            ["archive"] = "state of block 1 and of a block in the middle of the history (eth_getBalance)",
+            ["trace"] = "debug_traceCall with the call tracer, or trace_call",
+        },
+        Subscription = new HeadSubscription("eth_subscribe", """["newHeads"]""", "params.result.number"),
     };
+
+    public NodeReply<string> ReadIdentity(string given) =>
+        given.Length is > 0 and <= 78 && given.All(char.IsAsciiDigit) && given[0] != '0'
+            ? NodeReply<string>.Of(given)
+            : NodeReply<string>.Invalid("must be the EVM chain id in decimal, such as 1");
 
     public async Task<NodeReply<NodeHead>> AskHeadAsync(INodeClient node, CancellationToken cancellation)
     {
@@ -33,13 +43,13 @@ internal sealed class EvmProtocol : IChainProtocol
             return NodeReply<NodeHead>.None;
         if (answer.Kind != NodeAnswerKind.Object)
             return NodeReply<NodeHead>.Invalid("the latest block is not an object");
-        if (Quantity(answer["number"]) is not { } height)
+        if (Scalars.Hex(answer["number"]) is not { } height)
             return NodeReply<NodeHead>.Invalid("the latest block has no valid number");
-        if (Quantity(answer["timestamp"]) is not { } seconds || seconds > LastSecond)
+        if (Scalars.Seconds(Scalars.Hex(answer["timestamp"])) is not { } time)
             return NodeReply<NodeHead>.Invalid("the latest block has no valid timestamp");
-        if (Hash(answer["hash"]) is not { } hash)
+        if (Scalars.Hash(answer["hash"]) is not { } hash)
             return NodeReply<NodeHead>.Invalid("the latest block has no valid hash");
-        return NodeReply<NodeHead>.Of(new NodeHead(height, DateTimeOffset.FromUnixTimeSeconds(seconds), hash));
+        return NodeReply<NodeHead>.Of(new NodeHead(height, time, hash));
     }
 
     public async Task<NodeReply<string>> AskIdentityAsync(INodeClient node, CancellationToken cancellation)
@@ -47,8 +57,8 @@ internal sealed class EvmProtocol : IChainProtocol
         if (await node.AskAsync(Identity, cancellation) is not { } answer)
             return NodeReply<string>.None;
         // A chain id may be as wide as 256 bits. Compared as a number: 0x1 is a prefix of 0x1388.
-        return answer is { Kind: NodeAnswerKind.Text, Text: { Length: <= HashLength } text } && IsHex(text)
-            ? NodeReply<string>.Of(BigInteger.Parse($"0{text.AsSpan(2)}", NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture))
+        return answer is { Kind: NodeAnswerKind.Text, Text: { Length: <= 66 } text } && Scalars.IsHex(text)
+            ? NodeReply<string>.Of(Scalars.WholeNumber(text)!)
             : NodeReply<string>.Invalid("the chain id is not a hexadecimal number");
     }
 
@@ -59,7 +69,7 @@ internal sealed class EvmProtocol : IChainProtocol
         return NodeReply<bool?>.Of(answer.Kind switch
         {
             NodeAnswerKind.Boolean => answer.Text == "true",
-            NodeAnswerKind.Object when Quantity(answer["currentBlock"]) is { } current && Quantity(answer["highestBlock"]) is { } highest => current < highest,
+            NodeAnswerKind.Object when Scalars.Hex(answer["currentBlock"]) is { } current && Scalars.Hex(answer["highestBlock"]) is { } highest => current < highest,
             NodeAnswerKind.Object => true,
             _ => null,
         });
@@ -67,24 +77,45 @@ internal sealed class EvmProtocol : IChainProtocol
 
     public async Task<NodeReply<string?>> AskHashAsync(INodeClient node, long height, CancellationToken cancellation)
     {
-        if (await node.AskAsync(new NodeQuestion("eth_getBlockByNumber", $"""["0x{height:x}",false]""", NodeQuestion.Block, ["number", "hash"]), cancellation) is not { } answer)
-            return NodeReply<string?>.None;
+        if (await node.AskAsync(BlockAt with { Body = $"""["0x{height:x}",false]""" }, cancellation) is not { } answer)
+            return node.HasNoSuch();
         if (answer.Kind == NodeAnswerKind.Null)
             return NodeReply<string?>.Of(null);
-        if (answer.Kind != NodeAnswerKind.Object || Quantity(answer["number"]) != height || Hash(answer["hash"]) is not { } hash)
-            return NodeReply<string?>.Invalid($"the block at {height} is not the one that was asked for");
-        return NodeReply<string?>.Of(hash);
+        return Scalars.Hex(answer["number"]) == height && Scalars.Hash(answer["hash"]) is { } hash
+            ? NodeReply<string?>.Of(hash)
+            : NodeReply<string?>.Invalid($"the block at {height} is not the one that was asked for");
     }
 
-    public Task<NodeReply<bool>> AskCapabilityAsync(INodeClient node, string capability, NodeHead head, CancellationToken cancellation) =>
-        Task.FromResult(NodeReply<bool>.Invalid($"{capability} cannot be proven for this protocol"));
+    public Task<NodeReply<bool>> AskCapabilityAsync(INodeClient node, string capability, NodeHead head, CancellationToken cancellation) => capability switch
+    {
+        "archive" => ProveArchiveAsync(node, head, cancellation),
+        "trace" => ProveTraceAsync(node, cancellation),
+        _ => Task.FromResult(NodeReply<bool>.Invalid($"{capability} cannot be proven for this protocol")),
+    };
 
-    /// <summary>A non-negative number in the notation of Ethereum; null for anything else.</summary>
-    private static long? Quantity(string? text) =>
-        text is { Length: <= 18 } && IsHex(text) && long.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) && value >= 0 ? value : null;
+    /// <summary>Headers and old blocks are held by pruned nodes too; the state at an old block is not.</summary>
+    private static async Task<NodeReply<bool>> ProveArchiveAsync(INodeClient node, NodeHead head, CancellationToken cancellation)
+    {
+        foreach (var height in new[] { 1, Math.Max(1, head.Height / 2) }.Distinct())
+        {
+            if (await node.AskAsync(Balance with { Body = $"""["{Nobody}","0x{height:x}"]""" }, cancellation) is not { } answer)
+                return node.Refuses($"has no state at block {height}");
+            if (answer is not { Kind: NodeAnswerKind.Text, Text: { Length: <= 66 } text } || !Scalars.IsHex(text))
+                return NodeReply<bool>.Invalid($"has no state at block {height}: the balance there is not a number");
+        }
 
-    private static string? Hash(string? text) => text is { Length: HashLength } && IsHex(text) ? text.ToLowerInvariant() : null;
+        return NodeReply<bool>.Of(true);
+    }
 
-    private static bool IsHex(string text) =>
-        text.Length > 2 && text.StartsWith("0x", StringComparison.Ordinal) && !text.AsSpan(2).ContainsAnyExcept(HexDigits);
+    private static async Task<NodeReply<bool>> ProveTraceAsync(INodeClient node, CancellationToken cancellation)
+    {
+        if (await node.AskAsync(DebugTrace, cancellation) is { } frame)
+            return frame["type"] is not null ? NodeReply<bool>.Of(true) : NodeReply<bool>.Invalid("debug_traceCall answers without a call frame");
+        var first = node.Refuses("does not trace calls");
+        if (await node.AskAsync(Trace, cancellation) is { } trace)
+            return trace["trace.0.type"] is not null ? NodeReply<bool>.Of(true) : NodeReply<bool>.Invalid("trace_call answers without a trace");
+        var second = node.Refuses("does not trace calls");
+        // Only what the node refused both times speaks against it.
+        return first.Wrong is null || second.Wrong is null ? NodeReply<bool>.None : first;
+    }
 }

@@ -9,6 +9,9 @@ public interface IChainProtocol
     /// <summary>How it proves what, in words for providers and the public.</summary>
     ProtocolFacts Facts { get; }
 
+    /// <summary>An identity as somebody wrote it, in the form that the nodes prove; a wrong one says what it must be.</summary>
+    NodeReply<string> ReadIdentity(string given);
+
     Task<NodeReply<NodeHead>> AskHeadAsync(INodeClient node, CancellationToken cancellation);
 
     /// <summary>What <see cref="NetworkId.Identity"/> must equal exactly.</summary>

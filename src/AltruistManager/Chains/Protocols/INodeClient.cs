@@ -43,7 +43,7 @@ public sealed record NodeQuestion
     }
 
     /// <summary>What people are told was asked: the method, or verb and path.</summary>
-    public string Name { get; }
+    public string Name { get; private init; }
 
     /// <summary>Of JSON-RPC; null for a REST call.</summary>
     public string? Method { get; }
@@ -62,6 +62,9 @@ public sealed record NodeQuestion
 
     /// <summary><see cref="Fields"/> as a tree, made once for all uses of a question.</summary>
     internal AnswerShape Shape { get; }
+
+    /// <summary>The same question of a REST service at another path.</summary>
+    public NodeQuestion To(string path, string? body) => this with { Name = $"{(body is null ? "GET" : "POST")} {path}", Path = path, Body = body };
 
     public static NodeQuestion Get(string path, int maxBytes, params IReadOnlyList<string> fields) =>
         new($"GET {path}", maxBytes, fields) { Path = path };

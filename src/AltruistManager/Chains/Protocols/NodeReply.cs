@@ -30,5 +30,5 @@ public readonly record struct NodeReply<T>
 }
 
 /// <param name="Time">Null where blocks carry none.</param>
-/// <param name="Hash">In lower case.</param>
+/// <param name="Hash">As blocks of the protocol are compared: hexadecimal in lower case, base 58 as it is; null where the head is told without it.</param>
 public readonly record struct NodeHead(long Height, DateTimeOffset? Time, string? Hash);

@@ -22,8 +22,9 @@ internal sealed class HeightCheck : ISweepCheck
                 Lane = run.Lane,
                 At = run.Time.GetUtcNow(),
                 Outcome = ProbeOutcome.Ok,
-                LatencyMs = node.LatencyMs,
-                ConnectMs = node.ConnectMs,
+                // Of the question for the head itself: its time may have taken another.
+                LatencyMs = node.Exchanges[0].LatencyMs,
+                ConnectMs = node.Exchanges[0].ConnectMs,
                 Height = head.Value.Height,
                 HeadTime = head.Value.Time,
                 HeadHash = head.Value.Hash,
@@ -31,7 +32,7 @@ internal sealed class HeightCheck : ISweepCheck
             : ProbeResult.Failed(
                 run.Altruist.Id, run.Lane, run.Time.GetUtcNow(), head.Wrong is { } wrong ? new ProbeFailure(ProbeOutcome.InvalidAnswer, wrong) : node.Failure!) with
             {
-                ConnectMs = node.ConnectMs,
+                ConnectMs = node.Exchanges is [var first, ..] ? first.ConnectMs : null,
             };
     }
 

@@ -1,10 +1,8 @@
 using System.Globalization;
 using System.Numerics;
-using AltruistManager.Chains;
 using AltruistManager.Chains.Protocols;
 using FsCheck;
 using FsCheck.Fluent;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace AltruistManager.Tests.Chains.Protocols;
 
@@ -61,16 +59,6 @@ public sealed class EvmProtocolTests
     [InlineData("0x1\n")]
     public async Task Height_is_read_strictly(string number) =>
         Assert.Equal("the latest block has no valid number", (await new EvmProtocol().AskHeadAsync(new ScriptedNode(Block(number, "0x1", SomeHash)), Cancellation)).Wrong);
-
-    [Fact]
-    public void Catalog_knows_what_is_registered()
-    {
-        using var services = new ServiceCollection().AddChainProtocols().BuildServiceProvider();
-        var catalog = services.GetRequiredService<ProtocolCatalog>();
-
-        Assert.Equal("evm", catalog.Find(new NetworkId("evm", "1"), [])?.Name);
-        Assert.Null(catalog.Find(new NetworkId("solana", "1"), []));
-    }
 
     private static string? IdentityOf(BigInteger id) =>
         new EvmProtocol().AskIdentityAsync(new ScriptedNode(new NodeAnswer(NodeAnswerKind.Text, $"0x{(id.IsZero ? "0" : id.ToString("x", CultureInfo.InvariantCulture).TrimStart('0'))}", new Dictionary<string, string?>())), Cancellation)
