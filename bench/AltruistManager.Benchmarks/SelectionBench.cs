@@ -93,7 +93,7 @@ internal static class SelectionBench
         var options = Options.Create(new SelectionOptions());
         using var round = new SelectionRound(
             database, new SelectionStore(database, clock), log, cache, board, new OverrideStore(database, clock), new SnapshotHolder(),
-            new LastGoodFile(database, [], NullLogger<LastGoodFile>.Instance), options, Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), clock, NullLogger<SelectionRound>.Instance);
+            new LastGoodFile(database, new KeyRing(database, NullLogger<KeyRing>.Instance), [], NullLogger<LastGoodFile>.Instance), options, Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), clock, NullLogger<SelectionRound>.Instance);
         await round.StartAsync(cancellation);
 
         var times = new List<double>();

@@ -13,7 +13,7 @@ namespace AltruistManager.Web;
 /// last-good file can, portals are served from that, and the rest follows as soon as the database is back.
 /// </summary>
 internal sealed partial class Initialisation(
-    Database database, Migrator migrator, ApiKeyRing keys, RosterCache roster, RegionRegistry regions, HealthMonitor health, IOptions<SelectionOptions> selection,
+    Database database, Migrator migrator, ApiKeyRing keys, KeyRing ring, PlainEndpoints plain, RosterCache roster, RegionRegistry regions, HealthMonitor health, TrialMonitor trials, IOptions<SelectionOptions> selection,
     SelectionRound round, SchedulingGate gate, TimeProvider time, ILogger<Initialisation> logger) : BackgroundService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -62,10 +62,13 @@ internal sealed partial class Initialisation(
         if (database.SqliteVersion is { } version && version < SqliteLibrary.WithoutWalBug)
             LogSqlite(version, SqliteLibrary.WithoutWalBug);
         await migrator.MigrateAsync(cancellation);
+        await ring.LoadAsync(cancellation);
+        await plain.SealAsync(cancellation);
         await keys.RefreshAsync(cancellation);
         await roster.RefreshAsync(cancellation);
         await regions.EnsureAsync(new RegionId(selection.Value.DefaultRegion), cancellation);
         await health.LoadAsync(cancellation);
+        await trials.LoadAsync(cancellation);
         await round.StartAsync(cancellation);
         isDone = true;
         gate.Open();

@@ -30,6 +30,9 @@ internal static class AltruistsApi
         altruists.MapPatch("/{id}", ChangeAsync).RequireAuthorization(Policies.Provider)
             .WithName("changeAltruist").WithSummary("Changes what is said and leaves the rest")
             .Accepts<AltruistBody>("application/json").Produces<AltruistAnswer>().ProducesProblems(400, 404, 409, 410);
+        altruists.MapPut("/{id}/credentials", RotateAsync).RequireAuthorization(Policies.Provider)
+            .WithName("rotateCredentials").WithSummary("New credentials: tested beside the old ones, then published; 202 while that is not decided")
+            .Accepts<CredentialsBody>("application/json").Produces<RotationAnswer>().Produces<RotationAnswer>(StatusCodes.Status202Accepted).ProducesProblems(400, 404, 409, 410, 429);
         altruists.MapDelete("/{id}", RetireAsync).RequireAuthorization(Policies.Provider)
             .WithName("retireAltruist").WithSummary("Retires an altruist; its history stays").Produces(StatusCodes.Status204NoContent).ProducesProblems(404, 410);
     }
@@ -128,6 +131,31 @@ internal static class AltruistsApi
         return TypedResults.Ok((await answers.ShowAsync([outcome.Value!], caller, CancellationToken.None))[0]);
     }
 
+    private static async Task<IResult> RotateAsync(
+        string id, BodyReader body, Caller caller, CredentialRotation credentials, Answers answers, AfterWrite after, CancellationToken cancellation)
+    {
+        var auth = ReadAuth(body, required: true);
+        var errors = new FieldErrors();
+        if (body.HandOver(errors) is { } unreadable)
+            return unreadable;
+
+        var rotation = await credentials.RotateAsync(caller.ToRegistrant(), new AltruistId(id), auth ?? new AuthDraft(null, new Dictionary<string, string>()), errors, cancellation);
+        switch (rotation.Kind)
+        {
+            case RotationKind.NotAllowed:
+                return rotation.Refusal!.ToProblem();
+            case RotationKind.Refused:
+                return new Problem(400, "credentials-refused", "The endpoint does not take these credentials", $"Nothing was changed: {rotation.Reason}.");
+            case RotationKind.TooSoon:
+                return new Problem(429, "too-soon", "Not so often", rotation.Reason) { RetryAfterSeconds = 5 };
+            default:
+                await after.SettleAsync();
+                var altruist = (await answers.ShowAsync([rotation.Altruist!], caller, CancellationToken.None))[0];
+                var published = rotation.Kind == RotationKind.Published;
+                return TypedResults.Json(new RotationAnswer(published, rotation.Reason, altruist), statusCode: published ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+        }
+    }
+
     private static async Task<IResult> RetireAsync(string id, Caller caller, AltruistRegistry registry, AfterWrite after, CancellationToken cancellation)
     {
         var outcome = await registry.RetireAsync(caller.ToRegistrant(), new AltruistId(id), cancellation);
@@ -140,7 +168,7 @@ internal static class AltruistsApi
     private static AltruistDraft Read(BodyReader body)
     {
         body.Ignore(
-            "id", "network", "host", "state", "reason", "since", "height", "lagBlocks", "latencyMs", "lastProbeAt", "cooldownUntil", "sessionsLastHour", "createdAt");
+            "id", "network", "host", "state", "reason", "since", "height", "lagBlocks", "latencyMs", "lastProbeAt", "cooldownUntil", "sessionsLastHour", "createdAt", "serving", "trial");
         return new AltruistDraft
         {
             Provider = body.String("provider"),
@@ -149,7 +177,7 @@ internal static class AltruistsApi
             Urls = body.Texts("urls"),
             Regions = body.Strings("regions"),
             Label = body.String("label", most: 100),
-            AuthType = ReadAuth(body),
+            Auth = ReadAuth(body),
             Capabilities = body.Strings("capabilities"),
             CapacityRps = body.Int("capacityRps", 1, 10_000_000),
             ClearsCapacity = body.IsNull("capacityRps"),
@@ -159,22 +187,49 @@ internal static class AltruistsApi
         };
     }
 
-    private static string? ReadAuth(BodyReader body)
+    /// <summary>Without taking blanks off: a password may have them.</summary>
+    private static AuthDraft? ReadAuth(BodyReader body, bool required = false)
     {
-        if (body.Object("auth") is not { } auth)
+        if (body.Object("auth", required) is not { } auth)
             return null;
-        var type = auth.TryGetProperty("type", out var given) && given.ValueKind is JsonValueKind.String ? given.GetString()! : "";
-        foreach (var field in auth.EnumerateObject().Where(field => field.Name != "type" && type == "none"))
-            body.Bad($"auth.{field.Name}", "is not a field of the type none");
-        return type;
+        string? type = null;
+        var fields = new Dictionary<string, string>();
+        foreach (var field in auth.EnumerateObject())
+        {
+            if (field.Value.ValueKind is not JsonValueKind.String)
+                body.Bad($"auth.{field.Name}", "must be text");
+            else if (field.Name == "type")
+                type = field.Value.GetString();
+            else
+                fields[field.Name] = field.Value.GetString()!;
+        }
+
+        return new AuthDraft(type, fields);
     }
 
     /// <summary>What a writer may say; a PATCH leaves what is omitted.</summary>
     internal sealed record AltruistBody(
-        string? Provider, string[]? Chains, string? Url, Dictionary<string, string>? Urls, string[]? Regions, string? Label, AuthAnswer? Auth, string[]? Capabilities,
+        string? Provider, string[]? Chains, string? Url, Dictionary<string, string>? Urls, string[]? Regions, string? Label, AuthDocument? Auth, string[]? Capabilities,
         int? CapacityRps, int? Tier, string? Role, bool? Enabled, bool? Attested);
 
-    internal sealed record AuthAnswer(string Type);
+    internal sealed record CredentialsBody(AuthDocument Auth);
+
+    /// <param name="Published">True when the new credentials are in service; false while they are tried on.</param>
+    /// <param name="Reason">What the test said.</param>
+    internal sealed record RotationAnswer(bool Published, string Reason, AltruistAnswer Altruist);
+
+    /// <summary>How a changed endpoint does beside the one in service.</summary>
+    /// <param name="Good">Good probes in a row.</param>
+    internal sealed record TrialAnswer(DateTimeOffset Since, string Reason, int Good)
+    {
+        public static TrialAnswer Of(Trial trial) => new(trial.Since, trial.Reason, trial.Good);
+    }
+
+    /// <summary>Of which kind the credentials are, and the name of the header or parameter; what is secret is never told.</summary>
+    internal sealed record AuthAnswer(string Type, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Name)
+    {
+        public static AuthAnswer Of(EndpointAuth auth) => new(auth.ToString(), auth.Kind is AuthKind.Header or AuthKind.Query ? auth.Name : null);
+    }
 
     internal sealed record ChangeAnswer(string Id, string Altruist, DateTimeOffset At, string From, string To, string Reason)
     {
@@ -219,25 +274,35 @@ internal static class AltruistsApi
     internal sealed record WholeAltruistAnswer : AltruistAnswer
     {
         [SetsRequiredMembers]
-        public WholeAltruistAnswer(AltruistAnswer common, Altruist altruist)
+        public WholeAltruistAnswer(AltruistAnswer common, Altruist altruist, Trial? trial)
             : base(common)
         {
+            Serving = altruist.Serving is { } serving ? AltruistUrl.Redact(serving.Url) : null;
+            Trial = trial is null ? null : TrialAnswer.Of(trial);
             Url = altruist.Url;
             Urls = altruist.Urls;
-            Auth = new AuthAnswer("none");
+            Auth = AuthAnswer.Of(altruist.Auth);
         }
 
+        /// <summary>The newest that was said.</summary>
         public string Url { get; }
 
         public IReadOnlyDictionary<string, string> Urls { get; }
 
         public AuthAnswer Auth { get; }
+
+        /// <summary>What portals are told meanwhile, host and a short tail; null where the newest is in service.</summary>
+        public string? Serving { get; }
+
+        /// <summary>Null where the newest is in service.</summary>
+        public TrialAnswer? Trial { get; }
     }
 
     /// <summary>Puts together what is registered of an altruist, how it is, and how often it was picked.</summary>
-    internal sealed class Answers(HealthBoard board, DecisionLog log)
+    internal sealed class Answers(HealthBoard board, DecisionLog log, TrialMonitor trials)
     {
-        public string StateOf(Altruist altruist) => altruist.Enabled ? VerdictNames.Of(board[altruist.Id].State) : Disabled;
+        public string StateOf(Altruist altruist) =>
+            !altruist.Enabled ? Disabled : VerdictNames.Of(altruist.Undecryptable is null ? board[altruist.Id].State : VerdictState.Unknown);
 
         public async Task<IReadOnlyList<AltruistAnswer>> ShowAsync(IReadOnlyList<Altruist> altruists, Caller caller, CancellationToken cancellation)
         {
@@ -254,7 +319,7 @@ internal static class AltruistsApi
                 Provider = altruist.Provider.Value,
                 Network = altruist.Network.Value,
                 Chains = [.. altruist.Chains.Select(chain => chain.Value)],
-                Host = AltruistUrl.Redact(altruist.Url),
+                Host = AltruistUrl.Redact(altruist.InService.Url),
                 Regions = [.. altruist.Regions.Select(region => region.Value)],
                 Label = altruist.Label,
                 Capabilities = altruist.Capabilities,
@@ -264,7 +329,7 @@ internal static class AltruistsApi
                 Enabled = altruist.Enabled,
                 Attested = altruist.Attested,
                 State = StateOf(altruist),
-                Reason = altruist.Enabled ? verdict.Reason : "switched off by its owner or staff",
+                Reason = altruist.Undecryptable is { } lost ? lost.ToString() : altruist.Enabled ? verdict.Reason : "switched off by its owner or staff",
                 Since = !altruist.Enabled ? null : verdict.Since == DateTimeOffset.UnixEpoch ? altruist.CreatedAt : verdict.Since,
                 Height = verdict.Height,
                 LagBlocks = verdict.LagBlocks,
@@ -274,7 +339,10 @@ internal static class AltruistsApi
                 SessionsLastHour = sessions,
                 CreatedAt = altruist.CreatedAt,
             };
-            return caller.SeesUrlsOf(altruist.Provider) ? new WholeAltruistAnswer(answer, altruist) : answer;
+            // Portals are told what is in service, and nothing of what is only said.
+            return caller.Owns(altruist.Provider) ? new WholeAltruistAnswer(answer, altruist, trials.Of(altruist))
+                : caller.SeesUrlsOf(altruist.Provider) ? new WholeAltruistAnswer(answer, altruist.InService, trial: null)
+                : answer;
         }
     }
 }

@@ -1,5 +1,6 @@
 using AltruistManager.Altruists;
 using AltruistManager.Selection;
+using AltruistManager.Storage;
 using AltruistManager.Web.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
@@ -24,7 +25,7 @@ internal static class HealthApi
         Answer(snapshots.Current.IsLoaded || initialisation.IsDone ? [] : ["no snapshot is loaded"]);
 
     private static async Task<JsonHttpResult<HealthDocument>> FreshAsync(
-        RosterStore store, SelectionRound round, Initialisation initialisation, IOptions<SelectionOptions> options, TimeProvider time, CancellationToken cancellation)
+        RosterStore store, RosterCache roster, KeyRing ring, SelectionRound round, Initialisation initialisation, IOptions<SelectionOptions> options, TimeProvider time, CancellationToken cancellation)
     {
         var reasons = new List<string>();
         try
@@ -38,6 +39,11 @@ internal static class HealthApi
 
         if (!initialisation.IsDone)
             reasons.Add("only the last-good file is served");
+
+        if (ring.Trouble is { } trouble)
+            reasons.Add(trouble);
+        if (roster.Current.Undecryptable is { Count: > 0 } lost)
+            reasons.Add($"{lost.Count} altruists are out of service: {lost[0].Undecryptable}");
 
         // Before the first round the start counts.
         var last = round.LastRoundAt > initialisation.StartedAt ? round.LastRoundAt.Value : initialisation.StartedAt;

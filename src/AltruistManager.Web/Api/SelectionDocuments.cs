@@ -14,6 +14,7 @@ internal sealed record PickDocument(
 internal sealed record StandbyDocument(
     string Altruist, string Provider, string Label, string Region, string Url, IReadOnlyDictionary<string, string> Urls, AuthDocument Auth, LimitsDocument Limits);
 
-internal sealed record AuthDocument(string Type);
+/// <param name="Type"><c>none</c>; <c>basic</c> (user name and password); <c>bearer</c> (token); <c>header</c>, <c>query</c> (name and value).</param>
+internal sealed record AuthDocument(string Type, string? Username, string? Password, string? Token, string? Name, string? Value);
 
 internal sealed record LimitsDocument(int? Rps);

@@ -56,6 +56,9 @@ public sealed record Altruist
     /// </summary>
     public Endpoint? Serving { get; init; }
 
+    /// <summary>Set where the endpoint is stored but cannot be decrypted: then it is empty here, and the altruist is neither probed nor picked nor kept.</summary>
+    public Undecryptable? Undecryptable { get; init; }
+
     /// <summary>The altruist as it is in service: with the endpoint of before while a new one is on trial.</summary>
     public Altruist InService => Serving is not { } old
         ? this
@@ -96,7 +99,7 @@ public sealed record Altruist
     public DateTimeOffset? RetiredAt { get; init; }
 
     /// <summary>Host name or address of <see cref="Url"/>, in lower case.</summary>
-    public string Host => new Uri(Url).Host;
+    public string Host => Url.Length == 0 ? "" : new Uri(Url).Host;
 
     /// <summary>The endpoint is never printed.</summary>
     public override string ToString() => Id.Value;

@@ -20,8 +20,8 @@ public sealed record AltruistDraft
 
     public string? Label { get; init; }
 
-    /// <summary>The kind of authentication the endpoint wants.</summary>
-    public string? AuthType { get; init; }
+    /// <summary>What the endpoint wants to see of who asks.</summary>
+    public AuthDraft? Auth { get; init; }
 
     public IReadOnlyList<string>? Capabilities { get; init; }
 
@@ -40,7 +40,7 @@ public sealed record AltruistDraft
 }
 
 /// <summary>Registers altruists, changes and retires them.</summary>
-public sealed class AltruistRegistry(RegistryWriter writer, IRegistrationRules rules, IHealthHeritage heritage, TimeProvider time)
+public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store, IRegistrationRules rules, IHealthHeritage heritage, TimeProvider time)
 {
     private static readonly string[] RpcTypes = ["websocket", "rest", "cometbft"];
 
@@ -50,7 +50,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, IRegistrationRules r
         var now = UnixTime.FromMs(time.NowMs());
         var id = new AltruistId(Guid.CreateVersion7(now).ToString());
         Altruist? retired = null;
-        return writer.ChangeAsync(
+        return OrTakenAsync(writer.ChangeAsync(
             roster =>
             {
                 var decided = DecideNew(roster, registrant, id, now, draft, errors.Copy());
@@ -59,16 +59,62 @@ public sealed class AltruistRegistry(RegistryWriter writer, IRegistrationRules r
             },
             async (write, altruist, revision) =>
             {
-                await AltruistStore.PutAsync(write, altruist, revision);
+                await store.PutAsync(write, altruist, revision);
                 if (retired is not null)
                     await heritage.InheritAsync(write, retired.Id, altruist.Id);
             },
-            cancellation);
+            cancellation));
     }
 
     /// <param name="errors">What was found wrong while reading the draft.</param>
     public Task<Registered<Altruist>> ChangeAsync(Registrant registrant, AltruistId id, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation) =>
-        writer.ChangeAsync(roster => DecideChange(roster, registrant, id, draft, errors.Copy()), AltruistStore.PutAsync, cancellation);
+        OrTakenAsync(writer.ChangeAsync(roster => DecideChange(roster, registrant, id, draft, errors.Copy()), store.PutAsync, cancellation));
+
+    /// <summary>What would become of a change, without making it.</summary>
+    /// <param name="errors">What was found wrong while reading the draft.</param>
+    public Task<Registered<Altruist>> PreviewAsync(Registrant registrant, AltruistId id, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation) =>
+        writer.PreviewAsync(roster => DecideChange(roster, registrant, id, draft, errors.Copy()), cancellation);
+
+    /// <summary>A change whose endpoint was tested already: it is in service at once.</summary>
+    /// <param name="tested">Fingerprint of what was tested; when the change leads elsewhere by now, it is refused.</param>
+    /// <param name="also">What else is written in the same transaction.</param>
+    internal Task<Registered<Altruist>> ChangeTestedAsync(
+        Registrant registrant, AltruistId id, AltruistDraft draft, string tested, Func<WriteTransaction, Task> also, CancellationToken cancellation) =>
+        writer.ChangeAsync(
+            roster =>
+            {
+                var decided = DecideChange(roster, registrant, id, draft, new FieldErrors());
+                if (decided.Value is not { } changed)
+                    return decided;
+                return changed.Fingerprint == tested && changed.Attested
+                    ? Registered<Altruist>.Done(changed with { Serving = null }, created: false)
+                    : new Refusal(RefusalKind.Taken, "changed-meanwhile", "The altruist was changed while its endpoint was tested: try again.");
+            },
+            async (write, altruist, revision) =>
+            {
+                await store.PutAsync(write, altruist, revision);
+                await also(write);
+            },
+            cancellation);
+
+    /// <summary>Puts the newest endpoint into service.</summary>
+    /// <param name="tested">Fingerprint of what passed its trial.</param>
+    /// <param name="also">What else is written in the same transaction.</param>
+    /// <returns>False where it was changed meanwhile, or control of it is not proven.</returns>
+    internal async Task<bool> PromoteAsync(AltruistId id, string tested, Func<WriteTransaction, Task> also, CancellationToken cancellation)
+    {
+        var outcome = await writer.ChangeAsync<Altruist>(
+            roster => roster.Altruists.GetValueOrDefault(id) is { RetiredAt: null, Serving: not null, Attested: true } altruist && altruist.Fingerprint == tested
+                ? Registered<Altruist>.Done(altruist with { Serving = null }, created: false)
+                : new Refusal(RefusalKind.Unknown, "no-trial", $"The altruist {id} is not on trial with this endpoint."),
+            async (write, altruist, revision) =>
+            {
+                await store.PutAsync(write, altruist, revision);
+                await also(write);
+            },
+            cancellation);
+        return outcome.Refusal is null;
+    }
 
     /// <summary>Takes an altruist out of service for good; its history stays.</summary>
     public Task<Registered<Altruist>> RetireAsync(Registrant registrant, AltruistId id, CancellationToken cancellation)
@@ -76,7 +122,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, IRegistrationRules r
         var now = UnixTime.FromMs(time.NowMs());
         return writer.ChangeAsync(
             roster => FindOwn(roster, registrant, id, out var altruist) is { } refusal ? refusal : Registered<Altruist>.Done(altruist! with { RetiredAt = now }, created: false),
-            AltruistStore.PutAsync,
+            store.PutAsync,
             cancellation);
     }
 
@@ -127,6 +173,19 @@ public sealed class AltruistRegistry(RegistryWriter writer, IRegistrationRules r
         return Decide(roster, registrant, draft, errors, before!, created: false);
     }
 
+    /// <summary>An altruist whose endpoint cannot be decrypted holds its URL all the same.</summary>
+    private static async Task<Registered<Altruist>> OrTakenAsync(Task<Registered<Altruist>> change)
+    {
+        try
+        {
+            return await change;
+        }
+        catch (Exception taken) when (Database.IsDuplicate(taken))
+        {
+            return new Refusal(RefusalKind.Taken, "url-taken", "Another altruist already has this URL.");
+        }
+    }
+
     private static Refusal? FindOwn(Roster roster, Registrant registrant, AltruistId id, out Altruist? altruist)
     {
         altruist = roster.Altruists.GetValueOrDefault(id);
@@ -153,10 +212,36 @@ public sealed class AltruistRegistry(RegistryWriter writer, IRegistrationRules r
 
     /// <summary>Who was last at its URL; on another network that says nothing.</summary>
     private static Altruist? RetiredAt(Roster roster, Altruist added) =>
-        roster.Altruists.Values.Where(altruist => altruist.RetiredAt is not null && altruist.Url == added.Url && altruist.Network == added.Network).MaxBy(altruist => altruist.RetiredAt);
+        roster.Altruists.Values.Where(altruist => altruist.RetiredAt is not null && altruist.InService.Url == added.Url && altruist.Network == added.Network).MaxBy(altruist => altruist.RetiredAt);
 
     private static bool IsTaken(Roster roster, Altruist before, string url) =>
-        roster.Live.Any(other => other.Provider != before.Provider && (other.Url == url || other.Urls.Values.Contains(url)));
+        roster.Live.Any(other => other.Provider != before.Provider
+            && (other.Url == url || other.Urls.Values.Contains(url) || (other.Serving is { } serving && (serving.Url == url || serving.Urls.Values.Contains(url)))));
+
+    /// <summary>Hosts and ports whose control is proven.</summary>
+    private static IEnumerable<string> ProvenHosts(Endpoint endpoint) =>
+        endpoint is { Attested: true, Url.Length: > 0 } ? endpoint.Urls.Values.Append(endpoint.Url).Select(url => new Uri(url).Authority) : [];
+
+    private static bool SameUrls(IReadOnlyDictionary<string, string> left, IReadOnlyDictionary<string, string> right) =>
+        left.Count == right.Count && left.All(url => right.GetValueOrDefault(url.Key) == url.Value);
+
+    private static bool SamePlace(Endpoint left, Endpoint right) => left.Url == right.Url && left.Auth == right.Auth && SameUrls(left.Urls, right.Urls);
+
+    /// <summary>A changed endpoint is tested beside the one in service, which stays until then (design 5.7); one that is changed back needs no test.</summary>
+    /// <param name="attested">What was said of it, if anything.</param>
+    private static Altruist WithTrial(Altruist before, bool changed, bool? attested, Altruist after)
+    {
+        if (before.Url.Length == 0 || (before.Serving is null && !changed))
+            return after;
+
+        var inService = before.InService.Endpoint;
+        // Who is not believed any more is believed nowhere.
+        if (attested == false)
+            inService = inService with { Attested = false };
+        return SamePlace(after.Endpoint, inService)
+            ? after with { Serving = null, MayBePrivate = inService.MayBePrivate, Attested = attested ?? inService.Attested }
+            : after with { Serving = inService };
+    }
 
     private Registered<Altruist> Decide(Roster roster, Registrant registrant, AltruistDraft draft, FieldErrors errors, Altruist before, bool created)
     {
@@ -164,8 +249,8 @@ public sealed class AltruistRegistry(RegistryWriter writer, IRegistrationRules r
         if (!created && chains.Count > 0 && network != before.Network)
             errors.Add("chains", $"must stay on the network {before.Network}: add another altruist for {network}");
         var regions = draft.Regions is { } places ? CheckRegions(roster, places, errors) : before.Regions;
-        var url = draft.Url is { } address && CheckUrl("url", address, "https", "http", registrant.IsStaff, before.Url, errors) is { } normalised ? normalised : before.Url;
-        var urls = draft.Urls is { } more ? CheckUrls(more, registrant.IsStaff, before.Urls, errors) : before.Urls;
+        var url = draft.Url is { } address && CheckUrl("url", address, "https", "http", registrant.IsStaff, before, errors) is { } normalised ? normalised : before.Url;
+        var urls = draft.Urls is { } more ? CheckUrls(more, registrant.IsStaff, before, errors) : before.Urls;
 
         foreach (var capability in draft.Capabilities ?? [])
             if (Naming.CapabilityError(capability) is { } error)
@@ -181,12 +266,13 @@ public sealed class AltruistRegistry(RegistryWriter writer, IRegistrationRules r
         errors.Between("tier", draft.Tier, 1, 100);
         if (draft.Role is not (null or "serve" or "reference"))
             errors.Add("role", "must be serve or reference");
-        if (draft.AuthType is not (null or "none"))
-            errors.Add("auth", "must be { \"type\": \"none\" }: no other type is supported yet");
+        var auth = draft.Auth is { } wanted && AuthRules.Check(wanted, before.Auth, [url, .. urls.Values], errors) is { } given ? given : before.Auth;
+        if (before.Undecryptable is not null && draft.Url is null && (draft.Auth is not null || draft.Urls is not null))
+            errors.Add("url", $"is needed too: {before.Undecryptable}");
         if (errors.Any)
             return Refusal.Invalid(errors);
 
-        if (url != before.Url && roster.Live.FirstOrDefault(other => other.Url == url && other.Id != before.Id) is { } holder)
+        if (url != before.Url && roster.Live.FirstOrDefault(other => other.Id != before.Id && (other.Url == url || other.Serving?.Url == url)) is { } holder)
         {
             return new Refusal(
                 RefusalKind.Taken, "url-taken",
@@ -199,27 +285,32 @@ public sealed class AltruistRegistry(RegistryWriter writer, IRegistrationRules r
                 return new Refusal(RefusalKind.Taken, "url-taken", $"An altruist of another provider already has the URL for {type}.");
         }
 
+        // Attestation is of hosts: a provider's move to another one has to be proven anew, what staff set is attested.
         var sameUrl = url == before.Url;
-        var proven = before.Urls.Values.Append(before.Url.Length > 0 ? before.Url : url).Select(known => new Uri(known).Authority).ToHashSet();
-        var sameHosts = urls.Values.Append(url).All(wanted => proven.Contains(new Uri(wanted).Authority));
+        var moved = !sameUrl || !SameUrls(urls, before.Urls);
+        var proven = ProvenHosts(before.Endpoint).Concat(before.Serving is { } serving ? ProvenHosts(serving) : []).ToHashSet();
+        // One that cannot be decrypted and is said again is what it was.
+        var said = !moved || (before.Undecryptable is { } lost && urls.Count == 0 && lost.UrlKey == AltruistStore.KeyOf(url));
+        var attested = urls.Values.Append(url).All(wanted => wanted.Length > 0 && proven.Contains(new Uri(wanted).Authority)) || (said ? before.Attested : registrant.IsStaff);
         return Registered<Altruist>.Done(
-            before with
+            WithTrial(before, changed: moved || auth != before.Auth, draft.Attested, before with
             {
                 Network = network,
                 Chains = chains,
                 Regions = regions,
                 Url = url,
                 Urls = urls,
-                MayBePrivate = sameUrl ? before.MayBePrivate : registrant.IsStaff,
+                Auth = auth,
+                MayBePrivate = sameUrl || said ? before.MayBePrivate : registrant.IsStaff,
                 Label = draft.Label ?? (before.Label.Length > 0 ? before.Label : new Uri(url).Host),
                 Capabilities = capabilities,
                 CapacityRps = draft.ClearsCapacity ? null : draft.CapacityRps ?? before.CapacityRps,
                 Tier = draft.Tier ?? before.Tier,
                 Role = draft.Role switch { "reference" => AltruistRole.Reference, "serve" => AltruistRole.Serve, _ => before.Role },
                 Enabled = draft.Enabled ?? before.Enabled,
-                // Attestation is of hosts: a provider's move to another one has to be proven anew, what staff set is attested.
-                Attested = draft.Attested ?? (sameUrl && sameHosts ? before.Attested : registrant.IsStaff || (before.Attested && sameHosts)),
-            },
+                Attested = draft.Attested ?? attested,
+                Undecryptable = sameUrl ? before.Undecryptable : null,
+            }),
             created);
     }
 
@@ -256,7 +347,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, IRegistrationRules r
         return [.. names.Select(name => new RegionId(name)).Distinct().Order()];
     }
 
-    private Dictionary<string, string> CheckUrls(IReadOnlyDictionary<string, string> urls, bool byStaff, IReadOnlyDictionary<string, string> before, FieldErrors errors)
+    private Dictionary<string, string> CheckUrls(IReadOnlyDictionary<string, string> urls, bool byStaff, Altruist before, FieldErrors errors)
     {
         var checkedUrls = new Dictionary<string, string>();
         foreach (var (type, address) in urls.OrderBy(url => url.Key, StringComparer.Ordinal))
@@ -264,23 +355,26 @@ public sealed class AltruistRegistry(RegistryWriter writer, IRegistrationRules r
             var (secure, plain) = type == "websocket" ? ("wss", "ws") : ("https", "http");
             if (!RpcTypes.Contains(type))
                 errors.Add($"urls.{type}", $"is not an RPC type: {string.Join(", ", RpcTypes)}");
-            else if (CheckUrl($"urls.{type}", address, secure, plain, byStaff, before.GetValueOrDefault(type), errors) is { } normalised)
+            else if (CheckUrl($"urls.{type}", address, secure, plain, byStaff, before, errors) is { } normalised)
                 checkedUrls.Add(type, normalised);
         }
 
         return checkedUrls;
     }
 
+    /// <param name="before">What it has already is not looked into anew.</param>
     /// <returns>The normalised URL; null when something is wrong with it.</returns>
-    private string? CheckUrl(string field, string text, string secure, string plain, bool byStaff, string? before, FieldErrors errors)
+    private string? CheckUrl(string field, string text, string secure, string plain, bool byStaff, Altruist before, FieldErrors errors)
     {
         var parsed = AltruistUrl.Parse(text, secure, plain, rules.AllowHttp);
         if (parsed.Error is { } error)
             errors.Add(field, error);
-        else if (parsed.Url != before && parsed.Literal is { } address && !rules.MayUse(address, byStaff))
+        else if (!Has(before.Endpoint, parsed.Url) && !Has(before.InService.Endpoint, parsed.Url) && parsed.Literal is { } address && !rules.MayUse(address, byStaff))
             errors.Add(field, "leads to an address that is not public");
         else
             return parsed.Url;
         return null;
+
+        static bool Has(Endpoint endpoint, string url) => endpoint.Url == url || endpoint.Urls.Values.Contains(url);
     }
 }

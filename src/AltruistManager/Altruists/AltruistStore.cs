@@ -1,33 +1,40 @@
 using System.Data.Common;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using AltruistManager.Chains;
 using AltruistManager.Storage;
 using Dapper;
+using Microsoft.Extensions.Logging;
 
 namespace AltruistManager.Altruists;
 
-/// <summary>Altruists in the database.</summary>
-internal static class AltruistStore
+/// <summary>Altruists in the database; their endpoints are encrypted there.</summary>
+public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogger<AltruistStore> logger)
 {
-    /// <summary>Makes the altruist or replaces it; a retired one gives its URL free.</summary>
-    public static Task PutAsync(WriteTransaction write, Altruist altruist, long revision) => write.ExecuteAsync(
+    /// <summary>Below so many altruists one processor is as fast.</summary>
+    private const int WorthSharing = 1000;
+
+    /// <summary>Makes the altruist or replaces it; a retired one gives its URL free. What could not be decrypted stays as it is.</summary>
+    internal Task PutAsync(WriteTransaction write, Altruist altruist, long revision) => write.ExecuteAsync(
         """
         insert into altruists (
-            id, provider_id, network, chains, regions, url, url_key, urls, private_url, label, auth, capabilities, capacity_rps,
+            id, provider_id, network, chains, regions, url, url_key, urls, private_url, label, auth, endpoint, capabilities, capacity_rps,
             tier, role, enabled, attested, created_at, retired_at, revision)
         values (
-            @Id, @ProviderId, @Network, @Chains, @Regions, @Url, @UrlKey, @Urls, @PrivateUrl, @Label, @Auth, @Capabilities, @CapacityRps,
+            @Id, @ProviderId, @Network, @Chains, @Regions, '', @UrlKey, '', @PrivateUrl, @Label, '', @Endpoint, @Capabilities, @CapacityRps,
             @Tier, @Role, @Enabled, @Attested, @CreatedAt, @RetiredAt, @Revision)
         on conflict (id) do update set
             network      = excluded.network,
             chains       = excluded.chains,
             regions      = excluded.regions,
-            url          = excluded.url,
-            url_key      = excluded.url_key,
-            urls         = excluded.urls,
+            url          = '',
+            url_key      = case when @KeepsEndpoint then altruists.url_key else excluded.url_key end,
+            urls         = '',
             private_url  = excluded.private_url,
             label        = excluded.label,
-            auth         = excluded.auth,
+            auth         = '',
+            endpoint     = coalesce(excluded.endpoint, altruists.endpoint),
             capabilities = excluded.capabilities,
             capacity_rps = excluded.capacity_rps,
             tier         = excluded.tier,
@@ -44,12 +51,11 @@ internal static class AltruistStore
             Network = altruist.Network.Value,
             Chains = JsonSerializer.Serialize(altruist.Chains.Select(chain => chain.Value)),
             Regions = JsonSerializer.Serialize(altruist.Regions.Select(region => region.Value)),
-            altruist.Url,
-            UrlKey = altruist.RetiredAt is null ? altruist.Url : null,
-            Urls = JsonSerializer.Serialize(altruist.Urls),
+            UrlKey = altruist.RetiredAt is null && altruist.Undecryptable is null ? KeyOf(altruist.Url) : null,
+            KeepsEndpoint = altruist is { RetiredAt: null, Undecryptable: not null },
+            Endpoint = altruist.Undecryptable is null ? seal.Seal(altruist) : null,
             PrivateUrl = altruist.MayBePrivate,
             altruist.Label,
-            Auth = """{"type":"none"}""",
             Capabilities = JsonSerializer.Serialize(altruist.Capabilities),
             altruist.CapacityRps,
             altruist.Tier,
@@ -62,23 +68,75 @@ internal static class AltruistStore
         });
 
     /// <summary>The altruists written after <paramref name="revision"/>, retired ones too.</summary>
-    public static async Task<List<Altruist>> ChangedSinceAsync(DbConnection connection, DbTransaction? transaction, long revision, CancellationToken cancellation)
+    internal async Task<List<Altruist>> ChangedSinceAsync(DbConnection connection, DbTransaction? transaction, long revision, CancellationToken cancellation)
     {
-        var rows = await connection.QueryAsync<Row>(new CommandDefinition(
+        var rows = (await connection.QueryAsync<Row>(new CommandDefinition(
             """
-            select id, provider_id, network, chains, regions, url, urls, private_url, label, capabilities, capacity_rps,
+            select id, provider_id, network, chains, regions, url, url_key, urls, endpoint, private_url, label, capabilities, capacity_rps,
                    tier, role, enabled, attested, created_at, retired_at
             from altruists
             where revision > @Revision
             """,
-            new { Revision = revision }, transaction, cancellationToken: cancellation));
+            new { Revision = revision }, transaction, cancellationToken: cancellation))).AsList();
+        var altruists = ToAltruists(rows);
+        OpenAll(altruists, rows);
+        if (altruists.Exists(altruist => altruist.Undecryptable is not null))
+        {
+            // Another instance may have made a key since the ring was read.
+            await ring.LoadAsync(cancellation);
+            OpenAll(altruists, rows);
+            if (altruists.Find(altruist => altruist is { Undecryptable: not null, RetiredAt: null }) is { } lost)
+                LogUndecryptable(altruists.Count(altruist => altruist is { Undecryptable: not null, RetiredAt: null }), lost.Undecryptable!.Reason);
+        }
 
+        return altruists;
+    }
+
+    /// <summary>Encrypts the rows of versions that did not.</summary>
+    /// <param name="served">Of those whose changed URL is not in service yet: the one that is.</param>
+    /// <returns>How many.</returns>
+    internal async Task<int> SealPlainAsync(WriteTransaction write, IReadOnlyDictionary<AltruistId, string> served)
+    {
+        var rows = (await write.QueryAsync<Row>(
+            """
+            select id, provider_id, network, chains, regions, url, url_key, urls, endpoint, private_url, label, capabilities, capacity_rps,
+                   tier, role, enabled, attested, created_at, retired_at
+            from altruists
+            where endpoint is null
+            """)).AsList();
+        var plain = ToAltruists(rows);
+        OpenAll(plain, rows);
+        await write.ExecuteAsync(
+            "update altruists set endpoint = @Endpoint, url_key = @UrlKey, url = '', urls = '', auth = '' where id = @Id and endpoint is null",
+            plain.Select(altruist => new
+            {
+                Id = altruist.Id.Value,
+                UrlKey = altruist.RetiredAt is null ? KeyOf(altruist.Url) : null,
+                Endpoint = seal.Seal(served.TryGetValue(altruist.Id, out var url) && url != altruist.Url
+                    ? altruist with { Serving = new Endpoint { Url = url, MayBePrivate = altruist.MayBePrivate, Attested = true } }
+                    : altruist),
+            }));
+        return rows.Count;
+    }
+
+    /// <summary>What there is to do after the rows of before were encrypted; survives the end of the process.</summary>
+    internal static Task MarkUnscrubbedAsync(WriteTransaction write) =>
+        write.ExecuteAsync("insert into meta (name, value) values ('unscrubbed', 'altruists') on conflict (name) do nothing");
+
+    internal static Task MarkScrubbedAsync(WriteTransaction write) => write.ExecuteAsync("delete from meta where name = 'unscrubbed'");
+
+    /// <summary>How many rows are not encrypted, and whether traces of such rows may be left in the files.</summary>
+    internal static async Task<(long Plain, bool Unscrubbed)> PlainAsync(Database database, CancellationToken cancellation) => (
+        await database.SingleOrDefaultAsync<long>("select count(*) from altruists where endpoint is null", null, cancellation),
+        await database.SingleOrDefaultAsync<string>("select value from meta where name = 'unscrubbed'", null, cancellation) is not null);
+
+    private static List<Altruist> ToAltruists(List<Row> rows)
+    {
         // Most of 100,000 altruists say the same of their chains, regions and capabilities: parsed and kept once.
         var chains = new Dictionary<string, IReadOnlyList<ChainId>>();
         var regions = new Dictionary<string, IReadOnlyList<RegionId>>();
         var words = new Dictionary<string, IReadOnlyList<string>>();
-        var urls = new Dictionary<string, IReadOnlyDictionary<string, string>>();
-        return [.. rows.Select(row => new Altruist
+        return rows.ConvertAll(row => new Altruist
         {
             Id = new(row.Id),
             Provider = new(row.ProviderId),
@@ -86,7 +144,6 @@ internal static class AltruistStore
             Chains = Once(chains, row.Chains, json => [.. JsonSerializer.Deserialize<string[]>(json)!.Select(chain => new ChainId(chain))]),
             Regions = Once(regions, row.Regions, json => [.. JsonSerializer.Deserialize<string[]>(json)!.Select(region => new RegionId(region))]),
             Url = row.Url,
-            Urls = Once(urls, row.Urls, json => JsonSerializer.Deserialize<Dictionary<string, string>>(json)!),
             MayBePrivate = row.PrivateUrl,
             Label = row.Label,
             Capabilities = Once(words, row.Capabilities, json => JsonSerializer.Deserialize<string[]>(json)!),
@@ -97,7 +154,7 @@ internal static class AltruistStore
             Attested = row.Attested,
             CreatedAt = UnixTime.FromMs(row.CreatedAt),
             RetiredAt = UnixTime.FromMs(row.RetiredAt),
-        })];
+        });
 
         static T Once<T>(Dictionary<string, T> parsed, string json, Func<string, T> parse)
         {
@@ -106,6 +163,35 @@ internal static class AltruistStore
             return value;
         }
     }
+
+    /// <summary>Gives altruists their endpoints.</summary>
+    private void OpenAll(List<Altruist> altruists, List<Row> rows)
+    {
+        var opener = seal.Open();
+        if (rows.Count < WorthSharing)
+        {
+            for (var i = 0; i < rows.Count; i++)
+                OpenOne(i);
+            return;
+        }
+
+        // Decrypting takes most of the time of a start.
+        Parallel.For(0, rows.Count, OpenOne);
+
+        void OpenOne(int i)
+        {
+            var row = rows[i];
+            altruists[i] = row.Endpoint is { } text
+                ? opener.Into(altruists[i] with { Undecryptable = null }, text, row.UrlKey)
+                : altruists[i] with { Urls = JsonSerializer.Deserialize<Dictionary<string, string>>(row.Urls)! };
+        }
+    }
+
+    /// <summary>A URL exists once among the living, and the database sees to it without knowing it.</summary>
+    internal static string KeyOf(string url) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url)));
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Count} altruists are out of service because their endpoints cannot be decrypted: {Why}. Put the key ring back from a backup and start again, or say their URLs and credentials anew")]
+    private partial void LogUndecryptable(int count, string why);
 
     public static string RoleText(AltruistRole role) => role == AltruistRole.Reference ? "reference" : "serve";
 
@@ -117,7 +203,9 @@ internal static class AltruistStore
         public required string Chains { get; init; }
         public required string Regions { get; init; }
         public required string Url { get; init; }
+        public required string? UrlKey { get; init; }
         public required string Urls { get; init; }
+        public required string? Endpoint { get; init; }
         public required bool PrivateUrl { get; init; }
         public required string Label { get; init; }
         public required string Capabilities { get; init; }

@@ -64,6 +64,8 @@ public static class AltruistUrl
     /// <summary>Host and a short tail, for those who may not see the whole: <c>eth1.acme.example/…a1b2</c>.</summary>
     public static string Redact(string url)
     {
+        if (url.Length == 0)
+            return "";
         var uri = new Uri(url);
         var rest = uri.PathAndQuery.Trim('/');
         return rest.Length == 0 ? uri.Authority : $"{uri.Authority}/…{(rest.Length > 8 ? rest[^4..] : "")}";

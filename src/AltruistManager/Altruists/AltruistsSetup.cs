@@ -9,6 +9,9 @@ public static class AltruistsSetup
     public static IServiceCollection AddAltruists(this IServiceCollection services)
     {
         services.AddSingleton<ChainCatalog>();
+        services.AddSingleton<EndpointSeal>();
+        services.AddSingleton<AltruistStore>();
+        services.AddSingleton<PlainEndpoints>();
         services.AddSingleton<RosterStore>();
         services.AddSingleton<RosterCache>();
         services.AddSingleton<RegistryWriter>();

@@ -35,6 +35,8 @@ public sealed class Roster
         Providers = providers;
         Altruists = altruists;
         Live = live;
+        OnTrial = [.. live.Where(altruist => altruist.Serving is not null)];
+        Undecryptable = [.. live.Where(altruist => altruist.Undecryptable is not null)];
         LiveByNetwork = FrozenDictionary<NetworkId, IReadOnlyList<Altruist>>.Empty;
         ChainsByNetwork = chains.Values.Where(chain => chain.RetiredAt is null).GroupBy(chain => chain.Network)
             .ToFrozenDictionary(group => group.Key, group => (IReadOnlyList<Chain>)[.. group.OrderBy(chain => chain.Id)]);
@@ -64,6 +66,12 @@ public sealed class Roster
     public IReadOnlyList<Altruist> Live { get; }
 
     public FrozenDictionary<NetworkId, IReadOnlyList<Altruist>> LiveByNetwork { get; private init; }
+
+    /// <summary>The altruists that are not retired and whose changed endpoint is not in service yet.</summary>
+    public IReadOnlyList<Altruist> OnTrial { get; }
+
+    /// <summary>The altruists that are not retired and whose endpoints cannot be decrypted.</summary>
+    public IReadOnlyList<Altruist> Undecryptable { get; }
 
     /// <summary>The chains that are not retired, lowest id first.</summary>
     public FrozenDictionary<NetworkId, IReadOnlyList<Chain>> ChainsByNetwork { get; }

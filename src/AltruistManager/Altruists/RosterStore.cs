@@ -6,7 +6,7 @@ using Dapper;
 namespace AltruistManager.Altruists;
 
 /// <summary>Reads what is registered, and only what changed since it was read last.</summary>
-public sealed class RosterStore(Database database)
+public sealed class RosterStore(Database database, AltruistStore altruists)
 {
     /// <summary>The revision of the newest write of any process.</summary>
     public Task<long> RevisionAsync(CancellationToken cancellation) =>
@@ -17,9 +17,9 @@ public sealed class RosterStore(Database database)
         database.ReadSnapshotAsync(connection => LoadAsync(known, connection, null, cancellation), cancellation);
 
     /// <summary>The same within a write transaction that has taken its revision: nobody else can change it until the commit.</summary>
-    internal static Task<Roster> LoadAsync(Roster known, WriteTransaction write) => LoadAsync(known, write.Connection, write.Transaction, write.Cancellation);
+    internal Task<Roster> LoadAsync(Roster known, WriteTransaction write) => LoadAsync(known, write.Connection, write.Transaction, write.Cancellation);
 
-    private static async Task<Roster> LoadAsync(Roster known, DbConnection connection, DbTransaction? transaction, CancellationToken cancellation)
+    private async Task<Roster> LoadAsync(Roster known, DbConnection connection, DbTransaction? transaction, CancellationToken cancellation)
     {
         var revision = await connection.QuerySingleAsync<long>(new CommandDefinition(
             "select value from counters where name = 'revision'", null, transaction, cancellationToken: cancellation));
@@ -31,6 +31,6 @@ public sealed class RosterStore(Database database)
             await ChainStore.ChangedSinceAsync(connection, transaction, known.Revision, cancellation),
             await RegionStore.ChangedSinceAsync(connection, transaction, known.Revision, cancellation),
             await ProviderStore.ChangedSinceAsync(connection, transaction, known.Revision, cancellation),
-            await AltruistStore.ChangedSinceAsync(connection, transaction, known.Revision, cancellation));
+            await altruists.ChangedSinceAsync(connection, transaction, known.Revision, cancellation));
     }
 }

@@ -22,4 +22,10 @@ public interface IHealthHeritage
 {
     /// <summary>Called in the transaction that adds <paramref name="heir"/>.</summary>
     Task InheritAsync(WriteTransaction write, AltruistId retired, AltruistId heir);
+
+    /// <summary>
+    /// Forgets the URLs that versions before kept with the health, in the transaction that encrypts those of the altruists, and tells at which URL each was
+    /// last good.
+    /// </summary>
+    Task<IReadOnlyDictionary<AltruistId, string>> TakeUrlsAsync(WriteTransaction write);
 }

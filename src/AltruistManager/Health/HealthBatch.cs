@@ -9,7 +9,7 @@ internal sealed class HealthBatch
 {
     public required NetworkId Network { get; init; }
 
-    /// <summary>In the order in which they count; of altruists that are in the roster.</summary>
+    /// <summary>In the order in which they count; of altruists that are in the roster, as they are in service.</summary>
     public required IReadOnlyList<(ProbeResult Probe, Altruist Altruist)> Probes { get; init; }
 
     public required Roster Roster { get; init; }
@@ -49,7 +49,7 @@ internal sealed class HealthBatch
             var before = watched[altruist.Id];
             var head = observation is { } seen ? outcome.Trace.Judge(seen, rules) : (HeadAssessment?)null;
             var (finding, reason) = integrity.GetValueOrDefault(altruist.Id, (IntegrityFinding.NotJudged, null));
-            var evaluation = HealthEvaluator.Evaluate(before.Memory, new Assessment(probe, altruist.Url, Network.Identity, altruist.Attested, head, finding, reason), Health, Now);
+            var evaluation = HealthEvaluator.Evaluate(before.Memory, new Assessment(probe, altruist.Fingerprint, Network.Identity, altruist.Attested, head, finding, reason), Health, Now);
             var after = before.After(probe, head, evaluation, outcome.Trace.BlockTime(rules), Now);
             watched[altruist.Id] = after;
 
@@ -60,7 +60,6 @@ internal sealed class HealthBatch
                 outcome.Written[altruist.Id] = after.ToStored(altruist.Id);
             outcome.Wake |= evaluation.State != before.Verdict.State
                 || after.Memory.CooldownUntil != before.Memory.CooldownUntil
-                || after.Memory.ServingUrl != before.Memory.ServingUrl
                 || evaluation.Good && !(before.Verdict.LastGoodAt >= Now - 2 * Probing.Interval);
         }
 

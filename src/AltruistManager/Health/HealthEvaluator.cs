@@ -15,14 +15,14 @@ public enum IntegrityFinding
 }
 
 /// <summary>One probe as seen against the rest of the network.</summary>
-/// <param name="Url">Where it was asked.</param>
+/// <param name="Endpoint">Fingerprint of where it was asked.</param>
 /// <param name="ExpectedIdentity">What the network's nodes prove.</param>
 /// <param name="Attested">Control of the endpoint is proven.</param>
 /// <param name="Head">Null when the probe brought no head.</param>
 /// <param name="IntegrityReason">Which block differs from whose.</param>
 public readonly record struct Assessment(
     ProbeResult Probe,
-    string Url,
+    string Endpoint,
     string ExpectedIdentity,
     bool Attested,
     HeadAssessment? Head,
@@ -46,7 +46,7 @@ public static class HealthEvaluator
     public static Evaluation Evaluate(Memory memory, Assessment seen, HealthOptions options, DateTimeOffset now)
     {
         var probe = seen.Probe;
-        memory = WithIdentity(memory.At(seen.Url), seen, options, now);
+        memory = WithIdentity(memory.At(seen.Endpoint), seen, options, now);
         memory = WithIntegrity(memory, seen.Integrity, options, now);
 
         var trouble = TroubleOf(memory, seen);
@@ -60,8 +60,6 @@ public static class HealthEvaluator
         if (trouble is not (null or Trouble.None) && memory is { Base: VerdictState.Down, DownSince: { } since } && now - since >= options.SuspendAfter)
             memory = memory with { Suspended = true };
 
-        if (good && memory is { IdentityProven: true, WrongIdentity: null, DivergedAt: null } && seen.Attested)
-            memory = memory with { ServingUrl = seen.Url };
         var state = StateOf(memory, seen.Attested);
         return new Evaluation(memory, state, Explain(memory, state, trouble, seen, options, now), good);
     }
@@ -79,6 +77,12 @@ public static class HealthEvaluator
         LastTrouble = Trouble.None,
     };
 
+    /// <summary>
+    /// Its changed endpoint passed a trial, so that the good probe which comes next is the last of <c>Rise</c>. How it was before counts on: the cool-down goes on,
+    /// and what people or time have to end stays.
+    /// </summary>
+    public static Memory AtNewEndpoint(Memory memory, HealthOptions options) => memory with { Goods = Math.Max(memory.Goods, options.Rise - 1) };
+
     /// <summary>What the outside sees: the gravest first. Nothing but a fall is said of one whose identity or control is not proven.</summary>
     public static VerdictState StateOf(Memory memory, bool attested) => memory switch
     {
@@ -95,8 +99,8 @@ public static class HealthEvaluator
         if (seen.Probe.Identity is not { } proved)
             return memory;
         return proved == seen.ExpectedIdentity
-            ? memory with { IdentityProven = true, ProvenUrl = seen.Url, WrongIdentity = null }
-            : Unsettle(memory, options, now) with { IdentityProven = false, ProvenUrl = null, WrongIdentity = proved };
+            ? memory with { IdentityProven = true, ProvenAt = seen.Endpoint, WrongIdentity = null }
+            : Unsettle(memory, options, now) with { IdentityProven = false, ProvenAt = null, WrongIdentity = proved };
     }
 
     /// <summary>Good probes of before no longer count.</summary>

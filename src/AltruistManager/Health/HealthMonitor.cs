@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Probing;
+using AltruistManager.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -36,7 +37,7 @@ public sealed partial class HealthMonitor(
     }
 
     public IReadOnlyCollection<AltruistId> Retries =>
-        [.. rosters.Current.Live.Where(altruist => altruist.Enabled && IsUndecided(altruist)).Select(altruist => altruist.Id)];
+        [.. rosters.Current.Live.Where(altruist => altruist is { Enabled: true, Undecryptable: null } && IsUndecided(altruist.InService)).Select(altruist => altruist.Id)];
 
     public IReadOnlyCollection<NetworkId> TakeSweepsWanted() => [.. networks.Where(network => network.Value.TakeSweepWanted()).Select(network => network.Key)];
 
@@ -88,7 +89,9 @@ public sealed partial class HealthMonitor(
         var roster = rosters.Current;
         var judged = new List<(ProbeResult Probe, Altruist Altruist)>();
         foreach (var result in results)
-            if (roster.Altruists.TryGetValue(result.Altruist, out var altruist) && altruist is { RetiredAt: null, Enabled: true } && altruist.Network == network
+            if (roster.Altruists.TryGetValue(result.Altruist, out var registered) && registered is { RetiredAt: null, Enabled: true, InService: var altruist } && altruist.Network == network
+                // What was asked elsewhere says nothing of the endpoint that is in service now.
+                && (result.Endpoint.Length == 0 || result.Endpoint == altruist.Fingerprint)
                 // What a slow batch brings late was overtaken by newer probes.
                 && !(altruists.TryGetValue(altruist.Id, out var known) && known.Verdict.LastProbeAt > result.At))
                 judged.Add((result, altruist));
@@ -132,7 +135,7 @@ public sealed partial class HealthMonitor(
             return true;
         if (watched.Retries >= RetryLimit || watched.LastOutcome is ProbeOutcome.Throttled or ProbeOutcome.Unauthorized or ProbeOutcome.QuotaExhausted)
             return false;
-        var memory = watched.Memory.At(altruist.Url);
+        var memory = watched.Memory.At(altruist.Fingerprint);
         var rising = memory.Goods > 0 && memory.Goods < health.Value.Rise;
         return watched.Verdict.State switch
         {
@@ -155,6 +158,50 @@ public sealed partial class HealthMonitor(
             return;
         foreach (var stored in await store.LoadAsync(probing.Value.Vantage, unknown, cancellation))
             Keep(stored.Altruist, Watched.FromStored(stored, seen: null));
+    }
+
+    /// <summary>How a probe of an endpoint that is not in service stands beside the network; it is no vote.</summary>
+    internal HeadAssessment? JudgeBeside(Altruist altruist, ProbeResult probe)
+    {
+        if (probe is not { Outcome: ProbeOutcome.Ok, Height: { } height })
+            return null;
+        // As somebody whom the trace does not know: what is remembered of the altruist is of its other endpoint.
+        var stranger = new Observation(new AltruistId($"{altruist.Id}/trial"), altruist.Provider, Reference: false, Votes: false, probe.At, height, probe.HeadTime);
+        return TraceOf(altruist.Network).Judge(stranger, NetworkRules.From(rosters.Current.ChainsByNetwork.GetValueOrDefault(altruist.Network, [])));
+    }
+
+    /// <summary>The verdict goes on at a new endpoint, which was found good beside the one in service.</summary>
+    /// <param name="moved">With the new endpoint.</param>
+    /// <param name="probe">The last of its good probes.</param>
+    /// <param name="commit">Puts it into service and does in the same transaction what it is handed; false when that could not be.</param>
+    /// <returns>What <paramref name="commit"/> said.</returns>
+    internal async Task<bool> MoveAsync(Altruist moved, ProbeResult probe, HeadAssessment? head, Func<Func<WriteTransaction, Task>, Task<bool>> commit, CancellationToken cancellation)
+    {
+        var network = NetworkOf(moved.Network);
+        await network.Turn.WaitAsync(cancellation);
+        try
+        {
+            await TakeUpAsync(altruists.ContainsKey(moved.Id) ? [] : [moved.Id], cancellation);
+            var before = altruists.GetValueOrDefault(moved.Id, Watched.New);
+            var now = time.GetUtcNow();
+            var evaluation = HealthEvaluator.Evaluate(
+                HealthEvaluator.AtNewEndpoint(before.Memory, health.Value), new Assessment(probe, moved.Fingerprint, moved.Network.Identity, moved.Attested, head), health.Value, now);
+            var after = before.After(probe, head, evaluation, network.Trace.BlockTime(NetworkRules.From(rosters.Current.ChainsByNetwork.GetValueOrDefault(moved.Network, []))), now);
+            VerdictChange[] changes = evaluation.State == before.Verdict.State ? [] : [new VerdictChange(0, moved.Id, now, before.Verdict.State, evaluation.State, evaluation.Reason)];
+            if (!await commit(store.Write(probing.Value.Vantage, now, [after.ToStored(moved.Id)], changes, trace: null)))
+                return false;
+
+            Keep(moved.Id, after);
+            foreach (var change in changes)
+                LogChanged(change.Altruist, moved.Network, VerdictNames.Of(change.From), VerdictNames.Of(change.To), change.Reason);
+        }
+        finally
+        {
+            network.Turn.Release();
+        }
+
+        await TellAsync(cancellation);
+        return true;
     }
 
     private async Task ChangeAsync(AltruistId id, Func<Watched, Watched> change, CancellationToken cancellation)

@@ -1,6 +1,7 @@
 using AltruistManager.Altruists;
 using AltruistManager.Probing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Health;
 
@@ -14,6 +15,15 @@ public static class HealthSetup
         services.AddSingleton<HealthMonitor>();
         services.AddSingleton<IProbeObserver>(provider => provider.GetRequiredService<HealthMonitor>());
         services.AddSingleton<IProbeDemand>(provider => provider.GetRequiredService<HealthMonitor>());
+        services.AddSingleton<TrialStore>();
+        services.AddSingleton<TrialMonitor>();
+        services.AddSingleton<ITrials>(provider => provider.GetRequiredService<TrialMonitor>());
+        services.AddSingleton(provider => new CredentialRotation(
+            provider.GetRequiredService<AltruistRegistry>(),
+            provider.GetRequiredService<HealthMonitor>(),
+            provider.GetRequiredService<ProbeStarter>(),
+            provider.GetRequiredService<IOptions<ProbingOptions>>(),
+            provider.GetRequiredService<TimeProvider>()));
         return services;
     }
 }

@@ -68,6 +68,20 @@ public sealed class HealthStore(Database database) : IHealthHeritage
             """,
             new { retired = retired.Value, heir = heir.Value });
 
+    public async Task<IReadOnlyDictionary<AltruistId, string>> TakeUrlsAsync(WriteTransaction write)
+    {
+        List<MemoryRow> rows = [.. await write.QueryAsync<MemoryRow>("select altruist_id, vantage, memory from verdicts where memory like '%Url\"%'")];
+        await write.ExecuteAsync(
+            "update verdicts set memory = @Memory where altruist_id = @AltruistId and vantage = @Vantage",
+            rows.Select(row => new { row.AltruistId, row.Vantage, Memory = Health.Memory.FromJson(row.Memory).ToJson() }));
+
+        var served = new Dictionary<AltruistId, string>();
+        foreach (var row in rows)
+            if (Health.Memory.ServingUrlIn(row.Memory) is { } url)
+                served[new AltruistId(row.AltruistId)] = url;
+        return served;
+    }
+
     /// <summary>What one batch changed, in one transaction.</summary>
     internal Task WriteAsync(
         string vantage,
@@ -76,7 +90,16 @@ public sealed class HealthStore(Database database) : IHealthHeritage
         IReadOnlyCollection<VerdictChange> changes,
         (NetworkId Network, ReferenceTrace Trace)? trace,
         CancellationToken cancellation) =>
-        database.WriteAsync(async write =>
+        database.WriteAsync(Write(vantage, now, verdicts, changes, trace), cancellation);
+
+    /// <summary>The same in somebody else's transaction.</summary>
+    internal Func<WriteTransaction, Task> Write(
+        string vantage,
+        DateTimeOffset now,
+        IReadOnlyCollection<StoredVerdict> verdicts,
+        IReadOnlyCollection<VerdictChange> changes,
+        (NetworkId Network, ReferenceTrace Trace)? trace) =>
+        async write =>
         {
             var at = now.ToUnixTimeMilliseconds();
             if (verdicts.Count > 0)
@@ -148,7 +171,7 @@ public sealed class HealthStore(Database database) : IHealthHeritage
                     """,
                     new { network = seen.Network.Value, trace = seen.Trace.ToJson(), at });
             }
-        }, cancellation);
+        };
 
     /// <summary>What the newest probes since then say; for the time right after a start.</summary>
     internal async Task<IReadOnlyDictionary<AltruistId, LastSeen>> LastSeenAsync(string vantage, DateTimeOffset since, CancellationToken cancellation)
@@ -160,7 +183,7 @@ public sealed class HealthStore(Database database) : IHealthHeritage
                           row_number() over (partition by altruist_id, answered order by id desc) as nth
                    from  (select id, altruist_id, at, height, latency_ms, case when lower(outcome) = 'ok' then 1 else 0 end as answered
                           from   probes
-                          where  at >= @since and vantage = @vantage) as recent) as numbered
+                          where  at >= @since and vantage = @vantage and lane not in ('Trial', 'Test', 'Check')) as recent) as numbered
             where  nth = 1
             """,
             new { vantage, since = since.ToUnixTimeMilliseconds() }, cancellation);
@@ -180,6 +203,13 @@ public sealed class HealthStore(Database database) : IHealthHeritage
         public required string Memory { get; init; }
 
         public StoredVerdict ToVerdict() => new(new AltruistId(AltruistId), VerdictNames.Parse(State), Reason, UnixTime.FromMs(Since), Health.Memory.FromJson(Memory));
+    }
+
+    private sealed record MemoryRow
+    {
+        public required string AltruistId { get; init; }
+        public required string Vantage { get; init; }
+        public required string Memory { get; init; }
     }
 
     private sealed record ChangeRow

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AltruistManager.Altruists;
 
 namespace AltruistManager.Health;
 
@@ -39,11 +40,8 @@ public sealed record Memory
 
     public bool IdentityProven { get; init; }
 
-    /// <summary>The URL that proved it: at another one it is not proven.</summary>
-    public string? ProvenUrl { get; init; }
-
-    /// <summary>The newest URL at which it was good, with identity and control proven: what portals may be told.</summary>
-    public string? ServingUrl { get; init; }
+    /// <summary>Fingerprint of the endpoint that proved it: at another one it is not proven.</summary>
+    public string? ProvenAt { get; init; }
 
     /// <summary>The identity it proved instead; null unless it is on the wrong chain.</summary>
     public string? WrongIdentity { get; init; }
@@ -64,8 +62,8 @@ public sealed record Memory
     /// <summary>Length of the last cool-down.</summary>
     public TimeSpan Cooldown { get; init; }
 
-    /// <summary>The memory as it holds for an altruist that answers at this URL now.</summary>
-    public Memory At(string url) => IdentityProven && ProvenUrl != url ? this with { IdentityProven = false } : this;
+    /// <summary>The memory as it holds for an altruist that answers at the endpoint of this fingerprint now.</summary>
+    public Memory At(string endpoint) => IdentityProven && ProvenAt != endpoint ? this with { IdentityProven = false } : this;
 
     public string ToJson() => JsonSerializer.Serialize(this);
 
@@ -74,11 +72,32 @@ public sealed record Memory
     {
         try
         {
-            return JsonSerializer.Deserialize<Memory>(json) ?? New;
+            var memory = JsonSerializer.Deserialize<Memory>(json) ?? New;
+            // Versions before kept the URL itself; there were no credentials then.
+            return memory is { IdentityProven: true, ProvenAt: null } && UrlsIn(json).ProvenUrl is { } url
+                ? memory with { ProvenAt = Endpoint.FingerprintOf(url, EndpointAuth.None) }
+                : memory;
         }
         catch (JsonException)
         {
             return New;
         }
     }
+
+    /// <summary>In what versions before stored: the newest URL at which it was good. Null in anything else.</summary>
+    internal static string? ServingUrlIn(string json)
+    {
+        try
+        {
+            return UrlsIn(json).ServingUrl;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static OldUrls UrlsIn(string json) => JsonSerializer.Deserialize<OldUrls>(json) ?? new OldUrls(null, null);
+
+    private sealed record OldUrls(string? ProvenUrl, string? ServingUrl);
 }

@@ -51,7 +51,4 @@ public sealed record Verdict
 
     /// <summary>SHA-256 of the evidence of its last change, in hex; null before the first.</summary>
     public string? Evidence { get; init; }
-
-    /// <summary>The newest URL at which it was good, with identity and control proven; null before the first.</summary>
-    public string? ServingUrl { get; init; }
 }

@@ -23,7 +23,7 @@ internal sealed record Watched
     public bool Jumped { get; init; }
 
     /// <summary>Its identity is proven where it is asked now.</summary>
-    public bool Proves(Altruist altruist) => Memory.At(altruist.Url) is { IdentityProven: true, WrongIdentity: null };
+    public bool Proves(Altruist altruist) => Memory.At(altruist.InService.Fingerprint) is { IdentityProven: true, WrongIdentity: null };
 
     /// <summary>After one more probe.</summary>
     /// <param name="blockTime">Of the network, in seconds.</param>
@@ -44,7 +44,6 @@ internal sealed record Watched
                 Height = probe.Height ?? Verdict.Height,
                 LagBlocks = head is { } seen ? seen.LagBlocks : Verdict.LagBlocks,
                 LatencyMs = probe.LatencyMs ?? Verdict.LatencyMs,
-                ServingUrl = evaluation.Memory.ServingUrl,
             },
             LastOutcome = probe.Outcome,
             Retries = changed ? 0 : Retries + (probe.Lane == ProbeLane.Retry ? 1 : 0),
@@ -69,7 +68,6 @@ internal sealed record Watched
             LastGoodAt = stored.State is VerdictState.Healthy or VerdictState.Failing ? seen?.AnswerAt : null,
             Height = seen?.Height,
             LatencyMs = seen?.LatencyMs,
-            ServingUrl = stored.Memory.ServingUrl,
         },
     };
 

@@ -11,8 +11,8 @@ internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog 
 {
     private readonly ConcurrentDictionary<AltruistId, byte> refused = new();
 
-    /// <summary>Live, enabled, and of a protocol that is spoken here.</summary>
-    public bool MayProbe(Altruist altruist) => altruist is { Enabled: true, RetiredAt: null } && ProtocolOf(altruist) is not null;
+    /// <summary>Live, enabled, with an endpoint that is known, and of a protocol that is spoken here.</summary>
+    public bool MayProbe(Altruist altruist) => altruist is { Enabled: true, RetiredAt: null, Undecryptable: null } && ProtocolOf(altruist) is not null;
 
     /// <summary>The altruist, when it may be probed now.</summary>
     public Altruist? Find(AltruistId id) => rosters.Current.Altruists.TryGetValue(id, out var altruist) && MayProbe(altruist) ? altruist : null;
@@ -20,17 +20,31 @@ internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog 
     private IChainProtocol? ProtocolOf(Altruist altruist) => protocols.Find(altruist.Network, rosters.Current.ChainsByNetwork.GetValueOrDefault(altruist.Network, []));
 
     /// <returns>Null when a probe of this altruist and lane is still under way, and after a bug of ours.</returns>
-    public Task<ProbeResult?> StartAsync(Altruist altruist, Lane lane, ProbeLane name) =>
-        lane.RunAsync(altruist, () => ProbeAsync(altruist, name), work.Stopping);
+    public Task<ProbeResult?> StartAsync(Altruist altruist, Lane lane, ProbeLane name)
+    {
+        var asked = name == ProbeLane.Trial ? altruist with { Serving = null } : altruist.InService;
+        return lane.RunAsync(asked, () => ProbeAsync(asked, name), work.Stopping);
+    }
+
+    /// <summary>Probes what somebody proposes, at once and in no lane; moves no verdict.</summary>
+    /// <param name="proposed">As it would be in service.</param>
+    /// <returns>Null where it may not be probed, and after a bug of ours.</returns>
+    public Task<ProbeResult?> TestAsync(Altruist proposed, CancellationToken cancellation) =>
+        MayProbe(proposed) ? ProbeAsync(proposed, ProbeLane.Test).WaitAsync(cancellation) : Task.FromResult<ProbeResult?>(null);
 
     private async Task<ProbeResult?> ProbeAsync(Altruist altruist, ProbeLane lane)
     {
         try
         {
-            // A hot probe is one cheap question.
-            var questions = lane == ProbeLane.Hot ? default : demand.QuestionsFor(altruist, lane);
+            var questions = lane switch
+            {
+                // A hot probe is one cheap question.
+                ProbeLane.Hot => default,
+                ProbeLane.Trial or ProbeLane.Test => new ProbeQuestions(Identity: true, IntegrityHeight: null, Syncing: true),
+                _ => demand.QuestionsFor(altruist, lane),
+            };
             var path = altruist.Chains.Count > 0 ? rosters.Current.Chains.GetValueOrDefault(altruist.Chains[0])?.Path ?? "" : "";
-            var timeout = lane == ProbeLane.Steady ? options.Value.Timeout : options.Value.HotTimeout;
+            var timeout = lane is ProbeLane.Steady or ProbeLane.Test ? options.Value.Timeout : options.Value.HotTimeout;
             var result = await prober.ProbeAsync(altruist, ProtocolOf(altruist)!, path, lane, questions, timeout, work.Stopping);
             Watch(altruist, result);
             if (result.Outcome.IsAnswer())

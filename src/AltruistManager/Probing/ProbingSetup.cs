@@ -19,6 +19,7 @@ public static class ProbingSetup
         services.TryAddSingleton<IProbeObserver, Unwired>();
         services.TryAddSingleton<IHotAltruists, Unwired>();
         services.TryAddSingleton<IProbeDemand, Unwired>();
+        services.TryAddSingleton<ITrials, Unwired>();
         services.TryAddSingleton<ICheckObserver, Unwired>();
 
         services.AddSingleton(_ => new NameResolver(Dns.GetHostAddresses));
@@ -31,6 +32,7 @@ public static class ProbingSetup
         services.AddSingleton<ProbeDelivery>();
         services.AddSingleton<ProbeStarter>();
         services.AddSingleton<CloseWatch>();
+        services.AddSingleton<TrialWatch>();
         services.AddSingleton(provider => new Sweeper(
             provider.GetRequiredService<RosterCache>(),
             provider.GetRequiredService<ProbeStarter>(),
@@ -45,6 +47,7 @@ public static class ProbingSetup
         services.AddJob<SweepJob>(SweepJob.Name, provider => Every(provider, options => options.Interval));
         services.AddJob<HotProbeJob>(HotProbeJob.Name, provider => Every(provider, options => options.HotInterval));
         services.AddJob<RetryProbeJob>(RetryProbeJob.Name, provider => Every(provider, options => options.RetryInterval));
+        services.AddJob<TrialProbeJob>(TrialProbeJob.Name, provider => Every(provider, options => options.RetryInterval));
         services.AddJob<ProbeTidyJob>(ProbeTidyJob.Name, _ => new JobSchedule(TimeSpan.FromHours(1), TimeSpan.FromMinutes(5)));
         return services;
 

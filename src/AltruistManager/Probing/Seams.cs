@@ -48,3 +48,15 @@ public interface ICheckObserver
     /// <summary>What is known of the network that is checked.</summary>
     Checks.NetworkPace PaceOf(NetworkId network);
 }
+
+/// <summary>Changed endpoints beside those in service. Implemented by Health.</summary>
+public interface ITrials
+{
+    IReadOnlyCollection<TrialWish> Wishes { get; }
+
+    /// <summary>Told of each probe of the trial lane, after it is stored.</summary>
+    Task ObserveAsync(ProbeResult result, CancellationToken cancellation);
+}
+
+/// <param name="Often">At the pace of retries; else at that of sweeps.</param>
+public readonly record struct TrialWish(AltruistId Altruist, bool Often);

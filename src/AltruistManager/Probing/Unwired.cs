@@ -5,7 +5,7 @@ using AltruistManager.Probing.Checks;
 namespace AltruistManager.Probing;
 
 /// <summary>Stands behind the seams where no later feature is wired: probes are stored and nobody asks for more.</summary>
-internal sealed class Unwired : IProbeObserver, IHotAltruists, IProbeDemand, ICheckObserver
+internal sealed class Unwired : IProbeObserver, IHotAltruists, IProbeDemand, ITrials, ICheckObserver
 {
     public IReadOnlyCollection<AltruistId> Primaries => [];
 
@@ -23,4 +23,8 @@ internal sealed class Unwired : IProbeObserver, IHotAltruists, IProbeDemand, ICh
     public Task CheckedAsync(AltruistId altruist, CancellationToken cancellation) => Task.CompletedTask;
 
     public NetworkPace PaceOf(NetworkId network) => new(BlockTimeSeconds: 12, ToleranceBlocks: 3);
+
+    public IReadOnlyCollection<TrialWish> Wishes => [];
+
+    public Task ObserveAsync(ProbeResult result, CancellationToken cancellation) => Task.CompletedTask;
 }

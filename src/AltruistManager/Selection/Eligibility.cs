@@ -25,7 +25,7 @@ public readonly record struct AltruistFacts
     /// <summary>Its verdict is from before the start and older than two sweeps: it may stay, but is not newly picked.</summary>
     public bool Unseen { get; init; }
 
-    /// <summary>Wrong-chain, diverged or retired: may not be kept even as the last good pick.</summary>
+    /// <summary>Wrong-chain, diverged, retired or without a known endpoint: may not be kept even as the last good pick.</summary>
     public bool Revoked { get; init; }
 
     public required int Tier { get; init; }
@@ -40,11 +40,11 @@ public readonly record struct AltruistFacts
     public long ThrottledSince { get; init; }
 }
 
-/// <summary>Who may be picked now, and why not (design 2, <c>eligible</c>; design 5.3). Pure.</summary>
+/// <summary>Who may be picked now, and why not (design 2, <c>eligible</c>; design 5.3). Altruists are given as they are in service. Pure.</summary>
 public static class Eligibility
 {
     public static Usability Judge(Altruist altruist, Verdict verdict, DateTimeOffset now) =>
-        altruist.RetiredAt is not null || !altruist.Enabled || !altruist.Attested || altruist.Role == AltruistRole.Reference
+        altruist.RetiredAt is not null || !altruist.Enabled || !altruist.Attested || altruist.Undecryptable is not null || altruist.Role == AltruistRole.Reference
             ? Usability.No
             : verdict.State switch
             {
@@ -56,7 +56,7 @@ public static class Eligibility
 
     /// <summary>True for what is never kept, not even as the last good pick.</summary>
     public static bool IsRevoked(Altruist altruist, Verdict verdict) =>
-        altruist.RetiredAt is not null || verdict.State is VerdictState.WrongChain or VerdictState.Diverged;
+        altruist.RetiredAt is not null || altruist.Undecryptable is not null || verdict.State is VerdictState.WrongChain or VerdictState.Diverged;
 
     /// <summary>
     /// True when the newest good probe is older than two sweeps and older than the start: what was true before a long rest is no
@@ -70,6 +70,7 @@ public static class Eligibility
         altruist switch
         {
             { RetiredAt: not null } => "retired",
+            { Undecryptable: { } lost } => lost.ToString(),
             { Enabled: false } => "disabled by its provider or staff",
             { Role: AltruistRole.Reference } => "a reference: probed, never picked",
             { Attested: false } => "control of the endpoint is not proven",

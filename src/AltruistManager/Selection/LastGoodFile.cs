@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Security.Cryptography;
 using System.Text.Json;
 using AltruistManager.Storage;
 using Microsoft.Extensions.Logging;
@@ -18,11 +19,16 @@ public interface ILastGoodPart
 
 /// <summary>
 /// The last good snapshot on disk, so that portals are served at once after a start and without a database. Written in whole and renamed;
-/// readable by the owner only.
+/// readable by the owner only, and what portals are told of endpoints is encrypted.
 /// </summary>
-public sealed partial class LastGoodFile(Database database, IEnumerable<ILastGoodPart> parts, ILogger<LastGoodFile> logger)
+public sealed partial class LastGoodFile(Database database, KeyRing ring, IEnumerable<ILastGoodPart> parts, ILogger<LastGoodFile> logger)
 {
-    private const int Format = 1;
+    private const int Format = 2;
+
+    /// <summary>Of versions that encrypted nothing; replaced at the first save.</summary>
+    private const int PlainFormat = 1;
+
+    private const string Purpose = "AltruistManager.LastGood.1";
 
     private string FilePath => Path.Combine(database.DataDirectory, "last-good.json");
 
@@ -37,16 +43,19 @@ public sealed partial class LastGoodFile(Database database, IEnumerable<ILastGoo
 
             using var document = JsonDocument.Parse(File.ReadAllBytes(FilePath));
             var root = document.RootElement;
-            if (root.GetProperty("format").GetInt32() != Format)
+            var format = root.GetProperty("format").GetInt32();
+            if (format is not (Format or PlainFormat))
                 return null;
 
-            var origin = root.GetProperty("origin").GetString()!;
-            var regions = root.GetProperty("regions").EnumerateArray().Select(region => ReadRegion(region, origin)).ToList();
             foreach (var part in withParts ? parts : [])
             {
                 if (root.TryGetProperty(part.Name, out var json))
                     part.Read(json);
             }
+
+            var origin = root.GetProperty("origin").GetString()!;
+            using var opened = format == Format ? JsonDocument.Parse(ring.Reader(Purpose)(root.GetProperty("sealed").GetBytesFromBase64())) : null;
+            var regions = (opened?.RootElement ?? root.GetProperty("regions")).EnumerateArray().Select(region => ReadRegion(region, origin)).ToList();
 
             return new Snapshot(origin, root.GetProperty("generation").GetInt64(), root.GetProperty("roundAt").GetString()!, regions, new Dictionary<SlotKey, SlotStatus>());
         }
@@ -55,9 +64,15 @@ public sealed partial class LastGoodFile(Database database, IEnumerable<ILastGoo
             LogUnreadable(unreadable, FilePath);
             return null;
         }
+        catch (CryptographicException undecryptable)
+        {
+            LogUndecryptable(FilePath, ring.Explain(undecryptable));
+            return null;
+        }
     }
 
     /// <exception cref="IOException">The disk is full or cannot be written; what was there before is untouched.</exception>
+    /// <exception cref="StorageException">The key ring cannot be used.</exception>
     internal void Save(Snapshot snapshot)
     {
         Directory.CreateDirectory(database.DataDirectory);
@@ -92,7 +107,16 @@ public sealed partial class LastGoodFile(Database database, IEnumerable<ILastGoo
             part.Write(json);
         }
 
-        json.WriteStartArray("regions");
+        var regions = new ArrayBufferWriter<byte>(64 * 1024);
+        using (var inner = new Utf8JsonWriter(regions, new JsonWriterOptions { SkipValidation = true }))
+            WriteRegions(inner, snapshot);
+        json.WriteBase64String("sealed", ring.Protect(Purpose, regions.WrittenSpan.ToArray()));
+        json.WriteEndObject();
+    }
+
+    private static void WriteRegions(Utf8JsonWriter json, Snapshot snapshot)
+    {
+        json.WriteStartArray();
         foreach (var region in snapshot.Regions)
         {
             json.WriteStartObject();
@@ -122,7 +146,6 @@ public sealed partial class LastGoodFile(Database database, IEnumerable<ILastGoo
         }
 
         json.WriteEndArray();
-        json.WriteEndObject();
     }
 
     private static SnapshotRegion ReadRegion(JsonElement region, string origin)
@@ -147,4 +170,7 @@ public sealed partial class LastGoodFile(Database database, IEnumerable<ILastGoo
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The last-good file {File} cannot be read and is left out")]
     private partial void LogUnreadable(Exception exception, string file);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The last-good file {File} cannot be decrypted and is left out: {Why}")]
+    private partial void LogUndecryptable(string file, string why);
 }

@@ -22,6 +22,7 @@ internal static class SelectionBody
         && left.Provider == right.Provider
         && left.Label == right.Label
         && left.Url == right.Url
+        && left.Auth == right.Auth
         && left.CapacityRps == right.CapacityRps
         && left.Urls.Count == right.Urls.Count
         && left.Urls.All(url => right.Urls.GetValueOrDefault(url.Key) == url.Value);
@@ -84,15 +85,31 @@ internal static class SelectionBody
         foreach (var (type, url) in altruist.Urls.OrderBy(url => url.Key, StringComparer.Ordinal))
             json.WriteString(type, url);
         json.WriteEndObject();
-        json.WriteStartObject("auth");
-        json.WriteString("type", "none");
-        json.WriteEndObject();
+        WriteAuth(json, altruist.Auth);
         json.WriteStartObject("limits");
         if (altruist.CapacityRps is { } rps)
             json.WriteNumber("rps", rps);
         else
             json.WriteNull("rps");
         json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteAuth(Utf8JsonWriter json, EndpointAuth auth)
+    {
+        json.WriteStartObject("auth");
+        json.WriteString("type", auth.ToString());
+        var (name, secret) = auth.Kind switch
+        {
+            AuthKind.Basic => ("username", "password"),
+            AuthKind.Bearer => (null, "token"),
+            AuthKind.Header or AuthKind.Query => ("name", "value"),
+            _ => (null, (string?)null),
+        };
+        if (name is not null)
+            json.WriteString(name, auth.Name);
+        if (secret is not null)
+            json.WriteString(secret, auth.Secret);
         json.WriteEndObject();
     }
 }

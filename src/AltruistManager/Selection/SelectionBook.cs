@@ -19,7 +19,6 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     private readonly string[] vantages = [probing.Vantage];
     private Roster? roster;
     private Altruist[] registered = [];
-    private Altruist[] served = [];
     private Verdict[] verdicts = [];
     private EntryAltruist[] altruists = [];
     private AltruistFacts[] facts = [];
@@ -35,7 +34,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     public EntryAltruist[] Altruists => altruists;
 
     /// <summary>The altruists of a slot's picks, as portals are told of them.</summary>
-    public Altruist[] Served(SlotMemory slot) => Array.ConvertAll(slot.Question.Was, pick => served[pick.Altruist]);
+    public Altruist[] Served(SlotMemory slot) => Array.ConvertAll(slot.Question.Was, pick => registered[pick.Altruist]);
 
     public IReadOnlyList<Override> Overrides { get; private set; } = [];
 
@@ -108,7 +107,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             return true;
         for (var i = 0; i < published.Altruists.Length; i++)
         {
-            var now = served[next.Picks[i].Altruist];
+            var now = registered[next.Picks[i].Altruist];
             if (!ReferenceEquals(published.Altruists[i], now) && !SelectionBody.Same(published.Altruists[i], now))
                 return true;
         }
@@ -142,7 +141,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
 
         slot.RuledBy = slot.Ruling;
 
-        slot.Published = (slot.Chain, Array.ConvertAll(slot.Question.Was, pick => served[pick.Altruist]));
+        slot.Published = (slot.Chain, Array.ConvertAll(slot.Question.Was, pick => registered[pick.Altruist]));
     }
 
     public void Remove(SlotMemory slot)
@@ -211,7 +210,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
 
         for (var i = 0; i < registered.Length; i++)
         {
-            if (registered[i].RetiredAt is null && facts[i].Revoked && verdicts[i].Since > now - KeepRevoked)
+            if (registered[i] is { RetiredAt: null, Undecryptable: null } && facts[i].Revoked && verdicts[i].Since > now - KeepRevoked)
                 gone.Add((registered[i].Id, registered[i], null));
         }
 
@@ -313,11 +312,11 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         roster = current;
         var inUse = Slots.SelectMany(slot => slot.Picks).Select(pick => pick.Altruist)
             .Where(id => current.Altruists.TryGetValue(id, out var altruist) && altruist.RetiredAt is not null).Distinct();
-        registered = [.. current.Live.Concat(inUse.Select(id => current.Altruists[id])).OrderBy(altruist => altruist.Id)];
+        // As they are in service: a changed endpoint is published once it has passed its trial (design 5.7).
+        registered = [.. current.Live.Concat(inUse.Select(id => current.Altruists[id])).Select(altruist => altruist.InService).OrderBy(altruist => altruist.Id)];
         verdicts = new Verdict[registered.Length];
         altruists = new EntryAltruist[registered.Length];
         facts = new AltruistFacts[registered.Length];
-        served = [.. registered];
         required = Array.ConvertAll(registered, altruist => RequiredOf(altruist, current));
 
         var numbers = new Dictionary<AltruistId, int>(registered.Length);
@@ -450,7 +449,6 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
 
             var known = facts[i];
             verdicts[i] = verdict;
-            served[i] = AsServed(altruist, verdict);
             facts[i] = new AltruistFacts
             {
                 Usability = usability,
@@ -486,15 +484,6 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             return number;
         }
     }
-
-    /// <summary>
-    /// What portals are told of it. A changed URL is published once the altruist was good there; until then, or while control of the new
-    /// one is not proven, the old one stays (design 5.7).
-    /// </summary>
-    private static Altruist AsServed(Altruist altruist, Verdict verdict) =>
-        altruist.Attested && (verdict.ServingUrl is null || verdict.ServingUrl == altruist.Url)
-            ? altruist
-            : altruist with { Url = verdict.ServingUrl ?? altruist.Url, Urls = Altruist.NoUrls };
 
     private void ApplyOverrides()
     {

@@ -198,7 +198,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
             if (restored)
                 lastGood.Save(snapshots.Current);
         }
-        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException or StorageException)
         {
             LogNotSaved(failed);
         }
@@ -374,6 +374,8 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
             return Trigger.Failover;
         if (slot.State is SlotState.None or SlotState.Degraded || (slot.State == SlotState.Fallback && next.State == SlotState.Fresh))
             return Trigger.Recovery;
+        if (next.State == slot.State && slot.Picks.Length == next.Picks.Count && !slot.Picks.Where((pick, i) => pick.Altruist != book.Altruists[next.Picks[i].Altruist].Id).Any())
+            return Trigger.Change;
         var fell = Array.Exists(slot.Picks, pick => !next.Picks.Exists(kept => book.Altruists[kept.Altruist].Id == pick.Altruist));
         return fell ? Trigger.Failover : Trigger.Recovery;
     }

@@ -84,6 +84,9 @@ public sealed class Database : IAsyncDisposable
             return true;
         }, cancellation);
 
+    /// <summary>Leaves nothing in the database's files of what these tables held before.</summary>
+    public Task ScrubAsync(IReadOnlyList<string> tables, CancellationToken cancellation) => dialect.ScrubAsync(tables, cancellation);
+
     /// <summary>True for what a database that is broken, busy or out of reach throws.</summary>
     public static bool IsFailure(Exception exception) => exception is DbException or StorageException;
 

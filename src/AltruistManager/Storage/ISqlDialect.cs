@@ -31,4 +31,7 @@ public interface ISqlDialect
 
     /// <summary>Creates the database's file or checks that the server answers.</summary>
     Task PrepareAsync(bool create, CancellationToken cancellation);
+
+    /// <summary>Writes the tables anew, so that nothing of deleted or replaced rows is left in the files. Takes long on a large database.</summary>
+    Task ScrubAsync(IReadOnlyList<string> tables, CancellationToken cancellation);
 }

@@ -50,5 +50,14 @@ internal sealed class PostgresDialect(string connectionString) : ISqlDialect, IA
         return result;
     }
 
+    public async Task ScrubAsync(IReadOnlyList<string> tables, CancellationToken cancellation)
+    {
+        foreach (var table in tables)
+        {
+            await using var command = source.CreateCommand($"vacuum full {table}");
+            await command.ExecuteNonQueryAsync(cancellation);
+        }
+    }
+
     public ValueTask DisposeAsync() => source.DisposeAsync();
 }

@@ -134,6 +134,23 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
         }
     }
 
+    /// <summary>All tables, because freed pages of any may hold what another one left, and the log of writes as well.</summary>
+    public async Task ScrubAsync(IReadOnlyList<string> tables, CancellationToken cancellation)
+    {
+        await turn.WaitAsync(cancellation);
+        try
+        {
+            ObjectDisposedException.ThrowIf(isDisposed, this);
+            await using var exclusive = await TakeWriterLockAsync(cancellation);
+            writer ??= await OpenWriterAsync(cancellation);
+            await writer.ExecuteAsync(new CommandDefinition("vacuum; pragma wal_checkpoint(truncate);", commandTimeout: 3600, cancellationToken: cancellation));
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await turn.WaitAsync();

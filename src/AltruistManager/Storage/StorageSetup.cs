@@ -8,6 +8,7 @@ public static class StorageSetup
     {
         services.AddSingleton<Database>();
         services.AddSingleton<Migrator>();
+        services.AddSingleton<KeyRing>();
         return services;
     }
 }

@@ -45,6 +45,15 @@ public abstract class RosterContract(DatabaseFixture fixture) : StorageContract(
         Url = "https://eth1.acme.example/rpc",
         Urls = new Dictionary<string, string> { ["websocket"] = "wss://eth1.acme.example" },
         MayBePrivate = true,
+        Auth = new EndpointAuth(AuthKind.Basic, "me", "s3cret ☂"),
+        Serving = new Endpoint
+        {
+            Url = "https://old.acme.example/rpc",
+            Urls = new Dictionary<string, string> { ["rest"] = "https://old.acme.example/rest" },
+            Auth = new EndpointAuth(AuthKind.Query, "key", "0ld"),
+            MayBePrivate = false,
+            Attested = false,
+        },
         Label = "acme ☂ 'quoted'",
         Capabilities = ["archive"],
         CapacityRps = 100,
@@ -60,13 +69,14 @@ public abstract class RosterContract(DatabaseFixture fixture) : StorageContract(
     public async Task Everything_written_is_read_back_in_all_its_fields()
     {
         var database = await FilledAsync();
-        using var cache = new RosterCache(new RosterStore(database));
+        using var cache = new RosterCache(new Sealing(database).Rosters);
         await cache.RefreshAsync(Cancellation);
         var roster = cache.Current;
 
         Assert.Equivalent(Ethereum, roster.Chains[Ethereum.Id], strict: true);
         Assert.Equivalent(Plain, roster.Chains[Plain.Id], strict: true);
-        Assert.Equivalent(Full, roster.Altruists[Full.Id], strict: true);
+        Assert.EquivalentWithExclusions(Full, roster.Altruists[Full.Id], strict: true, altruist => altruist.InService);
+        Assert.EquivalentWithExclusions(Full.InService, roster.Altruists[Full.Id].InService, strict: true, altruist => altruist.InService);
         Assert.Equivalent(new Region(new("us-east"), "US East", [new("us-west")]), roster.Regions[new("us-east")], strict: true);
         Assert.Equal(new Provider(new("acme"), "Acme", "https://acme.example", "ops@acme.example", "pokt1"), roster.Providers[new("acme")]);
     }
@@ -75,12 +85,12 @@ public abstract class RosterContract(DatabaseFixture fixture) : StorageContract(
     public async Task A_refresh_after_a_write_sees_it_and_reads_nothing_else()
     {
         var database = await FilledAsync();
-        using var cache = new RosterCache(new RosterStore(database));
+        using var cache = new RosterCache(new Sealing(database).Rosters);
         await cache.RefreshAsync(Cancellation);
         var before = cache.Current;
         Assert.True(await cache.IsCurrentAsync(Cancellation));
 
-        await database.WriteAsync(async write => await AltruistStore.PutAsync(write, Full with { Id = new("019a-0"), Url = "https://other.example" }, await write.NextRevisionAsync()), Cancellation);
+        await database.WriteAsync(async write => await new Sealing(database).Altruists.PutAsync(write, Full with { Id = new("019a-0"), Url = "https://other.example" }, await write.NextRevisionAsync()), Cancellation);
         Assert.False(await cache.IsCurrentAsync(Cancellation));
         await cache.RefreshAsync(Cancellation);
 
@@ -95,7 +105,7 @@ public abstract class RosterContract(DatabaseFixture fixture) : StorageContract(
     public async Task A_refresh_with_nothing_new_keeps_the_roster()
     {
         var database = await FilledAsync();
-        using var cache = new RosterCache(new RosterStore(database));
+        using var cache = new RosterCache(new Sealing(database).Rosters);
         await cache.RefreshAsync(Cancellation);
         var before = cache.Current;
         await cache.RefreshAsync(Cancellation);
@@ -108,10 +118,10 @@ public abstract class RosterContract(DatabaseFixture fixture) : StorageContract(
         var database = await FilledAsync();
         await database.WriteAsync(async write =>
         {
-            await AltruistStore.PutAsync(write, Full with { RetiredAt = Now }, await write.NextRevisionAsync());
-            await AltruistStore.PutAsync(write, Full with { Id = new("019a-2") }, await write.NextRevisionAsync());
+            await new Sealing(database).Altruists.PutAsync(write, Full with { RetiredAt = Now }, await write.NextRevisionAsync());
+            await new Sealing(database).Altruists.PutAsync(write, Full with { Id = new("019a-2") }, await write.NextRevisionAsync());
         }, Cancellation);
-        using var cache = new RosterCache(new RosterStore(database));
+        using var cache = new RosterCache(new Sealing(database).Rosters);
         await cache.RefreshAsync(Cancellation);
 
         Assert.Equal(Now, cache.Current.Altruists[Full.Id].RetiredAt);
@@ -123,7 +133,7 @@ public abstract class RosterContract(DatabaseFixture fixture) : StorageContract(
     {
         var database = await FilledAsync();
         var refused = await Assert.ThrowsAnyAsync<Exception>(() => database.WriteAsync(
-            async write => await AltruistStore.PutAsync(write, Full with { Id = new("019a-2") }, await write.NextRevisionAsync()), Cancellation));
+            async write => await new Sealing(database).Altruists.PutAsync(write, Full with { Id = new("019a-2") }, await write.NextRevisionAsync()), Cancellation));
         Assert.True(Database.IsDuplicate(refused));
     }
 
@@ -131,7 +141,7 @@ public abstract class RosterContract(DatabaseFixture fixture) : StorageContract(
     public async Task Aliases_are_replaced_with_their_chain()
     {
         var database = await FilledAsync();
-        using var cache = new RosterCache(new RosterStore(database));
+        using var cache = new RosterCache(new Sealing(database).Rosters);
         await cache.RefreshAsync(Cancellation);
         await database.WriteAsync(async write => await ChainStore.PutAsync(write, Ethereum with { Aliases = ["c"], RetiredAt = null }, await write.NextRevisionAsync()), Cancellation);
         await cache.RefreshAsync(Cancellation);
@@ -144,11 +154,11 @@ public abstract class RosterContract(DatabaseFixture fixture) : StorageContract(
     public async Task Refreshes_at_once_all_see_the_writes_before_them()
     {
         var database = await FilledAsync();
-        using var cache = new RosterCache(new RosterStore(database));
+        using var cache = new RosterCache(new Sealing(database).Rosters);
         await Task.WhenAll(Enumerable.Range(0, 20).Select(async number =>
         {
             var id = new AltruistId($"019b-{number:00}");
-            await database.WriteAsync(async write => await AltruistStore.PutAsync(write, Full with { Id = id, Url = $"https://n{number}.example" }, await write.NextRevisionAsync()), Cancellation);
+            await database.WriteAsync(async write => await new Sealing(database).Altruists.PutAsync(write, Full with { Id = id, Url = $"https://n{number}.example" }, await write.NextRevisionAsync()), Cancellation);
             await cache.RefreshAsync(Cancellation);
             Assert.Contains(id, cache.Current.Altruists);
         }));
@@ -166,7 +176,7 @@ public abstract class RosterContract(DatabaseFixture fixture) : StorageContract(
             await ProviderStore.PutAsync(write, new Provider(new("acme"), "Acme", "https://acme.example", "ops@acme.example", "pokt1"), Now, revision);
             await ChainStore.PutAsync(write, Plain, revision);
             await ChainStore.PutAsync(write, Ethereum, revision);
-            await AltruistStore.PutAsync(write, Full, revision);
+            await new Sealing(database).Altruists.PutAsync(write, Full, revision);
         }, Cancellation);
         return database;
     }

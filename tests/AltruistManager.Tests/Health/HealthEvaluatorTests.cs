@@ -225,24 +225,6 @@ public sealed class HealthEvaluatorTests
     }
 
     [Fact]
-    public void A_url_may_be_told_to_portals_once_it_was_good_with_identity_and_control_proven()
-    {
-        See(ProbeOutcome.Ok, InSync, identity: null, url: "https://old");
-        Assert.Null(memory.ServingUrl);
-        See(ProbeOutcome.Ok, InSync, identity: "1", url: "https://old");
-        Assert.Equal("https://old", memory.ServingUrl);
-
-        attested = false;
-        See(ProbeOutcome.Ok, InSync, identity: "1", url: "https://new");
-        Assert.Equal("https://old", memory.ServingUrl);
-        attested = true;
-        See(ProbeOutcome.ConnectRefused, null, identity: null, url: "https://new");
-        Assert.Equal("https://old", memory.ServingUrl);
-        See(ProbeOutcome.Ok, InSync, identity: "1", url: "https://new");
-        Assert.Equal("https://new", memory.ServingUrl);
-    }
-
-    [Fact]
     public void Down_for_seventeen_hours_is_suspended_until_people_resume_it()
     {
         MakeHealthy();

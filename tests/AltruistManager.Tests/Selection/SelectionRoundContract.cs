@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using AltruistManager.Altruists;
 using AltruistManager.Health;
 using AltruistManager.Selection;
 using AltruistManager.Tests.Storage;
@@ -197,7 +198,7 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
         scene.Region("us-east").Chain("0021").Altruist("a1");
         await scene.StartAsync();
         await scene.RunAsync();
-        scene.Edit("a1", (AltruistManager.Altruists.Altruist altruist) => altruist with { RetiredAt = scene.Clock.GetUtcNow() });
+        scene.Edit("a1", (Altruist altruist) => altruist with { RetiredAt = scene.Clock.GetUtcNow() });
         await scene.SettleAsync(Trigger.Change);
         Assert.Equal(SlotState.None, scene.Slot().State);
         Assert.Equal(["a1"], Revoked(scene, "us-east"));
@@ -424,23 +425,24 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
     }
 
     [Fact]
-    public async Task A_changed_url_is_published_once_the_altruist_was_good_there()
+    public async Task A_changed_endpoint_is_published_once_it_is_in_service()
     {
         await using var scene = await FiveAsync();
         await scene.RunAsync();
         var before = scene.Slot();
         var primary = scene.Primary()!;
-        scene.Edit(primary, (AltruistManager.Altruists.Altruist altruist) => altruist with { Url = "https://moved.example" });
+        scene.Edit(primary, (Altruist altruist) => altruist with { Url = "https://moved.example", Auth = new(AuthKind.Bearer, "", "new-token"), Serving = altruist.Endpoint });
         await scene.SettleAsync(Trigger.Change);
         Assert.Equal(before.Generation, scene.Slot().Generation);
         Assert.Contains($"https://{primary}.example/rpc", Body(scene), StringComparison.Ordinal);
 
-        scene.Judge(primary, VerdictState.Healthy, servingUrl: "https://moved.example");
+        scene.Edit(primary, (Altruist altruist) => altruist with { Serving = null });
         await scene.SettleAsync();
+        Assert.Equal(Trigger.Change, (await scene.LastDecisionAsync()).Trigger);
         Assert.Equal(before.Primary, scene.Slot().Primary);
         Assert.Equal(before.SelectedAt, scene.Slot().SelectedAt);
         Assert.True(scene.Slot().Generation > before.Generation);
-        Assert.Contains("https://moved.example", Body(scene), StringComparison.Ordinal);
+        Assert.Contains("\"url\":\"https://moved.example\",\"urls\":{},\"auth\":{\"type\":\"bearer\",\"token\":\"new-token\"}", Body(scene), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -450,14 +452,15 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
         scene.Region("us-east").Chain("0021").Altruist("a1");
         await scene.StartAsync();
         await scene.RunAsync();
-        scene.Edit("a1", (AltruistManager.Altruists.Altruist altruist) => altruist with
+        scene.Edit("a1", (Altruist altruist) => altruist with
         {
             Url = "https://victim.example",
             Urls = new Dictionary<string, string> { ["websocket"] = "wss://victim.example" },
             Attested = false,
+            Serving = altruist.Endpoint,
         });
         await scene.SettleAsync(Trigger.Change);
-        Assert.Equal(SlotState.Degraded, scene.Slot().State);
+        Assert.Equal(SlotState.Fresh, scene.Slot().State);
         Assert.Contains("https://a1.example/rpc", Body(scene), StringComparison.Ordinal);
         Assert.DoesNotContain("victim", Body(scene), StringComparison.Ordinal);
     }
@@ -470,7 +473,7 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
         scene.LastGood.Save(scene.Snapshots.Current);
         var before = scene.Slot();
         var primary = scene.Primary()!;
-        scene.Edit(primary, (AltruistManager.Altruists.Altruist altruist) => altruist with { Label = "renamed" });
+        scene.Edit(primary, (Altruist altruist) => altruist with { Label = "renamed" });
         scene.Restart();
         await scene.StartAsync();
         Assert.Contains("renamed", Body(scene), StringComparison.Ordinal);
@@ -577,7 +580,7 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
     {
         await using var scene = Scene();
         scene.Region("us-east").Chain("0021").Altruist("plain").Altruist("archive");
-        scene.Edit("archive", (AltruistManager.Altruists.Altruist altruist) => altruist with { Capabilities = ["archive"] });
+        scene.Edit("archive", (Altruist altruist) => altruist with { Capabilities = ["archive"] });
         scene.Edit("0021", (AltruistManager.Chains.Chain chain) => chain with { Requires = ["archive"] });
         await scene.StartAsync();
         for (var i = 0; i < 3; i++)

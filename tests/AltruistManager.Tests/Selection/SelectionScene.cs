@@ -61,7 +61,7 @@ internal sealed class SelectionScene : IAsyncDisposable
     public void Restart()
     {
         Snapshots = new SnapshotHolder();
-        LastGood = new LastGoodFile(Database, [], NullLogger<LastGoodFile>.Instance);
+        LastGood = new LastGoodFile(Database, new KeyRing(Database, NullLogger<KeyRing>.Instance), [], NullLogger<LastGoodFile>.Instance);
         Round = new SelectionRound(
             Database, Store, Log, Roster, Board, Overrides, Snapshots, LastGood, Options.Create(options), Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), Clock,
             NullLogger<SelectionRound>.Instance);
@@ -115,7 +115,7 @@ internal sealed class SelectionScene : IAsyncDisposable
         return Publish();
     }
 
-    public void Judge(string altruist, VerdictState state, DateTimeOffset? cooldownUntil = null, string? servingUrl = null) =>
+    public void Judge(string altruist, VerdictState state, DateTimeOffset? cooldownUntil = null) =>
         Board.Set(new(altruist), new Verdict
         {
             State = state,
@@ -124,7 +124,6 @@ internal sealed class SelectionScene : IAsyncDisposable
             CooldownUntil = cooldownUntil,
             LastProbeAt = Clock.GetUtcNow(),
             LastGoodAt = state is VerdictState.Healthy or VerdictState.Failing or VerdictState.Throttled ? Clock.GetUtcNow() : null,
-            ServingUrl = servingUrl ?? Board[new(altruist)].ServingUrl ?? altruists[altruist].Url,
         });
 
     public async Task<SelectionScene> StartAsync()

@@ -126,7 +126,7 @@ public sealed class RegistryApiTests(AppFixture app) : IClassFixture<AppFixture>
 
         Assert.Equal((400, "bad-fields"), (problem.Status, problem.Slug));
         Assert.Equal(
-            ["auth", "capabilities", "capacityRps", "chains", "colour", "enabled", "label", "provider", "regions", "role", "tier", "url", "urls.graphql", "urls.websocket"],
+            ["auth.password", "auth.username", "capabilities", "capacityRps", "chains", "colour", "enabled", "label", "provider", "regions", "role", "tier", "url", "urls.graphql", "urls.websocket"],
             problem.Errors.Keys.Order(StringComparer.Ordinal));
         Assert.DoesNotContain("secret", problem.Detail);
     }
@@ -281,7 +281,8 @@ public sealed class RegistryApiTests(AppFixture app) : IClassFixture<AppFixture>
         await RefusedAsync(own, "url", new { chains = new[] { world.Chain }, url = "https://a.example/#x" });
         await RefusedAsync(own, "urls.websocket", new { chains = new[] { world.Chain }, url = "https://a.example", urls = new { websocket = "https://a.example" } });
         await RefusedAsync(own, "urls.graphql", new { chains = new[] { world.Chain }, url = "https://a.example", urls = new { graphql = "https://a.example" } });
-        await RefusedAsync(own, "auth", new { chains = new[] { world.Chain }, url = "https://a.example", auth = new { type = "bearer", token = "t" } });
+        await RefusedAsync(own, "auth.token", new { chains = new[] { world.Chain }, url = "https://a.example", auth = new { type = "bearer", token = "two words" } });
+        await RefusedAsync(own, "auth.name", new { chains = new[] { world.Chain }, url = "https://a.example", auth = new { type = "header", name = "Host", value = "evil.example" } });
         await RefusedAsync(own, "capabilities", new { chains = new[] { world.Archive }, url = "https://a.example" });
         await RefusedAsync(app.Staff, "provider", new { chains = new[] { world.Chain }, url = "https://a.example" });
         await RefusedAsync(app.Staff, "provider", new { provider = "nobody", chains = new[] { world.Chain }, url = "https://a.example" });

@@ -1,8 +1,18 @@
 -- The declared probe of a chain whose protocol is json.
 alter table chains add column probe text;
 
--- The endpoint of before, while a changed one is on trial. url, urls, auth and serving are encrypted; url_key is a hash.
-alter table altruists add column serving text;
+-- Encrypted: URLs and credentials, and those of before while changed ones are on trial. Null only in rows of before this migration, whose url, urls and auth
+-- are in the open until the next start encrypts them; from then on these three are empty, and url_key is the SHA-256 of the URL.
+alter table altruists add column endpoint text;
+
+-- How a changed endpoint does beside the one in service.
+create table trials (
+    altruist_id text   not null,
+    vantage     text   not null,
+    state       text   not null,
+    updated_at  bigint not null,
+    primary key (altruist_id, vantage)
+);
 
 -- How many calls the probes of a row made.
 alter table probes add column calls integer not null default 1;
