@@ -1,4 +1,5 @@
 using AltruistManager.Altruists;
+using AltruistManager.Health;
 using AltruistManager.Selection;
 using AltruistManager.Storage;
 using AltruistManager.Web.Security;
@@ -25,7 +26,7 @@ internal static class HealthApi
         Answer(snapshots.Current.IsLoaded || initialisation.IsDone ? [] : ["no snapshot is loaded"]);
 
     private static async Task<JsonHttpResult<HealthDocument>> FreshAsync(
-        RosterStore store, RosterCache roster, KeyRing ring, SelectionRound round, Initialisation initialisation, IOptions<SelectionOptions> options, TimeProvider time, CancellationToken cancellation)
+        RosterStore store, RosterCache roster, KeyRing ring, SelectionRound round, Preservation preservation, Initialisation initialisation, IOptions<SelectionOptions> options, TimeProvider time, CancellationToken cancellation)
     {
         var reasons = new List<string>();
         try
@@ -50,6 +51,7 @@ internal static class HealthApi
         var age = time.GetUtcNow() - last;
         if (age > options.Value.Interval * 2)
             reasons.Add($"the last round is {age.TotalSeconds:0} s old, more than two intervals of {options.Value.Interval.TotalSeconds:0.###} s");
+        reasons.AddRange(preservation.Alarms);
         return Answer(reasons);
     }
 

@@ -23,9 +23,15 @@ internal sealed class HealthBatch
 
     public required ProbingOptions Probing { get; init; }
 
+    /// <summary>Tells faults of ours from theirs; it has taken the batch in.</summary>
+    public required Preservation Preservation { get; init; }
+
+    /// <summary>All that may be picked now.</summary>
+    public required Func<IEnumerable<Altruist>> Eligible { get; init; }
+
     public required DateTimeOffset Now { get; init; }
 
-    /// <summary>Pure: the verdicts after the batch, and what follows from them.</summary>
+    /// <summary>The verdicts after the batch, and what follows from them.</summary>
     public HealthBatchOutcome Judge()
     {
         var rules = NetworkRules.From(Roster.ChainsByNetwork.GetValueOrDefault(Network, []));
@@ -47,9 +53,17 @@ internal sealed class HealthBatch
         foreach (var ((probe, altruist), observation) in Probes.Zip(observations))
         {
             var before = watched[altruist.Id];
+            if (Preservation.IsFrozen(altruist))
+                continue;
             var head = observation is { } seen ? outcome.Trace.Judge(seen, rules) : (HeadAssessment?)null;
             var (finding, reason) = integrity.GetValueOrDefault(altruist.Id, (IntegrityFinding.NotJudged, null));
-            var evaluation = HealthEvaluator.Evaluate(before.Memory, new Assessment(probe, altruist.Fingerprint, Network.Identity, altruist.Attested, head, finding, reason), Health, Now);
+            var seenSo = new Assessment(probe, altruist.Fingerprint, Network.Identity, altruist.Attested, head, finding, reason, Preservation.BlameOf(probe, altruist))
+            {
+                Frozen = before.Memory.DownSince is { } since ? Preservation.FrozenBetween(altruist, since, Now) : default,
+            };
+            var evaluation = HealthEvaluator.Evaluate(before.Memory, seenSo, Health, Now);
+            if (probe.Outcome.IsUnproven() && Falls(before.Memory, evaluation.Memory) && Preservation.MayFall(probe, altruist, Eligible) == FallRuling.Held)
+                evaluation = HealthEvaluator.Evaluate(before.Memory, seenSo with { Blame = Blame.BeingChecked }, Health, Now);
             var after = before.After(probe, head, evaluation, outcome.Trace.BlockTime(rules), Now);
             watched[altruist.Id] = after;
 
@@ -64,6 +78,9 @@ internal sealed class HealthBatch
         }
 
         return outcome;
+
+        static bool Falls(Memory before, Memory after) =>
+            before.Base is VerdictState.Healthy or VerdictState.Failing && after.Base is not (VerdictState.Healthy or VerdictState.Failing);
 
         bool Votes(AltruistId id)
         {

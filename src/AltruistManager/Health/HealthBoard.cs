@@ -7,9 +7,19 @@ namespace AltruistManager.Health;
 public sealed class HealthBoard
 {
     private readonly ConcurrentDictionary<AltruistId, Verdict> verdicts = new();
+    private Frozen? frozen;
 
     /// <summary>The verdict of an altruist; <see cref="Verdict.NeverProbed"/> when there is none.</summary>
     public Verdict this[AltruistId altruist] => verdicts.GetValueOrDefault(altruist, Verdict.NeverProbed);
 
+    /// <summary>Since when verdicts are frozen because our own network cannot be proven to work (design 5.4); null when they are not.</summary>
+    public DateTimeOffset? FrozenSince
+    {
+        get => Volatile.Read(ref frozen)?.Since;
+        internal set => Volatile.Write(ref frozen, value is { } since ? new Frozen(since) : null);
+    }
+
     internal void Set(AltruistId altruist, Verdict verdict) => verdicts[altruist] = verdict;
+
+    private sealed record Frozen(DateTimeOffset Since);
 }

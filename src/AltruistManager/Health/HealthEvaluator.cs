@@ -14,12 +14,25 @@ public enum IntegrityFinding
     Disagreement,
 }
 
+/// <summary>Whose fault a failed probe is, as far as the probe alone cannot tell.</summary>
+public enum Blame
+{
+    AsTold,
+
+    /// <summary>It looks like our fault, but others do well at the same time.</summary>
+    TheAltruist,
+
+    /// <summary>It may be ours: counts neither good nor bad until that is settled.</summary>
+    BeingChecked,
+}
+
 /// <summary>One probe as seen against the rest of the network.</summary>
 /// <param name="Endpoint">Fingerprint of where it was asked.</param>
 /// <param name="ExpectedIdentity">What the network's nodes prove.</param>
 /// <param name="Attested">Control of the endpoint is proven.</param>
 /// <param name="Head">Null when the probe brought no head.</param>
 /// <param name="IntegrityReason">Which block differs from whose.</param>
+/// <param name="Frozen">How long of its downtime verdicts were frozen.</param>
 public readonly record struct Assessment(
     ProbeResult Probe,
     string Endpoint,
@@ -27,7 +40,9 @@ public readonly record struct Assessment(
     bool Attested,
     HeadAssessment? Head,
     IntegrityFinding Integrity = IntegrityFinding.NotJudged,
-    string? IntegrityReason = null);
+    string? IntegrityReason = null,
+    Blame Blame = Blame.AsTold,
+    TimeSpan Frozen = default);
 
 /// <summary>A state that travels with its reason, and what the next one depends on.</summary>
 public readonly record struct Evaluation(Memory Memory, VerdictState State, string Reason, bool Good);
@@ -57,7 +72,7 @@ public static class HealthEvaluator
             Trouble.None => WithGood(memory, options, now),
             { } bad => WithBad(memory, bad, probe, options, now),
         };
-        if (trouble is not (null or Trouble.None) && memory is { Base: VerdictState.Down, DownSince: { } since } && now - since >= options.SuspendAfter)
+        if (trouble is not (null or Trouble.None) && memory is { Base: VerdictState.Down, DownSince: { } since } && now - since - seen.Frozen >= options.SuspendAfter)
             memory = memory with { Suspended = true };
 
         var state = StateOf(memory, seen.Attested);
@@ -131,6 +146,8 @@ public static class HealthEvaluator
     /// <summary>Null for a probe that counts neither good nor bad.</summary>
     private static Trouble? TroubleOf(Memory memory, Assessment seen) => seen.Probe.Outcome switch
     {
+        _ when seen.Blame == Blame.BeingChecked => null,
+        ProbeOutcome.ResolverFailed when seen.Blame == Blame.TheAltruist => Trouble.Failed,
         ProbeOutcome.ResolverFailed or ProbeOutcome.NoSockets => null,
         ProbeOutcome.Throttled => Trouble.Throttled,
         ProbeOutcome.Ok when memory.WrongIdentity is not null => null,
@@ -212,7 +229,7 @@ public static class HealthEvaluator
         switch (state)
         {
             case VerdictState.Suspended:
-                return $"down for {Phrase.Duration(now - (memory.DownSince ?? now))}: a passing test by its provider or staff resumes it; last: {observed}";
+                return $"down for {Phrase.Duration(now - (memory.DownSince ?? now) - seen.Frozen)}: a passing test by its provider or staff resumes it; last: {observed}";
             case VerdictState.WrongChain:
                 return $"serves another chain: proves {memory.WrongIdentity}, not {seen.ExpectedIdentity}";
             case VerdictState.Diverged:
@@ -224,7 +241,7 @@ public static class HealthEvaluator
                     ? $"{VerdictNames.Of(state)}, but recovering: {memory.Goods} of {options.Rise} good probes; {observed}"
                     : observed;
             case VerdictState.Failing:
-                return trouble is null or Trouble.None
+                return trouble == Trouble.None || trouble is null && memory.Goods > 0
                     ? $"failed before, {memory.Goods} of {options.Rise} good probes since; {observed}"
                     : $"{observed}; {memory.Bads} of {options.Fall} bad probes in a row";
             case VerdictState.Unknown when trouble is not (null or Trouble.None):
@@ -249,6 +266,10 @@ public static class HealthEvaluator
         var probe = seen.Probe;
         switch (probe.Outcome)
         {
+            case var outcome when seen.Blame == Blame.BeingChecked:
+                return $"{probe.Detail ?? Name(outcome)}; whether that is its fault or the prober's is being checked";
+            case ProbeOutcome.ResolverFailed when seen.Blame == Blame.TheAltruist:
+                return "the name servers of its host do not answer, those of others do";
             case ProbeOutcome.ResolverFailed or ProbeOutcome.NoSockets:
                 return "could not be asked for a fault of the prober's own";
             case ProbeOutcome.Throttled:

@@ -13,6 +13,7 @@ public sealed partial class HealthMonitor(
     RosterCache rosters,
     HealthStore store,
     HealthBoard board,
+    Preservation preservation,
     IEnumerable<IVerdictObserver> observers,
     IOptions<HealthOptions> health,
     IOptions<ProbingOptions> probing,
@@ -28,6 +29,7 @@ public sealed partial class HealthMonitor(
     /// <summary>Takes up what was known before the start. Call once, before the first probe and the first round.</summary>
     public async Task LoadAsync(CancellationToken cancellation)
     {
+        await preservation.LoadAsync(cancellation);
         foreach (var (network, trace) in await store.LoadTracesAsync(cancellation))
             NetworkOf(network).Trace = trace;
 
@@ -39,7 +41,13 @@ public sealed partial class HealthMonitor(
     public IReadOnlyCollection<AltruistId> Retries =>
         [.. rosters.Current.Live.Where(altruist => altruist is { Enabled: true, Undecryptable: null } && IsUndecided(altruist.InService)).Select(altruist => altruist.Id)];
 
-    public IReadOnlyCollection<NetworkId> TakeSweepsWanted() => [.. networks.Where(network => network.Value.TakeSweepWanted()).Select(network => network.Key)];
+    public IReadOnlyCollection<NetworkId> TakeSweepsWanted()
+    {
+        NetworkId[] wanted = [.. networks.Where(network => network.Value.TakeSweepWanted()).Select(network => network.Key)];
+        return preservation.TakeSweepsWanted() ? [.. rosters.Current.LiveByNetwork.Keys] : wanted;
+    }
+
+    public bool TakeCanariesWanted() => preservation.TakeCanariesWanted();
 
     public ProbeQuestions QuestionsFor(Altruist altruist, ProbeLane lane)
     {
@@ -67,6 +75,7 @@ public sealed partial class HealthMonitor(
             watchedNetwork.Turn.Release();
         }
 
+        await preservation.SaveAsync(cancellation);
         if (judged.Wake)
             await TellAsync(cancellation);
         return judged.Changed;
@@ -100,6 +109,7 @@ public sealed partial class HealthMonitor(
 
         await TakeUpAsync([.. judged.Select(pair => pair.Altruist.Id).Where(id => !altruists.ContainsKey(id))], cancellation);
 
+        preservation.Observe(judged, Eligible);
         var now = time.GetUtcNow();
         var outcome = new HealthBatch
         {
@@ -110,6 +120,8 @@ public sealed partial class HealthMonitor(
             Known = id => altruists.GetValueOrDefault(id),
             Health = health.Value,
             Probing = probing.Value,
+            Preservation = preservation,
+            Eligible = Eligible,
             Now = now,
         }.Judge();
 
@@ -128,6 +140,9 @@ public sealed partial class HealthMonitor(
             LogChanged(change.Altruist, network, VerdictNames.Of(change.From), VerdictNames.Of(change.To), change.Reason);
         return (outcome.Wake, outcome.Changes.Count == 0 ? [] : [.. outcome.Changes.Select(change => change.Altruist)]);
     }
+
+    private IEnumerable<Altruist> Eligible() =>
+        rosters.Current.Live.Where(altruist => altruist.Enabled && board[altruist.Id].State is VerdictState.Healthy or VerdictState.Failing).Select(altruist => altruist.InService);
 
     private bool IsUndecided(Altruist altruist)
     {

@@ -11,6 +11,7 @@ public static class HealthSetup
     {
         services.AddSingleton<HealthBoard>();
         services.AddSingleton<HealthStore>();
+        services.AddSingleton<Preservation>();
         services.AddSingleton<IHealthHeritage>(provider => provider.GetRequiredService<HealthStore>());
         services.AddSingleton<HealthMonitor>();
         services.AddSingleton<IProbeObserver>(provider => provider.GetRequiredService<HealthMonitor>());

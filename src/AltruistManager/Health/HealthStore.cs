@@ -40,6 +40,18 @@ public sealed class HealthStore(Database database) : IHealthHeritage
         return rows.ToDictionary(row => new NetworkId(row.Network), row => ReferenceTrace.FromJson(row.Trace));
     }
 
+    /// <summary>The times in which a vantage had frozen its verdicts.</summary>
+    internal async Task<IReadOnlyList<Freeze>> LoadFreezesAsync(string vantage, CancellationToken cancellation)
+    {
+        var rows = await database.QueryAsync<string>("select value from meta where name = @name", new { name = $"freezes:{vantage}" }, cancellation);
+        return rows.Count == 0 ? [] : JsonSerializer.Deserialize<List<Freeze>>(rows[0]) ?? [];
+    }
+
+    internal Task SaveFreezesAsync(string vantage, IReadOnlyList<Freeze> freezes, CancellationToken cancellation) =>
+        database.WriteAsync(write => write.ExecuteAsync(
+            "insert into meta (name, value) values (@name, @value) on conflict (name) do update set value = excluded.value",
+            new { name = $"freezes:{vantage}", value = JsonSerializer.Serialize(freezes) }), cancellation);
+
     /// <summary>Newest changes first.</summary>
     /// <param name="before">The id where the page before ended; null for the first page.</param>
     public async Task<IReadOnlyList<VerdictChange>> ChangesAsync(AltruistId altruist, long? before, int limit, CancellationToken cancellation)

@@ -40,6 +40,7 @@ internal sealed class WatchedNetwork
             sweepHeightAt = null;
     }
 
+    /// <summary>A sweep with the next tick, unless one was wanted just before.</summary>
     public void WantSweep(ProbingOptions options, DateTimeOffset now)
     {
         // A network that rests makes everybody look behind for a while: that is worth a sweep now and then, not a storm.

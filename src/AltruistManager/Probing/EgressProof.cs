@@ -21,6 +21,12 @@ public sealed class EgressProof(TimeProvider time)
 {
     private const long Never = long.MinValue;
 
+    /// <summary>So many names say enough.</summary>
+    private const int Sample = 200;
+
+    /// <summary>For how long a lookup says something.</summary>
+    private static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
+
     private readonly ConcurrentDictionary<string, Name> names = new(StringComparer.OrdinalIgnoreCase);
     private long publicAt = Never;
     private long privateAt = Never;
@@ -29,19 +35,27 @@ public sealed class EgressProof(TimeProvider time)
     {
         private long foundAt = Never;
         private long failedAt = Never;
+        private long failingSince = Never;
 
         public volatile EgressSide Side;
 
-        public long FoundAt
+        public long FoundAt => Volatile.Read(ref foundAt);
+
+        public long FailedAt => Volatile.Read(ref failedAt);
+
+        /// <summary>The first failure since it was last found; never while it is found.</summary>
+        public long FailingSince => Volatile.Read(ref failingSince);
+
+        public void Find(long now)
         {
-            get => Volatile.Read(ref foundAt);
-            set => Volatile.Write(ref foundAt, value);
+            Volatile.Write(ref foundAt, now);
+            Volatile.Write(ref failingSince, Never);
         }
 
-        public long FailedAt
+        public void Fail(long now)
         {
-            get => Volatile.Read(ref failedAt);
-            set => Volatile.Write(ref failedAt, value);
+            Volatile.Write(ref failedAt, now);
+            Interlocked.CompareExchange(ref failingSince, now, Never);
         }
     }
 
@@ -62,24 +76,30 @@ public sealed class EgressProof(TimeProvider time)
         return at == Never ? null : time.GetElapsedTime(at);
     }
 
-    /// <summary>True when, within the time given, more names of others were found than were not, as far as they lead to the same side: then it is not our resolver.</summary>
-    public bool OthersResolve(string host, TimeSpan within)
+    /// <summary>
+    /// True when, since the name was not found for the first time, more names of others were found than were not, as far as they lead to
+    /// the same side: then it is not our resolver.
+    /// </summary>
+    public bool OthersResolve(string host)
     {
-        var side = SideOf(host);
+        if (!names.TryGetValue(host, out var asked) || asked.FailingSince is Never)
+            return false;
         var (found, failed) = (0, 0);
-        foreach (var (other, name) in names)
+        foreach (var (_, name) in names)
         {
-            if (name.Side != side || string.Equals(other, host, StringComparison.OrdinalIgnoreCase))
+            if (found + failed >= Sample)
+                break;
+            if (ReferenceEquals(name, asked) || name.Side != asked.Side)
                 continue;
-            if (name.FailedAt > name.FoundAt)
-                failed += IsWithin(name.FailedAt) ? 1 : 0;
+            if (name.FailingSince != Never)
+                failed += IsSince(name.FailedAt) ? 1 : 0;
             else
-                found += IsWithin(name.FoundAt) ? 1 : 0;
+                found += IsSince(name.FoundAt) ? 1 : 0;
         }
 
         return found > failed;
 
-        bool IsWithin(long at) => at != Never && time.GetElapsedTime(at) <= within;
+        bool IsSince(long at) => at >= asked.FailingSince && time.GetElapsedTime(at) <= Memory;
     }
 
     /// <summary>Other names that were found before, the newest first: whether they still are tells whose fault a silence is.</summary>
@@ -96,17 +116,17 @@ public sealed class EgressProof(TimeProvider time)
     {
         var name = names.GetOrAdd(host, _ => new Name());
         name.Side = Array.TrueForAll(addresses, AddressGuard.IsPublic) ? EgressSide.Public : EgressSide.Private;
-        name.FoundAt = time.GetTimestamp();
+        name.Find(time.GetTimestamp());
     }
 
     /// <summary>The resolver said that there is no such name. What it can know by itself, without asking anybody, proves nothing.</summary>
     internal void SaidMissing(string host)
     {
         if (host.Contains('.', StringComparison.Ordinal))
-            names.GetOrAdd(host, _ => new Name()).FoundAt = time.GetTimestamp();
+            names.GetOrAdd(host, _ => new Name()).Find(time.GetTimestamp());
     }
 
-    internal void NotFound(string host) => names.GetOrAdd(host, _ => new Name()).FailedAt = time.GetTimestamp();
+    internal void NotFound(string host) => names.GetOrAdd(host, _ => new Name()).Fail(time.GetTimestamp());
 
     private void Prove(EgressSide side)
     {

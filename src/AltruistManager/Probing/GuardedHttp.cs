@@ -47,6 +47,13 @@ internal sealed class GuardedHttp : IDisposable
         ? credentials.Open(altruist)
         : new EndpointLine(altruist.MayBePrivate ? withAllowance : strict, altruist, release: null);
 
+    /// <summary>For URLs of our own configuration.</summary>
+    public HttpMessageInvoker Own => withAllowance;
+
+    /// <summary>Only notes in <see cref="EgressProof"/> whether the name was found.</summary>
+    /// <exception cref="IOException">It was not.</exception>
+    public Task LookUpAsync(string host, CancellationToken cancellation) => ResolveAsync(host, cancellation);
+
     private EndpointLine OpenFresh(Altruist altruist)
     {
         HttpMessageHandler handler = Create(altruist.MayBePrivate ? allowance : AllowedNetworks.None, kept: TimeSpan.Zero);

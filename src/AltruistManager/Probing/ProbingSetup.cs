@@ -31,6 +31,7 @@ public static class ProbingSetup
         services.AddSingleton<ProbeWork>();
         services.AddSingleton<ProbeDelivery>();
         services.AddSingleton<ProbeStarter>();
+        services.AddSingleton<Canaries>();
         services.AddSingleton<CloseWatch>();
         services.AddSingleton<TrialWatch>();
         services.AddSingleton(provider => new Sweeper(

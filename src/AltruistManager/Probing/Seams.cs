@@ -30,6 +30,9 @@ public interface IProbeDemand
     /// <summary>Networks where only a fresh sweep can tell who is behind; taken away by reading.</summary>
     IReadOnlyCollection<NetworkId> TakeSweepsWanted();
 
+    /// <summary>True when it is to be found out now whether our own network works; taken away by reading.</summary>
+    bool TakeCanariesWanted();
+
     /// <summary>Which extra questions a probe of this altruist asks now.</summary>
     ProbeQuestions QuestionsFor(Altruist altruist, ProbeLane lane);
 }

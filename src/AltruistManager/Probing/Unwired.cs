@@ -18,6 +18,8 @@ internal sealed class Unwired : IProbeObserver, IHotAltruists, IProbeDemand, ITr
 
     public IReadOnlyCollection<NetworkId> TakeSweepsWanted() => [];
 
+    public bool TakeCanariesWanted() => false;
+
     public ProbeQuestions QuestionsFor(Altruist altruist, ProbeLane lane) => new(Identity: true, IntegrityHeight: null, Syncing: true);
 
     public Task CheckedAsync(AltruistId altruist, CancellationToken cancellation) => Task.CompletedTask;

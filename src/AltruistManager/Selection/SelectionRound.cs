@@ -113,7 +113,8 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         {
             var started = time.GetTimestamp();
             var now = await PrepareAsync(cancellation);
-            book.Decide(rotate: true, parameters.Rules);
+            // Frozen verdicts are no reason to move: every pick is kept (design 5.4).
+            book.Decide(rotate: board.FrozenSince is null, parameters.Rules);
             var outcome = await PublishAsync(book.Slots, trigger, isRound: true, scheduledAt, now, cancellation);
             LogRound(outcome.Round, outcome.Generation, outcome.Slots, outcome.Changed, time.GetElapsedTime(started).TotalMilliseconds);
             return outcome;
@@ -346,6 +347,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
             At = now,
             Window = book.Window,
             Seed = book.Seed,
+            FrozenSince = board.FrozenSince,
             Parameters = parameters,
             Altruists = book.Altruists,
             Overrides = book.Overrides,

@@ -1,10 +1,13 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Health;
 using AltruistManager.Probing;
 using AltruistManager.Storage;
+using AltruistManager.Tests.Scheduling;
 using AltruistManager.Tests.Storage;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -13,11 +16,16 @@ namespace AltruistManager.Tests.Health;
 public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageContract(fixture)
 {
     private static readonly NetworkId Network = new("evm", "1");
+    private static readonly string[] Many = ["a1", "a2", "b1", "c1", "d1", "e1"];
+    private static readonly System.Net.IPAddress PublicAddress = System.Net.IPAddress.Parse("93.184.216.34");
 
     private readonly Clock clock = new();
     private readonly RosterCache rosters = new();
     private readonly Waking waking = new();
+    private readonly ConcurrentQueue<string> logs = new();
     private HealthBoard board = new();
+    private EgressProof egress = null!;
+    private Preservation preservation = null!;
     private HealthOptions options = new();
 
     [Fact]
@@ -267,6 +275,167 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
     }
 
     [Fact]
+    public async Task A_cut_of_our_own_network_evicts_nobody_and_is_frozen_until_the_first_proof()
+    {
+        var monitor = await HealthyAsync(Many);
+        // The pick falls first, in its own lane: that is held back, and everybody is asked.
+        foreach (var second in new[] { 312, 315, 318 })
+            await ObserveAsync(monitor, ProbeLane.Hot, Bad("a1", second, ProbeOutcome.ConnectTimeout));
+        Assert.Equal((VerdictState.Failing, "no connection in time; whether that is its fault or the prober's is being checked; 2 of 3 bad probes in a row"), (board[Id("a1")].State, board[Id("a1")].Reason));
+        Assert.True(monitor.TakeCanariesWanted());
+        Assert.Equal([Network], monitor.TakeSweepsWanted());
+
+        foreach (var second in new[] { 324, 327, 330, 333, 633, 933 })
+            await ObserveAsync(monitor, ProbeLane.Steady, [.. Many.Select(name => Bad(name, second, ProbeOutcome.ConnectTimeout))]);
+        Assert.All(Many, name => Assert.True(board[Id(name)].State is VerdictState.Healthy or VerdictState.Failing, board[Id(name)].Reason));
+        Assert.NotNull(board.FrozenSince);
+        Assert.Contains("6 of 6 altruists of 5 providers could not be reached at once, 6 of 6 of evm:1", Assert.Single(preservation.Alarms), StringComparison.Ordinal);
+        Assert.Single(logs, line => line.Contains("frozen and every pick is kept", StringComparison.Ordinal));
+
+        egress.Reached(PublicAddress);
+        await ObserveAsync(monitor, ProbeLane.Steady, [.. Many.Select(name => Good(name, 940, 1078))]);
+        Assert.Null(board.FrozenSince);
+        Assert.Empty(preservation.Alarms);
+        Assert.Equal([Network], monitor.TakeSweepsWanted());
+        Assert.Single(logs, line => line.Contains("no longer frozen", StringComparison.Ordinal));
+        await ObserveAsync(monitor, ProbeLane.Steady, [.. Many.Select(name => Good(name, 945, 1078))]);
+        Assert.All(Many, name => Assert.Equal((VerdictState.Healthy, 1), (board[Id(name)].State, board[Id(name)].Reason.StartsWith("healthy", StringComparison.Ordinal) ? 1 : 0)));
+    }
+
+    [Fact]
+    public async Task Connections_that_die_with_our_network_evict_nobody_either()
+    {
+        var monitor = await HealthyAsync(Many);
+        for (var second = 312; second < 600; second += 3)
+            await ObserveAsync(monitor, ProbeLane.Hot, [.. Many.Select(name => Bad(name, second, second < 320 ? ProbeOutcome.Timeout : ProbeOutcome.ConnectTimeout))]);
+        Assert.All(Many, name => Assert.True(board[Id(name)].State is VerdictState.Healthy or VerdictState.Failing, board[Id(name)].Reason));
+        Assert.NotNull(board.FrozenSince);
+    }
+
+    [Fact]
+    public async Task Many_that_fail_while_our_network_is_proven_to_work_are_evicted()
+    {
+        var monitor = await HealthyAsync(Many);
+        for (var second = 312; second < 330; second += 3)
+        {
+            egress.Reached(PublicAddress);
+            await ObserveAsync(monitor, ProbeLane.Steady, [.. Many[..5].Select(name => Bad(name, second, ProbeOutcome.ConnectTimeout)), Good("e1", second, 1026)]);
+        }
+
+        Assert.All(Many[..5], name => Assert.Equal(VerdictState.Down, board[Id(name)].State));
+        Assert.Null(board.FrozenSince);
+    }
+
+    [Fact]
+    public async Task A_single_fall_waits_only_until_a_sweep_proves_our_network()
+    {
+        var monitor = await HealthyAsync(Many);
+        foreach (var second in new[] { 312, 315, 318 })
+            await ObserveAsync(monitor, ProbeLane.Retry, Bad("a1", second, ProbeOutcome.ConnectTimeout));
+        Assert.Equal(VerdictState.Failing, board[Id("a1")].State);
+        clock.Now = Heads.Start.AddSeconds(319);
+        egress.Reached(PublicAddress);
+        await ObserveAsync(monitor, ProbeLane.Retry, Bad("a1", 321, ProbeOutcome.ConnectTimeout));
+        Assert.Equal((VerdictState.Down, "no connection in time"), (board[Id("a1")].State, board[Id("a1")].Reason));
+    }
+
+    [Fact]
+    public async Task Proof_inside_says_nothing_of_the_public_side_and_the_other_way_round()
+    {
+        var monitor = await HealthyAsync(Many);
+        for (var second = 312; second < 420; second += 3)
+        {
+            egress.Reached(System.Net.IPAddress.Loopback);
+            await ObserveAsync(monitor, ProbeLane.Steady, [.. Many.Select(name => Bad(name, second, ProbeOutcome.Unreachable))]);
+        }
+
+        Assert.NotNull(board.FrozenSince);
+        Assert.All(Many, name => Assert.NotEqual(VerdictState.Down, board[Id(name)].State));
+    }
+
+    [Fact]
+    public async Task Three_altruists_never_freeze_and_are_never_held()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        foreach (var second in new[] { 312, 315, 318 })
+            await ObserveAsync(monitor, ProbeLane.Steady, Bad("a1", second, ProbeOutcome.ConnectTimeout), Bad("b1", second, ProbeOutcome.ConnectTimeout), Bad("c1", second, ProbeOutcome.ConnectTimeout));
+        Assert.All(new[] { "a1", "b1", "c1" }, name => Assert.Equal(VerdictState.Down, board[Id(name)].State));
+        Assert.Null(board.FrozenSince);
+        Assert.False(monitor.TakeCanariesWanted());
+    }
+
+    [Fact]
+    public async Task A_freeze_outlasts_a_restart_and_is_nobodys_downtime()
+    {
+        options = new HealthOptions { SuspendAfter = TimeSpan.FromMinutes(10) };
+        var monitor = await HealthyAsync(Many);
+        foreach (var second in new[] { 301, 304, 307 })
+        {
+            clock.Now = Heads.Start.AddSeconds(second);
+            egress.Reached(PublicAddress);
+            await ObserveAsync(monitor, ProbeLane.Retry, Bad("e1", second, ProbeOutcome.ConnectTimeout));
+        }
+
+        Assert.Equal(VerdictState.Down, board[Id("e1")].State);
+        for (var second = 320; second < 400; second += 5)
+            await ObserveAsync(monitor, ProbeLane.Steady, [.. Many.Select(name => Bad(name, second, ProbeOutcome.ConnectTimeout))]);
+        Assert.NotNull(board.FrozenSince);
+
+        var restarted = await RestartAsync();
+        Assert.NotNull(board.FrozenSince);
+        for (var second = 410; second < 4000; second += 300)
+            await ObserveAsync(restarted, ProbeLane.Steady, [.. Many.Select(name => Bad(name, second, ProbeOutcome.ConnectTimeout))]);
+        clock.Now = Heads.Start.AddSeconds(4000);
+        egress.Reached(PublicAddress);
+        foreach (var second in new[] { 4010, 4013 })
+            await ObserveAsync(restarted, ProbeLane.Steady, [.. Many[..5].Select(name => Good(name, second, 1300)), Bad("e1", second, ProbeOutcome.ConnectTimeout)]);
+        Assert.Equal(VerdictState.Down, board[Id("e1")].State);
+        await ObserveAsync(restarted, ProbeLane.Steady, Good("a1", 4600, 1350), Bad("e1", 4600, ProbeOutcome.ConnectRefused));
+        Assert.Equal(VerdictState.Suspended, board[Id("e1")].State);
+        Assert.Contains("down for 10 min", board[Id("e1")].Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_dead_resolver_is_our_fault_and_a_dead_name_server_the_altruists()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        for (var second = 312; second < 330; second += 3)
+        {
+            egress.NotFound("node.example");
+            await ObserveAsync(monitor, ProbeLane.Retry, Bad("a1", second, ProbeOutcome.ResolverFailed));
+        }
+
+        Assert.Equal(VerdictState.Healthy, board[Id("a1")].State);
+        Assert.Contains("a fault of our own", Assert.Single(preservation.Alarms), StringComparison.Ordinal);
+        Assert.Single(logs, line => line.Contains("fault of our own", StringComparison.Ordinal));
+        Assert.True(monitor.TakeCanariesWanted());
+
+        egress.Found("other.example", [PublicAddress]);
+        for (var second = 332; second < 340; second += 3)
+        {
+            clock.Now = Heads.Start.AddSeconds(second);
+            egress.Found("other.example", [PublicAddress]);
+            egress.NotFound("a1.example");
+            egress.Reached(PublicAddress);
+            await ObserveAsync(monitor, ProbeLane.Retry, Bad("a1", second, ProbeOutcome.ResolverFailed));
+        }
+
+        Assert.Equal((VerdictState.Down, "the name servers of its host do not answer, those of others do"), (board[Id("a1")].State, board[Id("a1")].Reason));
+    }
+
+    [Fact]
+    public async Task No_sockets_left_is_our_fault_at_any_size()
+    {
+        var monitor = await HealthyAsync("a1", "b1");
+        for (var second = 312; second < 400; second += 3)
+            await ObserveAsync(monitor, ProbeLane.Retry, Bad("a1", second, ProbeOutcome.NoSockets), Bad("b1", second, ProbeOutcome.NoSockets));
+        Assert.All(new[] { "a1", "b1" }, name => Assert.Equal(VerdictState.Healthy, board[Id(name)].State));
+        Assert.NotEmpty(preservation.Alarms);
+        clock.Now = Heads.Start.AddSeconds(600);
+        Assert.Empty(preservation.Alarms);
+    }
+
+    [Fact]
     public async Task Changes_are_told_newest_first_page_by_page()
     {
         var monitor = await HealthyAsync("a1", "b1", "c1");
@@ -350,7 +519,7 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
 
     private async Task<HealthMonitor> StartAsync(params string[] names)
     {
-        await Database.WriteAsync(write => write.ExecuteAsync("delete from verdicts; delete from verdict_changes; delete from network_traces; delete from probes"), Cancellation);
+        await Database.WriteAsync(write => write.ExecuteAsync("delete from verdicts; delete from verdict_changes; delete from network_traces; delete from probes; delete from meta where name like 'freezes:%'"), Cancellation);
         rosters.Replace(RosterOf(names.Select(Make)));
         return await RestartAsync();
     }
@@ -367,7 +536,10 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
     private async Task<HealthMonitor> RestartAsync()
     {
         board = new HealthBoard();
-        var monitor = new HealthMonitor(rosters, new HealthStore(Database), board, [waking], Options.Create(options), Options.Create(new ProbingOptions()), clock, NullLogger<HealthMonitor>.Instance);
+        egress = new EgressProof(clock);
+        var store = new HealthStore(Database);
+        preservation = new Preservation(board, egress, store, Options.Create(new ProbingOptions()), clock, new Logger<Preservation>(new LoggerFactory([new ListLogger(logs)])));
+        var monitor = new HealthMonitor(rosters, store, board, preservation, [waking], Options.Create(options), Options.Create(new ProbingOptions()), clock, NullLogger<HealthMonitor>.Instance);
         await monitor.LoadAsync(Cancellation);
         return monitor;
     }
@@ -402,7 +574,11 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
     {
         public DateTimeOffset Now { get; set; } = Heads.Start;
 
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
         public override DateTimeOffset GetUtcNow() => Now;
+
+        public override long GetTimestamp() => Now.Ticks;
     }
 
     private sealed class Waking : IVerdictObserver

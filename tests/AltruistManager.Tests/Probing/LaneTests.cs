@@ -412,6 +412,8 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
 
         public IReadOnlyCollection<NetworkId> TakeSweepsWanted() => Wanted.TryDequeue(out var network) ? [network] : [];
 
+        public bool TakeCanariesWanted() => false;
+
         public ProbeQuestions QuestionsFor(Altruist altruist, ProbeLane lane) => Questions;
     }
 

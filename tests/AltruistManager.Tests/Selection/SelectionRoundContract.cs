@@ -87,6 +87,28 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
     }
 
     [Fact]
+    public async Task While_verdicts_are_frozen_every_pick_stays_and_the_decision_says_why()
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        var pick = scene.Primary();
+        scene.Board.FrozenSince = scene.Clock.GetUtcNow();
+        for (var round = 0; round < 14; round++)
+        {
+            scene.Clock.Advance(Interval);
+            await scene.RunAsync();
+            Assert.Equal(pick, scene.Primary());
+        }
+
+        var decision = await scene.LastDecisionAsync();
+        Assert.Contains("kept: every pick stays since 07:00:00 UTC, because the prober cannot prove that its own network works", Assert.Single(decision.Candidates, candidate => candidate.Altruist.Value == pick).Reason, StringComparison.Ordinal);
+        scene.Board.FrozenSince = null;
+        scene.Clock.Advance(Interval);
+        await scene.RunAsync();
+        Assert.NotEqual(pick, scene.Primary());
+    }
+
+    [Fact]
     public async Task A_fallen_primary_is_replaced_at_once_and_the_decision_says_why()
     {
         await using var scene = await FiveAsync();
