@@ -28,6 +28,18 @@ public sealed record Fault
     /// <summary>The chain id that is told instead of the chain's.</summary>
     public long? ChainId { get; init; }
 
+    /// <summary>The identity that is told instead of the chain's, where that is no number.</summary>
+    public string? Identity { get; init; }
+
+    /// <summary>Whether only the newest states are there, although all blocks are.</summary>
+    public bool PrunedState { get; init; }
+
+    /// <summary>Methods and paths that the node does not know.</summary>
+    public IReadOnlyList<string> Missing { get; init; } = [];
+
+    /// <summary>Whether results hold an <c>error</c> of their own, as NEAR's do.</summary>
+    public bool ErrorInResult { get; init; }
+
     /// <summary>The first height whose hash is another; null when none is.</summary>
     public long? ForkedFrom { get; init; }
 
@@ -68,6 +80,10 @@ public sealed record Fault
             MixedBlocks = Math.Max(MixedBlocks, other.MixedBlocks),
             Frozen = Frozen || other.Frozen,
             ChainId = other.ChainId ?? ChainId,
+            Identity = other.Identity ?? Identity,
+            PrunedState = PrunedState || other.PrunedState,
+            Missing = [.. Missing, .. other.Missing],
+            ErrorInResult = ErrorInResult || other.ErrorInResult,
             ForkedFrom = other.ForkedFrom ?? ForkedFrom,
             Branch = other.ForkedFrom is null ? Branch : other.Branch,
             KeptBlocks = other.KeptBlocks ?? KeptBlocks,
@@ -80,6 +96,11 @@ public sealed record Fault
             Bytes = answers.Bytes,
         };
     }
+
+    /// <summary>Whether WebSockets can be opened and talked to.</summary>
+    internal bool AnswersSockets => Answering is Answering.Normally or Answering.WithRpcError or Answering.WithWrongId or Answering.WithNullId or Answering.WithBatch;
+
+    internal bool Lacks(string method) => Missing.Count > 0 && Missing.Contains(method);
 
     public override string ToString() => Description;
 }

@@ -54,6 +54,18 @@ public static class Faults
 
     public static Fault WrongChain(long chainId) => new() { Description = $"chain id {chainId}", ChainId = chainId };
 
+    /// <summary>Another identity than the chain's, in protocols whose identity is no number.</summary>
+    public static Fault WrongIdentity(string identity) => new() { Description = $"identity {identity}", Identity = identity };
+
+    /// <summary>All blocks are there, but only the newest states: no archive.</summary>
+    public static Fault PrunedState { get; } = new() { Description = "only the newest states", PrunedState = true };
+
+    /// <summary>Methods, or paths of a REST service, that the node does not know.</summary>
+    public static Fault Without(params IReadOnlyList<string> methods) => new() { Description = $"without {string.Join(", ", methods)}", Missing = methods };
+
+    /// <summary>Puts an <c>error</c> inside results that are none, as NEAR does.</summary>
+    public static Fault ErrorInResult { get; } = new() { Description = "an error inside the result", ErrorInResult = true };
+
     /// <summary>Other hashes from that height on. Nodes on the same branch agree with one another.</summary>
     public static Fault Forked(long fromHeight, int branch = 1)
     {

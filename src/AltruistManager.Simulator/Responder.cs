@@ -26,6 +26,13 @@ internal sealed class Responder(TimeProvider clock, CancellationToken ending)
             var latency = node.NextLatency();
             if (latency > TimeSpan.Zero)
                 await Task.Delay(latency, clock, stopping?.Token ?? context.RequestAborted);
+            if (context.WebSockets.IsWebSocketRequest && fault is null or { AnswersSockets: true })
+            {
+                using var heads = new HeadSocket(node, clock);
+                await heads.ServeAsync(context, ending);
+                return;
+            }
+
             if (fault is null)
             {
                 await AnswerNormallyAsync(node, context);
@@ -102,6 +109,12 @@ internal sealed class Responder(TimeProvider clock, CancellationToken ending)
     private static async Task AnswerNormallyAsync(SimulatedNode node, HttpContext context)
     {
         var response = context.Response;
+        if (RestAnswer.PlaceOf(node, context) is { } place)
+        {
+            await RestAnswer.WriteAsync(node, place, context);
+            return;
+        }
+
         if (!HttpMethods.IsPost(context.Request.Method))
         {
             response.StatusCode = StatusCodes.Status405MethodNotAllowed;

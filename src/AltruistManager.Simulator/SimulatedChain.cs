@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using AltruistManager.Simulator.Languages;
 
 namespace AltruistManager.Simulator;
 
@@ -18,13 +19,18 @@ public sealed class SimulatedChain
     private readonly BlockCache blocks = new();
     private volatile History history;
 
-    internal SimulatedChain(long chainId, TimeSpan blockTime, long startHeight, int transactionsPerBlock, TimeProvider clock, int seed)
+    internal SimulatedChain(INodeLanguage language, long chainId, string identity, TimeSpan blockTime, long startHeight, int transactionsPerBlock, int skippedEvery, TimeProvider clock, int seed)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(skippedEvery);
+        ArgumentOutOfRangeException.ThrowIfEqual(skippedEvery, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(chainId, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(blockTime, TimeSpan.FromMilliseconds(1));
         ArgumentOutOfRangeException.ThrowIfNegative(startHeight);
         ArgumentOutOfRangeException.ThrowIfNegative(transactionsPerBlock);
+        Language = language;
         ChainId = chainId;
+        Identity = identity;
+        SkippedEvery = skippedEvery;
         BlockTime = blockTime;
         TransactionsPerBlock = transactionsPerBlock;
         this.clock = clock;
@@ -32,7 +38,16 @@ public sealed class SimulatedChain
         history = new History([new Stretch(startHeight, clock.GetUtcNow(), blockTime)], [new Branching(0, 0)], null);
     }
 
+    /// <summary>Of an EVM chain; of others a number that enters their hashes.</summary>
     public long ChainId { get; }
+
+    /// <summary>What its nodes prove: the chain id in decimal, a genesis hash, a network name.</summary>
+    public string Identity { get; }
+
+    /// <summary>Every so many heights there is no block, as in Solana's slots; 0 is never.</summary>
+    public int SkippedEvery { get; }
+
+    internal INodeLanguage Language { get; }
 
     public TimeSpan BlockTime { get; }
 
@@ -99,14 +114,17 @@ public sealed class SimulatedChain
         }
     }
 
-    /// <summary>The hash of a block, as hex.</summary>
+    /// <summary>The hash of a block, as nodes of the chain write it.</summary>
     /// <param name="branch">0 for the chain itself, else a branch of <see cref="Faults.Forked"/>.</param>
     public string HashAt(long height, int branch = 0)
     {
         Span<byte> hash = stackalloc byte[32];
-        Hash(height, history.SaltAt(height), branch, hash);
-        return "0x" + Convert.ToHexStringLower(hash);
+        Hash(height, branch, hash);
+        return Language.Notation(hash);
     }
+
+    /// <summary>Whether no block was made for that height.</summary>
+    public bool IsSkipped(long height) => SkippedEvery > 0 && height > 0 && height % SkippedEvery == 0;
 
     /// <summary>The time that a block carries, to the second.</summary>
     public DateTimeOffset TimeAt(long height) => DateTimeOffset.FromUnixTimeSeconds(history.TimeAt(height).ToUnixTimeSeconds());
@@ -122,8 +140,10 @@ public sealed class SimulatedChain
         if (blocks.TryGet(key, out var json))
             return json;
         var parentSalt = told.SaltAt(Math.Max(0, height - 1));
-        return blocks.Add(key, BlockJson.Write(this, told.TimeAt(height) + skew, key, parentSalt));
+        return blocks.Add(key, EvmBlockJson.Write(this, told.TimeAt(height) + skew, key, parentSalt));
     }
+
+    internal void Hash(long height, int branch, Span<byte> destination) => Hash(height, history.SaltAt(height), branch, destination);
 
     internal void Hash(long height, int salt, int branch, Span<byte> destination)
     {

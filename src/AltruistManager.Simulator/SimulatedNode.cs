@@ -7,7 +7,7 @@ public sealed class SimulatedNode
     private readonly SimulatedNodeOptions options;
     private readonly Random chance;
     private readonly Lock switching = new();
-    private readonly long[] calls = new long[RpcMethods.Count];
+    private readonly long[] calls;
     private readonly Door? door;
     private volatile Condition condition = new(null, null);
     private long requests;
@@ -21,13 +21,14 @@ public sealed class SimulatedNode
         this.door = door;
         this.clock = clock;
         chance = new Random(seed);
+        calls = new long[chain.Language.Methods.Count];
     }
 
     public string Name { get; }
 
     public SimulatedChain Chain { get; }
 
-    /// <summary>Where to send JSON-RPC by POST.</summary>
+    /// <summary>Where to send JSON-RPC by POST, what the paths of a REST service follow, and where WebSockets are opened.</summary>
     public Uri Url { get; }
 
     /// <summary>What is wrong with it; null is nothing.</summary>
@@ -54,8 +55,10 @@ public sealed class SimulatedNode
     /// <summary>How often a method was called, each call of a batch counted.</summary>
     public long Calls(string method)
     {
-        var index = RpcMethods.IndexOf(method);
-        ArgumentOutOfRangeException.ThrowIfNegative(index, nameof(method));
+        var index = 0;
+        while (index < calls.Length && Chain.Language.Methods[index] != method)
+            index++;
+        ArgumentOutOfRangeException.ThrowIfEqual(index, calls.Length, nameof(method));
         return Interlocked.Read(ref calls[index]);
     }
 

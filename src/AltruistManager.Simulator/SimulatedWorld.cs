@@ -1,5 +1,9 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using AltruistManager.Simulator.Languages;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -52,6 +56,7 @@ public sealed class SimulatedWorld : IAsyncDisposable
         application = builder.Build();
         doors = application.Services.GetRequiredService<Doors>();
         responder = new Responder(options.Clock, ending.Token);
+        application.UseWebSockets();
         application.Run(AnswerAsync);
     }
 
@@ -88,7 +93,20 @@ public sealed class SimulatedWorld : IAsyncDisposable
     /// <param name="startHeight">The height of the head now.</param>
     /// <param name="transactionsPerBlock">About 1,000 make a block larger than 64 KB.</param>
     public SimulatedChain AddChain(long chainId, TimeSpan blockTime, long startHeight = 1_000_000, int transactionsPerBlock = 4) =>
-        new(chainId, blockTime, startHeight, transactionsPerBlock, settings.Clock, settings.Seed);
+        new(EvmLanguage.Instance, chainId, chainId.ToString(), blockTime, startHeight, transactionsPerBlock, skippedEvery: 0, settings.Clock, settings.Seed);
+
+    /// <summary>A chain of any protocol that is spoken here.</summary>
+    /// <param name="protocol">As the manager calls it, such as <c>solana</c>.</param>
+    /// <param name="identity">What its nodes prove; of an EVM chain its id in decimal.</param>
+    /// <param name="blockTime">At least 1 ms.</param>
+    /// <param name="startHeight">The height of the head now.</param>
+    /// <param name="skippedEvery">Every so many heights there is no block; 0 is never.</param>
+    public SimulatedChain AddChain(string protocol, string identity, TimeSpan blockTime, long startHeight = 1_000_000, int skippedEvery = 0)
+    {
+        var language = NodeLanguages.Of(protocol);
+        var number = language is EvmLanguage ? long.Parse(identity) : BinaryPrimitives.ReadInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(identity))) & long.MaxValue;
+        return new(language, Math.Max(1, number), identity, blockTime, startHeight, 4, skippedEvery, settings.Clock, settings.Seed);
+    }
 
     /// <param name="chain">What it is a node of.</param>
     /// <param name="name">Unique; letters, digits, hyphens and dots.</param>
@@ -130,9 +148,16 @@ public sealed class SimulatedWorld : IAsyncDisposable
     private Task AnswerAsync(HttpContext context)
     {
         var node = context.Features.Get<SimulatedNode>();
-        if (node is not null || nodesByPath.TryGetValue(context.Request.Path.Value ?? "", out node))
+        if (node is not null || nodesByPath.TryGetValue(OwnPart(context.Request.Path.Value ?? ""), out node))
             return responder.AnswerAsync(node, context);
         context.Response.StatusCode = StatusCodes.Status404NotFound;
         return Task.CompletedTask;
+    }
+
+    /// <summary>Of the path of a node on the shared port; what follows is the path of a REST service.</summary>
+    private static string OwnPart(string path)
+    {
+        var end = path.StartsWith(PathOfNodes, StringComparison.Ordinal) ? path.IndexOf('/', PathOfNodes.Length) : -1;
+        return end < 0 ? path : path[..end];
     }
 }

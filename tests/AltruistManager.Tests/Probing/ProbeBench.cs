@@ -14,13 +14,13 @@ internal sealed class ProbeBench : IDisposable
     private readonly NameResolver resolver;
     private readonly GuardedHttp http;
 
-    public ProbeBench(Func<string, IPAddress[]>? lookUp = null, Action<ProbingOptions>? configure = null)
+    public ProbeBench(Func<string, IPAddress[]>? lookUp = null, Action<ProbingOptions>? configure = null, TimeProvider? time = null)
     {
         var options = new ProbingOptions { AllowHttp = true, AllowedPrivateNetworks = ["127.0.0.0/8"] };
         configure?.Invoke(options);
         resolver = new NameResolver(lookUp ?? (_ => throw new InvalidOperationException("This test looks up no names.")));
         http = new GuardedHttp(resolver, Egress, Options.Create(options), TimeProvider.System);
-        Prober = new Prober(http, new CheckList([new HeightCheck(), new IdentityCheck(), new DataIntegrityCheck(), new HeadAgeCheck(), new LatencyCheck()]), Options.Create(options), TimeProvider.System);
+        Prober = new Prober(http, new CheckList([new HeightCheck(), new IdentityCheck(), new DataIntegrityCheck(), new HeadAgeCheck(), new LatencyCheck()]), Options.Create(options), time ?? TimeProvider.System);
     }
 
     public Prober Prober { get; }
@@ -43,8 +43,8 @@ internal sealed class ProbeBench : IDisposable
     public Task<ProbeResult> ProbeAsync(string url, ProbeQuestions questions = default, int timeoutMs = 5_000, bool mayBePrivate = true, string path = "", IChainProtocol? protocol = null) =>
         Prober.ProbeAsync(Altruist(url, mayBePrivate), protocol ?? new EvmProtocol(), path, ProbeLane.Steady, questions, TimeSpan.FromMilliseconds(timeoutMs), TestContext.Current.CancellationToken);
 
-    public Task<ProbeResult> ProbeAsync(Altruist altruist, ProbeQuestions questions = default) =>
-        Prober.ProbeAsync(altruist, new EvmProtocol(), "", ProbeLane.Steady, questions, TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+    public Task<ProbeResult> ProbeAsync(Altruist altruist, ProbeQuestions questions = default, IChainProtocol? protocol = null) =>
+        Prober.ProbeAsync(altruist, protocol ?? new EvmProtocol(), "", ProbeLane.Steady, questions, TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
 
     public void Dispose()
     {

@@ -1,9 +1,9 @@
 using System.Text.Json;
 
-namespace AltruistManager.Simulator;
+namespace AltruistManager.Simulator.Languages;
 
 /// <summary>Writes a block as an Ethereum node does, with the hashes of its transactions.</summary>
-internal static class BlockJson
+internal static class EvmBlockJson
 {
     private const string EmptyUncles = "0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347";
 

@@ -1,0 +1,170 @@
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+using AltruistManager.Chains.Protocols;
+using AltruistManager.Health;
+using AltruistManager.Probing;
+using AltruistManager.Simulator;
+using AltruistManager.Tests.Probing;
+using AltruistManager.Tests.Simulator;
+
+namespace AltruistManager.Tests.Chains.Protocols;
+
+/// <summary>
+/// Simulated nodes of one network that speak its protocol, swept over HTTP by the real prober and judged by the real rules, by a clock
+/// that only the test moves. Nothing is stored.
+/// </summary>
+internal sealed class ProbedNetwork : IAsyncDisposable
+{
+    private readonly ManualClock clock;
+    private readonly SimulatedWorld world;
+    private readonly ProbeBench bench;
+    private readonly Spoken spoken;
+    private readonly double configuredBlockTime;
+    private readonly int tolerance;
+    private readonly Dictionary<AltruistId, Seat> seats = [];
+    private readonly List<Altruist> altruists = [];
+
+    private ProbedNetwork(SimulatedWorld world, ManualClock clock, Spoken spoken, TimeSpan blockTime, double configuredBlockTime, int tolerance, int skippedEvery)
+    {
+        (this.world, this.clock, this.spoken, this.configuredBlockTime, this.tolerance) = (world, clock, spoken, configuredBlockTime, tolerance);
+        bench = new ProbeBench(time: clock);
+        Chain = world.AddChain(spoken.Protocol, spoken.Identity, blockTime, skippedEvery: skippedEvery);
+    }
+
+    /// <summary>A protocol, and identities of its kind.</summary>
+    /// <param name="LongerIdentity">Begins as the right one does, so far as its kind allows; another chain's.</param>
+    /// <param name="Head">The method that a probe cannot do without.</param>
+    public sealed record Spoken(string Protocol, string Identity, string LongerIdentity, string Head)
+    {
+        public NetworkId Network { get; } = new(Protocol, Identity);
+
+        public IChainProtocol Questions => ProtocolList.All.Find(Network, [])!;
+
+        public override string ToString() => Protocol;
+    }
+
+    public SimulatedChain Chain { get; }
+
+    public ReferenceTrace Trace { get; private set; } = ReferenceTrace.Empty;
+
+    public static async Task<ProbedNetwork> StartAsync(Spoken spoken, double blockTime = 2, double? configuredBlockTime = null, int tolerance = 5, int skippedEvery = 0)
+    {
+        var time = new ManualClock();
+        var nodes = await SimulatedWorld.StartAsync(new SimulatedWorldOptions { Clock = time }, TestContext.Current.CancellationToken);
+        return new ProbedNetwork(nodes, time, spoken, TimeSpan.FromSeconds(blockTime), configuredBlockTime ?? blockTime, tolerance, skippedEvery);
+    }
+
+    /// <summary>A node and the altruist of that name, each of a provider of its own.</summary>
+    public SimulatedNode Add(string name, Fault? fault = null)
+    {
+        var node = world.AddNode(Chain, name);
+        node.Fault = fault;
+        altruists.Add(ProbeBench.Altruist(node.Url.ToString(), network: spoken.Network.Value, id: name) with { Provider = new ProviderId(name), Attested = true, Url = node.Url.ToString() });
+        seats[new AltruistId(name)] = new Seat();
+        return node;
+    }
+
+    public VerdictState State(string name) => seats[new AltruistId(name)].States[^1];
+
+    public string Reason(string name) => seats[new AltruistId(name)].Reason;
+
+    /// <summary>Its states, one after another.</summary>
+    public IReadOnlyList<VerdictState> History(string name) => seats[new AltruistId(name)].States;
+
+    /// <summary>One probe that asks everything and is not judged.</summary>
+    public Task<ProbeResult> ProbeAsync(string name, long? integrityHeight = null) =>
+        bench.ProbeAsync(Find(name), new ProbeQuestions(Identity: true, integrityHeight, Syncing: true), spoken.Questions);
+
+    /// <summary>Asks about a capability as the checks do, after the head.</summary>
+    public async Task<NodeReply<bool>> ProveAsync(string name, string capability)
+    {
+        var recorder = new Recorder(spoken.Questions, capability);
+        await bench.ProbeAsync(Find(name), default, recorder);
+        return recorder.Reply;
+    }
+
+    /// <summary>Sweeps that many times, a minute apart.</summary>
+    public async Task SweepAsync(int times, double secondsApart = 60)
+    {
+        for (var sweep = 0; sweep < times; sweep++)
+        {
+            clock.Advance(TimeSpan.FromSeconds(secondsApart));
+            var questions = new ProbeQuestions(Identity: true, Trace.Height is { } head and > 33 ? head - 32 : null, Syncing: true);
+            var results = new List<(ProbeResult Probe, Altruist Altruist)>();
+            foreach (var altruist in altruists)
+                results.Add((await bench.ProbeAsync(altruist, questions, spoken.Questions), altruist));
+            Judge(results);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        bench.Dispose();
+        await world.DisposeAsync();
+    }
+
+    private Altruist Find(string name) => altruists.Single(altruist => altruist.Id.Value == name);
+
+    /// <summary>As a batch of a sweep is judged: who votes first, then the trace, then everybody against it.</summary>
+    private void Judge(List<(ProbeResult Probe, Altruist Altruist)> results)
+    {
+        var rules = NetworkRules.Default with { SeedBlockTimeSeconds = configuredBlockTime, LagToleranceBlocks = tolerance };
+        bool IsProven(ProbeResult probe) => probe.Identity == spoken.Identity || (probe.Identity is null && seats[probe.Altruist].Memory is { IdentityProven: true, WrongIdentity: null });
+        var integrity = IntegrityCheck.Compare([.. results
+            .Where(pair => pair.Probe is { IntegrityHeight: not null, IntegrityHash: not null } && IsProven(pair.Probe))
+            .Select(pair => new IntegrityAnswer(pair.Altruist.Id, pair.Altruist.Provider, pair.Probe.IntegrityHeight!.Value, pair.Probe.IntegrityHash!, seats[pair.Altruist.Id].Memory.DivergedAt is not null))]);
+        bool Votes(AltruistId id) => results.Exists(pair => pair.Altruist.Id == id && IsProven(pair.Probe))
+            && seats[id].Memory.DivergedAt is null && integrity.GetValueOrDefault(id).Finding != IntegrityFinding.Differs;
+
+        var heads = results.Where(pair => pair.Probe.Height is not null).ToDictionary(
+            pair => pair.Altruist.Id,
+            pair => new Observation(pair.Altruist.Id, pair.Altruist.Provider, Reference: false, Votes(pair.Altruist.Id), pair.Probe.At, pair.Probe.Height!.Value, pair.Probe.HeadTime));
+        Trace = Trace.Observe(heads.Values, Votes, rules, TimeSpan.FromSeconds(60));
+        foreach (var (probe, altruist) in results)
+        {
+            HeadAssessment? head = heads.TryGetValue(altruist.Id, out var seen) ? Trace.Judge(seen, rules) : null;
+            var (finding, reason) = integrity.GetValueOrDefault(altruist.Id, (IntegrityFinding.NotJudged, null));
+            var seat = seats[altruist.Id];
+            var evaluation = HealthEvaluator.Evaluate(seat.Memory, new Assessment(probe, altruist.Fingerprint, spoken.Identity, Attested: true, head, finding, reason), new HealthOptions(), clock.GetUtcNow());
+            (seat.Memory, seat.Reason) = (evaluation.Memory, evaluation.Reason);
+            if (seat.States.Count == 0 || seat.States[^1] != evaluation.State)
+                seat.States.Add(evaluation.State);
+        }
+    }
+
+    private sealed class Seat
+    {
+        public Memory Memory { get; set; } = Memory.New;
+
+        public string Reason { get; set; } = "";
+
+        public List<VerdictState> States { get; } = [];
+    }
+
+    /// <summary>Asks about a capability where a probe asks for the head.</summary>
+    private sealed class Recorder(IChainProtocol inner, string capability) : IChainProtocol
+    {
+        public NodeReply<bool> Reply { get; private set; }
+
+        public string Name => inner.Name;
+
+        public ProtocolFacts Facts => inner.Facts;
+
+        public NodeReply<string> ReadIdentity(string given) => inner.ReadIdentity(given);
+
+        public async Task<NodeReply<NodeHead>> AskHeadAsync(INodeClient node, CancellationToken cancellation)
+        {
+            var head = await inner.AskHeadAsync(node, cancellation);
+            Reply = await inner.AskCapabilityAsync(node, capability, head.Value, cancellation);
+            return head;
+        }
+
+        public Task<NodeReply<string>> AskIdentityAsync(INodeClient node, CancellationToken cancellation) => inner.AskIdentityAsync(node, cancellation);
+
+        public Task<NodeReply<bool?>> AskSyncingAsync(INodeClient node, CancellationToken cancellation) => inner.AskSyncingAsync(node, cancellation);
+
+        public Task<NodeReply<string?>> AskHashAsync(INodeClient node, long height, CancellationToken cancellation) => inner.AskHashAsync(node, height, cancellation);
+
+        public Task<NodeReply<bool>> AskCapabilityAsync(INodeClient node, string wanted, NodeHead head, CancellationToken cancellation) => inner.AskCapabilityAsync(node, wanted, head, cancellation);
+    }
+}

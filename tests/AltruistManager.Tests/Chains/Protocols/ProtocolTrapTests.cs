@@ -1,0 +1,575 @@
+using AltruistManager.Health;
+using AltruistManager.Probing;
+using AltruistManager.Simulator;
+using Spoken = AltruistManager.Tests.Chains.Protocols.ProbedNetwork.Spoken;
+
+namespace AltruistManager.Tests.Chains.Protocols;
+
+/// <summary>
+/// Each a wrong verdict that some system gave in production, for every protocol that has a simulated node. The rows of the table:
+/// <list type="table">
+/// <item><term>syncing flag says no, or yes, and is wrong</term><description>all that have a flag; Solana, Pocket and Sui are asked for none</description></item>
+/// <item><term>shape of the syncing answer</term><description>EVM (ProbeTrapTests), Starknet (here); the others have one shape</description></item>
+/// <item><term>getHealth wrong both ways; slot is not block height</term><description>Solana</description></item>
+/// <item><term>stuck nodes that call themselves well</term><description>CometBFT, NEAR, and every other</description></item>
+/// <item><term>error string inside the result</term><description>NEAR</description></item>
+/// <item><term>lag of a node against itself; peer count</term><description>Substrate</description></item>
+/// <item><term>hashes at the tip, absurd tip, jitter, load balancer, cached head, halted chain, never observed, stuck majority, two providers, other history</term><description>all</description></item>
+/// <item><term>wrong block time configured</term><description>all (seen with NEAR)</description></item>
+/// <item><term>not the node's answer, throttled, unauthorised, quota, missing method, another chain</term><description>all; ids only where there are any: Pocket speaks REST</description></item>
+/// <item><term>archive</term><description>those with a proof: EVM, Solana, CometBFT, Pocket (Algorand in DeclaredProtocolTests)</description></item>
+/// <item><term>cap too small</term><description>EVM (ProbeTrapTests); Solana and CometBFT ask for no transactions (here)</description></item>
+/// <item><term>fast failures, first request, bombs, certificates, prober's own network, provider's whitelist</term><description>below the protocols: ProbeTrapTests and the tests of checks, faults and health</description></item>
+/// </list>
+/// </summary>
+public sealed class ProtocolTrapTests
+{
+    private const string Hash = "0x91b171bb158e2d3848fa23a9f1c25182fb8e20313b2c1eb49219da7a70ce90c";
+
+    private static readonly Dictionary<string, Spoken> Known = new Spoken[]
+    {
+        new("evm", "5", "50", "eth_getBlockByNumber"),
+        new("solana", "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d", "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9", "getSlot"),
+        new("cometbft", "osmosis-1", "osmosis-10", "status"),
+        new("near", "mainnet", "mainnet2", "status"),
+        new("substrate", Hash + "3", Hash + "4", "chain_getHeader"),
+        new("pocket", "mainnet", "mainnet2", "/v1/query/height"),
+        new("sui", "35834a8a", "35834a8b", "sui_getLatestCheckpointSequenceNumber"),
+        new("starknet", "SN_MAIN", "SN_MAIN2", "starknet_getBlockWithTxHashes"),
+    }.ToDictionary(spoken => spoken.Protocol);
+
+    public static TheoryData<string> Protocols => [.. Known.Keys];
+
+    public static TheoryData<string> OverRpc => [.. Known.Keys.Except(["pocket"])];
+
+    public static TheoryData<string> WithFlag => [.. Known.Keys.Except(["solana", "pocket", "sui"])];
+
+    public static TheoryData<string> WithArchive => ["evm", "solana", "cometbft", "pocket"];
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Good_node_tells_all(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        network.Add("good");
+        var height = network.Chain.Height;
+
+        var result = await network.ProbeAsync("good", height - 40);
+
+        Assert.Equal((ProbeOutcome.Ok, null), (result.Outcome, result.Detail));
+        Assert.Equal((height, network.Chain.TimeAt(height)), (result.Height, result.HeadTime));
+        Assert.Equal(Known[protocol].Identity, result.Identity);
+        Assert.Equal((height - 40, network.Chain.HashAt(height - 40)), (result.IntegrityHeight, result.IntegrityHash), StringPairs.IgnoringCaseOfHex);
+        Assert.Equal(protocol is "solana" or "pocket" or "sui" ? null : false, result.Syncing);
+        Assert.All(result.Exchanges, exchange => Assert.NotEmpty(exchange.Answered));
+    }
+
+    [Theory]
+    [MemberData(nameof(WithFlag))]
+    public async Task Node_that_says_it_syncs_is_used_while_it_keeps_up(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        network.Add("humble", Faults.SaysSyncing);
+        network.Add("b");
+        network.Add("c");
+
+        await network.SweepAsync(5);
+
+        Assert.True((await network.ProbeAsync("humble")).Syncing);
+        Assert.Equal(VerdictState.Healthy, network.State("humble"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Node_that_is_days_behind_and_says_it_is_synced_is_lagging(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        foreach (var name in "abc")
+            network.Add($"{name}");
+        network.Add("behind", Faults.Lagging(80_000));
+
+        await network.SweepAsync(5);
+
+        Assert.NotEqual(true, (await network.ProbeAsync("behind")).Syncing);
+        Assert.Equal(VerdictState.Lagging, network.State("behind"));
+        Assert.Equal(VerdictState.Healthy, network.State("a"));
+    }
+
+    /// <summary>CometBFT says catching_up=false, NEAR's status is fine, and an outdated cache looks like any node.</summary>
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Stuck_node_that_calls_itself_well_and_a_cached_head_are_not_used(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        foreach (var name in "abc")
+            network.Add($"{name}");
+        var stuck = network.Add("stuck");
+        await network.SweepAsync(4);
+        Assert.Equal(VerdictState.Healthy, network.State("stuck"));
+
+        stuck.Fault = Faults.Frozen;
+        await network.SweepAsync(6);
+
+        Assert.True(network.State("stuck") is VerdictState.Stale or VerdictState.Lagging, $"{network.State("stuck")}: {network.Reason("stuck")}");
+        Assert.NotEqual(true, (await network.ProbeAsync("stuck")).Syncing);
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Stuck_majority_does_not_outvote_the_nodes_that_move(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        var stuck = "abc".Select(name => network.Add($"{name}")).ToList();
+        network.Add("mover1");
+        network.Add("mover2");
+        await network.SweepAsync(4);
+
+        stuck.ForEach(node => node.Fault = Faults.Frozen);
+        await network.SweepAsync(12);
+
+        Assert.Equal([VerdictState.Unknown, VerdictState.Healthy], network.History("mover1"));
+        Assert.True(network.State("a") is VerdictState.Stale or VerdictState.Lagging, $"{network.State("a")}: {network.Reason("a")}");
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Node_that_is_alone_is_not_compared_with_itself(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        var node = network.Add("alone");
+        await network.SweepAsync(4);
+        node.Fault = Faults.Frozen;
+        await network.SweepAsync(40);
+
+        // Compared with itself it would be in sync for ever: the trace says that nothing moves, which others settle.
+        Assert.True(network.Trace.Halted);
+        network.Add("mover1");
+        network.Add("mover2");
+        await network.SweepAsync(8);
+        Assert.Equal((VerdictState.Healthy, VerdictState.Healthy), (network.State("mover1"), network.State("mover2")));
+        Assert.False(network.Trace.Halted);
+        Assert.True(network.State("alone") is VerdictState.Stale or VerdictState.Lagging, $"{network.State("alone")}: {network.Reason("alone")}");
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task One_absurdly_high_tip_evicts_nobody_else(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        foreach (var name in "abc")
+            network.Add($"{name}");
+        network.Add("boaster", Faults.Ahead(900_000_000));
+
+        await network.SweepAsync(6);
+
+        Assert.All("abc", name => Assert.Equal([VerdictState.Unknown, VerdictState.Healthy], network.History($"{name}")));
+        Assert.Equal(VerdictState.Down, network.State("boaster"));
+        Assert.InRange(network.Trace.Height!.Value, network.Chain.Height - 1, network.Chain.Height);
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Jitter_of_one_block_evicts_nobody(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol], tolerance: 1);
+        foreach (var name in "abc")
+            network.Add($"{name}");
+        network.Add("late", Faults.Lagging(1));
+
+        await network.SweepAsync(6);
+
+        Assert.Equal([VerdictState.Unknown, VerdictState.Healthy], network.History("late"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Load_balancer_that_mixes_heights_evicts_nobody_else(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        foreach (var name in "abc")
+            network.Add($"{name}");
+        network.Add("mixed", Faults.MixedHeights(400));
+
+        await network.SweepAsync(10);
+
+        Assert.All("abc", name => Assert.Equal([VerdictState.Unknown, VerdictState.Healthy], network.History($"{name}")));
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Halted_chain_keeps_its_pool(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        foreach (var name in "abcd")
+            network.Add($"{name}");
+        await network.SweepAsync(4);
+
+        network.Chain.Halt();
+        await network.SweepAsync(15);
+
+        Assert.True(network.Trace.Halted);
+        Assert.All("abcd", name => Assert.Equal([VerdictState.Unknown, VerdictState.Healthy], network.History($"{name}")));
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Never_observed_is_unknown_and_not_zero_lag(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        network.Add("a");
+        network.Add("silent", Faults.Html);
+
+        await network.SweepAsync(1);
+
+        Assert.Equal((VerdictState.Unknown, VerdictState.Unknown), (network.State("a"), network.State("silent")));
+        Assert.Null((await network.ProbeAsync("silent")).Height);
+        await network.SweepAsync(3);
+        Assert.Equal(VerdictState.Down, network.State("silent"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Wrong_block_time_in_the_configuration_rejects_no_healthy_node(string protocol)
+    {
+        // The chain is twelve times as fast as configured: what is in tolerance is told by the measured pace.
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol], blockTime: 1, configuredBlockTime: 12, tolerance: 3);
+        foreach (var name in "abc")
+            network.Add($"{name}");
+        network.Add("late", Faults.Lagging(4));
+
+        await network.SweepAsync(10);
+
+        Assert.All(["a", "b", "c", "late"], name => Assert.Equal([VerdictState.Unknown, VerdictState.Healthy], network.History(name)));
+        Assert.InRange(network.Trace.MeasuredBlockTime!.Value, 0.9, 1.1);
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Two_providers_of_whom_one_lies_evict_nobody_by_lag(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        network.Add("honest");
+        network.Add("behind", Faults.Lagging(500));
+
+        await network.SweepAsync(6);
+
+        Assert.Equal([VerdictState.Unknown, VerdictState.Healthy], network.History("honest"));
+        Assert.DoesNotContain(VerdictState.Lagging, network.History("behind"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Other_history_is_diverged_only_against_three(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        network.Add("a");
+        network.Add("b");
+        network.Add("forked", Faults.Forked(1));
+        await network.SweepAsync(4);
+        Assert.NotEqual(VerdictState.Diverged, network.State("forked"));
+
+        network.Add("c");
+        await network.SweepAsync(4);
+
+        Assert.Equal(VerdictState.Diverged, network.State("forked"));
+        Assert.All("abc", name => Assert.Equal([VerdictState.Unknown, VerdictState.Healthy], network.History($"{name}")));
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Other_hashes_at_the_tip_are_no_divergence(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        foreach (var name in "abc")
+            network.Add($"{name}");
+        var node = network.Add("tip");
+        for (var sweep = 0; sweep < 6; sweep++)
+        {
+            node.Fault = Faults.Forked(network.Chain.Height - 3 + 30);
+            await network.SweepAsync(1);
+        }
+
+        Assert.Equal([VerdictState.Unknown, VerdictState.Healthy], network.History("tip"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Node_without_the_block_is_not_judged_by_it(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        foreach (var name in "abc")
+            network.Add($"{name}");
+        network.Add("pruned", Faults.Pruned(5));
+
+        await network.SweepAsync(6);
+
+        Assert.Equal([VerdictState.Unknown, VerdictState.Healthy], network.History("pruned"));
+        Assert.Null((await network.ProbeAsync("pruned", network.Chain.Height - 100)).IntegrityHash);
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Another_chains_node_is_told_exactly(string protocol)
+    {
+        var spoken = Known[protocol];
+        await using var network = await ProbedNetwork.StartAsync(spoken);
+        foreach (var name in "abc")
+            network.Add($"{name}");
+        network.Add("foreign", protocol == "evm" ? Faults.WrongChain(50) : Faults.WrongIdentity(spoken.LongerIdentity));
+
+        await network.SweepAsync(2);
+
+        Assert.Equal(VerdictState.WrongChain, network.State("foreign"));
+        Assert.Contains(spoken.LongerIdentity, network.Reason("foreign"), StringComparison.Ordinal);
+        Assert.Equal(VerdictState.Healthy, network.State("a"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Missing_method_does_not_make_a_node_bad(string protocol)
+    {
+        var spoken = Known[protocol];
+        await using var network = await ProbedNetwork.StartAsync(spoken);
+        string[] rest =
+        [
+            "eth_chainId", "eth_syncing", "getBlockTime", "getGenesisHash", "getBlock", "blockchain", "block", "state_getStorage", "chain_getBlockHash", "system_health",
+            "/v1/query/block", "sui_getCheckpoint", "sui_getChainIdentifier", "starknet_chainId", "starknet_syncing",
+        ];
+        network.Add("plain", Faults.Without(rest));
+
+        var result = await network.ProbeAsync("plain", protocol is "evm" or "starknet" ? null : 999_000);
+
+        Assert.Equal(ProbeOutcome.Ok, result.Outcome);
+        Assert.Equal(network.Chain.Height, result.Height);
+        Assert.Null(result.IntegrityHash);
+        // Asked in the same call as the head, it is there all the same.
+        Assert.Equal(protocol is "cometbft" or "near" ? spoken.Identity : null, result.Identity);
+    }
+
+    [Theory]
+    [MemberData(nameof(OverRpc))]
+    public async Task Answer_that_is_not_the_nodes_own_proves_nothing(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        var node = network.Add("proxied");
+        foreach (var fault in new[] { Faults.NullId, Faults.WrongId, Faults.BatchForSingle, Faults.Body("""{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}""") })
+        {
+            node.Fault = fault;
+            var result = await network.ProbeAsync("proxied");
+            Assert.True((ProbeOutcome.InvalidAnswer, null, null) == (result.Outcome, result.Height, result.Identity), $"{fault}: {result.Outcome} {result.Detail}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Web_page_and_errors_and_odd_results_are_no_heads(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        var node = network.Add("odd");
+        foreach (var (fault, outcome) in new[]
+        {
+            (Faults.Html, ProbeOutcome.NotJson),
+            (Faults.Body("ok"), ProbeOutcome.NotJson),
+            (Faults.Body(""), ProbeOutcome.NotJson),
+            (Faults.Status(503), ProbeOutcome.HttpError),
+            (Faults.CutShort, ProbeOutcome.ConnectionLost),
+            (Faults.RpcError(-32603, "internal error"), protocol == "pocket" ? ProbeOutcome.HttpError : ProbeOutcome.RpcError),
+            (Faults.Body(protocol == "pocket" ? """{"height":"high"}""" : "{}"), ProbeOutcome.InvalidAnswer),
+        })
+        {
+            node.Fault = fault;
+            var result = await network.ProbeAsync("odd");
+            Assert.True(outcome == result.Outcome, $"{fault}: {result.Outcome} {result.Detail}");
+            Assert.Null(result.Height);
+            Assert.Null(result.LatencyMs);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Limit_is_throttling_and_no_downtime(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        network.Add("a");
+        var busy = network.Add("busy");
+        await network.SweepAsync(3);
+        busy.Fault = Faults.RateLimited(TimeSpan.FromSeconds(30));
+        await network.SweepAsync(1);
+
+        Assert.Equal(VerdictState.Throttled, network.State("busy"));
+        Assert.Equal(TimeSpan.FromSeconds(30), (await network.ProbeAsync("busy")).RetryAfter);
+
+        busy.Fault = Faults.RateLimitedByRpc;
+        Assert.Equal(ProbeOutcome.Throttled, (await network.ProbeAsync("busy")).Outcome);
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Refusal_and_used_up_quota_have_reasons_of_their_own(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        var node = network.Add("closed");
+        foreach (var (fault, outcome, words) in new[]
+        {
+            (Faults.Status(401), ProbeOutcome.Unauthorized, "does not let the prober in"),
+            (Faults.Status(403), ProbeOutcome.Unauthorized, "does not let the prober in"),
+            (Faults.Status(402), ProbeOutcome.QuotaExhausted, "top it up"),
+            (Faults.RpcError(-32000, "Monthly capacity limit exceeded"), ProbeOutcome.QuotaExhausted, "top it up"),
+            (Faults.RpcError(-32000, "your credits exhausted"), ProbeOutcome.QuotaExhausted, "top it up"),
+        })
+        {
+            node.Fault = fault;
+            var result = await network.ProbeAsync("closed");
+            Assert.True(outcome == result.Outcome, $"{fault}: {result.Outcome} {result.Detail}");
+            Assert.Contains(words, result.Detail, StringComparison.Ordinal);
+            // One question and no more: no storm.
+            Assert.Single(result.Exchanges);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(WithArchive))]
+    public async Task Archive_is_proven_by_what_pruned_nodes_do_not_have(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        network.Add("archive");
+        network.Add("pruned", protocol == "solana" ? Faults.Pruned(5_000) : Faults.PrunedState);
+        network.Add("silent", Faults.Html);
+
+        Assert.True((await network.ProveAsync("archive", "archive")).Value);
+        Assert.Contains(protocol == "solana" ? "no block" : "no state", (await network.ProveAsync("pruned", "archive")).Wrong, StringComparison.Ordinal);
+        Assert.Equal(default, await network.ProveAsync("silent", "archive"));
+        // Old blocks are there all the same, which proves nothing.
+        if (protocol != "solana")
+            Assert.NotNull((await network.ProbeAsync("pruned", 5)).IntegrityHash);
+    }
+
+    [Fact]
+    public async Task Archive_of_a_chain_that_begins_later_is_not_proven_by_a_pruned_history()
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known["cometbft"]);
+        network.Add("pruned", Faults.Pruned(5_000));
+
+        Assert.Contains("not the chain's first", (await network.ProveAsync("pruned", "archive")).Wrong, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Trace_is_proven_by_either_method_and_refused_by_neither()
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known["evm"]);
+        network.Add("both");
+        network.Add("parity", Faults.Without("debug_traceCall"));
+        network.Add("geth", Faults.Without("trace_call"));
+        network.Add("neither", Faults.Without("debug_traceCall", "trace_call"));
+        network.Add("silent", Faults.Html);
+
+        Assert.True((await network.ProveAsync("both", "trace")).Value);
+        Assert.True((await network.ProveAsync("parity", "trace")).Value);
+        Assert.True((await network.ProveAsync("geth", "trace")).Value);
+        Assert.Contains("does not trace calls", (await network.ProveAsync("neither", "trace")).Wrong, StringComparison.Ordinal);
+        Assert.Equal(default, await network.ProveAsync("silent", "trace"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Capability_that_cannot_be_proven_never_is(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        network.Add("a");
+
+        Assert.Contains("cannot be proven", (await network.ProveAsync("a", "teleport")).Wrong, StringComparison.Ordinal);
+        foreach (var capability in new[] { "archive", "trace" }.Except(Known[protocol].Questions.Facts.Capabilities.Keys))
+            Assert.Contains("cannot be proven", (await network.ProveAsync("a", capability)).Wrong, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Solanas_getHealth_is_wrong_both_ways_and_never_asked()
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known["solana"]);
+        foreach (var name in "abc")
+            network.Add($"{name}");
+        var nodes = new[] { network.Add("ill", Faults.SaysSyncing), network.Add("behind", Faults.Lagging(9_000)) };
+
+        await network.SweepAsync(5);
+
+        Assert.Equal((VerdictState.Healthy, VerdictState.Lagging), (network.State("ill"), network.State("behind")));
+        Assert.All(nodes, node => Assert.Equal(0, node.Calls("getHealth")));
+    }
+
+    [Fact]
+    public async Task Solanas_slot_is_never_compared_with_a_block_height()
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known["solana"], blockTime: 0.4, skippedEvery: 7);
+        var node = network.Add("a");
+        var head = (await network.ProbeAsync("a")).Height;
+
+        Assert.InRange(head!.Value, network.Chain.Height - 1, network.Chain.Height);
+        Assert.Equal(0, node.Calls("getBlockHeight"));
+    }
+
+    [Theory]
+    [InlineData("solana")]
+    [InlineData("near")]
+    public async Task Skipped_height_has_no_hash_and_is_not_judged(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol], skippedEvery: 10);
+        foreach (var name in "abc")
+            network.Add($"{name}");
+
+        var skipped = await network.ProbeAsync("a", 999_000);
+        var made = await network.ProbeAsync("a", 999_001);
+        await network.SweepAsync(8);
+
+        Assert.Equal((ProbeOutcome.Ok, 999_000, null, null), (skipped.Outcome, skipped.IntegrityHeight, skipped.IntegrityHash, skipped.Detail));
+        Assert.Equal(network.Chain.HashAt(999_001), made.IntegrityHash);
+        Assert.All("abc", name => Assert.Equal([VerdictState.Unknown, VerdictState.Healthy], network.History($"{name}")));
+    }
+
+    [Fact]
+    public async Task Error_that_NEAR_puts_inside_its_result_is_none()
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known["near"]);
+        network.Add("a", Faults.ErrorInResult);
+
+        var result = await network.ProbeAsync("a");
+
+        Assert.Equal((ProbeOutcome.Ok, network.Chain.Height, "mainnet"), (result.Outcome, result.Height, result.Identity));
+    }
+
+    [Fact]
+    public async Task Substrate_node_without_peers_or_health_is_fine()
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known["substrate"]);
+        // The simulated node says that it has no peers.
+        network.Add("a", Faults.Without("system_health"));
+        network.Add("b");
+        network.Add("c");
+
+        await network.SweepAsync(4);
+
+        Assert.Equal((VerdictState.Healthy, VerdictState.Healthy), (network.State("a"), network.State("b")));
+        Assert.Null((await network.ProbeAsync("a")).Syncing);
+    }
+
+    [Fact]
+    public async Task Blocks_are_asked_for_without_their_transactions()
+    {
+        await using var solana = await ProbedNetwork.StartAsync(Known["solana"]);
+        solana.Add("a");
+        await using var cometBft = await ProbedNetwork.StartAsync(Known["cometbft"]);
+        cometBft.Add("a");
+
+        Assert.Contains((await solana.ProbeAsync("a", 999_000)).Exchanges, exchange => exchange.Asked.Contains("\"transactionDetails\":\"none\"", StringComparison.Ordinal));
+        Assert.DoesNotContain((await cometBft.ProbeAsync("a", 999_000)).Exchanges, exchange => exchange.Asked.StartsWith("block ", StringComparison.Ordinal));
+    }
+
+    /// <summary>Hexadecimal is compared in lower case, whatever the nodes write.</summary>
+    private sealed class StringPairs : IEqualityComparer<(long?, string?)>
+    {
+        public static readonly StringPairs IgnoringCaseOfHex = new();
+
+        public bool Equals((long?, string?) x, (long?, string?) y) => x.Item1 == y.Item1 && string.Equals(x.Item2, y.Item2, StringComparison.OrdinalIgnoreCase);
+
+        public int GetHashCode((long?, string?) obj) => 0;
+    }
+}
