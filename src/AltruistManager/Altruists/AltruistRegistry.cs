@@ -369,11 +369,14 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         var parsed = AltruistUrl.Parse(text, secure, plain, rules.AllowHttp);
         if (parsed.Error is { } error)
             errors.Add(field, error);
-        else if (!Has(before.Endpoint, parsed.Url) && !Has(before.InService.Endpoint, parsed.Url) && parsed.Literal is { } address && !rules.MayUse(address, byStaff))
+        else if (!IsKnown(before, parsed.Url) && parsed.Literal is { } address && !rules.MayUse(address, byStaff))
             errors.Add(field, "leads to an address that is not public");
         else
             return parsed.Url;
         return null;
+
+        static bool IsKnown(Altruist altruist, string url) =>
+            Has(altruist.Endpoint, url) || Has(altruist.InService.Endpoint, url) || (altruist is { MayBePrivate: true, Undecryptable: { } lost } && lost.UrlKey == AltruistStore.KeyOf(url));
 
         static bool Has(Endpoint endpoint, string url) => endpoint.Url == url || endpoint.Urls.Values.Contains(url);
     }

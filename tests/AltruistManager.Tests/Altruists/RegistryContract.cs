@@ -395,6 +395,170 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         Assert.Empty(world.Roster.Live);
     }
 
+    // Credentials and changed endpoints
+
+    [Theory]
+    [InlineData("basic", "username=me password=s3cret", AuthKind.Basic, "me", "s3cret")]
+    [InlineData("basic", "username= password=only", AuthKind.Basic, "", "only")]
+    [InlineData("bearer", "token=abc.DEF~+/=", AuthKind.Bearer, "", "abc.DEF~+/=")]
+    [InlineData("header", "name=X-Api-Key value=k", AuthKind.Header, "X-Api-Key", "k")]
+    [InlineData("query", "name=api-key value=&?/=ä", AuthKind.Query, "api-key", "&?/=ä")]
+    [InlineData("none", "", AuthKind.None, "", "")]
+    public async Task Credentials_of_each_type_are_taken(string type, string fields, AuthKind kind, string name, string secret)
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(World.Draft with { Auth = Auth(type, fields) }));
+        Assert.Equal(new EndpointAuth(kind, name, secret), made.Auth);
+        Assert.Equal(made.Auth, (await World.JoinAsync(world.Database)).Roster.Altruists[made.Id].Auth);
+    }
+
+    [Theory]
+    [InlineData("digest", "", "auth.type")]
+    [InlineData(null, "token=x", "auth.type")]
+    [InlineData("none", "token=x", "auth.token")]
+    [InlineData("basic", "username=me", "auth.password")]
+    [InlineData("basic", "password=x", "auth.username")]
+    [InlineData("basic", "username=a:b password=x", "auth.username")]
+    [InlineData("basic", "username= password=", "auth.password")]
+    [InlineData("basic", "username=me password=x token=y", "auth.token")]
+    [InlineData("basic", "username=me password=x\n", "auth.password")]
+    [InlineData("bearer", "token=", "auth.token")]
+    [InlineData("bearer", "token=a\tb", "auth.token")]
+    [InlineData("bearer", "token=a,b", "auth.token")]
+    [InlineData("bearer", "token=x\r\nHost:evil", "auth.token")]
+    [InlineData("header", "value=x", "auth.name")]
+    [InlineData("header", "name=X-Key", "auth.value")]
+    [InlineData("header", "name=X:Key value=x", "auth.name")]
+    [InlineData("header", "name=Host value=x", "auth.name")]
+    [InlineData("header", "name=content-length value=1", "auth.name")]
+    [InlineData("header", "name=Transfer-Encoding value=chunked", "auth.name")]
+    [InlineData("header", "name=CONNECTION value=x", "auth.name")]
+    [InlineData("header", "name=Proxy-Authorization value=x", "auth.name")]
+    [InlineData("header", "name=X-Forwarded-For value=x", "auth.name")]
+    [InlineData("header", "name=X-Key value=ä", "auth.value")]
+    [InlineData("header", "name=X-Key value=x\r\nHost:evil", "auth.value")]
+    [InlineData("query", "name=a&b value=x", "auth.name")]
+    [InlineData("query", "name=key value=x", "auth.name")]
+    public async Task Credentials_that_could_do_harm_are_refused_by_their_field(string? type, string fields, string field)
+    {
+        var world = await World.NewAsync(Fixture);
+        var refused = await world.AddAsync(World.Draft with { Url = "https://eth1.acme.example/?key=public", Auth = Auth(type, fields) });
+        Refused(refused, RefusalKind.Invalid, field);
+        Assert.Single(refused.Refusal!.Errors!.ToDictionary());
+    }
+
+    [Fact]
+    public async Task Credentials_longer_than_any_are_refused_and_not_repeated()
+    {
+        var world = await World.NewAsync(Fixture);
+        foreach (var field in new[] { "username", "password" })
+        {
+            var fields = new Dictionary<string, string> { ["username"] = "me", ["password"] = "x" };
+            fields[field] = "s3cret" + new string('x', 4096);
+            var refused = await world.AddAsync(World.Draft with { Auth = new AuthDraft("basic", fields) });
+            Refused(refused, RefusalKind.Invalid, $"auth.{field}");
+            Assert.DoesNotContain("s3cret", string.Concat(refused.Refusal!.Errors!.ToDictionary().Values.SelectMany(error => error)), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task What_an_answer_says_of_credentials_may_be_sent_back_and_changes_nothing()
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(World.Draft with { Auth = Auth("header", "name=X-Key value=s3cret") }));
+        Assert.Equal(made.Auth, Done(await world.ChangeAsync(made.Id, new AltruistDraft { Auth = Auth("header", "name=X-Key") })).Auth);
+        Assert.Equal(made.Auth, Done(await world.ChangeAsync(made.Id, new AltruistDraft { Auth = Auth("header", "") })).Auth);
+        Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Auth = Auth("header", "name=X-Other") }), RefusalKind.Invalid, "auth.value");
+        Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Auth = Auth("bearer", "") }), RefusalKind.Invalid, "auth.token");
+        Assert.Null(world.Roster.Altruists[made.Id].Serving);
+    }
+
+    [Theory]
+    [InlineData("url")]
+    [InlineData("urls")]
+    [InlineData("auth")]
+    public async Task A_changed_endpoint_is_on_trial_and_the_one_of_before_stays_in_service_through_further_changes(string part)
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync());
+        var first = Done(await world.ChangeAsync(made.Id, Change("1"), Acme));
+        Assert.Equal((made.Url, made.Auth, made.Urls.Count), (first.Serving!.Url, first.Serving.Auth, first.Serving.Urls.Count));
+        Assert.True(first.InService.Attested);
+
+        var second = Done(await world.ChangeAsync(made.Id, Change("2"), Acme));
+        Assert.Equal(made.Fingerprint, second.InService.Fingerprint);
+        var other = Done(await world.ChangeAsync(made.Id, new AltruistDraft { Label = "renamed" }, Acme));
+        Assert.Equal(made.Fingerprint, other.InService.Fingerprint);
+        var reread = (await World.JoinAsync(world.Database)).Roster.Altruists[made.Id];
+        Assert.Equal((second.Fingerprint, made.Fingerprint, true), (reread.Fingerprint, reread.InService.Fingerprint, reread.Serving is not null));
+
+        var back = Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = made.Url, Urls = new Dictionary<string, string>(), Auth = new AuthDraft("none", new Dictionary<string, string>()) }, Acme));
+        Assert.Equal((made.Fingerprint, null, true), (back.Fingerprint, back.Serving, back.Attested));
+
+        AltruistDraft Change(string number) => part switch
+        {
+            "url" => new AltruistDraft { Url = $"https://eth{number}.elsewhere.example" },
+            "urls" => new AltruistDraft { Urls = new Dictionary<string, string> { ["websocket"] = $"wss://eth1.acme.example/{number}" } },
+            _ => new AltruistDraft { Auth = Auth("bearer", $"token={number}") },
+        };
+    }
+
+    [Fact]
+    public async Task Control_is_of_hosts_and_credentials_alone_do_not_prove_it()
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync());
+        Assert.True(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://eth1.acme.example/other", Auth = Auth("bearer", "token=x") }, Acme)).Attested);
+        Assert.False(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://victim.example" }, Acme)).Attested);
+        Assert.True(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://eth1.acme.example/third" }, Acme)).Attested);
+
+        var unproven = Done(await world.AddAsync(World.Draft with { Url = "https://unproven.example" }, Acme));
+        Assert.False(Done(await world.ChangeAsync(unproven.Id, new AltruistDraft { Auth = Auth("bearer", "token=x") })).Attested);
+        Assert.True(Done(await world.ChangeAsync(unproven.Id, new AltruistDraft { Attested = true })).Attested);
+
+        // Who is not believed any more is believed at no endpoint.
+        var moved = Done(await world.ChangeAsync(made.Id, new AltruistDraft { Attested = false }));
+        Assert.Equal((false, false), (moved.Attested, moved.InService.Attested));
+    }
+
+    [Fact]
+    public async Task A_url_in_service_is_taken_although_another_one_was_said()
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync());
+        Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://eth2.acme.example" }, Acme));
+        foreach (var url in new[] { "https://eth1.acme.example", "https://eth2.acme.example" })
+            Refused(await world.AddAsync(World.Draft with { Provider = "other", Url = url }), RefusalKind.Taken, "url-taken");
+    }
+
+    [Fact]
+    public async Task One_that_cannot_be_decrypted_is_mended_by_saying_its_endpoint_again()
+    {
+        var world = await World.NewAsync(Fixture);
+        var lost = Done(await world.AddAsync(World.Draft with { Auth = Auth("bearer", "token=x") }));
+        var moved = Done(await world.AddAsync(World.Draft with { Url = "https://eth2.acme.example" }));
+        await world.Database.WriteAsync(async write => await write.ExecuteAsync("update altruists set endpoint = 'CfDJ8', revision = @revision", new { revision = await write.NextRevisionAsync() }), Cancellation);
+        var again = await World.JoinAsync(world.Database);
+        Assert.Equal(2, again.Roster.Undecryptable.Count);
+
+        Done(await again.ChangeAsync(lost.Id, new AltruistDraft { Label = "renamed" }, Acme));
+        Assert.NotNull(again.Roster.Altruists[lost.Id].Undecryptable);
+        Refused(await again.ChangeAsync(lost.Id, new AltruistDraft { Auth = Auth("bearer", "token=y") }, Acme), RefusalKind.Invalid, "url");
+        // Nobody else gets at its URL meanwhile.
+        Refused(await again.AddAsync(World.Draft with { Provider = "other" }), RefusalKind.Taken, "url-taken");
+
+        var mended = Done(await again.ChangeAsync(lost.Id, new AltruistDraft { Url = lost.Url, Auth = Auth("bearer", "token=y") }, Acme));
+        Assert.Equal((lost.Url, "y", null, null, true), (mended.Url, mended.Auth.Secret, mended.Serving, mended.Undecryptable, mended.Attested));
+        Assert.Equal(mended.Fingerprint, (await World.JoinAsync(world.Database)).Roster.Altruists[lost.Id].Fingerprint);
+
+        // Somewhere else control has to be proven, as ever.
+        Assert.False(Done(await again.ChangeAsync(moved.Id, new AltruistDraft { Url = "https://eth3.acme.example" }, Acme)).Attested);
+        Assert.Empty(again.Roster.Undecryptable);
+    }
+
+    private static AuthDraft Auth(string? type, string fields) =>
+        new(type, fields.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(field => field.Split('=', 2)).ToDictionary(field => field[0], field => field[1]));
+
     private static T Done<T>(Registered<T> outcome)
         where T : class
     {

@@ -71,13 +71,14 @@ public sealed class SqliteFixture : DatabaseFixture
 public sealed class PostgresFixture(PostgresCluster cluster) : DatabaseFixture
 {
     private readonly string folder = Directory.CreateTempSubdirectory("altruist-manager-").FullName;
+    private int places;
 
     public override async Task<StorageOptions> NewPlaceAsync(CancellationToken cancellation) =>
         new()
         {
             Provider = "postgres",
             ConnectionString = await cluster.CreateDatabaseAsync(cancellation),
-            DataDirectory = folder,
+            DataDirectory = Path.Combine(folder, $"{Interlocked.Increment(ref places)}"),
         };
 
     protected override void CleanUp() => Directory.Delete(folder, recursive: true);

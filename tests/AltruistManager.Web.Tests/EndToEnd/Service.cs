@@ -40,6 +40,12 @@ internal sealed partial class Service : IAsyncDisposable
 
     public string PortalKey { get; private set; } = "";
 
+    /// <summary>Where the process keeps everything.</summary>
+    public string Folder => folder;
+
+    /// <summary>What it has printed since it was started last.</summary>
+    public string Output => process!.Output;
+
     public static async Task<Service> StartAsync(params (string Name, string Value)[] settings)
     {
         var service = new Service(settings.ToDictionary(setting => setting.Name, setting => setting.Value));
