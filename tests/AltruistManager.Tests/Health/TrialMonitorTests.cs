@@ -168,7 +168,8 @@ public abstract class TrialMonitorContract(DatabaseFixture fixture) : StorageCon
             var writer = new RegistryWriter(database, sealing.Rosters, rosters);
             var store = new HealthStore(database);
             Registry = new AltruistRegistry(writer, sealing.Altruists, this, store, clock);
-            Health = new HealthMonitor(rosters, store, board, [this], Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), clock, NullLogger<HealthMonitor>.Instance);
+            var preservation = new Preservation(board, new EgressProof(clock), store, Options.Create(new ProbingOptions()), clock, NullLogger<Preservation>.Instance);
+            Health = new HealthMonitor(rosters, store, board, preservation, [this], Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), clock, NullLogger<HealthMonitor>.Instance);
             Trials = new TrialMonitor(
                 rosters, new TrialStore(database), Health, Registry, Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), clock, NullLogger<TrialMonitor>.Instance);
         }

@@ -431,6 +431,57 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
     }
 
     [Fact]
+    public async Task The_last_good_file_holds_no_endpoint_in_the_open()
+    {
+        await using var scene = await FiveAsync();
+        scene.Edit("a1", (Altruist altruist) => altruist with { Auth = new EndpointAuth(AuthKind.Bearer, "", "canary-token") });
+        await scene.RunAsync();
+        await scene.SettleAsync(Trigger.Change);
+        scene.LastGood.Save(scene.Snapshots.Current);
+        var file = Path.Combine(scene.Database.DataDirectory, "last-good.json");
+        var text = await File.ReadAllTextAsync(file, Cancellation);
+        Assert.Contains("example/rpc", Encoding.UTF8.GetString(scene.Snapshots.Current.FindAll("us-east")!.Body.Span), StringComparison.Ordinal);
+        Assert.DoesNotContain("example/rpc", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", text, StringComparison.Ordinal);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        Assert.Equal(2, JsonDocument.Parse(text).RootElement.GetProperty("format").GetInt32());
+    }
+
+    [Fact]
+    public async Task The_last_good_file_of_the_version_before_is_still_served()
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        var before = scene.Snapshots.Current;
+        var answer = before.Find("0021", "us-east")!;
+        Directory.CreateDirectory(scene.Database.DataDirectory);
+        await File.WriteAllTextAsync(
+            Path.Combine(scene.Database.DataDirectory, "last-good.json"),
+            $$"""
+            {"format":1,"origin":"{{before.Origin}}","generation":{{before.Generation}},"roundAt":"{{before.RoundAt}}","regions":[{"id":"us-east","revokedGeneration":0,"revoked":[],
+             "slots":[{"names":["0021"],"generation":{{answer.Generation}},"hasPick":true,"body":{{Encoding.UTF8.GetString(answer.Body.Span)}}}]}]}
+            """,
+            Cancellation);
+        scene.Restart();
+        Assert.True(scene.Round.TryServeLastGood());
+        Assert.Equal(answer.ETag, scene.Snapshots.Current.Find("0021", "us-east")!.ETag);
+    }
+
+    [Fact]
+    public async Task A_last_good_file_without_its_key_ring_is_left_out_and_the_database_tells()
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        scene.LastGood.Save(scene.Snapshots.Current);
+        var before = scene.Snapshots.Current.Find("0021", "us-east")!.ETag;
+        Directory.Delete(Path.Combine(scene.Database.DataDirectory, "keys"), recursive: true);
+        scene.Restart();
+        Assert.False(scene.Round.TryServeLastGood());
+        await scene.StartAsync();
+        Assert.Equal(before, scene.Snapshots.Current.Find("0021", "us-east")!.ETag);
+    }
+
+    [Fact]
     public async Task A_database_older_than_what_portals_were_told_publishes_above_it()
     {
         await using var scene = await FiveAsync();
