@@ -9,7 +9,11 @@ namespace AltruistManager.Probing;
 internal sealed class CredentialHandler(Altruist altruist, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     private readonly EndpointAuth auth = altruist.Auth;
-    private readonly HashSet<string> places = [.. altruist.Urls.Values.Append(altruist.Url).Select(url => Place(new Uri(url)))];
+    private readonly HashSet<string> places = [.. PlacesOf(altruist).Split(' ')];
+
+    /// <summary>Where the credentials may go, in one order.</summary>
+    public static string PlacesOf(Altruist altruist) =>
+        string.Join(' ', altruist.Urls.Values.Append(altruist.Url).Select(url => Place(new Uri(url))).Distinct().Order(StringComparer.Ordinal));
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

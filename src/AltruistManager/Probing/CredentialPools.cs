@@ -15,7 +15,7 @@ internal sealed class CredentialPools : IDisposable
     private readonly TimeProvider time;
     private readonly ITimer cleaning;
     private readonly Lock gate = new();
-    private readonly Dictionary<(string Fingerprint, bool MayBePrivate), Pool> pools = [];
+    private readonly Dictionary<(string Fingerprint, string Places, bool MayBePrivate), Pool> pools = [];
 
     /// <param name="create">Makes the handler beneath; told whether it may reach private networks.</param>
     public CredentialPools(Func<bool, HttpMessageHandler> create, TimeProvider time)
@@ -37,7 +37,7 @@ internal sealed class CredentialPools : IDisposable
 
     public EndpointLine Open(Altruist altruist)
     {
-        var key = (altruist.Fingerprint, altruist.MayBePrivate);
+        var key = (altruist.Fingerprint, CredentialHandler.PlacesOf(altruist), altruist.MayBePrivate);
         Pool? pool;
         lock (gate)
         {

@@ -41,6 +41,9 @@ internal sealed class NodeClient(EndpointLine line, Uri url, TimeProvider time, 
     /// <summary>DNS, TCP and TLS of the last question; null where a pooled connection was used.</summary>
     public double? ConnectMs { get; private set; }
 
+    /// <summary>When the first question was answered, or failed; a time stamp of the clock.</summary>
+    public long FirstAnsweredAt { get; private set; }
+
     /// <summary>Every call so far, in its order.</summary>
     public IReadOnlyList<Exchange> Exchanges => exchanges;
 
@@ -77,6 +80,8 @@ internal sealed class NodeClient(EndpointLine line, Uri url, TimeProvider time, 
         LatencyMs = time.GetElapsedTime(connection.OpenSince(wantedAt)).TotalMilliseconds;
         ConnectMs = connection.ConnectMs;
         Address = connection.Address ?? Address;
+        if (exchanges.Count == 0)
+            FirstAnsweredAt = time.GetTimestamp();
         exchanges.Add(answer is null
             ? new Exchange(question, Failure?.Detail ?? "", LatencyMs, ConnectMs)
             : new Exchange(question, answer, excerpts, LatencyMs, ConnectMs));
@@ -216,7 +221,7 @@ internal sealed class NodeClient(EndpointLine line, Uri url, TimeProvider time, 
                     buffer = larger;
                 }
 
-                var read = await stream.ReadAsync(buffer.AsMemory(filled, Math.Min(buffer.Length - filled, maxBytes - total + 1)), deadline);
+                var read = await ReadAsync(stream, buffer.AsMemory(filled, Math.Min(buffer.Length - filled, maxBytes - total + 1)));
                 total += read;
                 filled += read;
                 if (total > maxBytes)
@@ -244,6 +249,19 @@ internal sealed class NodeClient(EndpointLine line, Uri url, TimeProvider time, 
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async ValueTask<int> ReadAsync(Stream stream, Memory<byte> into)
+    {
+        try
+        {
+            return await stream.ReadAsync(into, deadline);
+        }
+        catch (InvalidOperationException broken)
+        {
+            // So says Brotli of what gzip calls invalid data.
+            throw new InvalidDataException("The compressed body is broken.", broken);
         }
     }
 

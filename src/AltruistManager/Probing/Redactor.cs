@@ -20,6 +20,9 @@ internal sealed class Redactor
     /// <summary>So many characters of a secret at the end of a text may be the beginning of it, cut off.</summary>
     private const int ShortestTail = 4;
 
+    /// <summary>No hash holds so many characters of a secret by chance.</summary>
+    private const int NoCoincidence = 16;
+
     private const char Gap = '…';
 
     private readonly Altruist altruist;
@@ -34,18 +37,21 @@ internal sealed class Redactor
     /// <summary>The text without what must not be told.</summary>
     public string Clean(string text) => text.Length == 0 || Secrets.Length == 0 ? text : (notations ??= new Notations(Secrets)).Cut(text);
 
-    /// <summary>The same for everything in a result that a stranger may have put there.</summary>
-    public ProbeResult Clean(ProbeResult result) => Secrets.Length == 0 ? result : result with
+    /// <summary>
+    /// The same for everything in a result that a stranger may have put there. The identity that was expected is told as it is, whatever the URL says: nodes of
+    /// <c>osmosis-1</c> live at <c>/osmosis</c>.
+    /// </summary>
+    public ProbeResult Clean(ProbeResult result) => result with
     {
         Detail = result.Detail is { } detail ? Clean(detail) : null,
-        Identity = Value(result.Identity),
-        HeadHash = Value(result.HeadHash),
-        IntegrityHash = Value(result.IntegrityHash),
+        Identity = result.Identity is { } identity && identity != altruist.Network.Identity ? new Excerpts(this).Of(identity) : result.Identity,
+        HeadHash = Hash(result.HeadHash),
+        IntegrityHash = Hash(result.IntegrityHash),
     };
 
-    /// <summary>What is as short as an identity or a hash is looked through only when it holds a whole secret.</summary>
-    private string? Value(string? value) =>
-        value is not null && Array.Exists(Secrets, secret => value.Contains(secret, StringComparison.OrdinalIgnoreCase)) ? Clean(value) : value;
+    /// <summary>Hashes are compared with those of others: only one that holds what is too long for a coincidence is cut.</summary>
+    private string? Hash(string? value) =>
+        value is not null && Array.Exists(Secrets, secret => secret.Length >= NoCoincidence && value.Contains(secret, StringComparison.OrdinalIgnoreCase)) ? Clean(value) : value;
 
     private static string[] SecretsOf(Altruist altruist)
     {

@@ -145,6 +145,32 @@ public sealed class CredentialTests
     }
 
     [Fact]
+    public async Task Identity_is_compared_as_it_is_wherever_the_node_lives()
+    {
+        await using var node = TestNode.Evm(() => 100, chainId: "0xaa36a7");
+        using var bench = new ProbeBench();
+
+        var right = await bench.ProbeAsync(ProbeBench.Altruist($"{node.Url}/11155111/rpc?chainId=11155111", network: "evm:11155111"), new ProbeQuestions(Identity: true, null, false));
+        Assert.Equal("11155111", right.Identity);
+        var wrong = await bench.ProbeAsync(ProbeBench.Altruist($"{node.Url}/11155111", network: "evm:1"), new ProbeQuestions(Identity: true, null, false));
+        Assert.Equal("…", wrong.Identity);
+    }
+
+    [Fact]
+    public async Task Credentials_follow_a_changed_websocket_and_leave_the_old_one()
+    {
+        await using var node = TestNode.Evm(() => 100);
+        using var bench = new ProbeBench();
+        var before = ProbeBench.Altruist(node.Url) with { Auth = EachType[1], Urls = new Dictionary<string, string> { ["websocket"] = "wss://old.example/" } };
+        Assert.Equal(ProbeOutcome.Ok, (await bench.ProbeAsync(before)).Outcome);
+
+        var after = before with { Urls = new Dictionary<string, string> { ["websocket"] = "wss://new.example/" } };
+        Assert.NotEqual(CredentialHandler.PlacesOf(before), CredentialHandler.PlacesOf(after));
+        Assert.Equal(ProbeOutcome.Ok, (await bench.ProbeAsync(after)).Outcome);
+        Assert.Equal(2, node.Connections);
+    }
+
+    [Fact]
     public void An_altruist_and_its_endpoint_print_no_secret()
     {
         var altruist = ProbeBench.Altruist("https://eth.example/canary") with { Auth = EachType[0] };

@@ -409,10 +409,13 @@ public sealed class ProbeTrapTests : IDisposable
         Assert.Equal((ProbeOutcome.Ok, 5), (result.Outcome, result.Height));
     }
 
-    [Fact]
-    public async Task Broken_compression_is_no_json()
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("deflate")]
+    [InlineData("br")]
+    public async Task Broken_compression_is_no_json(string encoding)
     {
-        await using var node = TestNode.Http("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 10\r\n\r\n0123456789");
+        await using var node = TestNode.Http($"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: 10\r\n\r\n0123456789");
 
         Assert.Equal(ProbeOutcome.NotJson, (await bench.ProbeAsync(node.Url)).Outcome);
     }
@@ -659,6 +662,33 @@ public sealed class ProbeTrapTests : IDisposable
         Assert.Equal(ProbeOutcome.TlsInvalid, result.Outcome);
         Assert.Contains(detail, result.Detail, StringComparison.Ordinal);
         Assert.Equal(0, node.Requests);
+    }
+
+    [Fact]
+    public async Task Nothing_that_a_certificate_refers_to_is_fetched()
+    {
+        using var issuerKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        await using var inside = TestNode.Http("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+        var now = TimeProvider.System.GetUtcNow();
+        var issuerWanted = new CertificateRequest("CN=issuer", issuerKey, HashAlgorithmName.SHA256);
+        issuerWanted.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+        using var issuer = issuerWanted.CreateSelfSigned(now.AddDays(-1), now.AddDays(9));
+        var wanted = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256);
+        wanted.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension(ocspUris: [$"{inside.Url}/ocsp"], caIssuersUris: [$"{inside.Url}/latest/meta-data"]));
+        using var signed = wanted.Create(issuer, now.AddDays(-1), now.AddDays(8), [1, 2, 3]);
+        using var whole = signed.CopyWithPrivateKey(key);
+        using var certificate = X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pkcs12), null);
+        await using var node = new TestNode(exchange => exchange.ReplyAsync(TestNode.Block(5)), async stream =>
+        {
+            var secured = new SslStream(stream);
+            // The server would fetch it too, for its own chain.
+            await secured.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true) });
+            return secured;
+        });
+
+        Assert.Equal(ProbeOutcome.TlsInvalid, (await bench.ProbeAsync($"https://127.0.0.1:{node.Port}")).Outcome);
+        Assert.Equal(0, inside.Connections);
     }
 
     [Fact]

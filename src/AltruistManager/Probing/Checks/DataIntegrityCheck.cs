@@ -13,6 +13,9 @@ internal sealed class DataIntegrityCheck : ISweepCheck
 
     public async Task AskAsync(CheckRun run, CancellationToken cancellation)
     {
+        // What cannot be asked for is no block that the node lacks.
+        if (run.Protocol.Facts.Hash is null)
+            return;
         var height = run.Questions.IntegrityHeight!.Value;
         var hash = await run.Protocol.AskHashAsync(run.Node, height, cancellation);
         if (hash.IsKnown)

@@ -20,9 +20,9 @@ internal sealed class HeightCheck : ISweepCheck
             {
                 Altruist = run.Altruist.Id,
                 Lane = run.Lane,
-                At = run.Time.GetUtcNow(),
-                Outcome = ProbeOutcome.Ok,
                 // Of the question for the head itself: its time may have taken another.
+                At = run.Time.GetUtcNow() - run.Time.GetElapsedTime(node.FirstAnsweredAt),
+                Outcome = ProbeOutcome.Ok,
                 LatencyMs = node.Exchanges[0].LatencyMs,
                 ConnectMs = node.Exchanges[0].ConnectMs,
                 Height = head.Value.Height,
