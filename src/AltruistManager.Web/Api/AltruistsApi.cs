@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
+using AltruistManager.Chains.Protocols;
 using AltruistManager.Health;
 using AltruistManager.Selection;
 using AltruistManager.Web.Security;
@@ -299,7 +300,7 @@ internal static class AltruistsApi
     }
 
     /// <summary>Puts together what is registered of an altruist, how it is, and how often it was picked.</summary>
-    internal sealed class Answers(HealthBoard board, DecisionLog log, TrialMonitor trials)
+    internal sealed class Answers(HealthBoard board, DecisionLog log, TrialMonitor trials, RosterCache rosters, ProtocolCatalog protocols)
     {
         public string StateOf(Altruist altruist) =>
             !altruist.Enabled ? Disabled : VerdictNames.Of(altruist.Undecryptable is null ? board[altruist.Id].State : VerdictState.Unknown);
@@ -309,6 +310,8 @@ internal static class AltruistsApi
             var sessions = altruists.Count == 0 ? null : await log.SessionsLastHourAsync([.. altruists.Select(altruist => altruist.Id)], cancellation);
             return [.. altruists.Select(altruist => Show(altruist, caller, sessions!.GetValueOrDefault(altruist.Id)))];
         }
+
+        private string? WhyNotProbed(Altruist altruist) => protocols.WhyNotProbed(altruist.Network, rosters.Current.ChainsByNetwork.GetValueOrDefault(altruist.Network, []));
 
         private AltruistAnswer Show(Altruist altruist, Caller caller, int sessions)
         {
@@ -329,7 +332,7 @@ internal static class AltruistsApi
                 Enabled = altruist.Enabled,
                 Attested = altruist.Attested,
                 State = StateOf(altruist),
-                Reason = altruist.Undecryptable is { } lost ? lost.ToString() : altruist.Enabled ? verdict.Reason : "switched off by its owner or staff",
+                Reason = altruist.Undecryptable is { } lost ? lost.ToString() : altruist.Enabled ? WhyNotProbed(altruist) ?? verdict.Reason : "switched off by its owner or staff",
                 Since = !altruist.Enabled ? null : verdict.Since == DateTimeOffset.UnixEpoch ? altruist.CreatedAt : verdict.Since,
                 Height = verdict.Height,
                 LagBlocks = verdict.LagBlocks,

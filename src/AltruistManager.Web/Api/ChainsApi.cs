@@ -104,16 +104,16 @@ internal static class ChainsApi
     /// <param name="NotProbedReason">Why not; null where they can.</param>
     internal sealed record ChainAnswer(
         string Id, string Name, string Protocol, string Identity, string Network, IReadOnlyList<string> Requires, double BlockTimeSeconds, int LagToleranceBlocks,
-        double? MaxHeadAgeSeconds, int? IntegrityOffsetBlocks, IReadOnlyList<string> Aliases, string Path, JsonElement? Probe, string? Policy, int? Primaries, int RequestTimeoutMs,
-        int? MinEligible, bool Enabled, string? Successor, string? Disputed, bool Probed, string? NotProbedReason)
+        double? MaxHeadAgeSeconds, int? IntegrityOffsetBlocks, IReadOnlyList<string> Aliases, string Path, string? Policy, int? Primaries, int RequestTimeoutMs,
+        int? MinEligible, bool Enabled, string? Successor, string? Disputed, JsonElement? Probe, bool Probed, string? NotProbedReason)
     {
         public static ChainAnswer Of(Chain chain, ChainCatalog catalog, ProtocolCatalog protocols)
         {
             var why = protocols.WhyNotProbed(chain.Network, [chain]);
             return new(
                 chain.Id.Value, chain.Name, chain.Network.Protocol, chain.Network.Identity, chain.Network.Value, chain.Requires, chain.BlockTimeSeconds, chain.LagToleranceBlocks,
-                chain.MaxHeadAgeSeconds, chain.IntegrityOffsetBlocks, chain.Aliases, chain.Path, chain.Probe is { } probe ? JsonElement.Parse(probe) : null, chain.Policy, chain.Primaries,
-                chain.RequestTimeoutMs, chain.MinEligible, chain.Enabled, chain.Successor?.Value, catalog.Find(chain.Id)?.Disputed, why is null, why);
+                chain.MaxHeadAgeSeconds, chain.IntegrityOffsetBlocks, chain.Aliases, chain.Path, chain.Policy, chain.Primaries,
+                chain.RequestTimeoutMs, chain.MinEligible, chain.Enabled, chain.Successor?.Value, catalog.Find(chain.Id)?.Disputed, chain.Probe is { } probe ? JsonElement.Parse(probe) : null, why is null, why);
         }
     }
 }

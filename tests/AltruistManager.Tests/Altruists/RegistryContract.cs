@@ -161,6 +161,50 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     }
 
     [Fact]
+    public async Task A_declared_probe_is_kept_and_replaced_and_only_for_the_protocol_json()
+    {
+        const string probe = """{ "head": { "get": "/info", "height": "height" }, "identity": { "get": "/info", "identity": "network" } }""";
+        var world = await World.NewAsync(Fixture);
+        Refused(await world.ChainAsync("mine", new ChainDraft { Protocol = "json", Identity = "x" }), RefusalKind.Invalid, "probe");
+        Refused(await world.ChainAsync("mine", new ChainDraft { Protocol = "evm", Identity = "5", Probe = probe }), RefusalKind.Invalid, "probe");
+        Refused(await world.ChainAsync("mine", new ChainDraft { Protocol = "json", Identity = "x", Probe = """{"head":{}}""" }), RefusalKind.Invalid, "probe.identity");
+        Refused(await world.ChainAsync("mine", new ChainDraft { Protocol = "json", Identity = "x", Probe = $"[\"{new string('x', 20_000)}\"]" }), RefusalKind.Invalid, "probe");
+
+        var made = Done(await world.ChainAsync("mine", new ChainDraft { Protocol = "json", Identity = "x", Probe = probe }));
+        var joined = await World.JoinAsync(world.Database);
+
+        Assert.Equal("""{"head":{"get":"/info","height":"height"},"identity":{"get":"/info","identity":"network"}}""", made.Probe);
+        Assert.Equal(made.Probe, joined.Roster.Chains[new("mine")].Probe);
+        Assert.Equal("height (GET /info)", ProtocolList.All.Find(made.Network, [made])!.Facts.Height);
+        Assert.Equal("block (GET /info)", ProtocolList.All.Find(made.Network, [made, Done(await world.ChainAsync("a", new ChainDraft { Protocol = "json", Identity = "x", Probe = probe.Replace("\"height\" }", "\"block\" }", StringComparison.Ordinal) }))])!.Facts.Height);
+    }
+
+    [Fact]
+    public async Task Chains_of_one_altruist_share_a_path_and_keep_it()
+    {
+        var world = await World.NewAsync(Fixture);
+        Done(await world.ChainAsync("c1", new ChainDraft { Protocol = "evm", Identity = "43114", Path = "/ext/bc/C/rpc" }));
+        Done(await world.ChainAsync("c2", new ChainDraft { Protocol = "evm", Identity = "43114" }));
+        Refused(await world.AddAsync(World.Draft with { Chains = ["c1", "c2"] }), RefusalKind.Invalid, "chains");
+
+        Done(await world.ChainAsync("c2", new ChainDraft { Protocol = "evm", Identity = "43114", Path = "/ext/bc/C/rpc" }));
+        Done(await world.AddAsync(World.Draft with { Chains = ["c1", "c2"] }));
+        Refused(await world.ChainAsync("c2", new ChainDraft { Protocol = "evm", Identity = "43114" }), RefusalKind.Taken, "chain-in-use");
+        Done(await world.ChainAsync("c2", new ChainDraft { Protocol = "evm", Identity = "43114", Path = "/ext/bc/C/rpc", Name = "renamed" }));
+    }
+
+    [Fact]
+    public async Task An_identity_is_kept_as_nodes_prove_it()
+    {
+        var world = await World.NewAsync(Fixture);
+
+        Assert.Equal("SN_MAIN", Done(await world.ChainAsync("s", new ChainDraft { Protocol = "starknet", Identity = "0x534e5f4d41494e" })).Network.Identity);
+        Assert.Equal("mainnet", Done(await world.ChainAsync("0052")).Network.Identity);
+        Refused(await world.ChainAsync("s", new ChainDraft { Protocol = "solana", Identity = "mainnet-beta" }), RefusalKind.Invalid, "identity");
+        Refused(await world.ChainAsync("0067"), RefusalKind.Invalid, "identity");
+    }
+
+    [Fact]
     public async Task A_chain_that_is_served_cannot_be_retired_or_moved_to_another_network()
     {
         var world = await World.NewAsync(Fixture);

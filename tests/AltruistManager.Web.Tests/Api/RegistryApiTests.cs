@@ -148,13 +148,79 @@ public sealed class RegistryApiTests(AppFixture app) : IClassFixture<AppFixture>
     // Chains
 
     [Fact]
+    public async Task A_chain_of_no_known_protocol_carries_its_own_probe_and_is_probed()
+    {
+        var id = Name("chain");
+        var body = new
+        {
+            protocol = "json",
+            identity = "arweave.N.1",
+            probe = new { head = new { get = "/info", height = "height" }, identity = new { get = "/info", identity = "network" } },
+        };
+        Assert.Equal(HttpStatusCode.Created, (await PutAsync(app.Staff, $"chains/{id}", body)).Status());
+
+        var chain = await GetAsync(app.Anonymous, $"chains/{id}");
+
+        Assert.Equal("""{"head":{"get":"/info","height":"height"},"identity":{"get":"/info","identity":"network"}}""", chain.GetProperty("probe").GetRawText());
+        Assert.True(chain.GetProperty("probed").GetBoolean());
+        Assert.Equal(JsonValueKind.Null, chain.GetProperty("notProbedReason").ValueKind);
+        // What GET answers can be put again.
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync(app.Staff, $"chains/{id}", chain)).Status());
+    }
+
+    [Fact]
+    public async Task Every_bad_field_of_a_probe_is_named_at_once()
+    {
+        var probe = new
+        {
+            head = new { get = "info", post = "/x", height = "a..b" }, identity = new { method = "a b", @params = 7, constant = "main" }, hash = new { get = "/block", hash = "h" }, timeFormat = "fortnights", colour = "red",
+        };
+        var problem = await SendAsync(app.Staff, "PUT", $"chains/{Name("chain")}", new { protocol = "json", identity = "x", probe });
+
+        Assert.Equal(
+            ["probe.colour", "probe.hash", "probe.head", "probe.head.height", "probe.identity.constant", "probe.identity.identity", "probe.identity.method", "probe.identity.params", "probe.timeFormat"],
+            problem.Errors.Keys.Order(StringComparer.Ordinal));
+        Assert.Contains("probe", (await SendAsync(app.Staff, "PUT", $"chains/{Name("chain")}", new { protocol = "json", identity = "x" })).Errors.Keys);
+        Assert.Contains("probe", (await SendAsync(app.Staff, "PUT", $"chains/{Name("chain")}", new { protocol = "json", identity = "x", probe = "text" })).Errors.Keys);
+        Assert.Contains("probe", (await SendAsync(app.Staff, "PUT", "chains/0021", new { probe = new { } })).Errors.Keys);
+    }
+
+    [Fact]
+    public async Task Everybody_may_read_how_each_protocol_is_asked()
+    {
+        var protocols = (await GetAsync(app.Anonymous, "protocols")).GetProperty("items").EnumerateArray().ToDictionary(protocol => protocol.GetProperty("name").GetString()!);
+
+        Assert.Equal(
+            ["algorand", "arweave", "bitcoin", "cometbft", "eth-beacon", "evm", "json", "near", "pocket", "radix", "solana", "starknet", "substrate", "sui", "tron"],
+            protocols.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal("eth_chainId, compared as a number", protocols["evm"].GetProperty("identity").GetString());
+        Assert.Equal("debug_traceCall with the call tracer, or trace_call", protocols["evm"].GetProperty("capabilities").GetProperty("trace").GetString());
+        Assert.Equal("eth_subscribe", protocols["evm"].GetProperty("subscription").GetString());
+        Assert.Equal(JsonValueKind.Null, protocols["solana"].GetProperty("syncing").ValueKind);
+    }
+
+    [Fact]
+    public async Task Chains_at_different_paths_need_an_altruist_each()
+    {
+        var (one, other) = (Name("chain"), Name("chain"));
+        await PutAsync(app.Staff, $"chains/{one}", new { protocol = "evm", identity = "43114", path = "/ext/bc/C/rpc" });
+        await PutAsync(app.Staff, $"chains/{other}", new { protocol = "evm", identity = "43114" });
+        await PutAsync(app.Staff, "providers/acme", new { });
+
+        var problem = await SendAsync(app.Staff, "POST", "altruists", new { provider = "acme", chains = new[] { one, other }, url = "https://avax.acme.example" });
+
+        Assert.Equal(400, problem.Status);
+        Assert.Contains("one path", Assert.Single(problem.Errors["chains"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_known_chain_is_filled_in_from_the_catalogue_and_found_by_its_aliases()
     {
         var answer = await PutAsync(app.Staff, "chains/0009", new { });
         Assert.Equal(HttpStatusCode.Created, answer.Status());
         Assert.Equal(
             """
-            {"id":"0009","name":"Polygon Matic","protocol":"evm","identity":"137","network":"evm:137","requires":[],"blockTimeSeconds":2,"lagToleranceBlocks":20,"maxHeadAgeSeconds":null,"integrityOffsetBlocks":null,"aliases":["F021","poly"],"path":"","policy":null,"primaries":null,"requestTimeoutMs":10000,"minEligible":null,"enabled":true,"successor":null,"disputed":null}
+            {"id":"0009","name":"Polygon Matic","protocol":"evm","identity":"137","network":"evm:137","requires":[],"blockTimeSeconds":2,"lagToleranceBlocks":20,"maxHeadAgeSeconds":null,"integrityOffsetBlocks":null,"aliases":["F021","poly"],"path":"","policy":null,"primaries":null,"requestTimeoutMs":10000,"minEligible":null,"enabled":true,"successor":null,"disputed":null,"probe":null,"probed":true,"notProbedReason":null}
             """,
             answer.Body());
         Assert.Equal("0009", (await GetAsync(app.Anonymous, "chains/poly")).GetProperty("id").GetString());

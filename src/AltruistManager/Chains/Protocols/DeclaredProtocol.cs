@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 
 namespace AltruistManager.Chains.Protocols;
@@ -119,6 +118,10 @@ internal sealed class DeclaredProtocol : IChainProtocol
         _ => text,
     };
 
-    private static string Describe(ProbeDeclaration.Ask ask, string value) =>
-        ask.Places[value] == ProbeDeclaration.Whole ? ask.Template.Name : string.Create(CultureInfo.InvariantCulture, $"{ask.Places[value]} ({ask.Template.Name})");
+    private static string Describe(ProbeDeclaration.Ask ask, string value)
+    {
+        var question = ask.Template;
+        var asked = question.Body is null or "[]" or "{}" ? question.Name : $"{question.Name} {question.Body}";
+        return ask.Places[value] == ProbeDeclaration.Whole ? asked : $"{ask.Places[value]} ({asked})";
+    }
 }

@@ -78,9 +78,9 @@ internal sealed class ProbedNetwork : IAsyncDisposable
     /// <summary>Asks about a capability as the checks do, after the head.</summary>
     public async Task<NodeReply<bool>> ProveAsync(string name, string capability)
     {
-        var recorder = new Recorder(spoken.Questions, capability);
-        await bench.ProbeAsync(Find(name), default, recorder);
-        return recorder.Reply;
+        var question = new CapabilityQuestion(spoken.Questions, capability);
+        await bench.ProbeAsync(Find(name), default, question);
+        return question.Reply;
     }
 
     /// <summary>Sweeps that many times, a minute apart.</summary>
@@ -139,32 +139,5 @@ internal sealed class ProbedNetwork : IAsyncDisposable
         public string Reason { get; set; } = "";
 
         public List<VerdictState> States { get; } = [];
-    }
-
-    /// <summary>Asks about a capability where a probe asks for the head.</summary>
-    private sealed class Recorder(IChainProtocol inner, string capability) : IChainProtocol
-    {
-        public NodeReply<bool> Reply { get; private set; }
-
-        public string Name => inner.Name;
-
-        public ProtocolFacts Facts => inner.Facts;
-
-        public NodeReply<string> ReadIdentity(string given) => inner.ReadIdentity(given);
-
-        public async Task<NodeReply<NodeHead>> AskHeadAsync(INodeClient node, CancellationToken cancellation)
-        {
-            var head = await inner.AskHeadAsync(node, cancellation);
-            Reply = await inner.AskCapabilityAsync(node, capability, head.Value, cancellation);
-            return head;
-        }
-
-        public Task<NodeReply<string>> AskIdentityAsync(INodeClient node, CancellationToken cancellation) => inner.AskIdentityAsync(node, cancellation);
-
-        public Task<NodeReply<bool?>> AskSyncingAsync(INodeClient node, CancellationToken cancellation) => inner.AskSyncingAsync(node, cancellation);
-
-        public Task<NodeReply<string?>> AskHashAsync(INodeClient node, long height, CancellationToken cancellation) => inner.AskHashAsync(node, height, cancellation);
-
-        public Task<NodeReply<bool>> AskCapabilityAsync(INodeClient node, string wanted, NodeHead head, CancellationToken cancellation) => inner.AskCapabilityAsync(node, wanted, head, cancellation);
     }
 }

@@ -1,0 +1,286 @@
+using AltruistManager.Chains;
+using AltruistManager.Chains.Protocols;
+using AltruistManager.Probing;
+using AltruistManager.Tests.Probing;
+
+namespace AltruistManager.Tests.Chains.Protocols;
+
+/// <summary>Answers as the documentation of the nodes shows them, byte for byte but shortened, and what is read in them. One test per protocol.</summary>
+public sealed class RecordedAnswerTests : IDisposable
+{
+    private readonly ProbeBench bench = new();
+
+    public void Dispose() => bench.Dispose();
+
+    [Fact]
+    public Task Solana() => AssertReadAsync(
+        "solana", 335_200_000, "2025-04-21T10:30:01Z", null, "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d", 335_199_968, "3Eq21vXNB5s86c62bVuUfTeaMif1N2kUqRPBmGRJhyTA", null,
+        new()
+        {
+            ["""getSlot [{"commitment":"confirmed"}]"""] = "335200000",
+            ["getBlockTime [335200000]"] = "1745231401",
+            ["getGenesisHash []"] = "\"5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d\"",
+            ["""getBlock [335199968,{"encoding":"json","transactionDetails":"none","rewards":false,"maxSupportedTransactionVersion":0,"commitment":"confirmed"}]"""] =
+                """{"blockHeight":313400000,"blockTime":1745231388,"blockhash":"3Eq21vXNB5s86c62bVuUfTeaMif1N2kUqRPBmGRJhyTA","parentSlot":335199967,"previousBlockhash":"mfcyqEXB3DnHXki6KjjmZck6YjmZLvpAByy2fj4nh6B"}""",
+        });
+
+    [Theory]
+    [InlineData("""error {"code":-32007,"message":"Slot 335199968 was skipped, or missing due to ledger jump to recent snapshot"}""")]
+    [InlineData("""error {"code":-32009,"message":"Slot 335199968 was skipped, or missing in long-term storage"}""")]
+    [InlineData("""error {"code":-32004,"message":"Block not available for slot 335199968"}""")]
+    [InlineData("null")]
+    public Task Solana_slot_without_a_block(string answer) => AssertReadAsync(
+        "solana", 335_200_000, null, null, null, 335_199_968, null, null,
+        new()
+        {
+            ["""getSlot [{"commitment":"confirmed"}]"""] = "335200000",
+            ["getBlockTime [335200000]"] = """error {"code":-32004,"message":"Block not available for slot 335200000"}""",
+            ["getBlock"] = answer,
+        },
+        "identity: getGenesisHash: error -32601 Method not found");
+
+    [Fact]
+    public Task CometBft() => AssertReadAsync(
+        "cometbft", 25_214_010, "2025-04-21T10:30:01.1234568Z", "1f4e2b0d2e0f9a5f9b7b3f9a3c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f708192a3", "cosmoshub-4", 25_213_978, "2f4e2b0d2e0f9a5f9b7b3f9a3c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f708192a3", false,
+        new()
+        {
+            ["status {}"] =
+                """
+                {"node_info":{"protocol_version":{"p2p":"8","block":"11","app":"0"},"id":"5c5b","listen_addr":"tcp://0.0.0.0:26656","network":"cosmoshub-4","version":"0.37.13","channels":"40","moniker":"node","other":{"tx_index":"on","rpc_address":"tcp://0.0.0.0:26657"}},
+                 "sync_info":{"latest_block_hash":"1F4E2B0D2E0F9A5F9B7B3F9A3C1D2E4F5A6B7C8D9E0F1A2B3C4D5E6F708192A3","latest_app_hash":"00","latest_block_height":"25214010","latest_block_time":"2025-04-21T10:30:01.123456789Z","earliest_block_hash":"00","earliest_app_hash":"00","earliest_block_height":"5200791","earliest_block_time":"2021-02-18T06:00:00Z","catching_up":false},
+                 "validator_info":{"address":"00","pub_key":{"type":"tendermint/PubKeyEd25519","value":"A"},"voting_power":"0"}}
+                """,
+            ["""blockchain {"minHeight":"25213978","maxHeight":"25213978"}"""] =
+                """{"last_height":"25214010","block_metas":[{"block_id":{"hash":"2F4E2B0D2E0F9A5F9B7B3F9A3C1D2E4F5A6B7C8D9E0F1A2B3C4D5E6F708192A3","parts":{"total":1,"hash":"00"}},"block_size":"41234","header":{"version":{"block":"11"},"chain_id":"cosmoshub-4","height":"25213978","time":"2025-04-21T10:27:01Z","last_block_id":{"hash":"33","parts":{"total":1,"hash":"44"}}},"num_txs":"12"}]}""",
+        });
+
+    [Fact]
+    public Task CometBft_without_the_header() => AssertReadAsync(
+        "cometbft", 10, "2025-04-21T10:30:01Z", null, "osmosis-1", 5, null, true,
+        new()
+        {
+            ["status {}"] = """{"node_info":{"network":"osmosis-1"},"sync_info":{"latest_block_hash":"","latest_block_height":"10","latest_block_time":"2025-04-21T10:30:01Z","catching_up":true} }""",
+            ["blockchain"] = """error {"code":-32603,"message":"Internal error","data":"min height 5 can't be greater than max height 3"}""",
+        });
+
+    [Fact]
+    public Task Near() => AssertReadAsync(
+        "near", 145_600_000, "2025-04-21T10:30:01.1234568Z", "6Rj8CUDRvdN1R2JvVDwmL4TFzNCyZfFLQfCzY3zQawwp", "mainnet", 145_599_968, "4reLvkAWfqk5fsqio1KLudk46cqRz9erQdaHkWZKMJDZ", false,
+        new()
+        {
+            ["status []"] =
+                """
+                {"chain_id":"mainnet","latest_protocol_version":76,"protocol_version":76,"rpc_addr":"0.0.0.0:3030","node_public_key":"ed25519:A","validators":[{"account_id":"figment.poolv1.near"}],"error":"wasm execution failed",
+                 "sync_info":{"latest_block_hash":"6Rj8CUDRvdN1R2JvVDwmL4TFzNCyZfFLQfCzY3zQawwp","latest_block_height":145600000,"latest_state_root":"A","latest_block_time":"2025-04-21T10:30:01.123456789Z","syncing":false,"earliest_block_height":145300000},"version":{"version":"2.5.1"}}
+                """,
+            ["""block {"block_id":145599968}"""] = """{"author":"pool","header":{"height":145599968,"prev_height":145599967,"hash":"4reLvkAWfqk5fsqio1KLudk46cqRz9erQdaHkWZKMJDZ","timestamp":1745231368123456789},"chunks":[{"chunk_hash":"A"}]}""",
+        });
+
+    [Fact]
+    public Task Near_without_the_block() => AssertReadAsync(
+        "near", 10, "2025-04-21T10:30:01Z", null, "testnet", 5, null, true,
+        new()
+        {
+            ["status []"] = """{"chain_id":"testnet","sync_info":{"latest_block_hash":"!","latest_block_height":10,"latest_block_time":"2025-04-21T10:30:01Z","syncing":true} }""",
+            ["block"] = """error {"name":"HANDLER_ERROR","cause":{"info":{},"name":"UNKNOWN_BLOCK"},"code":-32000,"message":"Server error","data":"DB Not Found Error: BLOCK HEIGHT: 5"}""",
+        });
+
+    [Fact]
+    public Task Substrate() => AssertReadAsync(
+        "substrate", 25_600_000, "2025-04-21T10:30:00Z", null, "0x91b171bb158e2d3848fa23a9f1c25182fb8e20313b2c1eb49219da7a70ce90c3", 25_599_968, "0xa1b171bb158e2d3848fa23a9f1c25182fb8e20313b2c1eb49219da7a70ce90c3", false,
+        new()
+        {
+            ["chain_getHeader []"] = """{"parentHash":"0xa1","number":"0x186a000","stateRoot":"0xb2","extrinsicsRoot":"0xc3","digest":{"logs":["0x06424142"]} }""",
+            ["""state_getStorage ["0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb"]"""] = "\"0x40cce55796010000\"",
+            ["chain_getBlockHash [0]"] = "\"0x91b171bb158e2d3848fa23a9f1c25182fb8e20313b2c1eb49219da7a70ce90c3\"",
+            ["chain_getBlockHash [25599968]"] = "\"0xA1B171BB158E2D3848FA23A9F1C25182FB8E20313B2C1EB49219DA7A70CE90C3\"",
+            ["system_health []"] = """{"peers":0,"isSyncing":false,"shouldHavePeers":true}""",
+        });
+
+    [Fact]
+    public Task Substrate_without_timestamps() => AssertReadAsync(
+        "substrate", 16, null, null, null, 5, null, null,
+        new() { ["chain_getHeader []"] = """{"number":"0x10"}""", ["state_getStorage"] = "null", ["chain_getBlockHash [0]"] = "null", ["chain_getBlockHash [5]"] = "null", ["system_health []"] = """{"isSyncing":"no"}""" },
+        "identity: the genesis hash is not one");
+
+    [Fact]
+    public Task Pocket() => AssertReadAsync(
+        "pocket", 167_500, "2025-04-21T10:30:01.1234568Z", "1f4e2b0d2e0f9a5f9b7b3f9a3c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f708192a3", "mainnet", 167_468, "2f4e2b0d2e0f9a5f9b7b3f9a3c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f708192a3", null,
+        new()
+        {
+            ["POST /v1/query/height"] = """{"height":167500}""",
+            ["""POST /v1/query/block {"height":167500}"""] = PocketBlock(167_500, '1'),
+            ["""POST /v1/query/block {"height":0}"""] = PocketBlock(167_500, '1'),
+            ["""POST /v1/query/block {"height":167468}"""] = PocketBlock(167_468, '2'),
+        });
+
+    [Fact]
+    public Task Pocket_without_the_block() => AssertReadAsync(
+        "pocket", 10, null, null, null, 5, null, null,
+        new() { ["POST /v1/query/height"] = """{"height":10}""", ["""POST /v1/query/block {"height":5}"""] = """400 {"code":400,"message":"Height must be less than or equal to the current blockchain height"}""" },
+        "identity: HTTP 404: error no such path");
+
+    [Fact]
+    public Task Sui() => AssertReadAsync(
+        "sui", 138_000_000, "2025-04-21T10:30:01.123Z", "4btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S", "35834a8a", 137_999_968, "9btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S", null,
+        new()
+        {
+            ["sui_getLatestCheckpointSequenceNumber []"] = "\"138000000\"",
+            ["""sui_getCheckpoint ["138000000"]"""] = """{"epoch":"740","sequenceNumber":"138000000","digest":"4btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S","networkTotalTransactions":"3","previousDigest":"A","epochRollingGasCostSummary":{"computationCost":"1"},"timestampMs":"1745231401123","transactions":["A","B"],"checkpointCommitments":[],"validatorSignature":"A"}""",
+            ["""sui_getCheckpoint ["137999968"]"""] = """{"epoch":"740","sequenceNumber":"137999968","digest":"9btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S","timestampMs":"1745231391123","transactions":[]}""",
+            ["sui_getChainIdentifier []"] = "\"35834a8a\"",
+        });
+
+    [Fact]
+    public Task Sui_without_the_checkpoint() => AssertReadAsync(
+        "sui", 10, null, null, null, 5, null, null,
+        new() { ["sui_getLatestCheckpointSequenceNumber []"] = "\"10\"", ["sui_getCheckpoint"] = """error {"code":-32602,"message":"Verified checkpoint not found for sequence number 5"}""", ["sui_getChainIdentifier []"] = "\"mainnet\"" },
+        "identity: the chain identifier is not one");
+
+    [Theory]
+    [InlineData("false", false)]
+    [InlineData("""{"starting_block_num":1,"current_block_num":1300000,"highest_block_num":1300000}""", false)]
+    [InlineData("""{"starting_block_num":"0x1","current_block_num":"0x13d618","highest_block_num":"0x13d620"}""", true)]
+    [InlineData("true", null)]
+    [InlineData("""{"stage":"unknown"}""", null)]
+    public Task Starknet(string syncing, bool? said) => AssertReadAsync(
+        "starknet", 1_300_000, "2025-04-21T10:30:01Z", "0x5c627d4aeb51280058bed93c7889bce78114d63baad1be0f0aeb32496d5f19c", "SN_MAIN", 1_299_968, "0x6c627d4aeb51280058bed93c7889bce78114d63baad1be0f0aeb32496d5f19c", said,
+        new()
+        {
+            ["""starknet_getBlockWithTxHashes ["latest"]"""] = """{"status":"ACCEPTED_ON_L2","block_hash":"0x05c627d4aeb51280058bed93c7889bce78114d63baad1be0f0aeb32496d5f19c","parent_hash":"0x1","block_number":1300000,"new_root":"0x2","timestamp":1745231401,"sequencer_address":"0x3","l1_gas_price":{"price_in_wei":"0x1"},"transactions":["0x4"]}""",
+            ["""starknet_getBlockWithTxHashes [{"block_number":1299968}]"""] = """{"status":"ACCEPTED_ON_L2","block_hash":"0x6C627d4aeb51280058bed93c7889bce78114d63baad1be0f0aeb32496d5f19c","block_number":1299968,"timestamp":1745231301,"transactions":[]}""",
+            ["starknet_chainId []"] = "\"0x534e5f4d41494e\"",
+            ["starknet_syncing []"] = syncing,
+        });
+
+    [Fact]
+    public Task Starknet_without_the_block() => AssertReadAsync(
+        "starknet", 10, "2025-04-21T10:30:01Z", "0x0", null, 5, null, null,
+        new()
+        {
+            ["""starknet_getBlockWithTxHashes ["latest"]"""] = """{"block_hash":"0x0","block_number":10,"timestamp":1745231401}""",
+            ["""starknet_getBlockWithTxHashes [{"block_number":5}]"""] = """error {"code":24,"message":"Block not found"}""",
+            ["starknet_chainId []"] = "\"SN_MAIN\"",
+        },
+        "identity: the chain id is not a felt");
+
+    [Fact]
+    public Task Bitcoin() => AssertReadAsync(
+        "bitcoin", 893_000, null, "00000000000000000001b9a9b3d1a1a2c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f7", "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f", 892_968, "00000000000000000002b9a9b3d1a1a2c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f7", false,
+        new()
+        {
+            ["getblockchaininfo []"] = """{"chain":"main","blocks":893000,"headers":893000,"bestblockhash":"00000000000000000001b9a9b3d1a1a2c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f7","difficulty":123.4,"time":1745231401,"mediantime":1745229000,"verificationprogress":0.99,"initialblockdownload":false,"chainwork":"00","size_on_disk":1,"pruned":false,"warnings":""}""",
+            ["getblockhash [0]"] = "\"000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f\"",
+            ["getblockhash [892968]"] = "\"00000000000000000002b9a9b3d1a1a2c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f7\"",
+        });
+
+    [Fact]
+    public Task Tron() => AssertReadAsync(
+        "tron", 71_500_000, "2025-04-21T10:30:00Z", "0000000004430120d8a1b6a5a4c3d2e1f0a1b2c3d4e5f60718293a4b5c6d7e8f", "728126428", 71_499_968, "00000000044300ffd8a1b6a5a4c3d2e1f0a1b2c3d4e5f60718293a4b5c6d7e8f", null,
+        new()
+        {
+            ["""POST /wallet/getblock {"detail":false}"""] = """{"blockID":"0000000004430120d8a1b6a5a4c3d2e1f0a1b2c3d4e5f60718293a4b5c6d7e8f","block_header":{"raw_data":{"number":71500000,"txTrieRoot":"ab","witness_address":"41","parentHash":"00","version":31,"timestamp":1745231400000},"witness_signature":"cd"} }""",
+            ["""POST /wallet/getblockbynum {"num":0}"""] = """{"blockID":"00000000000000001ebf88508a03865c71d452e25f4d51194196a1d22b6653dc","block_header":{"raw_data":{"txTrieRoot":"00","parentHash":"e58f"} },"transactions":[{"txID":"x"}]}""",
+            ["""POST /wallet/getblock {"id_or_num":"71499968","detail":false}"""] = """{"blockID":"00000000044300ffd8a1b6a5a4c3d2e1f0a1b2c3d4e5f60718293a4b5c6d7e8f","block_header":{"raw_data":{"number":71499968,"timestamp":1745231304000} } }""",
+        });
+
+    [Fact]
+    public Task Algorand() => AssertReadAsync(
+        "algorand", 49_000_000, "2025-04-21T10:30:01Z", null, "wGHE2Pwdvd7S12BL5FaOP20EGYesN73ktiC1qzkkit8=", 48_999_968, "QVABXPT2YVMSJUBHWVFJ7IZKVDHPQQJ4UPTEIQJ4M5RW3WZCCJTQ", false,
+        new()
+        {
+            ["GET /v2/status"] = """{"catchpoint":"","catchup-time":0,"last-round":49000000,"last-version":"https://github.com/algorandfoundation/specs","next-version-round":49000001,"stopped-at-unsupported-round":false,"time-since-last-round":1200000000}""",
+            ["GET /v2/blocks/49000000?header-only=true"] = """{"block":{"earn":1,"fees":"A","gen":"mainnet-v1.0","rnd":49000000,"ts":1745231401},"cert":{} }""",
+            ["GET /v2/transactions/params"] = """{"consensus-version":"x","fee":0,"genesis-hash":"wGHE2Pwdvd7S12BL5FaOP20EGYesN73ktiC1qzkkit8=","genesis-id":"mainnet-v1.0","last-round":49000000,"min-fee":1000}""",
+            ["GET /v2/blocks/48999968/hash"] = """{"blockHash":"QVABXPT2YVMSJUBHWVFJ7IZKVDHPQQJ4UPTEIQJ4M5RW3WZCCJTQ"}""",
+        });
+
+    [Fact]
+    public Task Arweave() => AssertReadAsync(
+        "arweave", 1_650_000, null, "KBpi1FK6eLMGU6ZYnx2_wlP2_GZ1hzppJrcb41Do-NWW7VytPAgqZn7Mn1oewJhX", "arweave.N.1", 1_649_968, "XwcWkjKLbXlDg8QcagmW0AN6c2V3y0lyHEaPLT2tUf8vH9kKM5OlfYmfKQtd6XxI", null,
+        new()
+        {
+            ["GET /info"] = """{"version":5,"release":84,"queue_length":0,"peers":880,"node_state_latency":2,"network":"arweave.N.1","height":1650000,"current":"KBpi1FK6eLMGU6ZYnx2_wlP2_GZ1hzppJrcb41Do-NWW7VytPAgqZn7Mn1oewJhX","blocks":1650001}""",
+            ["GET /block/height/1649968"] = """{"nonce":"A","previous_block":"B","timestamp":1745200000,"height":1649968,"indep_hash":"XwcWkjKLbXlDg8QcagmW0AN6c2V3y0lyHEaPLT2tUf8vH9kKM5OlfYmfKQtd6XxI","txs":["C"]}""",
+        });
+
+    [Fact]
+    public Task Beacon() => AssertReadAsync(
+        "eth-beacon", 11_500_000, null, "0xaf2d87b10e8b1e9d7c1c1a5c9d8e7f60718293a4b5c6d7e8f90a1b2c3d4e5f60", "0x4b363db94e286120d76eb905340fdd4e54bfe9f06bf33ff6cf5ad27f511bfe95", 11_499_968, "0xbf2d87b10e8b1e9d7c1c1a5c9d8e7f60718293a4b5c6d7e8f90a1b2c3d4e5f60", true,
+        new()
+        {
+            ["GET /eth/v1/beacon/headers/head"] = """{"execution_optimistic":false,"finalized":false,"data":{"root":"0xaf2d87b10e8b1e9d7c1c1a5c9d8e7f60718293a4b5c6d7e8f90a1b2c3d4e5f60","canonical":true,"header":{"message":{"slot":"11500000","proposer_index":"1","parent_root":"0x0","state_root":"0x0","body_root":"0x0"},"signature":"0x0"} } }""",
+            ["GET /eth/v1/beacon/genesis"] = """{"data":{"genesis_time":"1606824023","genesis_validators_root":"0x4b363db94e286120d76eb905340fdd4e54bfe9f06bf33ff6cf5ad27f511bfe95","genesis_fork_version":"0x00000000"} }""",
+            ["GET /eth/v1/node/syncing"] = """{"data":{"head_slot":"11500000","sync_distance":"9","is_syncing":true,"is_optimistic":false,"el_offline":false} }""",
+            ["GET /eth/v1/beacon/blocks/11499968/root"] = """{"execution_optimistic":false,"finalized":true,"data":{"root":"0xBF2d87b10e8b1e9d7c1c1a5c9d8e7f60718293a4b5c6d7e8f90a1b2c3d4e5f60"} }""",
+        });
+
+    [Fact]
+    public Task Beacon_slot_without_a_block() => AssertReadAsync(
+        "eth-beacon", 11_500_000, null, null, null, 5, null, null,
+        new()
+        {
+            ["GET /eth/v1/beacon/headers/head"] = """{"data":{"header":{"message":{"slot":"11500000"} } } }""",
+            ["GET /eth/v1/beacon/blocks/5/root"] = """404 {"code":404,"message":"NOT_FOUND: beacon block at slot 5"}""",
+        },
+        "identity: HTTP 404: error no such path");
+
+    [Fact]
+    public Task Radix() => AssertReadAsync(
+        "radix", 250_000_000, "2025-04-21T10:30:00Z", "1f4e2b0d2e0f9a5f9b7b3f9a3c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f708192a3", "mainnet", 249_999_968, "2f4e2b0d2e0f9a5f9b7b3f9a3c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f708192a3", null,
+        new()
+        {
+            ["""POST /core/status/network-status {"network":"mainnet"}"""] = """{"pre_genesis_state_identifier":{"state_version":0},"current_state_identifier":{"state_version":250000000,"state_tree_hash":"00","transaction_tree_hash":"1f4e2b0d2e0f9a5f9b7b3f9a3c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f708192a3","receipt_tree_hash":"00"},"current_epoch_round":{"epoch":180000,"round":9} }""",
+            ["""POST /core/stream/transactions {"network":"mainnet","from_state_version":250000000,"limit":1}"""] = RadixTransaction(250_000_000, '1'),
+            ["POST /core/status/network-configuration"] = """{"version":{"core_version":"1.3.0","api_version":"1.3.0"},"network":"mainnet","network_id":1,"network_hrp_suffix":"rdx"}""",
+            ["""POST /core/stream/transactions {"network":"mainnet","from_state_version":249999968,"limit":1}"""] = RadixTransaction(249_999_968, '2'),
+        });
+
+    [Fact]
+    public async Task Archive_of_Algorand_is_the_first_block_and_one_in_the_middle()
+    {
+        await using var archive = RecordedNode.With(new()
+        {
+            ["GET /v2/status"] = """{"last-round":1000}""",
+            ["GET /v2/blocks/1/hash"] = """{"blockHash":"A"}""",
+            ["GET /v2/blocks/500/hash"] = """{"blockHash":"B"}""",
+        });
+        await using var relay = RecordedNode.With(new()
+        {
+            ["GET /v2/status"] = """{"last-round":1000}""",
+            ["GET /v2/blocks/1/hash"] = """404 {"message":"ledger does not have entry 1 (latest 1000, committed 996)"}""",
+        });
+
+        Assert.True((await ProveAsync(archive)).Value);
+        Assert.Equal("does not have block 1: ledger does not have entry 1 (latest 1000, committed 996)", (await ProveAsync(relay)).Wrong);
+
+        async Task<NodeReply<bool>> ProveAsync(TestNode node)
+        {
+            var question = new CapabilityQuestion(ProtocolList.All.Find("algorand")!, "archive");
+            await bench.ProbeAsync(node.Url, protocol: question);
+            return question.Reply;
+        }
+    }
+
+    private static string PocketBlock(long height, char digit) =>
+        $$"""{"block":{"data":{"txs":["AAAA"]},"evidence":{"evidence":null},"header":{"app_hash":"","chain_id":"mainnet","height":"{{height}}","num_txs":"1","proposer_address":"ab","time":"2025-04-21T10:30:01.123456789Z","total_txs":"9"},"last_commit":{"precommits":[]} },"block_id":{"hash":"{{digit}}F4E2B0D2E0F9A5F9B7B3F9A3C1D2E4F5A6B7C8D9E0F1A2B3C4D5E6F708192A3","parts":{"hash":"00","total":"1"} } }""";
+
+    private static string RadixTransaction(long version, char digit) =>
+        $$"""{"previous_state_identifiers":{"state_version":1},"from_state_version":{{version}},"count":1,"max_ledger_state_version":250000000,"transactions":[{"resultant_state_identifiers":{"state_version":{{version}},"state_tree_hash":"00","transaction_tree_hash":"{{digit}}f4e2b0d2e0f9a5f9b7b3f9a3c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f708192a3","receipt_tree_hash":"00"},"ledger_transaction":{"type":"RoundUpdate","payload_hex":"00"},"proposer_timestamp_ms":1745231400000}]}""";
+
+    private async Task AssertReadAsync(
+        string protocol, long height, string? time, string? headHash, string? identity, long integrityHeight, string? integrityHash, bool? syncing, Dictionary<string, string> answers, string? detail = null)
+    {
+        await using var node = RecordedNode.With(answers);
+
+        var result = await bench.ProbeAsync(node.Url, new ProbeQuestions(Identity: true, integrityHeight, Syncing: true), protocol: ProtocolList.All.Find(new NetworkId(protocol, "x"), []));
+
+        Assert.True(result.Outcome == ProbeOutcome.Ok, $"{result.Outcome}: {result.Detail}\n{string.Join('\n', result.Exchanges.Select(exchange => $"{exchange.Asked} -> {exchange.Answered}"))}");
+        Assert.Equal((height, headHash), (result.Height, result.HeadHash));
+        Assert.Equal(time is null ? null : DateTimeOffset.Parse(time), result.HeadTime);
+        Assert.Equal(identity, result.Identity);
+        Assert.Equal((integrityHeight, integrityHash), (result.IntegrityHeight, result.IntegrityHash));
+        Assert.Equal(syncing, result.Syncing);
+        Assert.Equal(detail, result.Detail);
+    }
+}
