@@ -56,12 +56,22 @@ public static class HealthEvaluator
     /// <summary>Where doubling ends: one that was down for a day must not wait for another.</summary>
     public static readonly TimeSpan LongestCooldown = TimeSpan.FromHours(1);
 
+    /// <summary>From then on the reason says how long it has been so.</summary>
+    private static readonly TimeSpan PersistentThrottling = TimeSpan.FromMinutes(15);
+
     private static readonly TimeSpan CooldownHalfLife = TimeSpan.FromHours(1);
 
     public static Evaluation Evaluate(Memory memory, Assessment seen, HealthOptions options, DateTimeOffset now)
     {
         var probe = seen.Probe;
-        memory = WithIdentity(memory.At(seen.Endpoint), seen, options, now);
+        memory = Settled(memory, now).At(seen.Endpoint);
+        if (CountsNothing(seen))
+        {
+            var same = StateOf(memory, seen.Attested);
+            return new Evaluation(memory, same, Explain(memory, same, trouble: null, seen, options, now), Good: false);
+        }
+
+        memory = WithIdentity(memory, seen, options, now);
         memory = WithIntegrity(memory, seen.Integrity, options, now);
 
         var trouble = TroubleOf(memory, seen);
@@ -72,12 +82,15 @@ public static class HealthEvaluator
             Trouble.None => WithGood(memory, options, now),
             { } bad => WithBad(memory, bad, probe, options, now),
         };
-        if (trouble is not (null or Trouble.None) && memory is { Base: VerdictState.Down, DownSince: { } since } && now - since - seen.Frozen >= options.SuspendAfter)
+        if (trouble == Trouble.Failed && memory is { Base: VerdictState.Down, DownSince: { } since } && now - since - seen.Frozen >= options.SuspendAfter)
             memory = memory with { Suspended = true };
 
         var state = StateOf(memory, seen.Attested);
         return new Evaluation(memory, state, Explain(memory, state, trouble, seen, options, now), good);
     }
+
+    /// <summary>A test that its owner or staff asked for passed: what is well is trusted at once (design 5.3).</summary>
+    public static Memory EndCooldown(Memory memory) => memory with { CooldownUntil = null, Cooldown = TimeSpan.Zero };
 
     /// <summary>People say that a suspended altruist is well again: it starts anew.</summary>
     public static Memory Resume(Memory memory) => memory with
@@ -108,6 +121,21 @@ public static class HealthEvaluator
         { IdentityProven: false } => VerdictState.Unknown,
         _ => attested ? memory.Base : VerdictState.Unknown,
     };
+
+    /// <summary>Times that lie ahead are from before somebody set the clock back: nothing waits for them longer than it would have.</summary>
+    private static Memory Settled(Memory memory, DateTimeOffset now) =>
+        memory.DownSince > now || memory.DivergedAt > now || memory.ThrottledSince > now || memory.HealthySince > now || memory.CooldownUntil > now + LongestCooldown
+            ? memory with
+            {
+                DownSince = NotAfter(memory.DownSince, now),
+                DivergedAt = NotAfter(memory.DivergedAt, now),
+                ThrottledSince = NotAfter(memory.ThrottledSince, now),
+                HealthySince = NotAfter(memory.HealthySince, now),
+                CooldownUntil = NotAfter(memory.CooldownUntil, now + memory.Cooldown),
+            }
+            : memory;
+
+    private static DateTimeOffset? NotAfter(DateTimeOffset? at, DateTimeOffset limit) => at > limit ? limit : at;
 
     private static Memory WithIdentity(Memory memory, Assessment seen, HealthOptions options, DateTimeOffset now)
     {
@@ -143,12 +171,13 @@ public static class HealthEvaluator
             : memory with { Agreements = agreements };
     }
 
+    /// <summary>A fault of the prober's own, or one that may be.</summary>
+    private static bool CountsNothing(Assessment seen) =>
+        seen.Blame == Blame.BeingChecked || seen.Probe.Outcome.IsOurs() && seen.Blame != Blame.TheAltruist;
+
     /// <summary>Null for a probe that counts neither good nor bad.</summary>
     private static Trouble? TroubleOf(Memory memory, Assessment seen) => seen.Probe.Outcome switch
     {
-        _ when seen.Blame == Blame.BeingChecked => null,
-        ProbeOutcome.ResolverFailed when seen.Blame == Blame.TheAltruist => Trouble.Failed,
-        ProbeOutcome.ResolverFailed or ProbeOutcome.NoSockets => null,
         ProbeOutcome.Throttled => Trouble.Throttled,
         ProbeOutcome.Ok when memory.WrongIdentity is not null => null,
         ProbeOutcome.Ok => seen.Head?.Judgement switch
@@ -169,7 +198,7 @@ public static class HealthEvaluator
         var goods = Math.Min(memory.Goods + 1, options.Rise);
         memory = memory with { Goods = goods, Bads = 0, SameBads = 0, LastTrouble = Trouble.None };
         return goods >= options.Rise && memory.Base != VerdictState.Healthy
-            ? memory with { Base = VerdictState.Healthy, DownSince = memory.Suspended ? memory.DownSince : null, HealthySince = memory.HealthySince ?? now }
+            ? memory with { Base = VerdictState.Healthy, DownSince = memory.Suspended ? memory.DownSince : null, ThrottledSince = null, HealthySince = memory.HealthySince ?? now }
             : memory;
     }
 
@@ -190,6 +219,7 @@ public static class HealthEvaluator
         {
             Base = next,
             DownSince = next == VerdictState.Down || memory.Suspended ? memory.DownSince ?? now : null,
+            ThrottledSince = next == VerdictState.Throttled ? memory.ThrottledSince ?? now : null,
         };
 
         if (before is VerdictState.Healthy or VerdictState.Failing && decided)
@@ -237,8 +267,10 @@ public static class HealthEvaluator
                     ? seen.IntegrityReason ?? "has another history than the other providers"
                     : $"had another history than the other providers at {memory.DivergedAt:HH:mm} UTC; {memory.Agreements} of {options.Rise} checks agree again";
             case VerdictState.Down or VerdictState.Throttled or VerdictState.Stale or VerdictState.Lagging:
-                return trouble is null or Trouble.None
-                    ? $"{VerdictNames.Of(state)}, but recovering: {memory.Goods} of {options.Rise} good probes; {observed}"
+                if (trouble is null or Trouble.None)
+                    return memory.Goods == 0 ? $"{VerdictNames.Of(state)}; {observed}" : $"{VerdictNames.Of(state)}, but recovering: {memory.Goods} of {options.Rise} good probes; {observed}";
+                return trouble == Trouble.Throttled && memory.ThrottledSince is { } since && now - since >= PersistentThrottling
+                    ? $"{observed}; so for {Phrase.Duration(now - since)}, and not picked while it lasts"
                     : observed;
             case VerdictState.Failing:
                 return trouble == Trouble.None || trouble is null && memory.Goods > 0
@@ -267,9 +299,9 @@ public static class HealthEvaluator
         switch (probe.Outcome)
         {
             case var outcome when seen.Blame == Blame.BeingChecked:
-                return $"{probe.Detail ?? Name(outcome)}; whether that is its fault or the prober's is being checked";
+                return $"{probe.Detail ?? Advice.Name(outcome)}; whether that is its fault or the prober's is being checked";
             case ProbeOutcome.ResolverFailed when seen.Blame == Blame.TheAltruist:
-                return "the name servers of its host do not answer, those of others do";
+                return "the name servers of its host do not answer, those of others do: repair its DNS";
             case ProbeOutcome.ResolverFailed or ProbeOutcome.NoSockets:
                 return "could not be asked for a fault of the prober's own";
             case ProbeOutcome.Throttled:
@@ -290,29 +322,9 @@ public static class HealthEvaluator
                     ? head == AnswersWell ? disagreement : $"{head}; {disagreement}"
                     : head;
             default:
-                return probe.Detail ?? Name(probe.Outcome);
+                return Advice.Of(probe);
         }
     }
-
-    private static string Name(ProbeOutcome outcome) => outcome switch
-    {
-        ProbeOutcome.NameNotFound => "the host name does not exist",
-        ProbeOutcome.Unreachable => "the host cannot be reached",
-        ProbeOutcome.ConnectTimeout => "no connection in time",
-        ProbeOutcome.ConnectRefused => "connection refused",
-        ProbeOutcome.TlsInvalid => "the certificate is not valid",
-        ProbeOutcome.Timeout => "no answer in time",
-        ProbeOutcome.ConnectionLost => "the connection broke off",
-        ProbeOutcome.HttpError => "answered with an HTTP error",
-        ProbeOutcome.Unauthorized => "refuses us: not authorised",
-        ProbeOutcome.QuotaExhausted => "the endpoint's quota is used up: top it up or raise it",
-        ProbeOutcome.TooLarge => "the answer is too large",
-        ProbeOutcome.NotJson => "the answer is not JSON",
-        ProbeOutcome.InvalidAnswer => "the answer is not one of a node",
-        ProbeOutcome.RpcError => "the node answered with an error",
-        ProbeOutcome.AddressRefused => "the name leads to an address that may not be probed",
-        _ => "failed",
-    };
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 

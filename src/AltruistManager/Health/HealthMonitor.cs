@@ -23,6 +23,8 @@ public sealed partial class HealthMonitor(
     /// <summary>Retry probes of one altruist without a change of its state; then the sweeps go on with it.</summary>
     private const int RetryLimit = 20;
 
+    private static readonly TimeSpan ClockSlack = TimeSpan.FromMinutes(1);
+
     private readonly ConcurrentDictionary<AltruistId, Watched> altruists = new();
     private readonly ConcurrentDictionary<NetworkId, WatchedNetwork> networks = new();
 
@@ -81,6 +83,20 @@ public sealed partial class HealthMonitor(
         return judged.Changed;
     }
 
+    /// <summary>A test that its owner or staff asked for passed: ends a suspension or a cool-down (design 5.3).</summary>
+    public Task TestPassedAsync(AltruistId altruist, CancellationToken cancellation) =>
+        board[altruist].State == VerdictState.Suspended
+            ? ResumeAsync(altruist, cancellation)
+            : ChangeAsync(altruist, watched => watched with
+            {
+                Memory = HealthEvaluator.EndCooldown(watched.Memory),
+                Verdict = watched.Verdict with
+                {
+                    Reason = watched.Verdict.CooldownUntil is null ? watched.Verdict.Reason : $"{VerdictNames.Of(watched.Verdict.State)}; a passed test ended its cool-down",
+                    CooldownUntil = null,
+                },
+            }, cancellation);
+
     /// <summary>Ends a suspension, as a passing test by the owner or staff may.</summary>
     public Task ResumeAsync(AltruistId altruist, CancellationToken cancellation) =>
         ChangeAsync(altruist, watched => watched with
@@ -96,13 +112,14 @@ public sealed partial class HealthMonitor(
     private async Task<(bool Wake, IReadOnlyCollection<AltruistId> Changed)> JudgeAsync(NetworkId network, WatchedNetwork watchedNetwork, IReadOnlyList<ProbeResult> results, CancellationToken cancellation)
     {
         var roster = rosters.Current;
+        var now = time.GetUtcNow();
         var judged = new List<(ProbeResult Probe, Altruist Altruist)>();
         foreach (var result in results)
             if (roster.Altruists.TryGetValue(result.Altruist, out var registered) && registered is { RetiredAt: null, Enabled: true, InService: var altruist } && altruist.Network == network
                 // What was asked elsewhere says nothing of the endpoint that is in service now.
                 && (result.Endpoint.Length == 0 || result.Endpoint == altruist.Fingerprint)
-                // What a slow batch brings late was overtaken by newer probes.
-                && !(altruists.TryGetValue(altruist.Id, out var known) && known.Verdict.LastProbeAt > result.At))
+                // What a slow batch brings late was overtaken by newer probes; those that lie ahead are from before the clock was set back.
+                && !(altruists.TryGetValue(altruist.Id, out var known) && known.Verdict.LastProbeAt > result.At && known.Verdict.LastProbeAt <= now + ClockSlack))
                 judged.Add((result, altruist));
         if (judged.Count == 0)
             return (false, []);
@@ -110,7 +127,6 @@ public sealed partial class HealthMonitor(
         await TakeUpAsync([.. judged.Select(pair => pair.Altruist.Id).Where(id => !altruists.ContainsKey(id))], cancellation);
 
         preservation.Observe(judged, Eligible);
-        var now = time.GetUtcNow();
         var outcome = new HealthBatch
         {
             Network = network,
@@ -225,7 +241,8 @@ public sealed partial class HealthMonitor(
             return;
 
         var network = NetworkOf(altruist.Network);
-        var told = false;
+        bool told;
+        var wake = false;
         await network.Turn.WaitAsync(cancellation);
         try
         {
@@ -233,7 +250,10 @@ public sealed partial class HealthMonitor(
             if (!altruists.TryGetValue(id, out var before))
                 return;
             var after = change(before);
+            if (after == before)
+                return;
             told = after.Verdict.State != before.Verdict.State;
+            wake = told || after.Verdict.CooldownUntil != before.Verdict.CooldownUntil;
             var now = time.GetUtcNow();
             await store.WriteAsync(
                 probing.Value.Vantage, now, [after.ToStored(id)],
@@ -246,7 +266,7 @@ public sealed partial class HealthMonitor(
             network.Turn.Release();
         }
 
-        if (told)
+        if (wake)
             await TellAsync(cancellation);
     }
 

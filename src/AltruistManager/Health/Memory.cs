@@ -53,6 +53,8 @@ public sealed record Memory
 
     public DateTimeOffset? DownSince { get; init; }
 
+    public DateTimeOffset? ThrottledSince { get; init; }
+
     public bool Suspended { get; init; }
 
     public DateTimeOffset? HealthySince { get; init; }

@@ -41,16 +41,16 @@ public sealed class HealthEvaluatorTests
     [Fact]
     public void One_that_never_answered_is_down_after_three()
     {
-        Assert.Equal((VerdictState.Unknown, "connection refused; 1 of 3 bad probes in a row"), Bad());
+        Assert.Equal((VerdictState.Unknown, "connection refused: nothing listens there, start the node or correct the port; 1 of 3 bad probes in a row"), Bad());
         Bad();
-        Assert.Equal((VerdictState.Down, "connection refused"), Bad());
+        Assert.Equal((VerdictState.Down, "connection refused: nothing listens there, start the node or correct the port"), Bad());
     }
 
     [Fact]
     public void Healthy_fails_before_it_falls_and_needs_two_good_probes_to_return()
     {
         MakeHealthy();
-        Assert.Equal((VerdictState.Failing, "connection refused; 1 of 3 bad probes in a row"), Bad());
+        Assert.Equal((VerdictState.Failing, "connection refused: nothing listens there, start the node or correct the port; 1 of 3 bad probes in a row"), Bad());
         Assert.Equal((VerdictState.Failing, "failed before, 1 of 2 good probes since; answers well"), Good());
         Assert.Equal(VerdictState.Healthy, Good().State);
         Bad();
@@ -141,6 +141,82 @@ public sealed class HealthEvaluatorTests
             Assert.Equal(VerdictState.Throttled, See(ProbeOutcome.Throttled).State);
             Assert.Null(memory.DownSince);
         }
+    }
+
+    [Fact]
+    public void Throttling_that_lasts_is_told_with_its_time_and_a_recovery_ends_it()
+    {
+        MakeHealthy();
+        See(ProbeOutcome.Throttled, retryAfter: TimeSpan.FromSeconds(1));
+        now += TimeSpan.FromHours(3);
+        Assert.Equal("throttled: too many requests; give the prober and the portals more room; so for 3 h, and not picked while it lasts", See(ProbeOutcome.Throttled).Reason);
+        MakeHealthy();
+        Assert.Null(memory.ThrottledSince);
+    }
+
+    [Fact]
+    public void What_answers_that_it_is_asked_too_often_is_not_suspended()
+    {
+        MakeHealthy();
+        for (var probe = 0; probe < 3; probe++)
+            Bad();
+        now += TimeSpan.FromHours(18);
+        Assert.Equal(VerdictState.Down, See(ProbeOutcome.Throttled).State);
+        Assert.Equal(VerdictState.Suspended, Bad().State);
+    }
+
+    [Fact]
+    public void A_clock_that_is_set_back_prolongs_neither_a_cool_down_nor_a_quarantine()
+    {
+        MakeHealthy();
+        for (var probe = 0; probe < 3; probe++)
+            Bad();
+        now -= TimeSpan.FromHours(1);
+        Bad();
+        Assert.True(memory.CooldownUntil <= now + TimeSpan.FromMinutes(2), $"{memory.CooldownUntil - now}");
+        Assert.True(memory.DownSince <= now);
+
+        MakeHealthy();
+        See(ProbeOutcome.Ok, integrity: IntegrityFinding.Differs);
+        now -= TimeSpan.FromHours(1);
+        See(ProbeOutcome.Ok, integrity: IntegrityFinding.Agrees);
+        now += TimeSpan.FromMinutes(16);
+        Assert.NotEqual(VerdictState.Diverged, See(ProbeOutcome.Ok, integrity: IntegrityFinding.Agrees).State);
+    }
+
+    [Theory]
+    [InlineData(ProbeOutcome.NameNotFound, "the host name does not exist: correct the host name or its DNS record")]
+    [InlineData(ProbeOutcome.Unreachable, "the host cannot be reached: check that the host is up and that its firewall lets everybody in")]
+    [InlineData(ProbeOutcome.ConnectTimeout, "no connection in time: check that the host is up and that its firewall lets everybody in")]
+    [InlineData(ProbeOutcome.ConnectRefused, "connection refused: nothing listens there, start the node or correct the port")]
+    [InlineData(ProbeOutcome.TlsInvalid, "the certificate is not valid: install a certificate that is valid for this host")]
+    [InlineData(ProbeOutcome.Timeout, "no answer in time: the node or what stands before it is too slow")]
+    [InlineData(ProbeOutcome.ConnectionLost, "the connection broke off: look into the log of what stands before the node")]
+    [InlineData(ProbeOutcome.HttpError, "answered with an HTTP error: check the path of the URL and what stands before the node")]
+    [InlineData(ProbeOutcome.Unauthorized, "refuses us: let the prober and the portals in or correct the credentials")]
+    [InlineData(ProbeOutcome.QuotaExhausted, "the endpoint's quota is used up: top it up or raise it")]
+    [InlineData(ProbeOutcome.TooLarge, "the answer is too large: something else than a node answers at this URL")]
+    [InlineData(ProbeOutcome.NotJson, "the answer is not JSON: something else than a node answers at this URL")]
+    [InlineData(ProbeOutcome.InvalidAnswer, "the answer is not one of a node: something else than a node answers at this URL")]
+    [InlineData(ProbeOutcome.RpcError, "the node answered with an error: it does not serve what every probe asks")]
+    [InlineData(ProbeOutcome.AddressRefused, "the name leads to an address that may not be probed")]
+    public void Every_failure_tells_the_provider_what_to_do(ProbeOutcome outcome, string reason)
+    {
+        MakeHealthy();
+        See(outcome);
+        See(outcome);
+        Assert.Equal((VerdictState.Down, reason), See(outcome));
+    }
+
+    [Fact]
+    public void A_passed_test_ends_the_cool_down_and_its_level()
+    {
+        MakeHealthy();
+        for (var probe = 0; probe < 3; probe++)
+            Bad();
+        MakeHealthy();
+        memory = HealthEvaluator.EndCooldown(memory);
+        Assert.Equal((VerdictState.Healthy, "healthy"), Good());
     }
 
     [Fact]
@@ -236,7 +312,7 @@ public sealed class HealthEvaluatorTests
 
         // Down since the third.
         Assert.Equal(VerdictState.Down, last.State);
-        Assert.Equal((VerdictState.Suspended, "down for 17 h: a passing test by its provider or staff resumes it; last: connection refused"), Bad());
+        Assert.Equal((VerdictState.Suspended, "down for 17 h: a passing test by its provider or staff resumes it; last: connection refused: nothing listens there, start the node or correct the port"), Bad());
         Assert.Equal(VerdictState.Suspended, Good().State);
         Assert.Equal(VerdictState.Suspended, Good().State);
         memory = HealthEvaluator.Resume(memory);

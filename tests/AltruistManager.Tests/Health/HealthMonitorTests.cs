@@ -84,7 +84,7 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         Assert.Equal(Heads.Start.AddSeconds(316 + 60), cooling);
 
         var restarted = await RestartAsync();
-        Assert.Equal((VerdictState.Down, "connection refused", cooling), (board[Id("a1")].State, board[Id("a1")].Reason, board[Id("a1")].CooldownUntil));
+        Assert.Equal((VerdictState.Down, "connection refused: nothing listens there, start the node or correct the port", cooling), (board[Id("a1")].State, board[Id("a1")].Reason, board[Id("a1")].CooldownUntil));
         await SweepAsync(restarted, 330, 1027);
         Assert.Equal(VerdictState.Down, board[Id("a1")].State);
         Assert.Contains(Id("a1"), restarted.Retries);
@@ -336,7 +336,7 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         clock.Now = Heads.Start.AddSeconds(319);
         egress.Reached(PublicAddress);
         await ObserveAsync(monitor, ProbeLane.Retry, Bad("a1", 321, ProbeOutcome.ConnectTimeout));
-        Assert.Equal((VerdictState.Down, "no connection in time"), (board[Id("a1")].State, board[Id("a1")].Reason));
+        Assert.Equal((VerdictState.Down, "no connection in time: check that the host is up and that its firewall lets everybody in"), (board[Id("a1")].State, board[Id("a1")].Reason));
     }
 
     [Fact]
@@ -420,7 +420,7 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
             await ObserveAsync(monitor, ProbeLane.Retry, Bad("a1", second, ProbeOutcome.ResolverFailed));
         }
 
-        Assert.Equal((VerdictState.Down, "the name servers of its host do not answer, those of others do"), (board[Id("a1")].State, board[Id("a1")].Reason));
+        Assert.Equal((VerdictState.Down, "the name servers of its host do not answer, those of others do: repair its DNS"), (board[Id("a1")].State, board[Id("a1")].Reason));
     }
 
     [Fact]
@@ -433,6 +433,54 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         Assert.NotEmpty(preservation.Alarms);
         clock.Now = Heads.Start.AddSeconds(600);
         Assert.Empty(preservation.Alarms);
+    }
+
+    [Fact]
+    public async Task A_passed_test_ends_a_cool_down_at_once_and_a_suspension_too()
+    {
+        options = new HealthOptions { SuspendAfter = TimeSpan.FromMinutes(10) };
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        foreach (var second in new[] { 310, 313, 316 })
+            await ObserveAsync(monitor, ProbeLane.Retry, Bad("a1", second, ProbeOutcome.ConnectRefused));
+        await SweepAsync(monitor, 320, 1026);
+        await SweepAsync(monitor, 323, 1026);
+        Assert.NotNull(board[Id("a1")].CooldownUntil);
+        var woken = waking.Times;
+        await monitor.TestPassedAsync(Id("a1"), Cancellation);
+        Assert.Equal((null, "healthy; a passed test ended its cool-down", woken + 1), (board[Id("a1")].CooldownUntil, board[Id("a1")].Reason, waking.Times));
+
+        for (var second = 330; second < 1300; second += 60)
+            await ObserveAsync(monitor, ProbeLane.Steady, Bad("a1", second, ProbeOutcome.ConnectRefused));
+        Assert.Equal(VerdictState.Suspended, board[Id("a1")].State);
+        await monitor.TestPassedAsync(Id("a1"), Cancellation);
+        Assert.Equal(VerdictState.Unknown, board[Id("a1")].State);
+    }
+
+    [Fact]
+    public async Task After_the_clock_was_set_back_probes_go_on_to_count()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        foreach (var second in new[] { -3000, -2997, -2994 })
+            await ObserveAsync(monitor, ProbeLane.Retry, Bad("a1", second, ProbeOutcome.ConnectRefused));
+        Assert.Equal(VerdictState.Down, board[Id("a1")].State);
+    }
+
+    [Fact]
+    public async Task Different_hashes_at_the_tip_evict_nobody()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1", "d1");
+        for (var sweep = 2; sweep < 6; sweep++)
+            await SweepAsync(monitor, sweep * 300, 1000 + sweep * 25, result => result with { HeadHash = $"0x{result.Altruist}" });
+        Assert.All(new[] { "a1", "b1", "c1", "d1" }, name => Assert.Equal((VerdictState.Healthy, "healthy"), (board[Id(name)].State, board[Id(name)].Reason)));
+    }
+
+    [Fact]
+    public async Task Never_observed_is_not_zero_lag_and_not_eligible()
+    {
+        var monitor = await StartAsync("a1", "b1", "c1", "d1");
+        await ObserveAsync(monitor, ProbeLane.Steady, Good("a1", 0, 1000), Good("b1", 0, 1000), Good("c1", 0, 1000));
+        var unseen = board[Id("d1")];
+        Assert.Equal((VerdictState.Unknown, null, "not probed yet"), (unseen.State, unseen.LagBlocks, unseen.Reason));
     }
 
     [Fact]
