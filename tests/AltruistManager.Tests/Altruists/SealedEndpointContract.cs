@@ -35,6 +35,8 @@ public abstract class SealedEndpointContract(DatabaseFixture fixture) : StorageC
         var database = await FilledAsync(Secretive);
         foreach (var row in await database.QueryAsync<string>("select url || urls || auth || endpoint || url_key from altruists", null, Cancellation))
             Assert.DoesNotContain("canary", row, StringComparison.OrdinalIgnoreCase);
+        foreach (var text in await database.QueryAsync<string>("select endpoint from altruists", null, Cancellation))
+            Assert.DoesNotContain("canary", Encoding.Latin1.GetString(Convert.FromBase64String(text)), StringComparison.OrdinalIgnoreCase);
 
         var read = (await LoadAsync(new Sealing(database))).Altruists[Secretive.Id];
         Assert.EquivalentWithExclusions(Secretive, read, strict: true, altruist => altruist.InService);
@@ -320,6 +322,7 @@ public abstract class SealedEndpointContract(DatabaseFixture fixture) : StorageC
             using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             using var copy = new MemoryStream();
             stream.CopyTo(copy);
+            Assert.True(copy.ToArray().AsSpan().IndexOf("Y2FuYXJ5"u8) < 0, $"{Path.GetFileName(file)} holds '{text}' in base64");
             Assert.True(copy.ToArray().AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) < 0, $"{Path.GetFileName(file)} holds '{text}'");
         }
     }

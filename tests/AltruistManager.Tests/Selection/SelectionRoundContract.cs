@@ -449,6 +449,7 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
         Assert.Contains("example/rpc", Encoding.UTF8.GetString(scene.Snapshots.Current.FindAll("us-east")!.Body.Span), StringComparison.Ordinal);
         Assert.DoesNotContain("example/rpc", text, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", Encoding.Latin1.GetString(JsonDocument.Parse(text).RootElement.GetProperty("sealed").GetBytesFromBase64()), StringComparison.Ordinal);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
         Assert.Equal(2, JsonDocument.Parse(text).RootElement.GetProperty("format").GetInt32());
     }
