@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace AltruistManager.Simulator;
@@ -67,6 +68,16 @@ internal sealed class Door : IDisposable
         foreach (var guest in guests.Keys)
             guest.Abort(new ConnectionAbortedException("The simulated node went down."));
     }
+
+    /// <summary>Closes what rests and, after its answer, what does not; new connections are welcome.</summary>
+    /// <returns>When those that were open are closed.</returns>
+    public Task SeeOutAsync(CancellationToken cancellation) => Task.WhenAll(guests.Keys.Select(guest =>
+    {
+        var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        guest.ConnectionClosed.UnsafeRegister(_ => closed.TrySetResult(), null);
+        guest.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+        return closed.Task.WaitAsync(cancellation);
+    }));
 
     public void Dispose()
     {

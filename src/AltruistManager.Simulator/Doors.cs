@@ -38,6 +38,14 @@ internal sealed class Doors : IConnectionListenerFactory, IConnectionListener
         return door;
     }
 
+    public Task SeeOutAsync(CancellationToken cancellation)
+    {
+        lock (doors)
+        {
+            return Task.WhenAll([.. doors.Select(door => door.SeeOutAsync(cancellation))]);
+        }
+    }
+
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
         await arrivals.Reader.WaitToReadAsync(cancellationToken) && arrivals.Reader.TryRead(out var connection) ? connection : null;
 

@@ -138,6 +138,9 @@ public sealed class SimulatedWorld : IAsyncDisposable
 
     public SimulatedNode Node(string name) => nodes[name];
 
+    /// <summary>Closes every open connection politely, as servers do after a rest; whoever asks next connects anew.</summary>
+    public Task CloseConnectionsAsync(CancellationToken cancellation) => doors.SeeOutAsync(cancellation);
+
     public async ValueTask DisposeAsync()
     {
         await ending.CancelAsync();

@@ -9,6 +9,8 @@ namespace AltruistManager.Benchmarks.Probing;
 /// <summary>The simulated nodes in a process of their own, so that only the asker's processor time counts. It also tells how often it was asked.</summary>
 internal static class NodesProcess
 {
+    private const string ClosePath = "/close";
+
     private static readonly string[] Methods = ["eth_getBlockByNumber", "eth_chainId", "eth_syncing", "eth_blockNumber"];
 
     public static Task<ServerProcess> StartAsync(ProbedWorld world, CancellationToken cancellation)
@@ -19,7 +21,7 @@ internal static class NodesProcess
         return ServerProcess.StartAsync("nodes", start, null, cancellation);
     }
 
-    /// <summary>The entry of the child: prints where the nodes are, and answers on the next port how often each method was called.</summary>
+    /// <summary>The entry of the child: prints where the nodes are, and tells on a port of its own how often each method was called.</summary>
     public static async Task<int> RunAsync(ProbedWorld world)
     {
         await using var simulated = await SimulatedWorld.StartAsync(new SimulatedWorldOptions { AllOfLoopback = true }, CancellationToken.None);
@@ -42,6 +44,8 @@ internal static class NodesProcess
         while (true)
         {
             var context = await counter.GetContextAsync();
+            if (context.Request.Url!.AbsolutePath == ClosePath)
+                await simulated.CloseConnectionsAsync(CancellationToken.None);
             var counts = Methods.ToDictionary(method => method, method => simulated.Nodes.Sum(node => node.Calls(method)));
             await JsonSerializer.SerializeAsync(context.Response.OutputStream, counts);
             context.Response.Close();
@@ -53,6 +57,10 @@ internal static class NodesProcess
         using var http = new HttpClient();
         return JsonSerializer.Deserialize<Dictionary<string, long>>(await http.GetStringAsync(CounterOf(nodes.Address), cancellation))!;
     }
+
+    /// <summary>Closes all connections, as they are after 60 s of rest.</summary>
+    public static async Task CloseConnectionsAsync(ServerProcess nodes, HttpClient http, CancellationToken cancellation) =>
+        await http.GetStringAsync(new Uri(CounterOf(nodes.Address), ClosePath), cancellation);
 
     private static Uri CounterOf(Uri nodes) => new($"http://127.0.0.1:{nodes.Port - 20_000}/");
 }

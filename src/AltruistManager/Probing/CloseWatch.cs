@@ -1,10 +1,11 @@
 using AltruistManager.Altruists;
+using AltruistManager.Chains;
 using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Probing;
 
 /// <summary>The hot lane, which watches who is in use, and the retry lane, which asks the undecided until they are decided (design 5.1).</summary>
-internal sealed class CloseWatch : IDisposable
+internal sealed class CloseWatch
 {
     private const int StandbyFactor = 6;
 
@@ -65,35 +66,32 @@ internal sealed class CloseWatch : IDisposable
         return delivery.StoreAsync(rest, cancellation);
     }
 
-    public void Dispose()
-    {
-        hotLane.Dispose();
-        retryLane.Dispose();
-    }
-
-    /// <summary>One batch per network, so that none waits for a slower network.</summary>
+    /// <summary>Each network by itself and in batches as the answers come, so that nobody waits for a slower one.</summary>
     private void Start(IEnumerable<AltruistId> due, Lane lane, ProbeLane name)
     {
         foreach (var network in due.Select(starter.Find).OfType<Altruist>().GroupBy(altruist => altruist.Network))
         {
             _ = work.Start(async () =>
             {
-                var results = (await Task.WhenAll(network.Select(altruist => starter.StartAsync(altruist, lane, name)))).OfType<ProbeResult>().ToList();
-                if (results.Count == 0)
-                    return;
-                if (name == ProbeLane.Retry)
-                {
-                    await delivery.DeliverAsync(network.Key, results, [.. results.Select(ProbeRow.Of)], work.Stopping);
-                    return;
-                }
-
-                // Which of them become rows depends on what became of the verdicts.
-                var changed = await delivery.DeliverAsync(network.Key, results, [], work.Stopping);
-                var rows = Fold(results, changed);
-                if (rows.Count > 0)
-                    await delivery.StoreAsync(rows, work.Stopping);
+                await foreach (var results in starter.AskEachAsync([.. network], lane, name))
+                    await DeliverAsync(network.Key, results, name);
             });
         }
+    }
+
+    private async Task DeliverAsync(NetworkId network, List<ProbeResult> results, ProbeLane name)
+    {
+        if (name == ProbeLane.Retry)
+        {
+            await delivery.DeliverAsync(network, results, [.. results.Select(ProbeRow.Of)], work.Stopping);
+            return;
+        }
+
+        // Which of them become rows depends on what became of the verdicts.
+        var changed = await delivery.DeliverAsync(network, results, [], work.Stopping);
+        var rows = Fold(results, changed);
+        if (rows.Count > 0)
+            await delivery.StoreAsync(rows, work.Stopping);
     }
 
     private List<ProbeRow> Fold(List<ProbeResult> results, IReadOnlyCollection<AltruistId> changed)

@@ -77,7 +77,7 @@ internal sealed class GuardedHttp : IDisposable
         UseProxy = false,
         UseCookies = false,
         Credentials = null,
-        AutomaticDecompression = DecompressionMethods.All,
+        AutomaticDecompression = DecompressionMethods.None,
         MaxResponseHeadersLength = 64,
         MaxResponseDrainSize = 0,
         ConnectTimeout = TimeSpan.FromMinutes(1),

@@ -1,58 +1,155 @@
-using System.Collections.Concurrent;
 using AltruistManager.Altruists;
 
 namespace AltruistManager.Probing;
 
 /// <summary>
 /// The places of one lane: so many probes at once in all, so many to one host and port, and one to one altruist. Lanes share
-/// nothing, so that a storm of timeouts in one does not delay the others.
+/// nothing, so that a storm of timeouts in one does not delay the others. Who waits costs a small object and no thread.
 /// </summary>
-internal sealed class Lane(int concurrency, int perHost) : IDisposable
+internal sealed class Lane
 {
-    private readonly SemaphoreSlim places = new(concurrency, concurrency);
+    private readonly int perHost;
+    private readonly Lock gate = new();
+    private readonly HashSet<AltruistId> underWay = [];
+    private readonly Dictionary<string, Host> hosts = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, Host>.AlternateLookup<ReadOnlySpan<char>> hostsByText;
 
-    // One small object per host that was ever probed.
-    private readonly ConcurrentDictionary<string, SemaphoreSlim> hosts = new();
-    private readonly ConcurrentDictionary<AltruistId, byte> underWay = new();
+    /// <summary>Have a place at their host and wait for one in the lane.</summary>
+    private readonly Queue<Waiting> ready = new();
 
-    /// <summary>Runs the probe as soon as there is a place; skips it, with null, when one of the same altruist is still under way.</summary>
-    public Task<ProbeResult?> RunAsync(Altruist altruist, Func<Task<ProbeResult?>> probe, CancellationToken cancellation) =>
-        underWay.TryAdd(altruist.Id, 0) ? RunInPlaceAsync(altruist, probe, cancellation) : Task.FromResult<ProbeResult?>(null);
+    private int places;
 
-    public void Dispose()
+    public Lane(int concurrency, int perHost)
     {
-        places.Dispose();
-        foreach (var host in hosts.Values)
-            host.Dispose();
+        this.perHost = perHost;
+        places = concurrency;
+        hostsByText = hosts.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    private async Task<ProbeResult?> RunInPlaceAsync(Altruist altruist, Func<Task<ProbeResult?>> probe, CancellationToken cancellation)
+    /// <summary>Runs the probe as soon as there is a place; skips it, with null, when one of the same altruist is still under way.</summary>
+    /// <param name="probe">Throws only when it is cancelled.</param>
+    /// <param name="done">Told the result, null for a probe that was skipped or cancelled; on the thread of the lane, so it must be short.</param>
+    public void Run(Altruist altruist, Func<Altruist, Task<ProbeResult?>> probe, Action<ProbeResult?> done, CancellationToken cancellation)
     {
-        try
+        var mine = new Waiting(altruist, probe, done, cancellation);
+        if (TryEnter(mine) is not { } entered)
+            done(null);
+        else if (entered)
+            _ = WorkAsync(mine);
+    }
+
+    /// <inheritdoc cref="Run"/>
+    public Task<ProbeResult?> RunAsync(Altruist altruist, Func<Task<ProbeResult?>> probe, CancellationToken cancellation)
+    {
+        var ended = new TaskCompletionSource<ProbeResult?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Run(altruist, _ => probe(), result =>
         {
+            if (result is null && cancellation.IsCancellationRequested)
+                ended.TrySetCanceled(cancellation);
+            else
+                ended.TrySetResult(result);
+        }, cancellation);
+        return ended.Task;
+    }
+
+    /// <returns>True when it may begin at once, null when one of its altruist is under way.</returns>
+    private bool? TryEnter(Waiting mine)
+    {
+        var authority = AuthorityOf(mine.Altruist.Url);
+        lock (gate)
+        {
+            if (!underWay.Add(mine.Altruist.Id))
+                return null;
+            if (!hostsByText.TryGetValue(authority, out var host))
+                hosts.Add(authority.ToString(), host = new Host(authority.ToString()));
+            mine.Host = host;
             // The host first: those who queue for a slow host take no place from the others.
-            var host = hosts.GetOrAdd(new Uri(altruist.Url).Authority, _ => new SemaphoreSlim(perHost, perHost));
-            await host.WaitAsync(cancellation);
+            if (host.Busy == perHost)
+            {
+                (host.Queue ??= new Queue<Waiting>()).Enqueue(mine);
+                return false;
+            }
+
+            host.Busy++;
+            if (places == 0)
+            {
+                ready.Enqueue(mine);
+                return false;
+            }
+
+            places--;
+            return true;
+        }
+    }
+
+    /// <summary>Keeps its place in the lane as long as somebody waits for it.</summary>
+    private async Task WorkAsync(Waiting first)
+    {
+        for (var current = first; current is not null;)
+        {
+            ProbeResult? result = null;
             try
             {
-                await places.WaitAsync(cancellation);
-                try
-                {
-                    return await probe();
-                }
-                finally
-                {
-                    places.Release();
-                }
+                if (!current.Cancellation.IsCancellationRequested)
+                    result = await current.Probe(current.Altruist);
             }
-            finally
+            catch (OperationCanceledException) when (current.Cancellation.IsCancellationRequested)
             {
-                host.Release();
+                // The process is stopping.
             }
+
+            var next = Leave(current);
+            current.Done(result);
+            current = next;
         }
-        finally
+    }
+
+    /// <returns>Who takes the place; null when nobody waits.</returns>
+    private Waiting? Leave(Waiting mine)
+    {
+        lock (gate)
         {
-            underWay.TryRemove(altruist.Id, out _);
+            underWay.Remove(mine.Altruist.Id);
+            var host = mine.Host!;
+            if (host.Queue is { Count: > 0 } siblings)
+                ready.Enqueue(siblings.Dequeue());
+            else if (--host.Busy == 0)
+                hosts.Remove(host.Authority);
+
+            if (ready.TryDequeue(out var next))
+                return next;
+            places++;
+            return null;
         }
+    }
+
+    /// <summary>Host and port as they stand in a normalised URL.</summary>
+    private static ReadOnlySpan<char> AuthorityOf(string url)
+    {
+        var rest = url.AsSpan(url.IndexOf("://", StringComparison.Ordinal) + 3);
+        var end = rest.IndexOfAny('/', '?', '#');
+        return end < 0 ? rest : rest[..end];
+    }
+
+    private sealed class Host(string authority)
+    {
+        public string Authority => authority;
+
+        public int Busy { get; set; }
+
+        public Queue<Waiting>? Queue { get; set; }
+    }
+
+    private sealed class Waiting(Altruist altruist, Func<Altruist, Task<ProbeResult?>> probe, Action<ProbeResult?> done, CancellationToken cancellation)
+    {
+        public Altruist Altruist => altruist;
+
+        public Func<Altruist, Task<ProbeResult?>> Probe => probe;
+
+        public Action<ProbeResult?> Done => done;
+
+        public CancellationToken Cancellation => cancellation;
+
+        public Host? Host { get; set; }
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -21,6 +22,8 @@ internal sealed class NodeClient(EndpointLine line, Uri url, TimeProvider time, 
 
     /// <summary>The longest single value; a block's bloom filter has 514 bytes.</summary>
     private const int MaxValue = NodeQuestion.Scalar;
+
+    private const int MaxEncodings = 2;
 
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
@@ -93,8 +96,9 @@ internal sealed class NodeClient(EndpointLine line, Uri url, TimeProvider time, 
         var id = question.Method is null ? null : (++lastId).ToString(CultureInfo.InvariantCulture);
         using var request = RequestOf(question, id);
         request.Options.Set(ProbeConnection.Key, connection);
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("altruist-manager", null));
+        request.Headers.TryAddWithoutValidation("Accept", "application/json");
+        request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip, br");
+        request.Headers.TryAddWithoutValidation("User-Agent", "altruist-manager");
 
         using var response = await line.Http.SendAsync(request, deadline);
         var status = (int)response.StatusCode;
@@ -206,7 +210,7 @@ internal sealed class NodeClient(EndpointLine line, Uri url, TimeProvider time, 
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
-            await using var stream = await response.Content.ReadAsStreamAsync(deadline);
+            await using var stream = Decompressed(await response.Content.ReadAsStreamAsync(deadline), response.Content.Headers);
             var filled = 0;
             var total = 0;
             while (true)
@@ -263,6 +267,34 @@ internal sealed class NodeClient(EndpointLine line, Uri url, TimeProvider time, 
             // So says Brotli of what gzip calls invalid data.
             throw new InvalidDataException("The compressed body is broken.", broken);
         }
+    }
+
+    /// <summary>
+    /// Decompressed by ourselves: a handler for it would cost every answer a layer, and few are compressed. An encoding that nobody knows is
+    /// left, and found to be no JSON.
+    /// </summary>
+    /// <exception cref="InvalidDataException">Packed more than twice, which only costs memory.</exception>
+    private static Stream Decompressed(Stream body, HttpContentHeaders headers)
+    {
+        if (!headers.NonValidated.TryGetValues("Content-Encoding", out var values))
+            return body;
+        var encodings = values.SelectMany(value => value.Split(',')).ToList();
+        if (encodings.Count > MaxEncodings)
+            throw new InvalidDataException();
+        // The last one named was applied last.
+        encodings.Reverse();
+        foreach (var encoding in encodings)
+        {
+            body = encoding.Trim().ToLowerInvariant() switch
+            {
+                "gzip" or "x-gzip" => new GZipStream(body, CompressionMode.Decompress),
+                "br" => new BrotliStream(body, CompressionMode.Decompress),
+                "deflate" => new ZLibStream(body, CompressionMode.Decompress),
+                _ => body,
+            };
+        }
+
+        return body;
     }
 
     /// <summary>What a body is that does not begin like JSON; null for one that does, or is still blank. Only over REST may it be a mere scalar.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using AltruistManager.Altruists;
 using AltruistManager.Chains.Protocols;
 using Microsoft.Extensions.Logging;
@@ -22,7 +23,7 @@ internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog 
     /// <returns>Null when a probe of this altruist and lane is still under way, and after a bug of ours.</returns>
     public Task<ProbeResult?> StartAsync(Altruist altruist, Lane lane, ProbeLane name)
     {
-        var asked = name == ProbeLane.Trial ? altruist with { Serving = null } : altruist.InService;
+        var asked = AskedOf(altruist, name);
         return lane.RunAsync(asked, () => ProbeAsync(asked, name), work.Stopping);
     }
 
@@ -31,6 +32,60 @@ internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog 
     /// <returns>Null where it may not be probed, and after a bug of ours.</returns>
     public Task<ProbeResult?> TestAsync(Altruist proposed, CancellationToken cancellation) =>
         MayProbe(proposed) ? ProbeAsync(proposed, ProbeLane.Test).WaitAsync(cancellation) : Task.FromResult<ProbeResult?>(null);
+
+    /// <summary>All of them, when the last has ended. Left out is whose probe of this lane is still under way, and what a bug of ours broke.</summary>
+    public async Task<List<ProbeResult>> AskAllAsync(IReadOnlyCollection<Altruist> altruists, Lane lane, ProbeLane name)
+    {
+        var results = new List<ProbeResult>(altruists.Count);
+        var left = altruists.Count;
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Run(altruists, lane, name, result =>
+        {
+            lock (results)
+            {
+                if (result is not null)
+                    results.Add(result);
+                if (--left == 0)
+                    all.SetResult();
+            }
+        });
+        if (altruists.Count > 0)
+            await all.Task;
+        work.Stopping.ThrowIfCancellationRequested();
+        return results;
+    }
+
+    /// <summary>The same as they come, so that nobody waits for the slowest: those that ended while the batch before was dealt with.</summary>
+    public async IAsyncEnumerable<List<ProbeResult>> AskEachAsync(IReadOnlyCollection<Altruist> altruists, Lane lane, ProbeLane name)
+    {
+        var ended = Channel.CreateUnbounded<ProbeResult?>(new UnboundedChannelOptions { SingleReader = true });
+        Run(altruists, lane, name, result => ended.Writer.TryWrite(result));
+        for (var left = altruists.Count; left > 0;)
+        {
+            await ended.Reader.WaitToReadAsync(work.Stopping);
+            var batch = new List<ProbeResult>();
+            while (ended.Reader.TryRead(out var result))
+            {
+                left--;
+                if (result is not null)
+                    batch.Add(result);
+            }
+
+            work.Stopping.ThrowIfCancellationRequested();
+            if (batch.Count > 0)
+                yield return batch;
+        }
+    }
+
+    private void Run(IReadOnlyCollection<Altruist> altruists, Lane lane, ProbeLane name, Action<ProbeResult?> done)
+    {
+        Task<ProbeResult?> Probe(Altruist altruist) => ProbeAsync(altruist, name);
+        Func<Altruist, Task<ProbeResult?>> probe = Probe;
+        foreach (var altruist in altruists)
+            lane.Run(AskedOf(altruist, name), probe, done, work.Stopping);
+    }
+
+    private static Altruist AskedOf(Altruist altruist, ProbeLane lane) => lane == ProbeLane.Trial ? altruist with { Serving = null } : altruist.InService;
 
     private async Task<ProbeResult?> ProbeAsync(Altruist altruist, ProbeLane lane)
     {

@@ -19,8 +19,8 @@ internal sealed class Prober(GuardedHttp http, CheckList checks, IOptions<Probin
         if (url.Scheme == Uri.UriSchemeHttp && !options.Value.AllowHttp)
             return ProbeResult.Failed(altruist.Id, lane, time.GetUtcNow(), PlainRefused) with { Endpoint = altruist.Fingerprint };
 
-        using var alarm = new CancellationTokenSource(timeout, time);
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(alarm.Token, stopping);
+        using var deadline = new CancellationTokenSource(timeout, time);
+        await using var end = stopping.UnsafeRegister(static alarm => ((CancellationTokenSource)alarm!).Cancel(), deadline);
         using var line = http.Open(altruist);
         var node = new NodeClient(line, url, time, deadline.Token);
         var run = new CheckRun { Altruist = altruist, Protocol = protocol, Lane = lane, Questions = questions, Node = node, Time = time };

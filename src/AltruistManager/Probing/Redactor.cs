@@ -55,6 +55,9 @@ internal sealed class Redactor
 
     private static string[] SecretsOf(Altruist altruist)
     {
+        if (altruist.Auth.Kind == AuthKind.None && !MayHoldSecret(altruist.Url) && altruist.Urls.Values.All(url => !MayHoldSecret(url)))
+            return [];
+
         var found = new HashSet<string>(StringComparer.Ordinal);
         if (altruist.Auth is { Kind: not AuthKind.None } auth)
         {
@@ -81,6 +84,24 @@ internal sealed class Redactor
 
         found.Remove("");
         return [.. found];
+    }
+
+    /// <summary>Most URLs have nothing behind the host that is long enough; asked with every probe.</summary>
+    private static bool MayHoldSecret(string url)
+    {
+        var behindScheme = url.AsSpan(url.IndexOf("://", StringComparison.Ordinal) + 3);
+        var host = behindScheme.IndexOfAny('/', '?');
+        if (host < 0)
+            return false;
+        var length = 0;
+        foreach (var character in behindScheme[host..])
+        {
+            length = character is '/' or '?' or '&' or '=' ? 0 : length + 1;
+            if (length >= ShortestPart)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Every secret in every notation, ready to be looked for.</summary>

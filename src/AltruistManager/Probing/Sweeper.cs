@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace AltruistManager.Probing;
 
 /// <summary>The steady lane: sweeps, in which all altruists of a network are asked within the same second or two (design 5.1).</summary>
-public sealed partial class Sweeper : IDisposable
+public sealed partial class Sweeper
 {
     /// <summary>However long the interval is, nobody waits longer for the first sweep after the start.</summary>
     private static readonly TimeSpan FirstWithin = TimeSpan.FromSeconds(10);
@@ -50,8 +50,6 @@ public sealed partial class Sweeper : IDisposable
         return Task.WhenAll([.. before, .. now]).WaitAsync(cancellation);
     }
 
-    public void Dispose() => lane.Dispose();
-
     /// <summary>Starts the sweeps that are due or wanted and does not wait for them.</summary>
     internal void Tick()
     {
@@ -85,8 +83,7 @@ public sealed partial class Sweeper : IDisposable
         if (!rosters.Current.LiveByNetwork.TryGetValue(network, out var altruists))
             return;
         var beganAt = time.GetTimestamp();
-        var results = (await Task.WhenAll(altruists.Where(starter.MayProbe).Select(altruist => starter.StartAsync(altruist, lane, ProbeLane.Steady))))
-            .OfType<ProbeResult>().ToList();
+        var results = await starter.AskAllAsync([.. altruists.Where(starter.MayProbe)], lane, ProbeLane.Steady);
         if (results.Count == 0)
             return;
         await delivery.DeliverAsync(network, results, [.. results.Select(ProbeRow.Of)], work.Stopping);

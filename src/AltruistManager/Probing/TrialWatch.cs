@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace AltruistManager.Probing;
 
 /// <summary>The trial lane: probes changed endpoints beside those in service, which go on as if nothing were (design 5.7).</summary>
-internal sealed class TrialWatch : IDisposable
+internal sealed class TrialWatch
 {
     private readonly ITrials trials;
     private readonly ProbeStarter starter;
@@ -40,6 +40,4 @@ internal sealed class TrialWatch : IDisposable
             });
         }
     }
-
-    public void Dispose() => lane.Dispose();
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data;
 using System.Data.Common;
 using System.Text.Json;
@@ -7,18 +8,24 @@ using Microsoft.Data.Sqlite;
 namespace AltruistManager.Storage;
 
 /// <summary>
-/// SQLite: many readers, one writer. Writes of this process queue on one connection; the file lock <c>&lt;db&gt;.writer</c> keeps
-/// the writes and checkpoints of other processes apart from ours.
+/// SQLite: many readers, one writer. Writes of this process queue on one connection, and those that wait together are committed together,
+/// because what a commit costs is its way to the disk; the file lock <c>&lt;db&gt;.writer</c> keeps the writes and checkpoints of other
+/// processes apart from ours.
 /// </summary>
 internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
 {
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(30);
+
+    /// <summary>So many writes are committed together, or those that were begun within this time.</summary>
+    private const int GroupSize = 64;
+    private static readonly TimeSpan GroupTime = TimeSpan.FromMilliseconds(25);
 
     private readonly TimeProvider time;
     private readonly string file;
     private readonly string readConnectionString;
     private readonly string writeConnectionString;
     private readonly SemaphoreSlim turn = new(1, 1);
+    private readonly ConcurrentQueue<Write> waiting = new();
     private SqliteConnection? writer;
     private bool isDisposed;
 
@@ -104,33 +111,97 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
 
     public async Task<T> WriteAsync<T>(Func<WriteTransaction, Task<T>> write, CancellationToken cancellation)
     {
-        await turn.WaitAsync(cancellation);
+        var mine = new Write<T>(write, cancellation);
+        waiting.Enqueue(mine);
         try
         {
-            // A late write would open the file anew, with nobody left to close it.
-            ObjectDisposedException.ThrowIf(isDisposed, this);
-            await using var exclusive = await TakeWriterLockAsync(cancellation);
-            writer ??= await OpenWriterAsync(cancellation);
-            var healthy = false;
-            try
-            {
-                // Immediate: a read-then-write transaction that starts deferred can fail half-way with a stale snapshot.
-                await using var transaction = writer.BeginTransaction(IsolationLevel.Serializable, deferred: false);
-                var result = await write(new WriteTransaction(writer, transaction, cancellation));
-                await transaction.CommitAsync(CancellationToken.None);
-                healthy = true;
-                return result;
-            }
-            finally
-            {
-                // After any failure the connection is opened anew, so that no state of the failed write outlives it.
-                if (!healthy)
-                    await CloseWriterAsync();
-            }
+            await turn.WaitAsync(cancellation);
+        }
+        catch (OperationCanceledException) when (mine.TryTake())
+        {
+            throw;
+        }
+        catch (OperationCanceledException)
+        {
+            // Somebody else is writing it just now.
+            return await mine.Result;
+        }
+
+        try
+        {
+            if (!mine.IsTaken)
+                await WriteWaitingAsync(cancellation);
+        }
+        catch (Exception failed) when (mine.TryTake())
+        {
+            // It was not even begun.
+            mine.Fail(failed);
         }
         finally
         {
             turn.Release();
+        }
+
+        return await mine.Result;
+    }
+
+    /// <summary>Writes what waits in one transaction. Holds the turn.</summary>
+    private async Task WriteWaitingAsync(CancellationToken cancellation)
+    {
+        // A late write would open the file anew, with nobody left to close it.
+        ObjectDisposedException.ThrowIf(isDisposed, this);
+        await using var exclusive = await TakeWriterLockAsync(cancellation);
+        writer ??= await OpenWriterAsync(cancellation);
+        var written = new List<Write>();
+        var healthy = false;
+        try
+        {
+            // Immediate: a read-then-write transaction that starts deferred can fail half-way with a stale snapshot.
+            await using var transaction = writer.BeginTransaction(IsolationLevel.Serializable, deferred: false);
+            var started = time.GetTimestamp();
+            var refused = false;
+            while (!refused && written.Count < GroupSize && time.GetElapsedTime(started) < GroupTime && waiting.TryDequeue(out var next))
+            {
+                if (!next.TryTake())
+                    continue;
+                // One that fails takes back only what is its own; alone it needs no mark for that.
+                var marked = written.Count > 0 || !waiting.IsEmpty;
+                if (marked)
+                    await writer.ExecuteAsync("savepoint one_of_many", transaction: transaction);
+                if (await next.RunAsync(writer, transaction))
+                {
+                    written.Add(next);
+                    if (marked)
+                        await writer.ExecuteAsync("release one_of_many", transaction: transaction);
+                }
+                else if (marked)
+                {
+                    await writer.ExecuteAsync("rollback to one_of_many", transaction: transaction);
+                    await writer.ExecuteAsync("release one_of_many", transaction: transaction);
+                    refused = true;
+                }
+                else
+                {
+                    return;
+                }
+            }
+
+            await transaction.CommitAsync(CancellationToken.None);
+            healthy = !refused;
+        }
+        catch (Exception failed)
+        {
+            foreach (var lost in written)
+                lost.Fail(failed);
+            written.Clear();
+        }
+        finally
+        {
+            // After any failure the connection is opened anew, so that no state of the failed write outlives it.
+            if (!healthy)
+                await CloseWriterAsync();
+            foreach (var done in written)
+                done.Succeed();
         }
     }
 
@@ -177,7 +248,9 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
         {
             await connection.OpenAsync(cancellation);
             await connection.ExecuteAsync(
-                "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;");
+                "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;"
+                // Every probe touches a page of its own in the index by altruist: those of many sweeps are written back together.
+                + "pragma wal_autocheckpoint = 8000; pragma cache_size = -16000;");
             return connection;
         }
         catch
@@ -212,5 +285,50 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
                 await Task.Delay(TimeSpan.FromMilliseconds(5), time, cancellation);
             }
         }
+    }
+
+    /// <summary>One write that waits for the writer.</summary>
+    private abstract class Write
+    {
+        private int isTaken;
+
+        public bool IsTaken => Volatile.Read(ref isTaken) != 0;
+
+        /// <summary>True for the one that may run it, or withdraw it.</summary>
+        public bool TryTake() => Interlocked.Exchange(ref isTaken, 1) == 0;
+
+        /// <returns>False when it failed, which its caller is told.</returns>
+        public abstract Task<bool> RunAsync(SqliteConnection connection, SqliteTransaction transaction);
+
+        /// <summary>It is committed.</summary>
+        public abstract void Succeed();
+
+        public abstract void Fail(Exception failed);
+    }
+
+    private sealed class Write<T>(Func<WriteTransaction, Task<T>> write, CancellationToken cancellation) : Write
+    {
+        private readonly TaskCompletionSource<T> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T? result;
+
+        public Task<T> Result => ended.Task;
+
+        public override async Task<bool> RunAsync(SqliteConnection connection, SqliteTransaction transaction)
+        {
+            try
+            {
+                result = await write(new WriteTransaction(connection, transaction, cancellation));
+                return true;
+            }
+            catch (Exception failed)
+            {
+                ended.TrySetException(failed);
+                return false;
+            }
+        }
+
+        public override void Succeed() => ended.TrySetResult(result!);
+
+        public override void Fail(Exception failed) => ended.TrySetException(failed);
     }
 }

@@ -54,6 +54,52 @@ public abstract class DatabaseContract(DatabaseFixture fixture) : StorageContrac
     }
 
     [Fact]
+    public async Task Of_writes_that_wait_together_only_those_fail_that_should()
+    {
+        var blocked = new TaskCompletionSource();
+        var entered = new TaskCompletionSource();
+        var first = Database.WriteAsync(async write =>
+        {
+            entered.SetResult();
+            await blocked.Task;
+            await write.ExecuteAsync("insert into meta (name, value) values ('together first', '1')");
+        }, Cancellation);
+        await entered.Task;
+
+        using var stop = new CancellationTokenSource();
+        var good = Enumerable.Range(0, 40).Select(number => PutAsync(Database, $"together {number}", "1")).ToList();
+        var broken = Database.WriteAsync(async write =>
+        {
+            await write.ExecuteAsync("insert into meta (name, value) values ('together broken', '1')");
+            throw new InvalidDataException();
+        }, Cancellation);
+        var twice = Database.WriteAsync(write => write.ExecuteAsync("insert into meta (name, value) values ('together 7', 'again')"), Cancellation);
+        var withdrawn = Database.WriteAsync(write => write.ExecuteAsync("insert into meta (name, value) values ('together withdrawn', '1')"), stop.Token);
+        good.AddRange(Enumerable.Range(40, 40).Select(number => PutAsync(Database, $"together {number}", "1")));
+        if (Database.Dialect.IsSqlite)
+        {
+            await stop.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => withdrawn);
+        }
+
+        blocked.SetResult();
+
+        await first;
+        await Task.WhenAll(good);
+        await Assert.ThrowsAsync<InvalidDataException>(() => broken);
+        var refused = await Record.ExceptionAsync(() => twice);
+        for (var number = 0; number < 80; number++)
+            Assert.NotNull(await GetAsync(Database, $"together {number}"));
+        Assert.Null(await GetAsync(Database, "together broken"));
+        if (Database.Dialect.IsSqlite)
+        {
+            Assert.True(Database.IsDuplicate(refused!));
+            Assert.Equal("1", await GetAsync(Database, "together 7"));
+            Assert.Null(await GetAsync(Database, "together withdrawn"));
+        }
+    }
+
+    [Fact]
     public async Task Only_a_violated_key_is_a_duplicate()
     {
         var foreign = await Assert.ThrowsAnyAsync<Exception>(() => Database.WriteAsync(
