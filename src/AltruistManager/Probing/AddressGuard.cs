@@ -6,7 +6,7 @@ namespace AltruistManager.Probing;
 /// <summary>Tells addresses of the public Internet from those that lead into somebody's inside (ASVS 1.3.6). Pure; used at registration and at connect.</summary>
 public static class AddressGuard
 {
-    /// <summary>The ranges of the IANA special-purpose registries that are not for everybody, and what passes for public but is a cloud's inside.</summary>
+    /// <summary>The ranges of the IANA special-purpose registries, those for everybody too because nobody's node lives there, and what passes for public but is a cloud's inside.</summary>
     private static readonly IPNetwork[] Refused4 =
     [
         IPNetwork.Parse("0.0.0.0/8"), // this host, this network
@@ -18,8 +18,11 @@ public static class AddressGuard
         IPNetwork.Parse("172.16.0.0/12"), // private
         IPNetwork.Parse("192.0.0.0/24"), // protocol assignments; metadata of one cloud
         IPNetwork.Parse("192.0.2.0/24"), // documentation
+        IPNetwork.Parse("192.31.196.0/24"), // AS112: answered by the nearest, whoever that is
+        IPNetwork.Parse("192.52.193.0/24"), // AMT: the same
         IPNetwork.Parse("192.88.99.0/24"), // 6to4 relays, deprecated
         IPNetwork.Parse("192.168.0.0/16"), // private
+        IPNetwork.Parse("192.175.48.0/24"), // AS112
         IPNetwork.Parse("198.18.0.0/15"), // benchmarking
         IPNetwork.Parse("198.51.100.0/24"), // documentation
         IPNetwork.Parse("203.0.113.0/24"), // documentation
@@ -34,6 +37,7 @@ public static class AddressGuard
     [
         IPNetwork.Parse("2001::/23"), // protocol assignments: benchmarking, ORCHID, …; Teredo is unwrapped before
         IPNetwork.Parse("2001:db8::/32"), // documentation
+        IPNetwork.Parse("2620:4f:8000::/48"), // AS112
         IPNetwork.Parse("3fff::/20"), // documentation
     ];
 

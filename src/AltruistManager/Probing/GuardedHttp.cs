@@ -101,7 +101,7 @@ internal sealed class GuardedHttp : IDisposable
             var host = context.DnsEndPoint.Host.Trim('[', ']');
             var addresses = await ResolveAsync(host, deadline.Token);
             if (Array.Find(addresses, address => !AddressGuard.IsPublic(address) && !allowed.Contains(address)) is { } refused)
-                throw Refuse(new ProbeFailure(ProbeOutcome.AddressRefused, "the name leads to an address that may not be probed"));
+                throw Refuse(new ProbeFailure(ProbeOutcome.AddressRefused, "the name leads to an address that may not be probed", Refused: refused));
 
             connection.Enter(ConnectPhase.Connecting);
             var socket = await ConnectAsync(addresses, context.DnsEndPoint.Port, deadline.Token);

@@ -1,3 +1,4 @@
+using System.Net;
 using AltruistManager.Altruists;
 
 namespace AltruistManager.Probing;
@@ -114,6 +115,9 @@ public sealed record ProbeResult
     /// <summary>The address that was connected to; null when none was, or a pooled connection whose address is not known.</summary>
     public string? Address { get; init; }
 
+    /// <summary>The inside address that its name led to; for the log of staff only, so that nobody scans with our help.</summary>
+    internal IPAddress? Refused { get; init; }
+
     /// <summary>Every call of the probe in its order: what was asked, what came back.</summary>
     public IReadOnlyList<Exchange> Exchanges { get; init; } = [];
 
@@ -125,5 +129,6 @@ public sealed record ProbeResult
         Outcome = failure.Outcome,
         Detail = failure.Detail,
         RetryAfter = failure.RetryAfter,
+        Refused = failure.Refused,
     };
 }

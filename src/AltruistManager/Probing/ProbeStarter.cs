@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Threading.Channels;
 using AltruistManager.Altruists;
 using AltruistManager.Chains.Protocols;
@@ -116,10 +117,10 @@ internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog 
     /// <summary>A name that begins to lead inside may be an attack: told once, until it leads outside again.</summary>
     private void Watch(Altruist altruist, ProbeResult result)
     {
-        if (result.Outcome == ProbeOutcome.AddressRefused)
+        if (result.Refused is { } inside)
         {
             if (refused.TryAdd(altruist.Id, 0))
-                LogRefused(altruist.Id, altruist.Provider, result.Detail);
+                LogRefused(altruist.Id, altruist.Label, altruist.Provider, inside);
         }
         else if (result.Outcome == ProbeOutcome.Ok)
         {
@@ -127,8 +128,8 @@ internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog 
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Security: altruist {Altruist} of {Provider} was not probed: {Detail}")]
-    private partial void LogRefused(AltruistId altruist, ProviderId provider, string? detail);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Security: altruist {Altruist} ({Label}) of {Provider} leads to {Address}, which may not be probed; nothing was sent there")]
+    private partial void LogRefused(AltruistId altruist, string label, ProviderId provider, IPAddress address);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A probe of altruist {Altruist} broke, which is our fault and counts neither good nor bad")]
     private partial void LogBroken(Exception exception, AltruistId altruist);

@@ -132,10 +132,11 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
             if (!mine.IsTaken)
                 await WriteWaitingAsync(cancellation);
         }
-        catch (Exception failed) when (mine.TryTake())
+        catch (Exception failed)
         {
-            // It was not even begun.
-            mine.Fail(failed);
+            // Those that were begun know it already.
+            if (mine.TryTake())
+                mine.Fail(failed);
         }
         finally
         {
@@ -152,6 +153,7 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
         ObjectDisposedException.ThrowIf(isDisposed, this);
         await using var exclusive = await TakeWriterLockAsync(cancellation);
         writer ??= await OpenWriterAsync(cancellation);
+        var taken = new List<Write>();
         var written = new List<Write>();
         var healthy = false;
         try
@@ -164,6 +166,7 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
             {
                 if (!next.TryTake())
                     continue;
+                taken.Add(next);
                 // One that fails takes back only what is its own; alone it needs no mark for that.
                 var marked = written.Count > 0 || !waiting.IsEmpty;
                 if (marked)
@@ -191,9 +194,10 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
         }
         catch (Exception failed)
         {
-            foreach (var lost in written)
+            foreach (var lost in taken)
                 lost.Fail(failed);
             written.Clear();
+            throw;
         }
         finally
         {

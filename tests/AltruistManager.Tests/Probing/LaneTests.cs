@@ -244,7 +244,21 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
         await world.Sweeper.SweepAllAsync(Cancellation);
 
         Assert.All(world.Observer.Batches, batch => Assert.Equal(ProbeOutcome.AddressRefused, batch.Results.Single().Outcome));
-        Assert.Single(world.Log, line => line.StartsWith("Security: altruist inside of acme was not probed: the name leads to", StringComparison.Ordinal));
+        Assert.DoesNotContain("127.0.0.1", world.Observer.Batches.Last().Results.Single().Detail, StringComparison.Ordinal);
+        Assert.Single(world.Log, line => line.StartsWith("Security: altruist inside (inside) of acme leads to 127.0.0.1, which may not be probed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Plain_http_that_the_settings_refuse_is_no_security_event()
+    {
+        await using var node = TestNode.Evm(() => 100);
+        await using var world = World(options => options.AllowHttp = false);
+        world.Register(At(node, "plain", Ethereum));
+
+        await world.Sweeper.SweepAllAsync(Cancellation);
+
+        Assert.Equal("http is not allowed here, only https", world.Observer.Batches.Single().Results.Single().Detail);
+        Assert.DoesNotContain(world.Log, line => line.StartsWith("Security:", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -269,6 +269,27 @@ public sealed class DatabaseOnSqlite(SqliteFixture fixture) : DatabaseContract(f
     }
 
     [Fact]
+    public async Task Every_write_that_waits_is_told_when_the_file_is_broken()
+    {
+        var place = await Fixture.NewPlaceAsync(Cancellation);
+        await using var database = Fixture.Open(place);
+        await database.PrepareAsync(create: true, Cancellation);
+        await DatabaseFixture.MigratorOf(database).MigrateAsync(Cancellation);
+        var file = new Microsoft.Data.Sqlite.SqliteConnectionStringBuilder(place.ConnectionString).DataSource;
+        foreach (var part in (string[])[file, $"{file}-wal", $"{file}-shm"])
+        {
+            await using var rubbish = new FileStream(part, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+            await rubbish.WriteAsync(new byte[4096].AsMemory(), Cancellation);
+        }
+
+        foreach (var write in Enumerable.Range(0, 5).Select(number => PutAsync(database, $"{number}", "1")).ToList())
+        {
+            var refused = await Record.ExceptionAsync(() => write.WaitAsync(TimeSpan.FromMinutes(1), Cancellation));
+            Assert.True(Database.IsFailure(Assert.IsAssignableFrom<Exception>(refused)), $"{refused}");
+        }
+    }
+
+    [Fact]
     public async Task A_closed_database_is_not_opened_again_by_a_late_write()
     {
         var closed = await Fixture.NewDatabaseAsync(Cancellation);
