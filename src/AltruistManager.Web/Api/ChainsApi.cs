@@ -2,6 +2,7 @@ using System.Text.Json;
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Chains.Protocols;
+using AltruistManager.Health;
 using AltruistManager.Web.Security;
 
 namespace AltruistManager.Web.Api;
@@ -29,7 +30,7 @@ internal static class ChainsApi
         : chain.RetiredAt is not null ? Problems.Retired("chain", chain.Id.Value, chain.Successor?.Value)
         : null;
 
-    private static IResult List(Paging paging, RosterCache roster, ChainCatalog catalog, ProtocolCatalog protocols)
+    private static IResult List(Paging paging, RosterCache roster, ChainCatalog catalog, ProtocolCatalog protocols, HealthMonitor health)
     {
         if (paging.Problem is { } problem)
             return problem;
@@ -39,17 +40,17 @@ internal static class ChainsApi
             .SkipWhile(chain => RegionsApi.IsUpTo(chain.Id.Value, paging.Before))
             .Take(paging.Fetch)
             .ToList();
-        return TypedResults.Ok(paging.Of(rows, chain => ChainAnswer.Of(chain, catalog, protocols), chain => chain.Id.Value));
+        return TypedResults.Ok(paging.Of(rows, chain => ChainAnswer.Of(chain, catalog, protocols, health), chain => chain.Id.Value));
     }
 
-    private static IResult Find(string chain, RosterCache roster, ChainCatalog catalog, ProtocolCatalog protocols)
+    private static IResult Find(string chain, RosterCache roster, ChainCatalog catalog, ProtocolCatalog protocols, HealthMonitor health)
     {
         var found = roster.Current.FindChain(chain);
-        return ProblemOf(found, chain) is { } problem ? problem : TypedResults.Ok(ChainAnswer.Of(found!, catalog, protocols));
+        return ProblemOf(found, chain) is { } problem ? problem : TypedResults.Ok(ChainAnswer.Of(found!, catalog, protocols, health));
     }
 
     private static async Task<IResult> PutAsync(
-        string chain, BodyReader body, ChainRegistry registry, ChainCatalog catalog, ProtocolCatalog protocols, AfterWrite after, CancellationToken cancellation)
+        string chain, BodyReader body, ChainRegistry registry, ChainCatalog catalog, ProtocolCatalog protocols, HealthMonitor health, AfterWrite after, CancellationToken cancellation)
     {
         var draft = new ChainDraft
         {
@@ -71,7 +72,7 @@ internal static class ChainsApi
             Enabled = body.Bool("enabled"),
             Successor = body.String("successor"),
         };
-        body.Ignore("id", "network", "retiredAt", "disputed", "probed", "notProbedReason");
+        body.Ignore("id", "network", "retiredAt", "disputed", "probed", "notProbedReason", "measuredBlockTimeSeconds", "head", "haltedSince");
         var errors = new FieldErrors();
         if (body.HandOver(errors) is { } unreadable)
             return unreadable;
@@ -80,7 +81,7 @@ internal static class ChainsApi
         if (outcome.Refusal is { } refusal)
             return refusal.ToProblem();
         await after.SettleAsync();
-        var answer = ChainAnswer.Of(outcome.Value!, catalog, protocols);
+        var answer = ChainAnswer.Of(outcome.Value!, catalog, protocols, health);
         return outcome.Created ? TypedResults.Created($"/api/v1/chains/{answer.Id}", answer) : TypedResults.Ok(answer);
     }
 
@@ -102,18 +103,24 @@ internal static class ChainsApi
     /// <param name="Probe">For the protocol <c>json</c>: what nodes of its network are asked (docs/protocols.md); of several chains of one network, the one with the lowest id says. Else null.</param>
     /// <param name="Probed">Whether nodes of this chain can be asked how they are.</param>
     /// <param name="NotProbedReason">Why not; null where they can.</param>
+    /// <param name="MeasuredBlockTimeSeconds">Of its network, as seen; it is what lag and tolerance are judged by. Null until it is measured.</param>
+    /// <param name="Head">The newest block of its network; null while nobody was asked.</param>
+    /// <param name="HaltedSince">Since when nobody of its network makes blocks, which counts against nobody; null while it goes on.</param>
     internal sealed record ChainAnswer(
         string Id, string Name, string Protocol, string Identity, string Network, IReadOnlyList<string> Requires, double BlockTimeSeconds, int LagToleranceBlocks,
         double? MaxHeadAgeSeconds, int? IntegrityOffsetBlocks, IReadOnlyList<string> Aliases, string Path, string? Policy, int? Primaries, int RequestTimeoutMs,
-        int? MinEligible, bool Enabled, string? Successor, string? Disputed, JsonElement? Probe, bool Probed, string? NotProbedReason)
+        int? MinEligible, bool Enabled, string? Successor, string? Disputed, JsonElement? Probe, bool Probed, string? NotProbedReason,
+        double? MeasuredBlockTimeSeconds, long? Head, DateTimeOffset? HaltedSince)
     {
-        public static ChainAnswer Of(Chain chain, ChainCatalog catalog, ProtocolCatalog protocols)
+        public static ChainAnswer Of(Chain chain, ChainCatalog catalog, ProtocolCatalog protocols, HealthMonitor health)
         {
+            var trace = health.TraceOf(chain.Network);
             var why = protocols.WhyNotProbed(chain.Network, [chain]);
             return new(
                 chain.Id.Value, chain.Name, chain.Network.Protocol, chain.Network.Identity, chain.Network.Value, chain.Requires, chain.BlockTimeSeconds, chain.LagToleranceBlocks,
                 chain.MaxHeadAgeSeconds, chain.IntegrityOffsetBlocks, chain.Aliases, chain.Path, chain.Policy, chain.Primaries,
-                chain.RequestTimeoutMs, chain.MinEligible, chain.Enabled, chain.Successor?.Value, catalog.Find(chain.Id)?.Disputed, chain.Probe is { } probe ? JsonElement.Parse(probe) : null, why is null, why);
+                chain.RequestTimeoutMs, chain.MinEligible, chain.Enabled, chain.Successor?.Value, catalog.Find(chain.Id)?.Disputed, chain.Probe is { } probe ? JsonElement.Parse(probe) : null, why is null, why,
+                trace.MeasuredBlockTime is { } seconds ? Math.Round(seconds, 3) : null, trace.Height, trace.HaltedSinceMs is { } halted ? DateTimeOffset.FromUnixTimeMilliseconds(halted) : null);
         }
     }
 }
