@@ -194,7 +194,7 @@ public sealed class RegistryApiTests(AppFixture app) : IClassFixture<AppFixture>
             ["algorand", "arweave", "bitcoin", "cometbft", "eth-beacon", "evm", "json", "near", "pocket", "radix", "solana", "starknet", "substrate", "sui", "tron"],
             protocols.Keys.Order(StringComparer.Ordinal));
         Assert.Equal("eth_chainId, compared as a number", protocols["evm"].GetProperty("identity").GetString());
-        Assert.Equal("debug_traceCall with the call tracer, or trace_call", protocols["evm"].GetProperty("capabilities").GetProperty("trace").GetString());
+        Assert.Equal("trace_call", protocols["evm"].GetProperty("capabilities").GetProperty("trace").GetString());
         Assert.Equal("eth_subscribe", protocols["evm"].GetProperty("subscription").GetString());
         Assert.Equal(JsonValueKind.Null, protocols["solana"].GetProperty("syncing").ValueKind);
     }

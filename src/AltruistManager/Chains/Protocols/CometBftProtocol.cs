@@ -11,7 +11,10 @@ internal sealed class CometBftProtocol : IChainProtocol
     private static readonly NodeQuestion HeadersAt = new(
         "blockchain", "{}", NodeQuestion.Scalar, ["block_metas.0.block_id.hash", "block_metas.0.header.height", "block_metas.0.header.last_block_id.hash"]);
 
-    /// <summary>A query that every chain of the Cosmos SDK answers without parameters, from the state at a height.</summary>
+    /// <summary>
+    /// A query that every chain of the Cosmos SDK answers without parameters, from the state at a height. Old states are read by today's binary: what moved since, such as
+    /// the staking parameters, fails there on full archives too; of the auth parameters those that are not there read as zero.
+    /// </summary>
     private static readonly NodeQuestion StateAt = new("abci_query", "{}", NodeQuestion.Scalar, ["response.code", "response.value", "response.log"]);
 
     public string Name => "cometbft";
@@ -25,7 +28,7 @@ internal sealed class CometBftProtocol : IChainProtocol
         Hash = "block_id.hash of the header at a height (blockchain)",
         Capabilities = new Dictionary<string, string>
         {
-            ["archive"] = "the chain's very first header (blockchain), and state at it and in the middle of the history (abci_query of the staking pool, so only for chains of the Cosmos SDK)",
+            ["archive"] = "the chain's very first header (blockchain), and state at it and in the middle of the history (abci_query of the auth parameters, which every chain of the Cosmos SDK has; others cannot prove it)",
         },
         Subscription = new HeadSubscription("subscribe", """{"query":"tm.event='NewBlockHeader'"}""", "result.data.value.header.height"),
     };
@@ -60,7 +63,7 @@ internal sealed class CometBftProtocol : IChainProtocol
     public async Task<NodeReply<string?>> AskHashAsync(INodeClient node, long height, CancellationToken cancellation)
     {
         if (await node.AskAsync(HeaderAt(height), cancellation) is not { } answer)
-            return node.HasNoSuch();
+            return node.TellsNoHash();
         if (answer["block_metas.0.header.height"] is null)
             return NodeReply<string?>.Of(null);
         return Scalars.Decimal(answer["block_metas.0.header.height"]) == height && Scalars.BareHash(answer["block_metas.0.block_id.hash"]) is { } hash
@@ -84,9 +87,9 @@ internal sealed class CometBftProtocol : IChainProtocol
         if (Scalars.Decimal(first["block_metas.0.header.height"]) != earliest || first["block_metas.0.header.last_block_id.hash"] is { Length: > 0 })
             return NodeReply<bool>.Invalid($"its history begins at block {earliest}, which is not the chain's first");
 
-        foreach (var height in new[] { earliest + 1, earliest + ((head.Height - earliest) / 2) }.Where(height => height <= head.Height).Distinct())
+        foreach (var height in ProofHeights.Between(earliest + 1, head.Height))
         {
-            if (await node.AskAsync(StateAt with { Body = $$"""{"path":"/cosmos.staking.v1beta1.Query/Pool","data":"","height":"{{height}}","prove":false}""" }, cancellation) is not { } state)
+            if (await node.AskAsync(StateAt with { Body = $$"""{"path":"/cosmos.auth.v1beta1.Query/Params","data":"","height":"{{height}}","prove":false}""" }, cancellation) is not { } state)
                 return node.Refuses($"has no state at block {height}");
             if (state["response.code"] is not (null or "0") || state["response.value"] is null or "")
                 return NodeReply<bool>.Invalid($"has no state at block {height}: {state["response.log"] ?? "nothing came back"}");

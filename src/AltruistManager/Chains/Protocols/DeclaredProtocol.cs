@@ -82,7 +82,7 @@ internal sealed class DeclaredProtocol : IChainProtocol
         if (declaration.Hash is not { } ask)
             return NodeReply<string?>.Of(null);
         if (await node.AskAsync(ask.At(height), cancellation) is not { } answer)
-            return node.HasNoSuch();
+            return node.TellsNoHash();
         if (ask.Has("height") && ask.Find(answer, "height") is { } told && Scalars.Number(told) != height)
             return NodeReply<string?>.Invalid($"the block at {height} is not the one that was asked for");
         return NodeReply<string?>.Of(HashOf(ask.Find(answer, "hash")));
@@ -92,7 +92,7 @@ internal sealed class DeclaredProtocol : IChainProtocol
     {
         if (capability != "archive" || declaration.Archive is not { } archive)
             return NodeReply<bool>.Invalid($"{capability} cannot be proven for this protocol");
-        foreach (var height in new[] { 1, Math.Max(1, head.Height / 2) }.Distinct())
+        foreach (var height in ProofHeights.Between(1, head.Height))
         {
             if (await node.AskAsync(archive.At(height), cancellation) is not { } answer)
                 return node.Refuses($"does not have block {height}");

@@ -27,7 +27,8 @@ internal sealed class EvmProtocol : IChainProtocol
         Capabilities = new Dictionary<string, string>
         {
             ["archive"] = "state of block 1 and of a block in the middle of the history (eth_getBalance)",
-            ["trace"] = "debug_traceCall with the call tracer, or trace_call",
+            ["debug"] = "debug_traceCall with the call tracer",
+            ["trace"] = "trace_call",
         },
         Subscription = new HeadSubscription("eth_subscribe", """["newHeads"]""", "params.result.number"),
     };
@@ -78,7 +79,7 @@ internal sealed class EvmProtocol : IChainProtocol
     public async Task<NodeReply<string?>> AskHashAsync(INodeClient node, long height, CancellationToken cancellation)
     {
         if (await node.AskAsync(BlockAt with { Body = $"""["0x{height:x}",false]""" }, cancellation) is not { } answer)
-            return node.HasNoSuch();
+            return node.TellsNoHash();
         if (answer.Kind == NodeAnswerKind.Null)
             return NodeReply<string?>.Of(null);
         return Scalars.Hex(answer["number"]) == height && Scalars.Hash(answer["hash"]) is { } hash
@@ -89,7 +90,8 @@ internal sealed class EvmProtocol : IChainProtocol
     public Task<NodeReply<bool>> AskCapabilityAsync(INodeClient node, string capability, NodeHead head, CancellationToken cancellation) => capability switch
     {
         "archive" => ProveArchiveAsync(node, head, cancellation),
-        "trace" => ProveTraceAsync(node, cancellation),
+        "debug" => ProveTracingAsync(node, DebugTrace, "type", cancellation),
+        "trace" => ProveTracingAsync(node, Trace, "trace.0.type", cancellation),
         _ => Task.FromResult(NodeReply<bool>.Invalid($"{capability} cannot be proven for this protocol")),
     };
 
@@ -107,15 +109,11 @@ internal sealed class EvmProtocol : IChainProtocol
         return NodeReply<bool>.Of(true);
     }
 
-    private static async Task<NodeReply<bool>> ProveTraceAsync(INodeClient node, CancellationToken cancellation)
+    /// <summary>Two namespaces that stand in for each other nowhere: a portal that calls <c>trace_*</c> is not served by <c>debug_*</c>.</summary>
+    private static async Task<NodeReply<bool>> ProveTracingAsync(INodeClient node, NodeQuestion question, string wanted, CancellationToken cancellation)
     {
-        if (await node.AskAsync(DebugTrace, cancellation) is { } frame)
-            return frame["type"] is not null ? NodeReply<bool>.Of(true) : NodeReply<bool>.Invalid("debug_traceCall answers without a call frame");
-        var first = node.Refuses("does not trace calls");
-        if (await node.AskAsync(Trace, cancellation) is { } trace)
-            return trace["trace.0.type"] is not null ? NodeReply<bool>.Of(true) : NodeReply<bool>.Invalid("trace_call answers without a trace");
-        var second = node.Refuses("does not trace calls");
-        // Only what the node refused both times speaks against it.
-        return first.Wrong is null || second.Wrong is null ? NodeReply<bool>.None : first;
+        if (await node.AskAsync(question, cancellation) is not { } answer)
+            return node.Refuses($"does not answer {question.Name}");
+        return answer[wanted] is not null ? NodeReply<bool>.Of(true) : NodeReply<bool>.Invalid($"{question.Name} answers without a trace");
     }
 }

@@ -20,7 +20,7 @@ public interface IChainProtocol
     /// <summary>What the node says of itself, which is often wrong; null inside for a shape nobody knows.</summary>
     Task<NodeReply<bool?>> AskSyncingAsync(INodeClient node, CancellationToken cancellation);
 
-    /// <summary>The hash of the block at a height; null inside when the node has no such block.</summary>
+    /// <summary>The hash of the block at a height; null inside when the node tells none, mostly for want of the block.</summary>
     Task<NodeReply<string?>> AskHashAsync(INodeClient node, long height, CancellationToken cancellation);
 
     /// <summary>

@@ -50,7 +50,7 @@ internal sealed class NearProtocol : IChainProtocol
     public async Task<NodeReply<string?>> AskHashAsync(INodeClient node, long height, CancellationToken cancellation)
     {
         if (await node.AskAsync(BlockAt with { Body = $$"""{"block_id":{{height}}}""" }, cancellation) is not { } answer)
-            return node.HasNoSuch();
+            return node.TellsNoHash();
         // What is no block, such as a result that holds an error, is none.
         if (answer["header.height"] is null)
             return NodeReply<string?>.Of(null);

@@ -4,7 +4,7 @@ namespace AltruistManager.Chains.Protocols;
 internal sealed class PocketProtocol : IChainProtocol
 {
     private static readonly NodeQuestion Height = NodeQuestion.Post("/v1/query/height", "{}", NodeQuestion.Scalar, "height");
-    private static readonly NodeQuestion BlockAt = NodeQuestion.Post("/v1/query/block", "{}", NodeQuestion.Block, "block.header.chain_id", "block.header.height", "block.header.time", "block_id.hash");
+    private static readonly NodeQuestion BlockAt = NodeQuestion.Post("/v1/query/block", "{}", NodeQuestion.Block, "block.header.chain_id", "block.header.height", "block.header.time", "block_meta.block_id.hash");
     private static readonly NodeQuestion SupplyAt = NodeQuestion.Post("/v1/query/supply", "{}", NodeQuestion.Scalar, "total");
 
     public string Name => "pocket";
@@ -15,7 +15,7 @@ internal sealed class PocketProtocol : IChainProtocol
         Height = "POST /v1/query/height",
         HeadTime = "time in the header of the newest block (POST /v1/query/block)",
         Syncing = null,
-        Hash = "block_id.hash of the block at a height (POST /v1/query/block)",
+        Hash = "block_meta.block_id.hash of the block at a height (POST /v1/query/block)",
         Capabilities = new Dictionary<string, string> { ["archive"] = "state of block 1 and of a block in the middle of the history (POST /v1/query/supply)" },
     };
 
@@ -30,7 +30,7 @@ internal sealed class PocketProtocol : IChainProtocol
         var block = await node.AskAsync(At(height), cancellation);
         // A block that is not that one, as behind a load balancer, says nothing of it.
         return Scalars.Decimal(block?["block.header.height"]) == height
-            ? NodeReply<NodeHead>.Of(new NodeHead(height, Scalars.Rfc3339(block!["block.header.time"]), Scalars.BareHash(block["block_id.hash"])))
+            ? NodeReply<NodeHead>.Of(new NodeHead(height, Scalars.Rfc3339(block!["block.header.time"]), Scalars.BareHash(block["block_meta.block_id.hash"])))
             : NodeReply<NodeHead>.Of(new NodeHead(height, null, null));
     }
 
@@ -47,8 +47,8 @@ internal sealed class PocketProtocol : IChainProtocol
     public async Task<NodeReply<string?>> AskHashAsync(INodeClient node, long height, CancellationToken cancellation)
     {
         if (await node.AskAsync(At(height), cancellation) is not { } answer)
-            return node.HasNoSuch();
-        return Scalars.Decimal(answer["block.header.height"]) == height && Scalars.BareHash(answer["block_id.hash"]) is { } hash
+            return node.TellsNoHash();
+        return Scalars.Decimal(answer["block.header.height"]) == height && Scalars.BareHash(answer["block_meta.block_id.hash"]) is { } hash
             ? NodeReply<string?>.Of(hash)
             : NodeReply<string?>.Invalid($"the block at {height} is not the one that was asked for");
     }
@@ -57,7 +57,7 @@ internal sealed class PocketProtocol : IChainProtocol
     {
         if (capability != "archive")
             return NodeReply<bool>.Invalid($"{capability} cannot be proven for this protocol");
-        foreach (var height in new[] { 1, Math.Max(1, head.Height / 2) }.Distinct())
+        foreach (var height in ProofHeights.Between(1, head.Height))
         {
             if (await node.AskAsync(SupplyAt with { Body = Body(height) }, cancellation) is not { } answer)
                 return node.Refuses($"has no state at block {height}");

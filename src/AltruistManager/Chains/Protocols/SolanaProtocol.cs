@@ -58,7 +58,7 @@ internal sealed class SolanaProtocol : IChainProtocol
     public async Task<NodeReply<string?>> AskHashAsync(INodeClient node, long height, CancellationToken cancellation)
     {
         if (await node.AskAsync(At(height), cancellation) is not { } answer)
-            return node.HasNoSuch();
+            return node.TellsNoHash();
         if (answer.Kind == NodeAnswerKind.Null)
             return NodeReply<string?>.Of(null);
         return Scalars.Base58Hash(answer["blockhash"]) is { } hash ? NodeReply<string?>.Of(hash) : NodeReply<string?>.Invalid($"the block at slot {height} has no valid hash");
@@ -70,7 +70,7 @@ internal sealed class SolanaProtocol : IChainProtocol
 
     private static async Task<NodeReply<bool>> ProveArchiveAsync(INodeClient node, NodeHead head, CancellationToken cancellation)
     {
-        foreach (var from in new[] { 1, Math.Max(1, head.Height / 2) }.Distinct())
+        foreach (var from in ProofHeights.Between(1, head.Height))
         {
             if (await node.AskAsync(BlocksFrom with { Body = $$"""[{{from}},1,{"commitment":"confirmed"}]""" }, cancellation) is not { } blocks)
                 return node.Refuses($"has no block at slot {from}");

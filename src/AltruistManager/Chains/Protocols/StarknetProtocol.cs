@@ -66,7 +66,7 @@ internal sealed class StarknetProtocol : IChainProtocol
     public async Task<NodeReply<string?>> AskHashAsync(INodeClient node, long height, CancellationToken cancellation)
     {
         if (await node.AskAsync(Head with { Body = $$"""[{"block_number":{{height}}}]""" }, cancellation) is not { } answer)
-            return node.HasNoSuch();
+            return node.TellsNoHash();
         return Scalars.Number(answer["block_number"]) == height && Felt(answer["block_hash"]) is { } hash
             ? NodeReply<string?>.Of(hash)
             : NodeReply<string?>.Invalid($"the block at {height} is not the one that was asked for");

@@ -7,7 +7,7 @@ internal sealed class SubstrateProtocol : IChainProtocol
     private const string TimestampNow = "0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb";
 
     private static readonly NodeQuestion Head = new("chain_getHeader", "[]", NodeQuestion.Scalar, ["number"]);
-    private static readonly NodeQuestion Now = new("state_getStorage", $"""["{TimestampNow}"]""", NodeQuestion.Scalar, []);
+    private static readonly NodeQuestion Now = new("state_getStorage", "[]", NodeQuestion.Scalar, []);
     private static readonly NodeQuestion HashAt = new("chain_getBlockHash", "[0]", NodeQuestion.Scalar, []);
     private static readonly NodeQuestion Health = new("system_health", "[]", NodeQuestion.Scalar, ["isSyncing"]);
 
@@ -17,7 +17,7 @@ internal sealed class SubstrateProtocol : IChainProtocol
     {
         Identity = "the genesis hash (chain_getBlockHash of 0)",
         Height = "number of the best header (chain_getHeader)",
-        HeadTime = "Timestamp.Now in the best block's state (state_getStorage), where the chain keeps it",
+        HeadTime = "Timestamp.Now in the state of that very block (state_getStorage at its hash), where the chain keeps it",
         Syncing = "isSyncing in system_health, advisory; the number of peers is never judged",
         Hash = "chain_getBlockHash at a height",
         Subscription = new HeadSubscription("chain_subscribeNewHeads", "[]", "params.result.number"),
@@ -32,8 +32,10 @@ internal sealed class SubstrateProtocol : IChainProtocol
             return NodeReply<NodeHead>.None;
         if (Scalars.Hex(answer["number"]) is not { } height)
             return NodeReply<NodeHead>.Invalid("the best header has no valid number");
-        var now = await node.AskAsync(Now, cancellation);
-        return NodeReply<NodeHead>.Of(new NodeHead(height, Scalars.Milliseconds(Scalars.Scale64(now?.Text)), null));
+        // The newest state may be another block's by now, and behind a load balancer another node's: the time must be that of the head.
+        return Scalars.Hash((await node.AskAsync(HashOf(height), cancellation))?.Text) is { } hash
+            ? NodeReply<NodeHead>.Of(new NodeHead(height, Scalars.Milliseconds(Scalars.Scale64((await node.AskAsync(NowAt(hash), cancellation))?.Text)), hash))
+            : NodeReply<NodeHead>.Of(new NodeHead(height, null, null));
     }
 
     public async Task<NodeReply<string>> AskIdentityAsync(INodeClient node, CancellationToken cancellation)
@@ -52,8 +54,8 @@ internal sealed class SubstrateProtocol : IChainProtocol
 
     public async Task<NodeReply<string?>> AskHashAsync(INodeClient node, long height, CancellationToken cancellation)
     {
-        if (await node.AskAsync(HashAt with { Body = $"[{height}]" }, cancellation) is not { } answer)
-            return node.HasNoSuch();
+        if (await node.AskAsync(HashOf(height), cancellation) is not { } answer)
+            return node.TellsNoHash();
         if (answer.Kind == NodeAnswerKind.Null)
             return NodeReply<string?>.Of(null);
         return Scalars.Hash(answer.Text) is { } hash ? NodeReply<string?>.Of(hash) : NodeReply<string?>.Invalid($"the hash of block {height} is not one");
@@ -61,4 +63,8 @@ internal sealed class SubstrateProtocol : IChainProtocol
 
     public Task<NodeReply<bool>> AskCapabilityAsync(INodeClient node, string capability, NodeHead head, CancellationToken cancellation) =>
         Task.FromResult(NodeReply<bool>.Invalid($"{capability} cannot be proven for this protocol"));
+
+    private static NodeQuestion HashOf(long height) => HashAt with { Body = $"[{height}]" };
+
+    private static NodeQuestion NowAt(string hash) => Now with { Body = $"""["{TimestampNow}","{hash}"]""" };
 }

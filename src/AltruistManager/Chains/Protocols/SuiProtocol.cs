@@ -50,7 +50,7 @@ internal sealed partial class SuiProtocol : IChainProtocol
     public async Task<NodeReply<string?>> AskHashAsync(INodeClient node, long height, CancellationToken cancellation)
     {
         if (await node.AskAsync(At(height), cancellation) is not { } answer)
-            return node.HasNoSuch();
+            return node.TellsNoHash();
         return Scalars.Decimal(answer["sequenceNumber"]) == height && Scalars.Base58Hash(answer["digest"]) is { } digest
             ? NodeReply<string?>.Of(digest)
             : NodeReply<string?>.Invalid($"checkpoint {height} is not the one that was asked for");

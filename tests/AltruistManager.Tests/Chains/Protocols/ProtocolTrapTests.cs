@@ -454,7 +454,7 @@ public sealed class ProtocolTrapTests
     }
 
     [Fact]
-    public async Task Trace_is_proven_by_either_method_and_refused_by_neither()
+    public async Task Tracing_is_proven_by_the_namespace_that_is_claimed_and_by_no_other()
     {
         await using var network = await ProbedNetwork.StartAsync(Known["evm"]);
         network.Add("both");
@@ -464,10 +464,14 @@ public sealed class ProtocolTrapTests
         network.Add("silent", Faults.Html);
 
         Assert.True((await network.ProveAsync("both", "trace")).Value);
+        Assert.True((await network.ProveAsync("both", "debug")).Value);
         Assert.True((await network.ProveAsync("parity", "trace")).Value);
-        Assert.True((await network.ProveAsync("geth", "trace")).Value);
-        Assert.Contains("does not trace calls", (await network.ProveAsync("neither", "trace")).Wrong, StringComparison.Ordinal);
+        Assert.Contains("does not answer debug_traceCall", (await network.ProveAsync("parity", "debug")).Wrong, StringComparison.Ordinal);
+        Assert.True((await network.ProveAsync("geth", "debug")).Value);
+        Assert.Contains("does not answer trace_call", (await network.ProveAsync("geth", "trace")).Wrong, StringComparison.Ordinal);
+        Assert.Contains("does not answer trace_call", (await network.ProveAsync("neither", "trace")).Wrong, StringComparison.Ordinal);
         Assert.Equal(default, await network.ProveAsync("silent", "trace"));
+        Assert.Equal(default, await network.ProveAsync("silent", "debug"));
     }
 
     [Theory]
@@ -478,7 +482,7 @@ public sealed class ProtocolTrapTests
         network.Add("a");
 
         Assert.Contains("cannot be proven", (await network.ProveAsync("a", "teleport")).Wrong, StringComparison.Ordinal);
-        foreach (var capability in new[] { "archive", "trace" }.Except(Known[protocol].Questions.Facts.Capabilities.Keys))
+        foreach (var capability in new[] { "archive", "debug", "trace" }.Except(Known[protocol].Questions.Facts.Capabilities.Keys))
             Assert.Contains("cannot be proven", (await network.ProveAsync("a", capability)).Wrong, StringComparison.Ordinal);
     }
 

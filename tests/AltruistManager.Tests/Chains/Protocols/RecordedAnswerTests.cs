@@ -87,11 +87,14 @@ public sealed class RecordedAnswerTests : IDisposable
 
     [Fact]
     public Task Substrate() => AssertReadAsync(
-        "substrate", 25_600_000, "2025-04-21T10:30:00Z", null, "0x91b171bb158e2d3848fa23a9f1c25182fb8e20313b2c1eb49219da7a70ce90c3", 25_599_968, "0xa1b171bb158e2d3848fa23a9f1c25182fb8e20313b2c1eb49219da7a70ce90c3", false,
+        "substrate", 25_600_000, "2025-04-21T10:30:00Z", "0xd1b171bb158e2d3848fa23a9f1c25182fb8e20313b2c1eb49219da7a70ce90c3", "0x91b171bb158e2d3848fa23a9f1c25182fb8e20313b2c1eb49219da7a70ce90c3", 25_599_968, "0xa1b171bb158e2d3848fa23a9f1c25182fb8e20313b2c1eb49219da7a70ce90c3", false,
         new()
         {
             ["chain_getHeader []"] = """{"parentHash":"0xa1","number":"0x186a000","stateRoot":"0xb2","extrinsicsRoot":"0xc3","digest":{"logs":["0x06424142"]} }""",
-            ["""state_getStorage ["0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb"]"""] = "\"0x40cce55796010000\"",
+            ["chain_getBlockHash [25600000]"] = "\"0xd1b171bb158e2d3848fa23a9f1c25182fb8e20313b2c1eb49219da7a70ce90c3\"",
+            ["""state_getStorage ["0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb","0xd1b171bb158e2d3848fa23a9f1c25182fb8e20313b2c1eb49219da7a70ce90c3"]"""] = "\"0x40cce55796010000\"",
+            // That of whatever block is the newest by now.
+            ["""state_getStorage ["0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb"]"""] = "\"0xb0e3e55796010000\"",
             ["chain_getBlockHash [0]"] = "\"0x91b171bb158e2d3848fa23a9f1c25182fb8e20313b2c1eb49219da7a70ce90c3\"",
             ["chain_getBlockHash [25599968]"] = "\"0xA1B171BB158E2D3848FA23A9F1C25182FB8E20313B2C1EB49219DA7A70CE90C3\"",
             ["system_health []"] = """{"peers":0,"isSyncing":false,"shouldHavePeers":true}""",
@@ -166,13 +169,50 @@ public sealed class RecordedAnswerTests : IDisposable
 
     [Fact]
     public Task Bitcoin() => AssertReadAsync(
-        "bitcoin", 893_000, null, "00000000000000000001b9a9b3d1a1a2c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f7", "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f", 892_968, "00000000000000000002b9a9b3d1a1a2c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f7", false,
+        "bitcoin", 893_000, null, "00000000000000000001b9a9b3d1a1a2c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f7", "00000000000000000019f112ec0a9982926f1258cdcc558dd7c3b7e5dc7fa148", 892_968, "00000000000000000002b9a9b3d1a1a2c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f7", false,
         new()
         {
             ["getblockchaininfo []"] = """{"chain":"main","blocks":893000,"headers":893000,"bestblockhash":"00000000000000000001b9a9b3d1a1a2c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f7","difficulty":123.4,"time":1745231401,"mediantime":1745229000,"verificationprogress":0.99,"initialblockdownload":false,"chainwork":"00","size_on_disk":1,"pruned":false,"warnings":""}""",
             ["getblockhash [0]"] = "\"000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f\"",
+            ["getblockhash [478559]"] = "\"00000000000000000019f112ec0a9982926f1258cdcc558dd7c3b7e5dc7fa148\"",
             ["getblockhash [892968]"] = "\"00000000000000000002b9a9b3d1a1a2c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f7\"",
         });
+
+    [Fact]
+    public async Task Bitcoin_and_Bitcoin_Cash_are_told_apart()
+    {
+        await using var cash = RecordedNode.With(new()
+        {
+            ["getblockchaininfo []"] = """{"chain":"main","blocks":893000,"bestblockhash":"000000000000000000651ef99cb9fcbe0dadde1d424bd9f15ff20136191a5eec","initialblockdownload":false}""",
+            ["getblockhash [0]"] = "\"000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f\"",
+            ["getblockhash [478559]"] = "\"000000000000000000651ef99cb9fcbe0dadde1d424bd9f15ff20136191a5eec\"",
+        });
+
+        var result = await bench.ProbeAsync(cash.Url, new ProbeQuestions(Identity: true, null, Syncing: false), protocol: ProtocolList.All.Find("bitcoin"));
+
+        Assert.NotNull(result.Identity);
+        Assert.NotEqual(new ChainCatalog().Find(new ChainId("F007"))!.Identity, result.Identity);
+    }
+
+    /// <summary>As Osmosis answers at old heights, whose staking parameters its binary of today does not find.</summary>
+    [Fact]
+    public async Task Archive_of_a_Cosmos_chain_does_not_depend_on_its_staking()
+    {
+        const string refused = """{"response":{"code":18,"log":"failed to load state at height 2; version mismatch on immutable IAVL tree; version does not exist. Version has either been pruned, or is for a future block height: invalid request","info":"","index":"0","key":null,"value":null,"proofOps":null,"height":"0","codespace":"sdk"} }""";
+        var answers = new Dictionary<string, string>
+        {
+            ["status {}"] = """{"node_info":{"network":"osmosis-1"},"sync_info":{"latest_block_hash":"00","latest_block_height":"1001","latest_block_time":"2025-04-21T10:30:01Z","earliest_block_height":"1","catching_up":false} }""",
+            ["blockchain"] = """{"last_height":"1001","block_metas":[{"block_id":{"hash":"2F"},"header":{"chain_id":"osmosis-1","height":"1","last_block_id":{"hash":"","parts":{"total":0,"hash":""} } },"num_txs":"0"}]}""",
+            ["abci_query"] = """{"response":{"code":1,"log":"invalid denom: ","info":"","index":"0","key":null,"value":null,"proofOps":null,"height":"2","codespace":"undefined"} }""",
+            ["""abci_query {"path":"/cosmos.auth.v1beta1.Query/Params","data":"","height":"2","prove":false}"""] = """{"response":{"code":0,"log":"","info":"","index":"0","key":null,"value":"CgA=","proofOps":null,"height":"2","codespace":""} }""",
+            ["""abci_query {"path":"/cosmos.auth.v1beta1.Query/Params","data":"","height":"501","prove":false}"""] = """{"response":{"code":0,"log":"","info":"","index":"0","key":null,"value":"ChIIgAIQBxgKIMoEKOgH","proofOps":null,"height":"501","codespace":""} }""",
+        };
+        await using var archive = RecordedNode.With(answers);
+        await using var pruned = RecordedNode.With(new(answers) { ["""abci_query {"path":"/cosmos.auth.v1beta1.Query/Params","data":"","height":"2","prove":false}"""] = refused });
+
+        Assert.Equal((true, null), (await ProveAsync(archive, "cometbft", "archive")) is var proof ? (proof.Value, proof.Wrong) : default);
+        Assert.Contains("has no state at block 2", (await ProveAsync(pruned, "cometbft", "archive")).Wrong, StringComparison.Ordinal);
+    }
 
     [Fact]
     public Task Tron() => AssertReadAsync(
@@ -180,7 +220,9 @@ public sealed class RecordedAnswerTests : IDisposable
         new()
         {
             ["""POST /wallet/getblock {"detail":false}"""] = """{"blockID":"0000000004430120d8a1b6a5a4c3d2e1f0a1b2c3d4e5f60718293a4b5c6d7e8f","block_header":{"raw_data":{"number":71500000,"txTrieRoot":"ab","witness_address":"41","parentHash":"00","version":31,"timestamp":1745231400000},"witness_signature":"cd"} }""",
-            ["""POST /wallet/getblockbynum {"num":0}"""] = """{"blockID":"00000000000000001ebf88508a03865c71d452e25f4d51194196a1d22b6653dc","block_header":{"raw_data":{"txTrieRoot":"00","parentHash":"e58f"} },"transactions":[{"txID":"x"}]}""",
+            // As a lite node answers what it filters.
+            ["""POST /wallet/getblockbynum {"num":0}"""] = "this API is closed because this node is a lite fullnode",
+            ["""POST /wallet/getblock {"id_or_num":"0","detail":false}"""] = """{"blockID":"00000000000000001ebf88508a03865c71d452e25f4d51194196a1d22b6653dc","block_header":{"raw_data":{"txTrieRoot":"00","parentHash":"e58f"} } }""",
             ["""POST /wallet/getblock {"id_or_num":"71499968","detail":false}"""] = """{"blockID":"00000000044300ffd8a1b6a5a4c3d2e1f0a1b2c3d4e5f60718293a4b5c6d7e8f","block_header":{"raw_data":{"number":71499968,"timestamp":1745231304000} } }""",
         });
 
@@ -201,7 +243,7 @@ public sealed class RecordedAnswerTests : IDisposable
         new()
         {
             ["GET /info"] = """{"version":5,"release":84,"queue_length":0,"peers":880,"node_state_latency":2,"network":"arweave.N.1","height":1650000,"current":"KBpi1FK6eLMGU6ZYnx2_wlP2_GZ1hzppJrcb41Do-NWW7VytPAgqZn7Mn1oewJhX","blocks":1650001}""",
-            ["GET /block/height/1649968"] = """{"nonce":"A","previous_block":"B","timestamp":1745200000,"height":1649968,"indep_hash":"XwcWkjKLbXlDg8QcagmW0AN6c2V3y0lyHEaPLT2tUf8vH9kKM5OlfYmfKQtd6XxI","txs":["C"]}""",
+            ["GET /block_index/1649968/1649968"] = """[{"tx_root":"6vJ1Ck2yTn9bTzJgQ0nDbX4WJ8p5e3sCkq9dT1mZ0aE","weave_size":"272912512345678","hash":"XwcWkjKLbXlDg8QcagmW0AN6c2V3y0lyHEaPLT2tUf8vH9kKM5OlfYmfKQtd6XxI"}]""",
         });
 
     [Fact]
@@ -251,19 +293,19 @@ public sealed class RecordedAnswerTests : IDisposable
             ["GET /v2/blocks/1/hash"] = """404 {"message":"ledger does not have entry 1 (latest 1000, committed 996)"}""",
         });
 
-        Assert.True((await ProveAsync(archive)).Value);
-        Assert.Equal("does not have block 1: ledger does not have entry 1 (latest 1000, committed 996)", (await ProveAsync(relay)).Wrong);
+        Assert.True((await ProveAsync(archive, "algorand", "archive")).Value);
+        Assert.Equal("does not have block 1: ledger does not have entry 1 (latest 1000, committed 996)", (await ProveAsync(relay, "algorand", "archive")).Wrong);
+    }
 
-        async Task<NodeReply<bool>> ProveAsync(TestNode node)
-        {
-            var question = new CapabilityQuestion(ProtocolList.All.Find("algorand")!, "archive");
-            await bench.ProbeAsync(node.Url, protocol: question);
-            return question.Reply;
-        }
+    private async Task<NodeReply<bool>> ProveAsync(TestNode node, string protocol, string capability)
+    {
+        var question = new CapabilityQuestion(ProtocolList.All.Find(protocol)!, capability);
+        await bench.ProbeAsync(node.Url, protocol: question);
+        return question.Reply;
     }
 
     private static string PocketBlock(long height, char digit) =>
-        $$"""{"block":{"data":{"txs":["AAAA"]},"evidence":{"evidence":null},"header":{"app_hash":"","chain_id":"mainnet","height":"{{height}}","num_txs":"1","proposer_address":"ab","time":"2025-04-21T10:30:01.123456789Z","total_txs":"9"},"last_commit":{"precommits":[]} },"block_id":{"hash":"{{digit}}F4E2B0D2E0F9A5F9B7B3F9A3C1D2E4F5A6B7C8D9E0F1A2B3C4D5E6F708192A3","parts":{"hash":"00","total":"1"} } }""";
+        $$"""{"block":{"data":{"txs":["AAAA"]},"evidence":{"evidence":null},"header":{"app_hash":"","chain_id":"mainnet","height":"{{height}}","num_txs":"1","proposer_address":"ab","time":"2025-04-21T10:30:01.123456789Z","total_txs":"9"},"last_commit":{"block_id":{"hash":"00"},"precommits":[]} },"block_meta":{"block_id":{"hash":"{{digit}}F4E2B0D2E0F9A5F9B7B3F9A3C1D2E4F5A6B7C8D9E0F1A2B3C4D5E6F708192A3","parts":{"hash":"00","total":"1"} },"header":{"chain_id":"mainnet","height":"{{height}}"} } }""";
 
     private static string RadixTransaction(long version, char digit) =>
         $$"""{"previous_state_identifiers":{"state_version":1},"from_state_version":{{version}},"count":1,"max_ledger_state_version":250000000,"transactions":[{"resultant_state_identifiers":{"state_version":{{version}},"state_tree_hash":"00","transaction_tree_hash":"{{digit}}f4e2b0d2e0f9a5f9b7b3f9a3c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f708192a3","receipt_tree_hash":"00"},"ledger_transaction":{"type":"RoundUpdate","payload_hex":"00"},"proposer_timestamp_ms":1745231400000}]}""";
