@@ -117,6 +117,7 @@ internal enum Answering
     Endlessly,
     Dripping,
     WithBomb,
+    WithHugeBody,
     WithHugeHeaders,
     WithRedirect,
     WithRpcError,

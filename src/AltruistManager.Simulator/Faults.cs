@@ -109,9 +109,17 @@ public static class Faults
     /// <summary>That text as the body, called JSON.</summary>
     public static Fault Body(string text) => new() { Description = "odd body", Answering = Answering.WithText, Text = text };
 
-    /// <summary>A small compressed body that becomes that many bytes.</summary>
-    public static Fault CompressedBomb(long bytes = 1 << 30) =>
-        new() { Description = "compressed bomb", Answering = Answering.WithBomb, Bytes = bytes };
+    /// <summary>A well-formed beginning of an answer that is nested that deep.</summary>
+    public static Fault DeepJson(int depth = 100_000) => Body($$"""{"jsonrpc":"2.0","id":1,"result":{{new string('[', depth)}}""") with { Description = "deep JSON" };
+
+    /// <summary>A small compressed body that becomes that many bytes of blanks, as JSON may begin with.</summary>
+    /// <param name="encoding"><c>gzip</c> or <c>br</c>.</param>
+    public static Fault CompressedBomb(long bytes = 1 << 30, string encoding = "gzip") =>
+        new() { Description = $"compressed bomb ({encoding})", Answering = Answering.WithBomb, Bytes = bytes, Text = encoding };
+
+    /// <summary>A body that announces that many bytes, and sends them.</summary>
+    public static Fault HugeBody(long bytes = 1 << 30) =>
+        new() { Description = $"a body of {bytes} bytes", Answering = Answering.WithHugeBody, Bytes = bytes };
 
     public static Fault HugeHeaders(long bytes = 10 << 20) =>
         new() { Description = "huge headers", Answering = Answering.WithHugeHeaders, Bytes = bytes };

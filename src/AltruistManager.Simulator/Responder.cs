@@ -13,8 +13,8 @@ internal sealed class Responder(TimeProvider clock, CancellationToken ending)
     private static readonly byte[] Html =
         "<!doctype html><html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>"u8.ToArray();
 
-    /// <summary>A whole gzip member of <see cref="BombChunkBytes"/> zeros; members may follow one another.</summary>
-    private static readonly Lazy<byte[]> BombMember = new(CompressZeros);
+    /// <summary>A whole gzip member of <see cref="BombChunkBytes"/> blanks, as JSON may begin with; members may follow one another.</summary>
+    private static readonly Lazy<byte[]> BombMember = new(CompressBlanks);
 
     public async Task AnswerAsync(SimulatedNode node, HttpContext context)
     {
@@ -88,7 +88,10 @@ internal sealed class Responder(TimeProvider clock, CancellationToken ending)
                 await DripAsync(node, context, cancellation);
                 break;
             case Answering.WithBomb:
-                await WriteBombAsync(response, fault.Bytes, cancellation);
+                await WriteBombAsync(response, fault.Text!, fault.Bytes, cancellation);
+                break;
+            case Answering.WithHugeBody:
+                await WriteHugeBodyAsync(response, fault.Bytes, cancellation);
                 break;
             case Answering.WithHugeHeaders:
                 WriteHugeHeaders(response, fault.Bytes);
@@ -179,12 +182,30 @@ internal sealed class Responder(TimeProvider clock, CancellationToken ending)
         await context.Response.Body.WriteAsync(answer.WrittenMemory[..(answer.WrittenCount / 2)], cancellation);
     }
 
-    private static async Task WriteBombAsync(HttpResponse response, long bytes, CancellationToken cancellation)
+    private static async Task WriteBombAsync(HttpResponse response, string encoding, long bytes, CancellationToken cancellation)
     {
         response.ContentType = "application/json";
-        response.Headers.ContentEncoding = "gzip";
+        response.Headers.ContentEncoding = encoding;
+        if (encoding == "br")
+        {
+            await using var packed = new BrotliStream(response.Body, CompressionLevel.Fastest, leaveOpen: true);
+            var blanks = Blanks();
+            for (var left = bytes; left > 0; left -= blanks.Length)
+                await packed.WriteAsync(blanks, cancellation);
+            return;
+        }
+
         for (var left = bytes; left > 0; left -= BombChunkBytes)
             await response.Body.WriteAsync(BombMember.Value, cancellation);
+    }
+
+    private static async Task WriteHugeBodyAsync(HttpResponse response, long bytes, CancellationToken cancellation)
+    {
+        response.ContentType = "application/json";
+        response.ContentLength = bytes;
+        var blanks = Blanks();
+        for (var left = bytes; left > 0; left -= blanks.Length)
+            await response.Body.WriteAsync(blanks.AsMemory(0, (int)Math.Min(left, blanks.Length)), cancellation);
     }
 
     private static void WriteHugeHeaders(HttpResponse response, long bytes)
@@ -195,16 +216,23 @@ internal sealed class Responder(TimeProvider clock, CancellationToken ending)
             response.Headers[$"X-Padding-{index}"] = value;
     }
 
-    private static byte[] CompressZeros()
+    private static byte[] CompressBlanks()
     {
         using var compressed = new MemoryStream();
         using (var gzip = new GZipStream(compressed, CompressionLevel.Optimal))
         {
-            var zeros = new byte[1 << 20];
-            for (var written = 0; written < BombChunkBytes; written += zeros.Length)
-                gzip.Write(zeros);
+            var blanks = Blanks();
+            for (var written = 0; written < BombChunkBytes; written += blanks.Length)
+                gzip.Write(blanks);
         }
 
         return compressed.ToArray();
+    }
+
+    private static byte[] Blanks()
+    {
+        var blanks = new byte[1 << 20];
+        blanks.AsSpan().Fill((byte)' ');
+        return blanks;
     }
 }

@@ -27,6 +27,9 @@ public sealed class SimulatedFaultTests : IDisposable
         ["rpc limit"] = Faults.RateLimitedByRpc,
         ["rpc error"] = Faults.RpcError(-32603, "internal error"),
         ["bomb"] = Faults.CompressedBomb(),
+        ["brotli bomb"] = Faults.CompressedBomb(encoding: "br"),
+        ["huge"] = Faults.HugeBody(),
+        ["deep"] = Faults.DeepJson(),
         ["headers"] = Faults.HugeHeaders(),
         ["redirect"] = Faults.Redirect("http://169.254.169.254/latest/meta-data"),
     };
@@ -53,7 +56,10 @@ public sealed class SimulatedFaultTests : IDisposable
     [InlineData("429", ProbeOutcome.Throttled)]
     [InlineData("rpc limit", ProbeOutcome.Throttled)]
     [InlineData("rpc error", ProbeOutcome.RpcError)]
-    [InlineData("bomb", ProbeOutcome.NotJson)] // zeros: noticed at the first byte
+    [InlineData("bomb", ProbeOutcome.TooLarge)]
+    [InlineData("brotli bomb", ProbeOutcome.TooLarge)]
+    [InlineData("huge", ProbeOutcome.TooLarge)]
+    [InlineData("deep", ProbeOutcome.InvalidAnswer)]
     [InlineData("headers", ProbeOutcome.TooLarge)]
     [InlineData("redirect", ProbeOutcome.HttpError)]
     public async Task Fault_has_its_outcome(string fault, ProbeOutcome outcome)
