@@ -21,6 +21,9 @@ internal sealed class ChildProcess : IDisposable
 
     public int Port { get; private set; }
 
+    /// <summary>Null once it has ended by itself.</summary>
+    public int? Id => process.HasExited ? null : process.Id;
+
     public string Output => string.Join('\n', lines);
 
     /// <param name="listening">What it prints when it listens; its first group is the port.</param>

@@ -12,10 +12,12 @@ internal sealed partial class Service : IAsyncDisposable
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(20) };
     private readonly string folder = Directory.CreateTempSubdirectory("altruist-manager-test-").FullName;
     private readonly Dictionary<string, string> settings;
+    private readonly IReadOnlyList<string> launcher;
     private ChildProcess? process;
 
-    private Service(Dictionary<string, string> settings)
+    private Service(Dictionary<string, string> settings, IReadOnlyList<string> launcher)
     {
+        this.launcher = launcher;
         this.settings = new Dictionary<string, string>
         {
             ["Storage__ConnectionString"] = $"Data Source={Path.Combine(folder, "test.db")}",
@@ -46,9 +48,22 @@ internal sealed partial class Service : IAsyncDisposable
     /// <summary>What it has printed since it was started last.</summary>
     public string Output => process!.Output;
 
-    public static async Task<Service> StartAsync(params (string Name, string Value)[] settings)
+    /// <summary>Memory of the process that is in use now.</summary>
+    public long ResidentBytes
     {
-        var service = new Service(settings.ToDictionary(setting => setting.Name, setting => setting.Value));
+        get
+        {
+            var line = File.ReadLines($"/proc/{process!.Id}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+            return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) * 1024;
+        }
+    }
+
+    public static Task<Service> StartAsync(params (string Name, string Value)[] settings) => StartAsync([], settings);
+
+    /// <param name="launcher">A command that runs the service as its last arguments, in circumstances of its own; must become it (exec).</param>
+    public static async Task<Service> StartAsync(IReadOnlyList<string> launcher, params (string Name, string Value)[] settings)
+    {
+        var service = new Service(settings.ToDictionary(setting => setting.Name, setting => setting.Value), launcher);
         service.StaffKey = await service.CreateKeyAsync("staff");
         service.PortalKey = await service.CreateKeyAsync("portal");
         await service.StartAgainAsync();
@@ -59,7 +74,7 @@ internal sealed partial class Service : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         process?.Dispose();
-        var start = Command("serve", "--urls", Address is null ? "http://127.0.0.1:0" : Address.GetLeftPart(UriPartial.Authority));
+        var start = Launched(Command("serve", "--urls", Address is null ? "http://127.0.0.1:0" : Address.GetLeftPart(UriPartial.Authority)));
         process = await ChildProcess.StartAsync(start, Listening());
         Address = new Uri($"http://127.0.0.1:{process.Port}");
     }
@@ -83,6 +98,8 @@ internal sealed partial class Service : IAsyncDisposable
     public Task<JsonNode> GetAsync(string path) => SendAsync(HttpMethod.Get, path, null);
 
     public Task<JsonNode> PutAsync(string path, JsonNode body) => SendAsync(HttpMethod.Put, path, body);
+
+    public Task<JsonNode> DeleteAsync(string path) => SendAsync(HttpMethod.Delete, path, null);
 
     public Task<JsonNode> PostAsync(string path, JsonNode? body = null) => SendAsync(HttpMethod.Post, path, body);
 
@@ -144,6 +161,18 @@ internal sealed partial class Service : IAsyncDisposable
         var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         Assert.True(response.IsSuccessStatusCode, $"{method} {path} → {(int)response.StatusCode}: {text}");
         return text.Length == 0 ? new JsonObject() : JsonNode.Parse(text)!;
+    }
+
+    private ProcessStartInfo Launched(ProcessStartInfo command)
+    {
+        if (launcher.Count == 0)
+            return command;
+        var start = new ProcessStartInfo(launcher[0]) { WorkingDirectory = command.WorkingDirectory };
+        foreach (var argument in launcher.Skip(1).Append(command.FileName).Concat(command.ArgumentList))
+            start.ArgumentList.Add(argument);
+        foreach (var (name, value) in settings)
+            start.Environment[name] = value;
+        return start;
     }
 
     private ProcessStartInfo Command(params string[] arguments)
