@@ -21,13 +21,17 @@ public sealed class EgressProof(TimeProvider time)
 {
     private const long Never = long.MinValue;
 
-    /// <summary>So many names say enough.</summary>
+    /// <summary>So many domains say enough.</summary>
     private const int Sample = 200;
+
+    /// <summary>So many domains of others that are found say enough of a name that has long not been.</summary>
+    private const int Few = 3;
 
     /// <summary>For how long a lookup says something.</summary>
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
 
     private readonly ConcurrentDictionary<string, Name> names = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<(string Domain, EgressSide Side), Name> domains = new();
     private long publicAt = Never;
     private long privateAt = Never;
 
@@ -77,27 +81,29 @@ public sealed class EgressProof(TimeProvider time)
     }
 
     /// <summary>
-    /// True when, since the name was not found for the first time, more names of others were found than were not, as far as they lead to
-    /// the same side: then it is not our resolver.
+    /// True when, since the name was not found for the first time, more domains of others were found than were not, as far as they lead to
+    /// the same side: then it is not our resolver. Domains count, not names, or a provider with most of the names could not be seen to have lost
+    /// its name servers. After ten minutes a few domains are enough, however many are lost: no cache explains them any more.
     /// </summary>
     public bool OthersResolve(string host)
     {
         if (!names.TryGetValue(host, out var asked) || asked.FailingSince is Never)
             return false;
+        var own = DomainOf(host);
         var (found, failed) = (0, 0);
-        foreach (var (_, name) in names)
+        foreach (var ((domain, side), state) in domains)
         {
             if (found + failed >= Sample)
                 break;
-            if (ReferenceEquals(name, asked) || name.Side != asked.Side)
+            if (side != asked.Side)
                 continue;
-            if (name.FailingSince != Never)
-                failed += IsSince(name.FailedAt) ? 1 : 0;
-            else
-                found += IsSince(name.FoundAt) ? 1 : 0;
+            if (IsSince(state.FoundAt) && state.FoundAt >= state.FailedAt)
+                found++;
+            else if (IsSince(state.FailedAt) && domain != own)
+                failed++;
         }
 
-        return found > failed;
+        return found > failed || found >= Few && time.GetElapsedTime(asked.FailingSince) >= Memory;
 
         bool IsSince(long at) => at >= asked.FailingSince && time.GetElapsedTime(at) <= Memory;
     }
@@ -114,19 +120,43 @@ public sealed class EgressProof(TimeProvider time)
 
     internal void Found(string host, IPAddress[] addresses)
     {
-        var name = names.GetOrAdd(host, _ => new Name());
+        var name = NameOf(host);
         name.Side = Array.TrueForAll(addresses, AddressGuard.IsPublic) ? EgressSide.Public : EgressSide.Private;
-        name.Find(time.GetTimestamp());
+        Find(host, name);
     }
 
     /// <summary>The resolver said that there is no such name. What it can know by itself, without asking anybody, proves nothing.</summary>
     internal void SaidMissing(string host)
     {
         if (host.Contains('.', StringComparison.Ordinal))
-            names.GetOrAdd(host, _ => new Name()).Find(time.GetTimestamp());
+            Find(host, NameOf(host));
     }
 
-    internal void NotFound(string host) => names.GetOrAdd(host, _ => new Name()).Fail(time.GetTimestamp());
+    internal void NotFound(string host)
+    {
+        var name = NameOf(host);
+        name.Fail(time.GetTimestamp());
+        DomainOf(host, name.Side).Fail(time.GetTimestamp());
+    }
+
+    private void Find(string host, Name name)
+    {
+        name.Find(time.GetTimestamp());
+        DomainOf(host, name.Side).Find(time.GetTimestamp());
+    }
+
+    private Name NameOf(string host) => names.GetOrAdd(host, _ => new Name());
+
+    private Name DomainOf(string host, EgressSide side) => domains.GetOrAdd((DomainOf(host), side), _ => new Name());
+
+    /// <summary>The last two labels. Where those are everybody's, as in <c>co.uk</c>, all below count as one: too careful, never wrong.</summary>
+    private static string DomainOf(string host)
+    {
+        var name = host.AsSpan().TrimEnd('.');
+        var last = name.LastIndexOf('.');
+        var next = last < 0 ? -1 : name[..last].LastIndexOf('.');
+        return name[(next + 1)..].ToString().ToLowerInvariant();
+    }
 
     private void Prove(EgressSide side)
     {

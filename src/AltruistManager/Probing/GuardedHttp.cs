@@ -157,10 +157,12 @@ internal sealed class GuardedHttp : IDisposable
     /// <summary>The first address that takes the connection; all of them were checked.</summary>
     private async Task<Socket> ConnectAsync(IPAddress[] addresses, int port, CancellationToken cancellation)
     {
-        var count = Math.Min(addresses.Length, AddressesTried);
+        ProbeFailure? failure = null;
+        ProbeFailure? noRoute = null;
+        var tried = 0;
         for (var index = 0; ; index++)
         {
-            var last = index == count - 1;
+            var last = index == addresses.Length - 1 || tried == AddressesTried - 1;
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             using var alarm = last ? null : time.CreateTimer(_ => patience.Cancel(), null, AddressPatience, Timeout.InfiniteTimeSpan);
             Socket? socket = null;
@@ -176,12 +178,28 @@ internal sealed class GuardedHttp : IDisposable
                 socket?.Dispose();
                 if (exception.SocketErrorCode is SocketError.ConnectionRefused or SocketError.ConnectionReset)
                     egress.Reached(addresses[index]);
-                if (last || Classify(exception.SocketErrorCode).Outcome == ProbeOutcome.NoSockets)
-                    throw Refuse(Classify(exception.SocketErrorCode));
+                var told = Classify(exception.SocketErrorCode);
+                if (told.Outcome == ProbeOutcome.NoSockets)
+                    throw Refuse(told);
+                // Of a family that has no way out of here, such as IPv6 in many a container: it says nothing of the altruist's others.
+                if (HasNoRoute(exception.SocketErrorCode))
+                {
+                    noRoute ??= told;
+                }
+                else
+                {
+                    failure ??= told;
+                    tried++;
+                }
+
+                if (index == addresses.Length - 1 || tried == AddressesTried)
+                    throw Refuse(failure ?? noRoute!);
             }
             catch (OperationCanceledException) when (!last && !cancellation.IsCancellationRequested)
             {
                 socket?.Dispose();
+                failure ??= Classify(SocketError.TimedOut);
+                tried++;
             }
             catch
             {
@@ -191,12 +209,16 @@ internal sealed class GuardedHttp : IDisposable
         }
     }
 
+    /// <summary>There is no way from here to that address; whether that is our fault shows in how others do (design 5.4), not in the error.</summary>
+    private static bool HasNoRoute(SocketError error) =>
+        error is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported or SocketError.NetworkUnreachable or SocketError.AccessDenied;
+
     internal static ProbeFailure Classify(SocketError error) => error switch
     {
         SocketError.ConnectionRefused => new ProbeFailure(ProbeOutcome.ConnectRefused, "the connection was refused"),
         SocketError.ConnectionReset or SocketError.ConnectionAborted => new ProbeFailure(ProbeOutcome.ConnectionLost, "the connection was reset"),
         SocketError.TimedOut => new ProbeFailure(ProbeOutcome.ConnectTimeout, "the connection was not made in time"),
-        SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressNotAvailable or SocketError.AddressAlreadyInUse or SocketError.AccessDenied or SocketError.NetworkDown
+        SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressAlreadyInUse or SocketError.NetworkDown
             => new ProbeFailure(ProbeOutcome.NoSockets, $"the prober could not open a socket ({error})"),
         _ => new ProbeFailure(ProbeOutcome.Unreachable, $"the host is unreachable ({error})"),
     };

@@ -129,7 +129,8 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
 
         try
         {
-            if (!mine.IsTaken)
+            // Until its own is done: turns come in another order than writes may, and whoever ran this one may find nobody to lead the rest.
+            while (!mine.IsTaken)
                 await WriteWaitingAsync(cancellation);
         }
         catch (Exception failed)
@@ -190,13 +191,14 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
             }
 
             await transaction.CommitAsync(CancellationToken.None);
+            foreach (var done in written)
+                done.Succeed();
             healthy = !refused;
         }
         catch (Exception failed)
         {
             foreach (var lost in taken)
                 lost.Fail(failed);
-            written.Clear();
             throw;
         }
         finally
@@ -204,8 +206,6 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
             // After any failure the connection is opened anew, so that no state of the failed write outlives it.
             if (!healthy)
                 await CloseWriterAsync();
-            foreach (var done in written)
-                done.Succeed();
         }
     }
 

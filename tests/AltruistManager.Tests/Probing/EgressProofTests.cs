@@ -92,6 +92,33 @@ public sealed class EgressProofTests : IDisposable
     }
 
     [Fact]
+    public void A_provider_that_lost_its_name_servers_is_to_blame_however_many_of_the_names_are_its_own()
+    {
+        foreach (var number in Enumerable.Range(0, 20))
+            egress.NotFound($"node{number}.big.example");
+        clock.Advance(TimeSpan.FromSeconds(1));
+        egress.Found("node.other.example.org", [PublicAddress]);
+        Assert.True(egress.OthersResolve("node7.big.example"));
+    }
+
+    [Fact]
+    public void Lost_domains_are_to_blame_in_the_end_when_a_few_others_go_on_to_be_found()
+    {
+        string[] lost = [.. Enumerable.Range(0, 10).Select(number => $"node.lost{number}.example")];
+        string[] well = ["node.one.example", "node.two.test", "node.three.test"];
+        for (var minute = 0; minute <= 10; minute++)
+        {
+            Assert.All(lost, egress.NotFound);
+            Assert.All(well, name => egress.Found(name, [PublicAddress]));
+            Assert.Equal(minute >= 10, egress.OthersResolve(lost[0]));
+            clock.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        clock.Advance(TimeSpan.FromMinutes(10));
+        Assert.False(egress.OthersResolve(lost[0]), "what was found long ago says nothing");
+    }
+
+    [Fact]
     public void A_name_of_this_machine_says_nothing_of_the_resolver()
     {
         egress.NotFound("node.example");

@@ -603,9 +603,25 @@ public sealed class ProbeTrapTests : IDisposable
     [InlineData(SocketError.NetworkUnreachable, ProbeOutcome.Unreachable)]
     [InlineData(SocketError.TooManyOpenSockets, ProbeOutcome.NoSockets)]
     [InlineData(SocketError.NoBufferSpaceAvailable, ProbeOutcome.NoSockets)]
-    [InlineData(SocketError.AddressNotAvailable, ProbeOutcome.NoSockets)]
+    [InlineData(SocketError.AddressNotAvailable, ProbeOutcome.Unreachable)]
+    [InlineData(SocketError.AccessDenied, ProbeOutcome.Unreachable)]
     [InlineData(SocketError.ConnectionReset, ProbeOutcome.ConnectionLost)]
     public void Connect_errors_are_told_apart(SocketError error, ProbeOutcome outcome) => Assert.Equal(outcome, GuardedHttp.Classify(error).Outcome);
+
+    /// <summary>As for IPv6 in a container without it; to the broadcast address of loopback there is no route on any machine.</summary>
+    [Fact]
+    public async Task Addresses_without_a_route_hide_neither_the_one_that_answers_nor_the_altruists_own_failure()
+    {
+        await using var node = TestNode.Evm(() => 1);
+        using var unused = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        unused.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var nowhere = IPAddress.Parse("127.255.255.255");
+        using var dual = new ProbeBench(host => host == "after.test" ? [IPAddress.Loopback, nowhere] : [nowhere, nowhere, nowhere, IPAddress.Loopback]);
+
+        Assert.Equal(ProbeOutcome.Ok, (await dual.ProbeAsync($"http://before.test:{node.Port}")).Outcome);
+        Assert.Equal(ProbeOutcome.ConnectRefused, (await dual.ProbeAsync($"http://before.test:{((IPEndPoint)unused.LocalEndPoint!).Port}")).Outcome);
+        Assert.Equal(ProbeOutcome.ConnectRefused, (await dual.ProbeAsync($"http://after.test:{((IPEndPoint)unused.LocalEndPoint!).Port}")).Outcome);
+    }
 
     [Fact]
     public async Task Connection_that_is_never_made_is_a_connect_timeout()

@@ -289,6 +289,20 @@ public sealed class DatabaseOnSqlite(SqliteFixture fixture) : DatabaseContract(f
         }
     }
 
+    /// <summary>A failed write ends its group: whoever led it for another must go on to its own, or nobody leads the last ones.</summary>
+    [Fact]
+    public async Task No_write_is_left_behind_however_turns_and_writes_are_ordered()
+    {
+        await using var database = await Fixture.NewDatabaseAsync(Cancellation);
+        var write = database.Dialect;
+        var done = Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(async () =>
+        {
+            for (var round = 0; round < 300; round++)
+                await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Assert.ThrowsAsync<InvalidDataException>(() => write.WriteAsync<int>(_ => throw new InvalidDataException(), Cancellation))));
+        }, Cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()).ToList();
+        await Task.WhenAll(done).WaitAsync(TimeSpan.FromMinutes(1), Cancellation);
+    }
+
     [Fact]
     public async Task A_closed_database_is_not_opened_again_by_a_late_write()
     {
