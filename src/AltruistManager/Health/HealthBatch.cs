@@ -69,7 +69,7 @@ internal sealed class HealthBatch
 
             outcome.SweepWanted |= head?.Judgement == HeadJudgement.Undecided && probe.Lane != ProbeLane.Steady;
             if (evaluation.State != before.Verdict.State)
-                outcome.Changes.Add(new VerdictChange(0, altruist.Id, Now, before.Verdict.State, evaluation.State, evaluation.Reason));
+                watched[altruist.Id] = after = outcome.Change(after, before.Verdict.State, altruist, Probing.Vantage, probe, ComparedWith.Of(outcome.Trace, rules, probe, head, reason), Now);
             if (evaluation.State != before.Verdict.State || evaluation.Memory != before.Memory)
                 outcome.Written[altruist.Id] = after.ToStored(altruist.Id);
             outcome.Wake |= evaluation.State != before.Verdict.State
@@ -107,9 +107,23 @@ internal sealed class HealthBatchOutcome
 
     public List<VerdictChange> Changes { get; } = [];
 
+    /// <summary>What the changes rest on.</summary>
+    public List<Evidence> Evidence { get; } = [];
+
     /// <summary>Something changed that may matter to a pick.</summary>
     public bool Wake { get; set; }
 
     /// <summary>Only a fresh sweep can tell who is behind.</summary>
     public bool SweepWanted { get; set; }
+
+    /// <summary>Notes a change with what it rests on.</summary>
+    /// <returns>What is known of the altruist then.</returns>
+    public Watched Change(Watched after, VerdictState from, Altruist altruist, string vantage, ProbeResult probe, ComparedWith compared, DateTimeOffset now)
+    {
+        var change = new VerdictChange(0, altruist.Id, now, from, after.Verdict.State, after.Verdict.Reason);
+        var evidence = Health.Evidence.Of(change, altruist, vantage, probe, compared);
+        Changes.Add(change with { Evidence = evidence.Hash });
+        Evidence.Add(evidence);
+        return after with { Verdict = after.Verdict with { Evidence = evidence.Hash } };
+    }
 }

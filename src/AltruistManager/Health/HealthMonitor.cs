@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Probing;
+using AltruistManager.Probing.Checks;
 using AltruistManager.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -14,11 +15,12 @@ public sealed partial class HealthMonitor(
     HealthStore store,
     HealthBoard board,
     Preservation preservation,
+    CheckBook checks,
     IEnumerable<IVerdictObserver> observers,
     IOptions<HealthOptions> health,
     IOptions<ProbingOptions> probing,
     TimeProvider time,
-    ILogger<HealthMonitor> logger) : IProbeObserver, IProbeDemand
+    ILogger<HealthMonitor> logger) : IProbeObserver, IProbeDemand, ICheckObserver
 {
     /// <summary>Retry probes of one altruist without a change of its state; then the sweeps go on with it.</summary>
     private const int RetryLimit = 20;
@@ -37,7 +39,7 @@ public sealed partial class HealthMonitor(
 
         var seen = await store.LastSeenAsync(probing.Value.Vantage, time.GetUtcNow() - 2 * probing.Value.Interval, cancellation);
         foreach (var stored in await store.LoadAsync(probing.Value.Vantage, cancellation))
-            Keep(stored.Altruist, Watched.FromStored(stored, seen.GetValueOrDefault(stored.Altruist)));
+            Keep(stored.Altruist, WithStanding(stored.Altruist, Watched.FromStored(stored, seen.GetValueOrDefault(stored.Altruist))));
     }
 
     public IReadOnlyCollection<AltruistId> Retries =>
@@ -56,7 +58,7 @@ public sealed partial class HealthMonitor(
         var watched = altruists.GetValueOrDefault(altruist.Id, Watched.New);
         var proof = !watched.Proves(altruist) || watched.Jumped;
         return lane == ProbeLane.Steady
-            ? new ProbeQuestions(proof || watched.SweepsSinceIdentity >= Watched.IdentityEvery - 1, SweepHeight(altruist.Network), Syncing: true)
+            ? new ProbeQuestions(proof || watched.SweepsSinceIdentity >= IdentityCheck.EverySweeps - 1, SweepHeight(altruist.Network), Syncing: true, watched.Sweeps)
             : new ProbeQuestions(proof, IntegrityHeight: null, Syncing: false);
     }
 
@@ -106,6 +108,37 @@ public sealed partial class HealthMonitor(
             Retries = 0,
         }, cancellation);
 
+    /// <summary>Takes up what the checks at their own pace say of an altruist now: what it has proven, what it is penalised for.</summary>
+    public async Task CheckedAsync(AltruistId altruist, CancellationToken cancellation)
+    {
+        if (!rosters.Current.Altruists.TryGetValue(altruist, out var registered))
+            return;
+
+        var network = NetworkOf(registered.Network);
+        await network.Turn.WaitAsync(cancellation);
+        try
+        {
+            await TakeUpAsync(altruists.ContainsKey(altruist) ? [] : [altruist], cancellation);
+            var before = altruists.GetValueOrDefault(altruist, Watched.New);
+            if (Standing.Of(checks[altruist], health.Value).SameAs(before.Verdict))
+                return;
+            Keep(altruist, WithStanding(altruist, before));
+        }
+        finally
+        {
+            network.Turn.Release();
+        }
+
+        await TellAsync(cancellation);
+    }
+
+    public NetworkPace PaceOf(NetworkId network)
+    {
+        var rules = RulesOf(network);
+        var blockTime = TraceOf(network).BlockTime(rules);
+        return new NetworkPace(blockTime, rules.ToleranceBlocks(blockTime));
+    }
+
     /// <summary>What the network's head was, for those who show it.</summary>
     public ReferenceTrace TraceOf(NetworkId network) => networks.GetValueOrDefault(network)?.Trace ?? ReferenceTrace.Empty;
 
@@ -143,7 +176,7 @@ public sealed partial class HealthMonitor(
 
         var swept = results[0].Lane == ProbeLane.Steady;
         if (outcome.Written.Count > 0 || swept)
-            await store.WriteAsync(probing.Value.Vantage, now, outcome.Written.Values, outcome.Changes, swept ? (network, outcome.Trace) : null, cancellation);
+            await store.WriteAsync(probing.Value.Vantage, now, outcome.Written.Values, outcome.Changes, outcome.Evidence, swept ? (network, outcome.Trace) : null, cancellation);
 
         watchedNetwork.Trace = outcome.Trace;
         if (swept)
@@ -179,8 +212,11 @@ public sealed partial class HealthMonitor(
         };
     }
 
-    private long? SweepHeight(NetworkId network) =>
-        NetworkOf(network).SweepHeight(() => NetworkRules.From(rosters.Current.ChainsByNetwork.GetValueOrDefault(network, [])), time.GetUtcNow());
+    private long? SweepHeight(NetworkId network) => NetworkOf(network).SweepHeight(() => RulesOf(network), time.GetUtcNow());
+
+    private NetworkRules RulesOf(NetworkId network) => NetworkRules.From(rosters.Current.ChainsByNetwork.GetValueOrDefault(network, []));
+
+    private Watched WithStanding(AltruistId altruist, Watched watched) => watched with { Verdict = Standing.Of(checks[altruist], health.Value).On(watched.Verdict) };
 
     /// <summary>Altruists that memory does not know: new, or heirs of a retired one.</summary>
     private async Task TakeUpAsync(IReadOnlyCollection<AltruistId> unknown, CancellationToken cancellation)
@@ -188,7 +224,7 @@ public sealed partial class HealthMonitor(
         if (unknown.Count == 0)
             return;
         foreach (var stored in await store.LoadAsync(probing.Value.Vantage, unknown, cancellation))
-            Keep(stored.Altruist, Watched.FromStored(stored, seen: null));
+            Keep(stored.Altruist, WithStanding(stored.Altruist, Watched.FromStored(stored, seen: null)));
     }
 
     /// <summary>How a probe of an endpoint that is not in service stands beside the network; it is no vote.</summary>
@@ -218,12 +254,15 @@ public sealed partial class HealthMonitor(
             var evaluation = HealthEvaluator.Evaluate(
                 HealthEvaluator.AtNewEndpoint(before.Memory, health.Value), new Assessment(probe, moved.Fingerprint, moved.Network.Identity, moved.Attested, head), health.Value, now);
             var after = before.After(probe, head, evaluation, network.Trace.BlockTime(NetworkRules.From(rosters.Current.ChainsByNetwork.GetValueOrDefault(moved.Network, []))), now);
-            VerdictChange[] changes = evaluation.State == before.Verdict.State ? [] : [new VerdictChange(0, moved.Id, now, before.Verdict.State, evaluation.State, evaluation.Reason)];
-            if (!await commit(store.Write(probing.Value.Vantage, now, [after.ToStored(moved.Id)], changes, trace: null)))
+            var rules = RulesOf(moved.Network);
+            var outcome = new HealthBatchOutcome { Trace = network.Trace, Watched = new Dictionary<AltruistId, Watched>() };
+            if (evaluation.State != before.Verdict.State)
+                after = outcome.Change(after, before.Verdict.State, moved, probing.Value.Vantage, probe, ComparedWith.Of(network.Trace, rules, probe, head, integrity: null), now);
+            if (!await commit(store.Write(probing.Value.Vantage, now, [after.ToStored(moved.Id)], outcome.Changes, outcome.Evidence, trace: null)))
                 return false;
 
             Keep(moved.Id, after);
-            foreach (var change in changes)
+            foreach (var change in outcome.Changes)
                 LogChanged(change.Altruist, moved.Network, VerdictNames.Of(change.From), VerdictNames.Of(change.To), change.Reason);
         }
         finally
@@ -255,10 +294,17 @@ public sealed partial class HealthMonitor(
             told = after.Verdict.State != before.Verdict.State;
             wake = told || after.Verdict.CooldownUntil != before.Verdict.CooldownUntil;
             var now = time.GetUtcNow();
-            await store.WriteAsync(
-                probing.Value.Vantage, now, [after.ToStored(id)],
-                told ? [new VerdictChange(0, id, now, before.Verdict.State, after.Verdict.State, after.Verdict.Reason)] : [],
-                trace: null, cancellation);
+            var changes = new List<VerdictChange>();
+            var evidence = new List<Evidence>();
+            if (told)
+            {
+                var step = new VerdictChange(0, id, now, before.Verdict.State, after.Verdict.State, after.Verdict.Reason);
+                evidence.Add(Evidence.Of(step, altruist, probing.Value.Vantage, probe: null, compared: null));
+                changes.Add(step with { Evidence = evidence[0].Hash });
+                after = after with { Verdict = after.Verdict with { Evidence = evidence[0].Hash } };
+            }
+
+            await store.WriteAsync(probing.Value.Vantage, now, [after.ToStored(id)], changes, evidence, trace: null, cancellation);
             Keep(id, after);
         }
         finally

@@ -1,5 +1,6 @@
 using AltruistManager.Altruists;
 using AltruistManager.Probing;
+using AltruistManager.Scheduling;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -15,6 +16,7 @@ public static class HealthSetup
         services.AddSingleton<IHealthHeritage>(provider => provider.GetRequiredService<HealthStore>());
         services.AddSingleton<HealthMonitor>();
         services.AddSingleton<IProbeObserver>(provider => provider.GetRequiredService<HealthMonitor>());
+        services.AddSingleton<ICheckObserver>(provider => provider.GetRequiredService<HealthMonitor>());
         services.AddSingleton<IProbeDemand>(provider => provider.GetRequiredService<HealthMonitor>());
         services.AddSingleton<TrialStore>();
         services.AddSingleton<TrialMonitor>();
@@ -25,6 +27,7 @@ public static class HealthSetup
             provider.GetRequiredService<ProbeStarter>(),
             provider.GetRequiredService<IOptions<ProbingOptions>>(),
             provider.GetRequiredService<TimeProvider>()));
+        services.AddJob<EvidenceTidyJob>(EvidenceTidyJob.Name, _ => new JobSchedule(TimeSpan.FromHours(1), TimeSpan.FromMinutes(7)));
         return services;
     }
 }

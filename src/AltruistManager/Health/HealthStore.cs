@@ -6,10 +6,11 @@ using AltruistManager.Storage;
 namespace AltruistManager.Health;
 
 /// <summary>A verdict as it is stored.</summary>
-public sealed record StoredVerdict(AltruistId Altruist, VerdictState State, string Reason, DateTimeOffset Since, Memory Memory);
+public sealed record StoredVerdict(AltruistId Altruist, VerdictState State, string Reason, DateTimeOffset Since, Memory Memory, string? Evidence = null);
 
 /// <summary>One line of an altruist's history: from which state to which, when and why.</summary>
-public sealed record VerdictChange(long Id, AltruistId Altruist, DateTimeOffset At, VerdictState From, VerdictState To, string Reason);
+/// <param name="Evidence">Hash of what it rests on; null for changes of before there was any.</param>
+public sealed record VerdictChange(long Id, AltruistId Altruist, DateTimeOffset At, VerdictState From, VerdictState To, string Reason, string? Evidence = null);
 
 /// <summary>What the newest stored probes of an altruist say.</summary>
 internal sealed record LastSeen(DateTimeOffset? ProbeAt, DateTimeOffset? AnswerAt, long? Height, double? LatencyMs);
@@ -17,11 +18,13 @@ internal sealed record LastSeen(DateTimeOffset? ProbeAt, DateTimeOffset? AnswerA
 /// <summary>Verdicts, their changes and the traces of the networks, in the database.</summary>
 public sealed class HealthStore(Database database) : IHealthHeritage
 {
+    private const int DeleteBatch = 1_000;
+
     /// <summary>All verdicts of a vantage.</summary>
     public async Task<IReadOnlyList<StoredVerdict>> LoadAsync(string vantage, CancellationToken cancellation)
     {
         var rows = await database.QueryAsync<VerdictRow>(
-            "select altruist_id, state, reason, since, memory from verdicts where vantage = @vantage", new { vantage }, cancellation);
+            "select altruist_id, state, reason, since, memory, evidence from verdicts where vantage = @vantage", new { vantage }, cancellation);
         return rows.ConvertAll(row => row.ToVerdict());
     }
 
@@ -29,7 +32,7 @@ public sealed class HealthStore(Database database) : IHealthHeritage
     public async Task<IReadOnlyList<StoredVerdict>> LoadAsync(string vantage, IReadOnlyCollection<AltruistId> altruists, CancellationToken cancellation)
     {
         var rows = await database.QueryAsync<VerdictRow>(
-            $"select altruist_id, state, reason, since, memory from verdicts where vantage = @vantage and {database.Dialect.In("altruist_id", "Ids")}",
+            $"select altruist_id, state, reason, since, memory, evidence from verdicts where vantage = @vantage and {database.Dialect.In("altruist_id", "Ids")}",
             new { vantage, Ids = database.Dialect.List(altruists.Select(altruist => altruist.Value).ToList()) }, cancellation);
         return rows.ConvertAll(row => row.ToVerdict());
     }
@@ -58,7 +61,7 @@ public sealed class HealthStore(Database database) : IHealthHeritage
     {
         var rows = await database.QueryAsync<ChangeRow>(
             """
-            select   id, altruist_id, at, from_state, to_state, reason
+            select   id, altruist_id, at, from_state, to_state, reason, evidence
             from     verdict_changes
             where    altruist_id = @altruist and id < @before
             order by id desc
@@ -68,12 +71,32 @@ public sealed class HealthStore(Database database) : IHealthHeritage
         return rows.ConvertAll(row => row.ToChange());
     }
 
+    /// <summary>The body of that hash, as it was stored; null when this altruist has none, or no longer.</summary>
+    public Task<string?> EvidenceAsync(AltruistId altruist, string hash, CancellationToken cancellation) =>
+        database.SingleOrDefaultAsync<string>("select body from evidence where hash = @hash and altruist_id = @altruist", new { hash, altruist = altruist.Value }, cancellation);
+
+    /// <summary>Deletes what is older, in short transactions.</summary>
+    /// <returns>How many bodies.</returns>
+    public async Task<int> DeleteEvidenceOlderAsync(DateTimeOffset than, CancellationToken cancellation)
+    {
+        var deleted = 0;
+        while (true)
+        {
+            var batch = await database.WriteAsync(write => write.ExecuteAsync(
+                "delete from evidence where hash in (select hash from evidence where at < @than order by at limit @limit)",
+                new { than = than.ToUnixTimeMilliseconds(), limit = DeleteBatch }), cancellation);
+            deleted += batch;
+            if (batch < DeleteBatch)
+                return deleted;
+        }
+    }
+
     /// <summary>Whoever is added at the URL of a retired altruist takes over its health.</summary>
     public Task InheritAsync(WriteTransaction write, AltruistId retired, AltruistId heir) =>
         write.ExecuteAsync(
             """
-            insert into verdicts (altruist_id, vantage, state, reason, since, memory, updated_at)
-            select @heir, vantage, state, reason, since, memory, updated_at
+            insert into verdicts (altruist_id, vantage, state, reason, since, memory, evidence, updated_at)
+            select @heir, vantage, state, reason, since, memory, evidence, updated_at
             from   verdicts
             where  altruist_id = @retired
             on conflict (altruist_id, vantage) do nothing
@@ -100,9 +123,10 @@ public sealed class HealthStore(Database database) : IHealthHeritage
         DateTimeOffset now,
         IReadOnlyCollection<StoredVerdict> verdicts,
         IReadOnlyCollection<VerdictChange> changes,
+        IReadOnlyCollection<Evidence> evidence,
         (NetworkId Network, ReferenceTrace Trace)? trace,
         CancellationToken cancellation) =>
-        database.WriteAsync(Write(vantage, now, verdicts, changes, trace), cancellation);
+        database.WriteAsync(Write(vantage, now, verdicts, changes, evidence, trace), cancellation);
 
     /// <summary>The same in somebody else's transaction.</summary>
     internal Func<WriteTransaction, Task> Write(
@@ -110,6 +134,7 @@ public sealed class HealthStore(Database database) : IHealthHeritage
         DateTimeOffset now,
         IReadOnlyCollection<StoredVerdict> verdicts,
         IReadOnlyCollection<VerdictChange> changes,
+        IReadOnlyCollection<Evidence> evidence,
         (NetworkId Network, ReferenceTrace Trace)? trace) =>
         async write =>
         {
@@ -123,25 +148,27 @@ public sealed class HealthStore(Database database) : IHealthHeritage
                     reason = verdict.Reason,
                     since = verdict.Since.ToUnixTimeMilliseconds(),
                     memory = verdict.Memory.ToJson(),
+                    evidence = verdict.Evidence,
                 }));
                 await write.ExecuteAsync(
                     $"""
-                    insert into verdicts (altruist_id, vantage, state, reason, since, memory, updated_at)
+                    insert into verdicts (altruist_id, vantage, state, reason, since, memory, evidence, updated_at)
                     {database.Dialect.Pick(
                         """
-                        select value ->> 'altruist_id', @vantage, value ->> 'state', value ->> 'reason', value ->> 'since', value ->> 'memory', @at
+                        select value ->> 'altruist_id', @vantage, value ->> 'state', value ->> 'reason', value ->> 'since', value ->> 'memory', value ->> 'evidence', @at
                         from   json_each(@rows)
                         where  true
                         """,
                         """
-                        select altruist_id, @vantage, state, reason, since, memory, @at
-                        from   json_to_recordset(cast(@rows as json)) as given (altruist_id text, state text, reason text, since bigint, memory text)
+                        select altruist_id, @vantage, state, reason, since, memory, evidence, @at
+                        from   json_to_recordset(cast(@rows as json)) as given (altruist_id text, state text, reason text, since bigint, memory text, evidence text)
                         """)}
                     on conflict (altruist_id, vantage) do update set
                         state      = excluded.state,
                         reason     = excluded.reason,
                         since      = excluded.since,
                         memory     = excluded.memory,
+                        evidence   = excluded.evidence,
                         updated_at = excluded.updated_at
                     """,
                     new { vantage, at, rows });
@@ -156,21 +183,33 @@ public sealed class HealthStore(Database database) : IHealthHeritage
                     from_state = VerdictNames.Of(change.From),
                     to_state = VerdictNames.Of(change.To),
                     reason = change.Reason,
+                    evidence = change.Evidence,
                 }));
                 await write.ExecuteAsync(
                     $"""
-                    insert into verdict_changes (altruist_id, vantage, at, from_state, to_state, reason)
+                    insert into verdict_changes (altruist_id, vantage, at, from_state, to_state, reason, evidence)
                     {database.Dialect.Pick(
                         """
-                        select value ->> 'altruist_id', @vantage, value ->> 'at', value ->> 'from_state', value ->> 'to_state', value ->> 'reason'
+                        select value ->> 'altruist_id', @vantage, value ->> 'at', value ->> 'from_state', value ->> 'to_state', value ->> 'reason', value ->> 'evidence'
                         from   json_each(@rows)
                         """,
                         """
-                        select altruist_id, @vantage, at, from_state, to_state, reason
-                        from   json_to_recordset(cast(@rows as json)) as given (altruist_id text, at bigint, from_state text, to_state text, reason text)
+                        select altruist_id, @vantage, at, from_state, to_state, reason, evidence
+                        from   json_to_recordset(cast(@rows as json)) as given (altruist_id text, at bigint, from_state text, to_state text, reason text, evidence text)
                         """)}
                     """,
                     new { vantage, rows });
+            }
+
+            foreach (var body in evidence)
+            {
+                await write.ExecuteAsync(
+                    """
+                    insert into evidence (hash, altruist_id, at, body)
+                    values (@Hash, @Altruist, @At, @Body)
+                    on conflict (hash) do nothing
+                    """,
+                    new { body.Hash, Altruist = body.Altruist.Value, At = body.At.ToUnixTimeMilliseconds(), body.Body });
             }
 
             if (trace is { } seen)
@@ -213,8 +252,9 @@ public sealed class HealthStore(Database database) : IHealthHeritage
         public required string Reason { get; init; }
         public required long Since { get; init; }
         public required string Memory { get; init; }
+        public required string? Evidence { get; init; }
 
-        public StoredVerdict ToVerdict() => new(new AltruistId(AltruistId), VerdictNames.Parse(State), Reason, UnixTime.FromMs(Since), Health.Memory.FromJson(Memory));
+        public StoredVerdict ToVerdict() => new(new AltruistId(AltruistId), VerdictNames.Parse(State), Reason, UnixTime.FromMs(Since), Health.Memory.FromJson(Memory), Evidence);
     }
 
     private sealed record MemoryRow
@@ -232,8 +272,9 @@ public sealed class HealthStore(Database database) : IHealthHeritage
         public required string FromState { get; init; }
         public required string ToState { get; init; }
         public required string Reason { get; init; }
+        public required string? Evidence { get; init; }
 
-        public VerdictChange ToChange() => new(Id, new AltruistId(AltruistId), UnixTime.FromMs(At), VerdictNames.Parse(FromState), VerdictNames.Parse(ToState), Reason);
+        public VerdictChange ToChange() => new(Id, new AltruistId(AltruistId), UnixTime.FromMs(At), VerdictNames.Parse(FromState), VerdictNames.Parse(ToState), Reason, Evidence);
     }
 
     private sealed record TraceRow

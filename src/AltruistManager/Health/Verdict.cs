@@ -18,6 +18,8 @@ public enum VerdictState
 /// <summary>The health of an altruist as seen from one vantage, always with its reason.</summary>
 public sealed record Verdict
 {
+    private static readonly Dictionary<string, string> NothingUnproven = [];
+
     public static readonly Verdict NeverProbed = new() { State = VerdictState.Unknown, Reason = "not probed yet", Since = DateTimeOffset.UnixEpoch };
 
     public required VerdictState State { get; init; }
@@ -45,6 +47,9 @@ public sealed record Verdict
 
     /// <summary>The claimed capabilities that it has proven; only these count.</summary>
     public IReadOnlyList<string> Proven { get; init; } = [];
+
+    /// <summary>Claimed capabilities that were looked for and do not count, with the reason.</summary>
+    public IReadOnlyDictionary<string, string> Unproven { get; init; } = NothingUnproven;
 
     /// <summary>Why it is picked only after the others although it may be picked, such as heights that differ from answer to answer; null for no reason.</summary>
     public string? Penalty { get; init; }

@@ -1,5 +1,6 @@
 using AltruistManager.Altruists;
 using AltruistManager.Probing;
+using AltruistManager.Probing.Checks;
 
 namespace AltruistManager.Health;
 
@@ -7,9 +8,6 @@ namespace AltruistManager.Health;
 internal sealed record Watched
 {
     public static readonly Watched New = new() { Memory = Memory.New, Verdict = Verdict.NeverProbed };
-
-    /// <summary>Every how many sweeps an identity is proven anew.</summary>
-    public const int IdentityEvery = 12;
 
     public required Memory Memory { get; init; }
     public required Verdict Verdict { get; init; }
@@ -19,7 +17,11 @@ internal sealed record Watched
     public int Retries { get; init; }
 
     // The identity is due at the first sweep after each start.
-    public int SweepsSinceIdentity { get; init; } = IdentityEvery;
+    public int SweepsSinceIdentity { get; init; } = IdentityCheck.EverySweeps;
+
+    /// <summary>Since the start.</summary>
+    public int Sweeps { get; init; }
+
     public bool Jumped { get; init; }
 
     /// <summary>Its identity is proven where it is asked now.</summary>
@@ -33,7 +35,7 @@ internal sealed record Watched
         return this with
         {
             Memory = evaluation.Memory,
-            Verdict = new Verdict
+            Verdict = Verdict with
             {
                 State = evaluation.State,
                 Reason = evaluation.Reason,
@@ -48,11 +50,12 @@ internal sealed record Watched
             LastOutcome = probe.Outcome,
             Retries = changed ? 0 : Retries + (probe.Lane == ProbeLane.Retry ? 1 : 0),
             SweepsSinceIdentity = probe.Identity is not null ? 0 : SweepsSinceIdentity + (probe.Lane == ProbeLane.Steady ? 1 : 0),
+            Sweeps = Sweeps + (probe.Lane == ProbeLane.Steady ? 1 : 0),
             Jumped = probe.Identity is null && (Jumped || HasJumped(probe, blockTime)),
         };
     }
 
-    public StoredVerdict ToStored(AltruistId altruist) => new(altruist, Verdict.State, Verdict.Reason, Verdict.Since, Memory);
+    public StoredVerdict ToStored(AltruistId altruist) => new(altruist, Verdict.State, Verdict.Reason, Verdict.Since, Memory, Verdict.Evidence);
 
     /// <param name="seen">What its newest stored probes say; null when nobody looked.</param>
     public static Watched FromStored(StoredVerdict stored, LastSeen? seen) => new()
@@ -68,6 +71,7 @@ internal sealed record Watched
             LastGoodAt = stored.State is VerdictState.Healthy or VerdictState.Failing ? seen?.AnswerAt : null,
             Height = seen?.Height,
             LatencyMs = seen?.LatencyMs,
+            Evidence = stored.Evidence,
         },
     };
 

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using AltruistManager.Altruists;
+using AltruistManager.Probing.Checks;
 using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Probing;
@@ -54,6 +55,28 @@ internal sealed class GuardedHttp : IDisposable
     /// <exception cref="IOException">It was not.</exception>
     public Task LookUpAsync(string host, CancellationToken cancellation) => ResolveAsync(host, cancellation);
 
+    /// <summary>Shakes hands with a TLS host and tells until when its certificate is valid, or what is wrong.</summary>
+    /// <param name="deadline">Ends the attempt; linked to <paramref name="stopping"/>.</param>
+    public async Task<CertificateSeen> ReadCertificateAsync(Uri url, bool mayBePrivate, CancellationToken deadline, CancellationToken stopping)
+    {
+        var connection = new ProbeConnection(time, deadline);
+        try
+        {
+            await using var stream = await ConnectAsync(connection, url.IdnHost.Trim('[', ']'), url.Port, secure: true, mayBePrivate ? allowance : AllowedNetworks.None, deadline);
+            return stream is SslStream { RemoteCertificate: X509Certificate2 certificate }
+                ? new CertificateSeen(new DateTimeOffset(certificate.NotAfter.ToUniversalTime()), null)
+                : new CertificateSeen(default, new ProbeFailure(ProbeOutcome.TlsInvalid, "the host showed no certificate"));
+        }
+        catch (ConnectException exception)
+        {
+            return new CertificateSeen(default, exception.Failure);
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            return new CertificateSeen(default, new ProbeFailure(ProbeOutcome.Timeout, "the TLS handshake did not end in time"));
+        }
+    }
+
     private EndpointLine OpenFresh(Altruist altruist)
     {
         HttpMessageHandler handler = Create(altruist.MayBePrivate ? allowance : AllowedNetworks.None, kept: TimeSpan.Zero);
@@ -95,23 +118,28 @@ internal sealed class GuardedHttp : IDisposable
             throw new InvalidOperationException("A guarded request carries its ProbeConnection.");
 
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation, connection.Deadline);
+        return await ConnectAsync(
+            connection, context.DnsEndPoint.Host.Trim('[', ']'), context.DnsEndPoint.Port, context.InitialRequestMessage.RequestUri!.Scheme is "https" or "wss", allowed, deadline.Token);
+    }
+
+    private async Task<Stream> ConnectAsync(ProbeConnection connection, string host, int port, bool secure, AllowedNetworks allowed, CancellationToken cancellation)
+    {
         try
         {
             connection.Enter(ConnectPhase.Resolving);
-            var host = context.DnsEndPoint.Host.Trim('[', ']');
-            var addresses = await ResolveAsync(host, deadline.Token);
+            var addresses = await ResolveAsync(host, cancellation);
             if (Array.Find(addresses, address => !AddressGuard.IsPublic(address) && !allowed.Contains(address)) is { } refused)
                 throw Refuse(new ProbeFailure(ProbeOutcome.AddressRefused, "the name leads to an address that may not be probed", Refused: refused));
 
             connection.Enter(ConnectPhase.Connecting);
-            var socket = await ConnectAsync(addresses, context.DnsEndPoint.Port, deadline.Token);
+            var socket = await ConnectAsync(addresses, port, cancellation);
             if (socket.RemoteEndPoint is IPEndPoint { Address: var taken })
                 connection.Reach(taken);
             Stream stream = new NetworkStream(socket, ownsSocket: true);
-            if (context.InitialRequestMessage.RequestUri!.Scheme is "https" or "wss")
+            if (secure)
             {
                 connection.Enter(ConnectPhase.Securing);
-                stream = await SecureAsync(stream, host, deadline.Token);
+                stream = await SecureAsync(stream, host, cancellation);
             }
 
             connection.Enter(ConnectPhase.Open);

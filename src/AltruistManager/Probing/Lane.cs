@@ -52,6 +52,33 @@ internal sealed class Lane
         return ended.Task;
     }
 
+    /// <summary>The same for other work than one probe; what it throws, the caller gets.</summary>
+    public Task<T?> DoAsync<T>(Altruist altruist, Func<Task<T?>> work, CancellationToken cancellation)
+        where T : class
+    {
+        var ended = new TaskCompletionSource<T?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Run(altruist, async _ =>
+        {
+            try
+            {
+                ended.TrySetResult(await work());
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException || !cancellation.IsCancellationRequested)
+            {
+                ended.TrySetException(exception);
+            }
+
+            return null;
+        }, _ =>
+        {
+            if (cancellation.IsCancellationRequested)
+                ended.TrySetCanceled(cancellation);
+            else
+                ended.TrySetResult(null);
+        }, cancellation);
+        return ended.Task;
+    }
+
     /// <returns>True when it may begin at once, null when one of its altruist is under way.</returns>
     private bool? TryEnter(Waiting mine)
     {

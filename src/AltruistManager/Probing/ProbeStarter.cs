@@ -3,6 +3,7 @@ using System.Net;
 using System.Threading.Channels;
 using AltruistManager.Altruists;
 using AltruistManager.Chains.Protocols;
+using AltruistManager.Probing.Checks;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -18,6 +19,10 @@ internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog 
 
     /// <summary>The altruist, when it may be probed now.</summary>
     public Altruist? Find(AltruistId id) => rosters.Current.Altruists.TryGetValue(id, out var altruist) && MayProbe(altruist) ? altruist : null;
+
+    /// <summary>What checks must know of an altruist; null when its protocol is not spoken here.</summary>
+    public CheckSubject? SubjectOf(Altruist altruist) =>
+        ProtocolOf(altruist) is { } protocol ? new CheckSubject(altruist, protocol, rosters.Current.ChainsByNetwork.GetValueOrDefault(altruist.Network, [])) : null;
 
     private IChainProtocol? ProtocolOf(Altruist altruist) => protocols.Find(altruist.Network, rosters.Current.ChainsByNetwork.GetValueOrDefault(altruist.Network, []));
 

@@ -46,7 +46,7 @@ public static class DecisionReasons
 
     private static string NotEligible(EntryAltruist altruist, Candidate candidate, IReadOnlyList<string> requires) => altruist.Facts switch
     {
-        { Usability: not Usability.No } when candidate.Lacking => $"not eligible: the chain requires {string.Join(" and ", requires)}, which it claims but has not proven",
+        { Usability: not Usability.No } when candidate.Lacking => $"not eligible: the chain requires {string.Join(" and ", requires)}, which it has not proven: {altruist.Reason}",
         { Unseen: true, Usability: not Usability.No } => "not seen well since the start: picked anew only after a good probe",
         { Usability: Usability.CoolingDown } => $"not while others are there: {altruist.Reason}",
         _ => $"not eligible: {altruist.Reason}",

@@ -1,5 +1,6 @@
 using AltruistManager.Altruists;
 using AltruistManager.Health;
+using AltruistManager.Probing.Checks;
 
 namespace AltruistManager.Selection;
 
@@ -74,7 +75,20 @@ public static class Eligibility
             { Enabled: false } => "disabled by its provider or staff",
             { Role: AltruistRole.Reference } => "a reference: probed, never picked",
             { Attested: false } => "control of the endpoint is not proven",
-            _ when verdict is { Penalty: { } penalty, State: VerdictState.Healthy or VerdictState.Failing } => $"{verdict.Reason}; goes after every healthy one: {penalty}",
-            _ => verdict.Reason,
+            _ when verdict is { Penalty: { } penalty, State: VerdictState.Healthy or VerdictState.Failing } => $"{verdict.Reason}; goes after every healthy one: {penalty}{Unproven(altruist, verdict)}",
+            _ => verdict.Reason + Unproven(altruist, verdict),
         };
+
+    /// <summary>What of the claimed capabilities does not count, and why, to go on with; null when all does. A WebSocket is no part of what a chain is.</summary>
+    private static string? Unproven(Altruist altruist, Verdict verdict)
+    {
+        string? said = null;
+        foreach (var capability in altruist.Capabilities)
+        {
+            if (capability != WebsocketCheck.Capability && !verdict.Proven.Contains(capability))
+                said += $"; claims {capability}, not proven yet: {verdict.Unproven.GetValueOrDefault(capability) ?? "not checked yet"}";
+        }
+
+        return said;
+    }
 }

@@ -3,6 +3,7 @@ using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Health;
 using AltruistManager.Probing;
+using AltruistManager.Probing.Checks;
 
 namespace AltruistManager.Selection;
 
@@ -19,6 +20,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     private readonly string[] vantages = [probing.Vantage];
     private Roster? roster;
     private Altruist[] registered = [];
+    private Altruist[] served = [];
     private Verdict[] verdicts = [];
     private EntryAltruist[] altruists = [];
     private AltruistFacts[] facts = [];
@@ -34,7 +36,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     public EntryAltruist[] Altruists => altruists;
 
     /// <summary>The altruists of a slot's picks, as portals are told of them.</summary>
-    public Altruist[] Served(SlotMemory slot) => Array.ConvertAll(slot.Question.Was, pick => registered[pick.Altruist]);
+    public Altruist[] Served(SlotMemory slot) => Array.ConvertAll(slot.Question.Was, pick => served[pick.Altruist]);
 
     public IReadOnlyList<Override> Overrides { get; private set; } = [];
 
@@ -53,7 +55,8 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         EnterWindow(DrawOrder.WindowOf(now, options.Window), lastHash, redraw: !rosterChanged);
         if (rosterChanged)
             Enrol(current);
-        Judge(board, now, startedAt);
+        if (Judge(board, now, startedAt) || rosterChanged)
+            FindLacking();
         Overrides = OverrideRules.InForce(overrides, now);
         if (rosterChanged || overridesApplied is null || !Overrides.Select(rule => rule.Id).SequenceEqual(overridesApplied.Select(rule => rule.Id)))
         {
@@ -107,7 +110,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             return true;
         for (var i = 0; i < published.Altruists.Length; i++)
         {
-            var now = registered[next.Picks[i].Altruist];
+            var now = served[next.Picks[i].Altruist];
             if (!ReferenceEquals(published.Altruists[i], now) && !SelectionBody.Same(published.Altruists[i], now))
                 return true;
         }
@@ -141,7 +144,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
 
         slot.RuledBy = slot.Ruling;
 
-        slot.Published = (slot.Chain, Array.ConvertAll(slot.Question.Was, pick => registered[pick.Altruist]));
+        slot.Published = (slot.Chain, Array.ConvertAll(slot.Question.Was, pick => served[pick.Altruist]));
     }
 
     public void Remove(SlotMemory slot)
@@ -317,6 +320,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         verdicts = new Verdict[registered.Length];
         altruists = new EntryAltruist[registered.Length];
         facts = new AltruistFacts[registered.Length];
+        served = [.. registered];
         required = Array.ConvertAll(registered, altruist => RequiredOf(altruist, current));
 
         var numbers = new Dictionary<AltruistId, int>(registered.Length);
@@ -433,8 +437,10 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         slot.Space = altruists;
     }
 
-    private void Judge(HealthBoard board, DateTimeOffset now, DateTimeOffset startedAt)
+    /// <returns>Whether somebody has proven something else than before.</returns>
+    private bool Judge(HealthBoard board, DateTimeOffset now, DateTimeOffset startedAt)
     {
+        var otherProofs = false;
         var providers = new Dictionary<ProviderId, int>();
         var hosts = new Dictionary<string, int>();
         var fresh = altruists.Length > 0 && verdicts[0] is null;
@@ -448,7 +454,9 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
                 continue;
 
             var known = facts[i];
+            otherProofs |= fresh || !ReferenceEquals(verdict.Proven, verdicts[i].Proven);
             verdicts[i] = verdict;
+            served[i] = WithProvenUrls(altruist, verdict);
             facts[i] = new AltruistFacts
             {
                 Usability = usability,
@@ -476,6 +484,8 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             };
         }
 
+        return otherProofs;
+
         static int Number<T>(Dictionary<T, int> numbers, T key)
             where T : notnull
         {
@@ -484,6 +494,25 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             return number;
         }
     }
+
+    /// <summary>Who claims what the chain requires but has not proven it.</summary>
+    private void FindLacking()
+    {
+        foreach (var slot in Slots.Where(slot => slot.Question.Requires.Count > 0))
+        {
+            foreach (ref var candidate in slot.Question.Candidates.AsSpan())
+            {
+                var proven = verdicts[candidate.Altruist].Proven;
+                candidate.Lacking = !slot.Question.Requires.All(proven.Contains);
+            }
+        }
+    }
+
+    /// <summary>A WebSocket is told only while it is proven.</summary>
+    private static Altruist WithProvenUrls(Altruist altruist, Verdict verdict) =>
+        !altruist.Urls.ContainsKey(WebsocketCheck.Capability) || verdict.Proven.Contains(WebsocketCheck.Capability)
+            ? altruist
+            : altruist with { Urls = altruist.Urls.Where(url => url.Key != WebsocketCheck.Capability).ToDictionary() };
 
     private void ApplyOverrides()
     {

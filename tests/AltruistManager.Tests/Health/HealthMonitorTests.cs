@@ -4,6 +4,7 @@ using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Health;
 using AltruistManager.Probing;
+using AltruistManager.Probing.Checks;
 using AltruistManager.Storage;
 using AltruistManager.Tests.Scheduling;
 using AltruistManager.Tests.Storage;
@@ -26,6 +27,7 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
     private HealthBoard board = new();
     private EgressProof egress = null!;
     private Preservation preservation = null!;
+    private readonly CheckBook checks = new(new CheckStore(fixture.Database, Options.Create(new ProbingOptions())));
     private HealthOptions options = new();
 
     [Fact]
@@ -587,7 +589,7 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         egress = new EgressProof(clock);
         var store = new HealthStore(Database);
         preservation = new Preservation(board, egress, store, Options.Create(new ProbingOptions()), clock, new Logger<Preservation>(new LoggerFactory([new ListLogger(logs)])));
-        var monitor = new HealthMonitor(rosters, store, board, preservation, [waking], Options.Create(options), Options.Create(new ProbingOptions()), clock, NullLogger<HealthMonitor>.Instance);
+        var monitor = new HealthMonitor(rosters, store, board, preservation, checks, [waking], Options.Create(options), Options.Create(new ProbingOptions()), clock, NullLogger<HealthMonitor>.Instance);
         await monitor.LoadAsync(Cancellation);
         return monitor;
     }

@@ -662,12 +662,69 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
         scene.Region("us-east").Chain("0021").Altruist("plain").Altruist("archive");
         scene.Edit("archive", (Altruist altruist) => altruist with { Capabilities = ["archive"] });
         scene.Edit("0021", (AltruistManager.Chains.Chain chain) => chain with { Requires = ["archive"] });
+        scene.Prove("archive", "archive");
         await scene.StartAsync();
         for (var i = 0; i < 3; i++)
         {
             await scene.RunAsync();
             Assert.Equal("archive", scene.Primary());
             Assert.Empty(scene.Slot().Standbys);
+        }
+    }
+
+    [Fact]
+    public async Task A_claim_counts_only_once_it_is_proven_and_no_longer_than_that()
+    {
+        await using var scene = Scene();
+        scene.Region("us-east").Chain("0021").Altruist("one").Altruist("two");
+        foreach (var id in new[] { "one", "two" })
+            scene.Edit(id, (AltruistManager.Altruists.Altruist altruist) => altruist with { Capabilities = ["archive"] });
+        scene.Edit("0021", (AltruistManager.Chains.Chain chain) => chain with { Requires = ["archive"] });
+        scene.Disprove("two", "archive", "claims archive, but has no state at block 1");
+        await scene.StartAsync();
+        await scene.RunAsync();
+        Assert.Null(scene.Primary());
+
+        scene.Prove("one", "archive");
+        await scene.SettleAsync();
+        Assert.Equal("one", scene.Primary());
+        Assert.Empty(scene.Slot().Standbys);
+        var decision = await scene.LastDecisionAsync();
+        Assert.Equal(
+            "not eligible: the chain requires archive, which it has not proven: Healthy; claims archive, not proven yet: claims archive, but has no state at block 1",
+            decision.Candidates.Single(candidate => candidate.Altruist.Value == "two").Reason);
+
+        scene.Prove("two", "archive");
+        scene.Disprove("one", "archive", "claims archive, but the node refuses it");
+        await scene.SettleAsync();
+        Assert.Equal("two", scene.Primary());
+    }
+
+    [Fact]
+    public async Task A_websocket_is_told_to_portals_only_while_it_is_proven()
+    {
+        await using var scene = Scene();
+        scene.Region("us-east").Chain("0021").Altruist("one");
+        scene.Edit("one", (AltruistManager.Altruists.Altruist altruist) => altruist with
+        {
+            Urls = new Dictionary<string, string> { ["websocket"] = "wss://one.example/ws", ["rest"] = "https://one.example/rest" },
+        });
+        await scene.StartAsync();
+        await scene.RunAsync();
+        Assert.Equal(["rest"], Told());
+
+        scene.Prove("one", "websocket");
+        await scene.SettleAsync();
+        Assert.Equal(["rest", "websocket"], Told());
+
+        scene.Disprove("one", "websocket", "closed");
+        await scene.SettleAsync();
+        Assert.Equal(["rest"], Told());
+
+        string[] Told()
+        {
+            using var body = System.Text.Json.JsonDocument.Parse(scene.Snapshots.Current.Find("0021", "us-east")!.Body);
+            return [.. body.RootElement.GetProperty("primary").GetProperty("urls").EnumerateObject().Select(url => url.Name)];
         }
     }
 

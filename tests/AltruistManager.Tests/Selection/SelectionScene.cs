@@ -126,6 +126,11 @@ internal sealed class SelectionScene : IAsyncDisposable
             LastGoodAt = state is VerdictState.Healthy or VerdictState.Failing or VerdictState.Throttled ? Clock.GetUtcNow() : null,
         });
 
+    public void Prove(string altruist, string capability) => Board.Set(new(altruist), Board[new(altruist)] with { Proven = [capability], Unproven = new Dictionary<string, string>() });
+
+    public void Disprove(string altruist, string capability, string reason) =>
+        Board.Set(new(altruist), Board[new(altruist)] with { Proven = [], Unproven = new Dictionary<string, string> { [capability] = reason } });
+
     public async Task<SelectionScene> StartAsync()
     {
         await Round.StartAsync(Cancellation);

@@ -34,7 +34,13 @@ internal sealed class OwnCheckRun
 {
     public required CheckSubject Subject { get; init; }
 
-    /// <summary>For questions to the altruist's own URL, on pooled connections.</summary>
+    /// <summary>The way to the endpoint, and what of it must not be told.</summary>
+    public required EndpointLine Line { get; init; }
+
+    /// <summary>The altruist's own, with its chain's path.</summary>
+    public required Uri Url { get; init; }
+
+    /// <summary>For questions to that URL.</summary>
     public required NodeClient Node { get; init; }
 
     /// <summary>What is known of the network.</summary>

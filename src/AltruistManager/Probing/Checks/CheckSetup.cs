@@ -1,3 +1,4 @@
+using AltruistManager.Scheduling;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AltruistManager.Probing.Checks;
@@ -12,7 +13,18 @@ internal static class CheckSetup
         services.AddSingleton<ICheck, DataIntegrityCheck>();
         services.AddSingleton<ICheck, HeadAgeCheck>();
         services.AddSingleton<ICheck, LatencyCheck>();
+        services.AddSingleton<ICheck>(new CapabilityCheck("archive"));
+        services.AddSingleton<ICheck>(new CapabilityCheck("trace"));
+        services.AddSingleton<ICheck, WebsocketCheck>();
+        services.AddSingleton<ICheck, CertificateCheck>();
+        services.AddSingleton<ICheck, ConsistencyCheck>();
+
         services.AddSingleton<CheckList>();
+        services.AddSingleton<CheckStore>();
+        services.AddSingleton<CheckBook>();
+        services.AddSingleton<CheckRunner>();
+        services.AddSingleton<CheckWatch>();
+        services.AddJob<CheckJob>(CheckJob.Name, _ => new JobSchedule(TimeSpan.FromSeconds(1), TimeSpan.Zero));
         return services;
     }
 }

@@ -35,8 +35,14 @@ internal interface IOwnCheck : ICheck
     /// <summary>About how many calls one run makes; for the budget that its owner is shown.</summary>
     int Calls { get; }
 
+    /// <summary>How long one run may take.</summary>
+    TimeSpan Patience => TimeSpan.FromSeconds(15);
+
     /// <summary>Those it asks: what it found says nothing of others.</summary>
     IEnumerable<string> UrlsOf(CheckSubject subject) => [subject.Altruist.Url];
+
+    /// <summary>Whether it should look again soon rather than after its interval.</summary>
+    bool IsPressing(CheckRecord newest) => newest.State is CheckState.Failed or CheckState.Unknown;
 
     /// <summary>Asks and decides. What a node does is never an exception.</summary>
     Task<CheckResult> RunAsync(OwnCheckRun run, CancellationToken cancellation);
@@ -45,7 +51,18 @@ internal interface IOwnCheck : ICheck
 /// <summary>Who is checked.</summary>
 /// <param name="Altruist">With the endpoint that is to be asked.</param>
 /// <param name="Chains">Those of its network.</param>
-public readonly record struct CheckSubject(Altruist Altruist, IChainProtocol Protocol, IReadOnlyList<Chain> Chains);
+public readonly record struct CheckSubject(Altruist Altruist, IChainProtocol Protocol, IReadOnlyList<Chain> Chains)
+{
+    /// <summary>Of its first chain; probed and published behind its URL.</summary>
+    public string Path
+    {
+        get
+        {
+            var first = Altruist.Chains.Count > 0 ? Altruist.Chains[0] : (ChainId?)null;
+            return Chains.FirstOrDefault(chain => chain.Id == first)?.Path ?? "";
+        }
+    }
+}
 
 /// <summary>How often a check runs; one of the two is set.</summary>
 /// <param name="EverySweeps">It is a part of every so many sweeps; 1 is each.</param>

@@ -41,10 +41,13 @@ create table checks (
     at          bigint  not null,
     -- Since when the state holds.
     since       bigint  not null,
-    -- Failures in a row since the last pass; a pass proves a capability, so many failures take it away.
+    -- In a row; what could not be decided counts as neither.
     failures    integer not null,
-    proven      boolean not null,
-    -- Fingerprint of the endpoint that was checked.
-    endpoint    text    not null,
+    passes      integer not null,
+    -- Whether it ever passed where it asked. A pass proves a capability, so many failures in a row take it away.
+    has_passed  boolean not null,
+    warned_at   bigint,
+    -- Fingerprint of the URLs that were asked: what was found there says nothing of others.
+    place       text    not null,
     primary key (altruist_id, vantage, name)
 );

@@ -1,0 +1,36 @@
+namespace AltruistManager.Probing.Checks;
+
+/// <summary>Proves a claimed capability, as the protocol knows how. It counts only once it is proven; without it an altruist is as healthy as before.</summary>
+internal sealed class CapabilityCheck(string capability) : IOwnCheck
+{
+    public string Name => capability;
+
+    public CheckPace Pace => CheckPace.Own(TimeSpan.FromHours(1));
+
+    public int Calls => 2;
+
+    public bool Concerns(in CheckSubject subject) => subject.Altruist.Capabilities.Contains(capability);
+
+    public async Task<CheckResult> RunAsync(OwnCheckRun run, CancellationToken cancellation)
+    {
+        if (!run.Subject.Protocol.Facts.Capabilities.ContainsKey(capability))
+            return Say(CheckState.Unknown, $"{capability} cannot be proven on {run.Subject.Protocol.Name}, so the claim does not count");
+
+        var node = run.Node;
+        var head = await run.Subject.Protocol.AskHeadAsync(node, cancellation);
+        if (!head.IsKnown)
+            return Say(CheckState.Unknown, $"could not be asked: {head.Wrong ?? node.Failure?.Detail}");
+        var proof = await run.Subject.Protocol.AskCapabilityAsync(node, capability, head.Value, cancellation);
+        return proof switch
+        {
+            { IsKnown: true, Value: true } => Say(CheckState.Passed, $"proven: {run.Subject.Protocol.Facts.Capabilities[capability]}"),
+            { IsKnown: true } => Say(CheckState.Failed, $"claims {capability}, but does not have it: serve it or take the claim back"),
+            { Wrong: { } wrong } => Say(CheckState.Failed, $"claims {capability}, but {wrong}: serve it or take the claim back"),
+            // A refusal of this very question is the node's answer; when no answer came, nothing is known.
+            _ when node.Error is { } error => Say(CheckState.Failed, $"claims {capability}, but the node refuses it ({error.Words}): serve it or take the claim back"),
+            _ => Say(CheckState.Unknown, $"could not be asked: {node.Failure?.Detail}"),
+        };
+
+        CheckResult Say(CheckState state, string reason) => new(capability, state, reason, run.Node.Exchanges.Sum(call => call.LatencyMs + (call.ConnectMs ?? 0)), run.Node.Exchanges);
+    }
+}

@@ -1,0 +1,31 @@
+using System.Collections.Concurrent;
+using AltruistManager.Altruists;
+
+namespace AltruistManager.Probing.Checks;
+
+/// <summary>The newest results of the checks at their own pace, in memory: filled from the database at start, written through.</summary>
+public sealed class CheckBook(CheckStore store)
+{
+    private readonly ConcurrentDictionary<AltruistId, CheckRecord[]> records = new();
+
+    /// <summary>What was found of an altruist, in the order of the checks' names.</summary>
+    public IReadOnlyList<CheckRecord> this[AltruistId altruist] => records.GetValueOrDefault(altruist, []);
+
+    public CheckRecord? Find(AltruistId altruist, string check) => Array.Find(records.GetValueOrDefault(altruist, []), record => record.Check == check);
+
+    /// <summary>Takes up what was known before the start.</summary>
+    public async Task LoadAsync(CancellationToken cancellation)
+    {
+        foreach (var group in (await store.LoadAsync(cancellation)).GroupBy(record => record.Altruist))
+            records[group.Key] = [.. group.OrderBy(record => record.Check, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Writes what was found. One at a time per altruist.</summary>
+    /// <param name="found">Results with the place that was asked.</param>
+    public async Task RecordAsync(AltruistId altruist, IReadOnlyCollection<(CheckResult Result, string Place)> found, DateTimeOffset at, CancellationToken cancellation)
+    {
+        var next = found.Select(one => CheckRecord.After(Find(altruist, one.Result.Check), altruist, one.Result, one.Place, at)).ToList();
+        await store.PutAsync(next, cancellation);
+        records[altruist] = [.. this[altruist].ExceptBy(next.Select(record => record.Check), record => record.Check).Concat(next).OrderBy(record => record.Check, StringComparer.Ordinal)];
+    }
+}

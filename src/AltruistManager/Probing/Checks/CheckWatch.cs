@@ -1,0 +1,178 @@
+using AltruistManager.Altruists;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Probing.Checks;
+
+/// <summary>
+/// The lane of the checks at their own pace: at once for a new altruist, endpoint or claim, then every interval, sooner after a failure.
+/// After a start only what the stored results are too old for is asked. No sweep ever waits for it.
+/// </summary>
+internal sealed class CheckWatch
+{
+    private static readonly TimeSpan Sooner = TimeSpan.FromMinutes(5);
+
+    /// <summary>Altruists whose checks run at the same time.</summary>
+    private const int MostAtOnce = 64;
+
+    /// <summary>Started within one tick, however few altruists there are.</summary>
+    private const int LeastPerTick = 16;
+
+    /// <summary>Where all are due at once, as after a long rest, they are spread over this many ticks.</summary>
+    private const int SpreadTicks = 1_800;
+
+    private readonly RosterCache rosters;
+    private readonly ProbeStarter starter;
+    private readonly CheckList checks;
+    private readonly CheckRunner runner;
+    private readonly CheckBook book;
+    private readonly ICheckObserver observer;
+    private readonly ProbeDelivery delivery;
+    private readonly ProbeWork work;
+    private readonly TimeProvider time;
+    private readonly Lane lane;
+    private readonly Lock gate = new();
+    private Dictionary<AltruistId, Plan> plans = [];
+    private Roster? enrolled;
+
+    public CheckWatch(
+        RosterCache rosters, ProbeStarter starter, CheckList checks, CheckRunner runner, CheckBook book, ICheckObserver observer, ProbeDelivery delivery, ProbeWork work,
+        IOptions<ProbingOptions> options, TimeProvider time)
+    {
+        this.rosters = rosters;
+        this.starter = starter;
+        this.checks = checks;
+        this.runner = runner;
+        this.book = book;
+        this.observer = observer;
+        this.delivery = delivery;
+        this.work = work;
+        this.time = time;
+        lane = new Lane(Math.Min(options.Value.Concurrency, MostAtOnce), options.Value.PerHost);
+    }
+
+    /// <summary>Starts the checks that are due and does not wait for them.</summary>
+    public void Tick()
+    {
+        List<Plan> due;
+        lock (gate)
+        {
+            Enrol(rosters.Current);
+            var now = Now;
+            var most = Math.Max(LeastPerTick, plans.Count / SpreadTicks);
+            due =
+            [
+                .. plans.Values.Where(plan => plan.DueAt <= now)
+                    // Without its proof a capability counts for nothing: those who claim one come first.
+                    .OrderBy(plan => plan.Altruist.Capabilities.Count == 0).ThenBy(plan => plan.DueAt)
+                    .Take(most),
+            ];
+            foreach (var plan in due)
+                plan.DueAt = TimeSpan.MaxValue;
+        }
+
+        foreach (var plan in due)
+            _ = work.Start(() => RunAsync(plan));
+    }
+
+    private TimeSpan Now => time.GetElapsedTime(0, time.GetTimestamp());
+
+    private async Task RunAsync(Plan plan)
+    {
+        var done = false;
+        try
+        {
+            if (starter.SubjectOf(plan.Altruist.InService) is { } subject)
+                await lane.DoAsync<object>(plan.Altruist, () => RunAsync(subject), work.Stopping);
+            done = true;
+        }
+        finally
+        {
+            // What cannot be written is asked again, but not in a storm.
+            lock (gate)
+                plan.DueAt = done ? DueAt(plan.Altruist) : Now + Sooner;
+        }
+    }
+
+    private async Task<object?> RunAsync(CheckSubject subject)
+    {
+        var found = new List<(CheckResult Result, string Place)>();
+        foreach (var check in checks.Own.Where(check => check.Concerns(subject) && Remaining(check, subject) <= TimeSpan.Zero))
+            found.Add((await runner.RunAsync(check, subject, work.Stopping), CheckRecord.PlaceOf(check.UrlsOf(subject))));
+        await RecordAsync(subject.Altruist, found, ProbeLane.Check, work.Stopping);
+        return null;
+    }
+
+    /// <summary>Keeps what was found, as results and as calls that were made.</summary>
+    public async Task RecordAsync(Altruist altruist, IReadOnlyCollection<(CheckResult Result, string Place)> found, ProbeLane lane, CancellationToken cancellation)
+    {
+        if (found.Count == 0)
+            return;
+        var at = time.GetUtcNow();
+        await book.RecordAsync(altruist.Id, found, at, cancellation);
+        if (lane == ProbeLane.Check)
+            await delivery.StoreAsync([RowOf(altruist, [.. found.Select(one => one.Result)], at)], cancellation);
+        await observer.CheckedAsync(altruist.Id, cancellation);
+    }
+
+    private static ProbeRow RowOf(Altruist altruist, IReadOnlyList<CheckResult> results, DateTimeOffset at)
+    {
+        var failed = results.Any(result => result.State == CheckState.Failed);
+        return new ProbeRow(
+            new ProbeResult
+            {
+                Altruist = altruist.Id,
+                Lane = ProbeLane.Check,
+                At = at,
+                Outcome = failed ? ProbeOutcome.InvalidAnswer : ProbeOutcome.Ok,
+                Detail = string.Join("; ", results.Select(result => $"{result.Check} {result.State.ToString().ToLowerInvariant()}: {result.Reason}")),
+                Endpoint = altruist.Fingerprint,
+            },
+            Probes: 1, failed ? 1 : 0, LatencyMinMs: null, LatencyMaxMs: null, results.Sum(result => result.Exchanges.Count));
+    }
+
+    private void Enrol(Roster roster)
+    {
+        if (ReferenceEquals(roster, enrolled))
+            return;
+        var sameChains = ReferenceEquals(roster.Chains, enrolled?.Chains);
+        enrolled = roster;
+        var next = new Dictionary<AltruistId, Plan>(roster.Live.Count);
+        foreach (var altruist in roster.Live)
+        {
+            if (!starter.MayProbe(altruist))
+                continue;
+            var known = plans.GetValueOrDefault(altruist.Id);
+            next.Add(altruist.Id, sameChains && known is not null && ReferenceEquals(known.Altruist, altruist) ? known : new Plan(altruist) { DueAt = DueAt(altruist) });
+        }
+
+        plans = next;
+    }
+
+    private TimeSpan DueAt(Altruist altruist)
+    {
+        if (starter.SubjectOf(altruist.InService) is not { } subject)
+            return TimeSpan.MaxValue;
+        var remaining = checks.Own.Where(check => check.Concerns(subject)).Select(check => (TimeSpan?)Remaining(check, subject)).Min();
+        return remaining is { } wait ? Now + wait : TimeSpan.MaxValue;
+    }
+
+    /// <summary>How long a check of an altruist may still rest.</summary>
+    private TimeSpan Remaining(IOwnCheck check, CheckSubject subject)
+    {
+        var interval = check.Pace.Interval!.Value;
+        if (book.Find(subject.Altruist.Id, check.Name) is not { } newest || newest.Place != CheckRecord.PlaceOf(check.UrlsOf(subject)))
+            return TimeSpan.Zero;
+        var period = check.IsPressing(newest) && Sooner < interval ? Sooner : interval;
+        var rested = time.GetUtcNow() - newest.At;
+        // A result of the future is from before somebody set the clock back.
+        return rested < TimeSpan.Zero || rested >= period ? TimeSpan.Zero : period - rested;
+    }
+
+    /// <summary>When an altruist's next check is due, by the monotonic clock; never while one runs.</summary>
+    private sealed class Plan(Altruist altruist)
+    {
+        public Altruist Altruist => altruist;
+
+        public TimeSpan DueAt { get; set; }
+    }
+}
