@@ -75,7 +75,7 @@ internal static class AltruistsApi
     {
         if (roster.Current.Altruists.GetValueOrDefault(new AltruistId(id)) is not { } altruist)
             return Problems.Unknown("altruist", id);
-        return altruist.RetiredAt is null ? TypedResults.Ok((await answers.ShowAsync([altruist], caller, cancellation))[0]) : Problems.Retired("altruist", id, null);
+        return altruist.RetiredAt is null ? TypedResults.Ok(await answers.ShowAsync(altruist, caller, cancellation)) : Problems.Retired("altruist", id, null);
     }
 
     private static async Task<IResult> ListChangesAsync(string id, Paging paging, RosterCache roster, HealthStore store, CancellationToken cancellation)
@@ -169,7 +169,7 @@ internal static class AltruistsApi
     private static AltruistDraft Read(BodyReader body)
     {
         body.Ignore(
-            "id", "network", "host", "state", "reason", "since", "height", "lagBlocks", "latencyMs", "lastProbeAt", "cooldownUntil", "sessionsLastHour", "createdAt", "serving", "trial");
+            "id", "network", "host", "state", "reason", "since", "height", "lagBlocks", "latencyMs", "lastProbeAt", "cooldownUntil", "sessionsLastHour", "createdAt", "serving", "trial", "proven", "checks");
         return new AltruistDraft
         {
             Provider = body.String("provider"),
@@ -232,10 +232,11 @@ internal static class AltruistsApi
         public static AuthAnswer Of(EndpointAuth auth) => new(auth.ToString(), auth.Kind is AuthKind.Header or AuthKind.Query ? auth.Name : null);
     }
 
-    internal sealed record ChangeAnswer(string Id, string Altruist, DateTimeOffset At, string From, string To, string Reason)
+    /// <param name="Evidence">Hash of what it rests on; owner and staff get the body.</param>
+    internal sealed record ChangeAnswer(string Id, string Altruist, DateTimeOffset At, string From, string To, string Reason, string? Evidence)
     {
         public static ChangeAnswer Of(VerdictChange change) => new(
-            change.Id.ToString(CultureInfo.InvariantCulture), change.Altruist.Value, change.At, VerdictNames.Of(change.From), VerdictNames.Of(change.To), change.Reason);
+            change.Id.ToString(CultureInfo.InvariantCulture), change.Altruist.Value, change.At, VerdictNames.Of(change.From), VerdictNames.Of(change.To), change.Reason, change.Evidence);
     }
 
     /// <summary>What everybody sees of an altruist.</summary>
@@ -252,6 +253,9 @@ internal static class AltruistsApi
         public required IReadOnlyList<string> Regions { get; init; }
         public required string Label { get; init; }
         public required IReadOnlyList<string> Capabilities { get; init; }
+
+        /// <summary>Those of the claimed capabilities that are proven: only these count.</summary>
+        public required IReadOnlyList<string> Proven { get; init; }
         public required int? CapacityRps { get; init; }
         public required int Tier { get; init; }
         public required AltruistRole Role { get; init; }
@@ -269,7 +273,15 @@ internal static class AltruistsApi
         public required DateTimeOffset? CooldownUntil { get; init; }
         public required int SessionsLastHour { get; init; }
         public required DateTimeOffset CreatedAt { get; init; }
+
+        /// <summary>The newest of every check that concerns it; only where one altruist is asked for.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public IReadOnlyList<CheckAnswer>? Checks { get; init; }
     }
+
+    /// <param name="State"><c>passed</c>, <c>warned</c>, <c>failed</c>, <c>unknown</c> (says nothing against it), <c>skipped</c>.</param>
+    /// <param name="At">Null when it never ran.</param>
+    internal sealed record CheckAnswer(string Name, string State, string Reason, DateTimeOffset? At);
 
     /// <summary>What owner, staff and portals see as well.</summary>
     internal sealed record WholeAltruistAnswer : AltruistAnswer
@@ -300,7 +312,7 @@ internal static class AltruistsApi
     }
 
     /// <summary>Puts together what is registered of an altruist, how it is, and how often it was picked.</summary>
-    internal sealed class Answers(HealthBoard board, DecisionLog log, TrialMonitor trials, RosterCache rosters, ProtocolCatalog protocols)
+    internal sealed class Answers(HealthBoard board, CheckReports checks, DecisionLog log, TrialMonitor trials, RosterCache rosters, ProtocolCatalog protocols)
     {
         public string StateOf(Altruist altruist) =>
             !altruist.Enabled ? Disabled : VerdictNames.Of(altruist.Undecryptable is null ? board[altruist.Id].State : VerdictState.Unknown);
@@ -308,12 +320,16 @@ internal static class AltruistsApi
         public async Task<IReadOnlyList<AltruistAnswer>> ShowAsync(IReadOnlyList<Altruist> altruists, Caller caller, CancellationToken cancellation)
         {
             var sessions = altruists.Count == 0 ? null : await log.SessionsLastHourAsync([.. altruists.Select(altruist => altruist.Id)], cancellation);
-            return [.. altruists.Select(altruist => Show(altruist, caller, sessions!.GetValueOrDefault(altruist.Id)))];
+            return [.. altruists.Select(altruist => Show(altruist, caller, sessions!.GetValueOrDefault(altruist.Id), withChecks: false))];
         }
 
         private string? WhyNotProbed(Altruist altruist) => protocols.WhyNotProbed(altruist.Network, rosters.Current.ChainsByNetwork.GetValueOrDefault(altruist.Network, []));
 
-        private AltruistAnswer Show(Altruist altruist, Caller caller, int sessions)
+        /// <summary>One, with its checks.</summary>
+        public async Task<AltruistAnswer> ShowAsync(Altruist altruist, Caller caller, CancellationToken cancellation) =>
+            Show(altruist, caller, (await log.SessionsLastHourAsync([altruist.Id], cancellation)).GetValueOrDefault(altruist.Id), withChecks: true);
+
+        private AltruistAnswer Show(Altruist altruist, Caller caller, int sessions, bool withChecks)
         {
             var verdict = board[altruist.Id];
             var answer = new AltruistAnswer
@@ -326,6 +342,7 @@ internal static class AltruistsApi
                 Regions = [.. altruist.Regions.Select(region => region.Value)],
                 Label = altruist.Label,
                 Capabilities = altruist.Capabilities,
+                Proven = checks.ProvenOf(altruist),
                 CapacityRps = altruist.CapacityRps,
                 Tier = altruist.Tier,
                 Role = altruist.Role,
@@ -341,6 +358,7 @@ internal static class AltruistsApi
                 CooldownUntil = verdict.CooldownUntil,
                 SessionsLastHour = sessions,
                 CreatedAt = altruist.CreatedAt,
+                Checks = withChecks ? [.. checks.Of(altruist).Select(check => new CheckAnswer(check.Check, check.State.ToString().ToLowerInvariant(), check.Reason, check.At))] : null,
             };
             // Portals are told what is in service, and nothing of what is only said.
             return caller.Owns(altruist.Provider) ? new WholeAltruistAnswer(answer, altruist, trials.Of(altruist))

@@ -24,6 +24,7 @@ internal static class ApiEndpoints
         api.MapProtocols();
         api.MapProviders();
         api.MapAltruists();
+        api.MapAltruistProbes();
         api.MapDecisions();
         api.MapOverrides();
         api.MapRounds();

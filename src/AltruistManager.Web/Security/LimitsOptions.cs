@@ -14,4 +14,8 @@ internal sealed class LimitsOptions
     /// <summary>For each address, without a key.</summary>
     [Range(0, 1_000_000)]
     public int AnonymousRequestsPerSecond { get; set; } = 20;
+
+    /// <summary>Tests of altruists for each key.</summary>
+    [Range(0, 1_000_000)]
+    public int TestsPerMinute { get; set; } = 10;
 }

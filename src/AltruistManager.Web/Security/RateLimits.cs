@@ -10,7 +10,11 @@ namespace AltruistManager.Web.Security;
 /// <summary>Limits how often a key, or an address without one, may call. Endpoints that must always answer say <c>.DisableRateLimiting()</c>.</summary>
 internal static class RateLimits
 {
+    /// <summary>The limit of tests, which are calls to somebody else's host.</summary>
+    public const string Tests = "tests";
+
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
     public static IServiceCollection AddRateLimits(this IServiceCollection services)
     {
@@ -19,18 +23,22 @@ internal static class RateLimits
         {
             var (perKey, perAddress) = (limits.Value.RequestsPerSecond, limits.Value.AnonymousRequestsPerSecond);
             limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context => context.User.Identity is CallerIdentity { Caller.KeyId: { } key }
-                ? Partition(key, perKey)
-                : Partition(AddressOf(context), perAddress));
+                ? Partition(key, perKey, Second)
+                : Partition(AddressOf(context), perAddress, Second));
+            limiter.AddPolicy(Tests, context => Partition((context.User.Identity as CallerIdentity)?.Caller.KeyId ?? AddressOf(context), limits.Value.TestsPerMinute, Minute));
             limiter.OnRejected = static async (rejected, _) =>
-                await new Problem(429, "too-fast", "Too many requests", "Slow down; Retry-After says when to try again.") { RetryAfterSeconds = 1 }
+            {
+                var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? (int)Math.Ceiling(after.TotalSeconds) : 1;
+                await new Problem(429, "too-fast", "Too many requests", "Slow down; Retry-After says when to try again.") { RetryAfterSeconds = Math.Max(1, wait) }
                     .ExecuteAsync(rejected.HttpContext);
+            };
         });
         return services;
     }
 
-    private static RateLimitPartition<string> Partition(string key, int perSecond) => perSecond == 0
+    private static RateLimitPartition<string> Partition(string key, int permits, TimeSpan window) => permits == 0
         ? RateLimitPartition.GetNoLimiter(key)
-        : RateLimitPartition.GetFixedWindowLimiter(key, _ => new FixedWindowRateLimiterOptions { PermitLimit = perSecond, Window = Second });
+        : RateLimitPartition.GetFixedWindowLimiter(key, _ => new FixedWindowRateLimiterOptions { PermitLimit = permits, Window = window });
 
     /// <summary>Whoever has one IPv6 address has the other 2^64 of its network too.</summary>
     private static string AddressOf(HttpContext context)

@@ -132,6 +132,16 @@ public sealed partial class HealthMonitor(
         await TellAsync(cancellation);
     }
 
+    /// <summary>What the checks of a sweep are judged by.</summary>
+    internal SweepFacts FactsOf(AltruistId altruist, NetworkId network)
+    {
+        var watched = altruists.GetValueOrDefault(altruist, Watched.New);
+        return watched.Facts ?? SweepFindings.Remembered(watched.Memory, network.Identity);
+    }
+
+    /// <summary>What most providers told in the last sweep; null when they did not agree.</summary>
+    internal AgreedHash? AgreedHash(NetworkId network) => networks.GetValueOrDefault(network)?.Agreed;
+
     public NetworkPace PaceOf(NetworkId network)
     {
         var rules = RulesOf(network);
@@ -180,7 +190,11 @@ public sealed partial class HealthMonitor(
 
         watchedNetwork.Trace = outcome.Trace;
         if (swept)
+        {
             watchedNetwork.EndSweep();
+            watchedNetwork.Agreed = Health.AgreedHash.Of(judged.Where(pair => outcome.Watched[pair.Altruist.Id] is var known && known.Proves(pair.Altruist) && known.Memory.DivergedAt is null));
+        }
+
         if (outcome.SweepWanted)
             watchedNetwork.WantSweep(probing.Value, now);
         foreach (var (id, watched) in outcome.Watched)

@@ -1,5 +1,6 @@
 using AltruistManager.Altruists;
 using AltruistManager.Probing;
+using AltruistManager.Probing.Checks;
 using AltruistManager.Scheduling;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -25,6 +26,22 @@ public static class HealthSetup
             provider.GetRequiredService<AltruistRegistry>(),
             provider.GetRequiredService<HealthMonitor>(),
             provider.GetRequiredService<ProbeStarter>(),
+            provider.GetRequiredService<IOptions<ProbingOptions>>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new CheckReports(
+            provider.GetRequiredService<CheckList>(),
+            provider.GetRequiredService<CheckBook>(),
+            provider.GetRequiredService<HealthMonitor>(),
+            provider.GetRequiredService<HealthBoard>(),
+            provider.GetRequiredService<ProbeStarter>()));
+        services.AddSingleton(provider => new AltruistTest(
+            provider.GetRequiredService<HealthMonitor>(),
+            provider.GetRequiredService<HealthBoard>(),
+            provider.GetRequiredService<ProbeStarter>(),
+            provider.GetRequiredService<CheckList>(),
+            provider.GetRequiredService<CheckRunner>(),
+            provider.GetRequiredService<CheckWatch>(),
+            provider.GetRequiredService<ProbeDelivery>(),
             provider.GetRequiredService<IOptions<ProbingOptions>>(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddJob<EvidenceTidyJob>(EvidenceTidyJob.Name, _ => new JobSchedule(TimeSpan.FromHours(1), TimeSpan.FromMinutes(7)));

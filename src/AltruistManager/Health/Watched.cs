@@ -24,6 +24,9 @@ internal sealed record Watched
 
     public bool Jumped { get; init; }
 
+    /// <summary>What the checks of a sweep are judged by; null before the first probe since the start.</summary>
+    public SweepFacts? Facts { get; init; }
+
     /// <summary>Its identity is proven where it is asked now.</summary>
     public bool Proves(Altruist altruist) => Memory.At(altruist.InService.Fingerprint) is { IdentityProven: true, WrongIdentity: null };
 

@@ -18,6 +18,9 @@ internal sealed class WatchedNetwork
 
     public volatile ReferenceTrace Trace = ReferenceTrace.Empty;
 
+    /// <summary>What most providers told in the last sweep; a test is compared with it.</summary>
+    public AgreedHash? Agreed { get; set; }
+
     /// <summary>The height whose hash all altruists of a sweep are asked for, whatever other lanes see meanwhile.</summary>
     /// <param name="rules">Of the network.</param>
     public long? SweepHeight(Func<NetworkRules> rules, DateTimeOffset now)

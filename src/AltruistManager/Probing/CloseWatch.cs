@@ -7,7 +7,8 @@ namespace AltruistManager.Probing;
 /// <summary>The hot lane, which watches who is in use, and the retry lane, which asks the undecided until they are decided (design 5.1).</summary>
 internal sealed class CloseWatch
 {
-    private const int StandbyFactor = 6;
+    /// <summary>First standbys are asked so many times less often than primaries.</summary>
+    public const int StandbyFactor = 6;
 
     private readonly IHotAltruists hotAltruists;
     private readonly IProbeDemand demand;

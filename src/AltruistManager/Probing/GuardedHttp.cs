@@ -43,8 +43,7 @@ internal sealed class GuardedHttp : IDisposable
     /// The way to an altruist's endpoint: to public addresses only, where staff set the URL to <c>Probing:AllowedPrivateNetworks</c> too; with its credentials,
     /// if it has any, over connections that are its own.
     /// </summary>
-    /// <param name="fresh">Over connections that only this line uses, a new one for every request.</param>
-    public EndpointLine Open(Altruist altruist, bool fresh = false) => fresh ? OpenFresh(altruist) : altruist.Auth.Kind != AuthKind.None
+    public EndpointLine Open(Altruist altruist) => altruist.Auth.Kind != AuthKind.None
         ? credentials.Open(altruist)
         : new EndpointLine(altruist.MayBePrivate ? withAllowance : strict, altruist, release: null);
 
@@ -77,9 +76,11 @@ internal sealed class GuardedHttp : IDisposable
         }
     }
 
-    private EndpointLine OpenFresh(Altruist altruist)
+    /// <summary>The same over connections that only this line uses.</summary>
+    /// <param name="kept">How long a connection is used again; zero for a new one with every request.</param>
+    public EndpointLine OpenFresh(Altruist altruist, TimeSpan kept)
     {
-        HttpMessageHandler handler = Create(altruist.MayBePrivate ? allowance : AllowedNetworks.None, kept: TimeSpan.Zero);
+        HttpMessageHandler handler = Create(altruist.MayBePrivate ? allowance : AllowedNetworks.None, kept);
         if (altruist.Auth.Kind != AuthKind.None)
             handler = new CredentialHandler(altruist, handler);
         var http = new HttpMessageInvoker(handler);

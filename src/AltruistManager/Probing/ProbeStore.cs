@@ -44,6 +44,20 @@ public sealed partial class ProbeStore(Database database, IOptions<ProbingOption
         return [.. rows.Select(row => row.ToProbe(altruist))];
     }
 
+    /// <summary>Probes and calls of one altruist by lane; reads its own rows only.</summary>
+    public async Task<IReadOnlyDictionary<ProbeLane, (long Probes, long Calls)>> CallsSinceAsync(AltruistId altruist, DateTimeOffset since, CancellationToken cancellation)
+    {
+        var rows = await database.QueryAsync<CallsData>(
+            """
+            select   lane, cast(sum(probes) as bigint) as probes, cast(sum(calls) as bigint) as calls
+            from     probes
+            where    altruist_id = @Altruist and at >= @Since
+            group by lane
+            """,
+            new { Altruist = altruist.Value, Since = since.ToUnixTimeMilliseconds() }, cancellation);
+        return rows.ToDictionary(row => Enum.Parse<ProbeLane>(row.Lane), row => (row.Probes, row.Calls));
+    }
+
     /// <summary>Deletes what is older, in short transactions.</summary>
     /// <returns>How many rows.</returns>
     public async Task<int> DeleteOlderAsync(DateTimeOffset than, CancellationToken cancellation)
@@ -120,6 +134,13 @@ public sealed partial class ProbeStore(Database database, IOptions<ProbingOption
     [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
     [JsonSerializable(typeof(ProbeJson[]))]
     private sealed partial class RowJson : JsonSerializerContext;
+
+    private sealed record CallsData
+    {
+        public required string Lane { get; init; }
+        public required long Probes { get; init; }
+        public required long Calls { get; init; }
+    }
 
     private sealed record ProbeData
     {

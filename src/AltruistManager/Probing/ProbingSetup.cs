@@ -44,6 +44,14 @@ public static class ProbingSetup
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<Sweeper>>()));
 
+        services.AddSingleton(provider => new ProbeBudget(
+            provider.GetRequiredService<ProbeStore>(),
+            provider.GetRequiredService<CheckList>(),
+            provider.GetRequiredService<ProbeStarter>(),
+            provider.GetRequiredService<IHotAltruists>(),
+            provider.GetRequiredService<IOptions<ProbingOptions>>(),
+            provider.GetRequiredService<TimeProvider>()));
+
         services.AddHostedService<ProbingHost>();
         services.AddJob<SweepJob>(SweepJob.Name, provider => Every(provider, options => options.Interval));
         services.AddJob<HotProbeJob>(HotProbeJob.Name, provider => Every(provider, options => options.HotInterval));

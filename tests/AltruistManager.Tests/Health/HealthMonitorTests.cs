@@ -501,6 +501,50 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
     }
 
     [Fact]
+    public async Task Every_change_keeps_its_evidence_for_180_days_and_its_hash_for_ever()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        foreach (var second in new[] { 310, 313, 316 })
+            await ObserveAsync(monitor, ProbeLane.Retry, Bad("a1", second, ProbeOutcome.ConnectRefused) with { Address = "192.0.2.7", Exchanges = [new Exchange("eth_getBlockByNumber", "the connection was refused", 1.25, null)] });
+        var store = new HealthStore(Database);
+        var changes = await store.ChangesAsync(Id("a1"), null, 10, Cancellation);
+        Assert.Equal(board[Id("a1")].Evidence, changes[0].Evidence);
+
+        var body = (await store.EvidenceAsync(Id("a1"), changes[0].Evidence!, Cancellation))!;
+        Assert.Equal(changes[0].Evidence, Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(body))));
+        Assert.StartsWith("""{"address":"192.0.2.7","altruist":"a1","at":""", body);
+        Assert.Contains("""exchanges":[{"answered":"the connection was refused","asked":"eth_getBlockByNumber","connectUs":null,"latencyUs":1250}],"format":1,"from":"failing",""", body);
+        Assert.Contains("""comparedWith":{"blockTimeMs":12000,"dataIntegrity":null,"head":1025,"height":null,"lagBlocks":null,"toleranceMs":36000,"votingProviders":3}""", body);
+        Assert.DoesNotContain("/rpc", body);
+        Assert.Null(await store.EvidenceAsync(Id("b1"), changes[0].Evidence!, Cancellation));
+
+        await RestartAsync();
+        Assert.Equal(changes[0].Evidence, board[Id("a1")].Evidence);
+        await store.DeleteEvidenceOlderAsync(Heads.Start.AddDays(1), Cancellation);
+        Assert.Null(await store.EvidenceAsync(Id("a1"), changes[0].Evidence!, Cancellation));
+        Assert.Equal(changes[0].Evidence, (await store.ChangesAsync(Id("a1"), null, 10, Cancellation))[0].Evidence);
+    }
+
+    [Fact]
+    public async Task What_checks_found_stands_in_the_verdict_and_wakes_those_who_pick()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        var woken = waking.Times;
+        await checks.RecordAsync(Id("a1"), [(new CheckResult("archive", CheckState.Passed, "proven", 1, []), "here"), (new CheckResult("consistency", CheckState.Warned, "137 blocks apart", 1, []), "here")], Heads.Start, Cancellation);
+        await monitor.CheckedAsync(Id("a1"), Cancellation);
+
+        Assert.Equal((woken + 1, "137 blocks apart"), (waking.Times, board[Id("a1")].Penalty));
+        Assert.Equal(["archive"], board[Id("a1")].Proven);
+        // It stays through probes, and telling it again wakes nobody.
+        await SweepAsync(monitor, 600, 1050);
+        await monitor.CheckedAsync(Id("a1"), Cancellation);
+        Assert.Equal(woken + 1, waking.Times);
+        Assert.Equal(["archive"], board[Id("a1")].Proven);
+        await RestartAsync();
+        Assert.Equal(["archive"], board[Id("a1")].Proven);
+    }
+
+    [Fact]
     public async Task A_write_that_fails_changes_nothing_in_memory()
     {
         var monitor = await HealthyAsync("a1", "b1", "c1");

@@ -4,6 +4,7 @@ using AltruistManager.Chains;
 using AltruistManager.Chains.Protocols;
 using AltruistManager.Health;
 using AltruistManager.Probing;
+using AltruistManager.Probing.Checks;
 using AltruistManager.Storage;
 using AltruistManager.Tests.Altruists;
 using AltruistManager.Tests.Storage;
@@ -169,7 +170,7 @@ public abstract class TrialMonitorContract(DatabaseFixture fixture) : StorageCon
             var store = new HealthStore(database);
             Registry = new AltruistRegistry(writer, sealing.Altruists, this, store, clock);
             var preservation = new Preservation(board, new EgressProof(clock), store, Options.Create(new ProbingOptions()), clock, NullLogger<Preservation>.Instance);
-            Health = new HealthMonitor(rosters, store, board, preservation, [this], Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), clock, NullLogger<HealthMonitor>.Instance);
+            Health = new HealthMonitor(rosters, store, board, preservation, new CheckBook(new CheckStore(database, Options.Create(new ProbingOptions()))), [this], Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), clock, NullLogger<HealthMonitor>.Instance);
             Trials = new TrialMonitor(
                 rosters, new TrialStore(database), Health, Registry, Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), clock, NullLogger<TrialMonitor>.Instance);
         }

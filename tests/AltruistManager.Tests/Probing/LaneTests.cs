@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Probing;
+using AltruistManager.Probing.Checks;
 using AltruistManager.Scheduling;
 using AltruistManager.Storage;
 using AltruistManager.Tests.Scheduling;
@@ -358,6 +359,86 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
         Assert.InRange(rows.Sum(row => row.Row.Probes), 12, 100);
     }
 
+    [Fact]
+    public async Task Checks_run_at_once_for_a_newcomer_then_rest_and_a_new_claim_is_checked_at_once()
+    {
+        var asked = new ConcurrentQueue<string>();
+        await using var node = new TestNode(exchange =>
+        {
+            asked.Enqueue(exchange.Method);
+            return exchange.ReplyAsync(exchange.Method == "eth_getBalance" ? "\"0x0\"" : TestNode.Block(100));
+        });
+        await using var world = World();
+        var id = $"checked-{TimeProvider.System.GetTimestamp()}";
+        world.Register(At(node, id, Ethereum));
+        world.Checks.Tick();
+        await world.Checked.NextAsync();
+        Assert.Equal(CheckState.Passed, world.Book.Find(new AltruistId(id), "consistency")!.State);
+        Assert.Null(world.Book.Find(new AltruistId(id), "archive"));
+        var calls = asked.Count;
+
+        world.Checks.Tick();
+        world.Register(At(node, id, Ethereum) with { Capabilities = ["archive"] });
+        var news = world.Checked.NextAsync();
+        while (!news.IsCompleted)
+        {
+            // The run before may still hold its place.
+            world.Checks.Tick();
+            await Task.WhenAny(news, Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation));
+        }
+
+        await news;
+
+        Assert.Equal(CheckState.Passed, world.Book.Find(new AltruistId(id), "archive")!.State);
+        Assert.Equal(4, calls);
+        Assert.Equal(["eth_getBlockByNumber", "eth_getBalance", "eth_getBalance"], asked.Skip(calls));
+        var rows = await world.Store.RecentAsync(new AltruistId(id), null, 10, Cancellation);
+        Assert.Equal([(ProbeLane.Check, 3), (ProbeLane.Check, 4)], rows.Select(row => (row.Row.Last.Lane, row.Row.Calls)));
+    }
+
+    [Fact]
+    public async Task Checks_after_a_restart_run_only_where_the_stored_result_is_too_old()
+    {
+        await using var node = TestNode.Evm(() => 100);
+        var id = $"stored-{TimeProvider.System.GetTimestamp()}";
+        await using (var before = World())
+        {
+            before.Register(At(node, id, Ethereum));
+            before.Checks.Tick();
+            await before.Checked.NextAsync();
+        }
+
+        var requests = node.Requests;
+        await using var world = World();
+        await world.Book.LoadAsync(Cancellation);
+        world.Register(At(node, id, Ethereum), At(node, $"{id}-new", Ethereum));
+        world.Checks.Tick();
+        Assert.Equal($"{id}-new", (await world.Checked.NextAsync()).Value);
+
+        Assert.Equal(requests + 4, node.Requests);
+    }
+
+    [Fact]
+    public async Task No_sweep_waits_for_a_check_that_hangs()
+    {
+        await using var silent = Silent();
+        await using var node = TestNode.Evm(() => 100);
+        await using var world = World(options =>
+        {
+            options.Concurrency = 2;
+            options.PerHost = 1;
+        });
+        world.Register([.. Enumerable.Range(0, 8).Select(number => At(silent, $"hanging{number}", Polygon)), At(node, "swept", Ethereum)]);
+        world.Checks.Tick();
+        while (silent.Connections == 0)
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Cancellation);
+
+        world.Register(At(node, "swept", Ethereum));
+        await world.Sweeper.SweepAllAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(5), Cancellation);
+
+        Assert.Equal(ProbeOutcome.Ok, world.Observer.Batches.Single().Results.Single().Outcome);
+    }
+
     private static void InterlockedMax(ref int most, int value)
     {
         int seen;
@@ -447,6 +528,21 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
         public ProbeQuestions QuestionsFor(Altruist altruist, ProbeLane lane) => Questions;
     }
 
+    internal sealed class RecordingChecks : ICheckObserver
+    {
+        private readonly Channel<AltruistId> news = Channel.CreateUnbounded<AltruistId>();
+
+        public Task CheckedAsync(AltruistId altruist, CancellationToken cancellation)
+        {
+            news.Writer.TryWrite(altruist);
+            return Task.CompletedTask;
+        }
+
+        public NetworkPace PaceOf(NetworkId network) => new(BlockTimeSeconds: 12, ToleranceBlocks: 3);
+
+        public async Task<AltruistId> NextAsync() => await news.Reader.ReadAsync(Cancellation).AsTask().WaitAsync(TimeSpan.FromSeconds(15), Cancellation);
+    }
+
     private sealed class LaneWorld : IAsyncDisposable
     {
         private readonly ServiceProvider provider;
@@ -472,6 +568,7 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
             services.AddSingleton<IProbeObserver>(all => all.GetRequiredService<RecordingObserver>());
             services.AddSingleton<IHotAltruists>(Hot);
             services.AddSingleton<IProbeDemand>(Demand);
+            services.AddSingleton<ICheckObserver>(Checked);
             provider = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
             Store = provider.GetRequiredService<ProbeStore>();
             Observer = provider.GetRequiredService<RecordingObserver>();
@@ -484,6 +581,12 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
         public ChosenDemand Demand { get; } = new();
 
         public RecordingObserver Observer { get; }
+
+        public RecordingChecks Checked { get; } = new();
+
+        public CheckWatch Checks => provider.GetRequiredService<CheckWatch>();
+
+        public CheckBook Book => provider.GetRequiredService<CheckBook>();
 
         public ProbeStore Store { get; }
 

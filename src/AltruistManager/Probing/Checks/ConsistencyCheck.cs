@@ -25,7 +25,7 @@ internal sealed class ConsistencyCheck(GuardedHttp http, TimeProvider time) : IO
     public async Task<CheckResult> RunAsync(OwnCheckRun run, CancellationToken cancellation)
     {
         var beganAt = time.GetTimestamp();
-        using var line = http.Open(run.Subject.Altruist, fresh: true);
+        using var line = http.OpenFresh(run.Subject.Altruist, TimeSpan.Zero);
         var nodes = Enumerable.Range(0, Samples).Select(_ => new NodeClient(line, run.Url, time, run.Deadline)).ToList();
         var heads = await Task.WhenAll(nodes.Select(async node => (Head: await run.Subject.Protocol.AskHeadAsync(node, cancellation), Node: node)));
         var elapsed = time.GetElapsedTime(beganAt);

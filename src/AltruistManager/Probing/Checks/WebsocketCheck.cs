@@ -61,7 +61,7 @@ internal sealed class WebsocketCheck(GuardedHttp http, IOptions<ProbingOptions> 
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(alarm.Token, cancellation);
         var connection = new ProbeConnection(time, deadline.Token);
         var excerpts = new Excerpts(run.Line.Redactor);
-        using var line = http.Open(run.Subject.Altruist, fresh: true);
+        using var line = http.OpenFresh(run.Subject.Altruist, TimeSpan.Zero);
         using var handler = new SocketHandler(line.Http, connection);
         using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
         using var socket = new ClientWebSocket();
@@ -129,7 +129,7 @@ internal sealed class WebsocketCheck(GuardedHttp http, IOptions<ProbingOptions> 
 
     /// <summary>What the prober's own resolver or sockets did, or that there were too many requests, says nothing of the node.</summary>
     private static CheckState OfConnecting(ProbeConnection connection, ClientWebSocket socket) =>
-        connection.Failure?.Outcome is ProbeOutcome.ResolverFailed or ProbeOutcome.NoSockets || connection.Phase == ConnectPhase.Resolving
+        connection.Failure?.Outcome is ProbeOutcome.ResolverFailed or ProbeOutcome.NoSockets || (connection.Failure is null && connection.Phase == ConnectPhase.Resolving)
         || socket.HttpStatusCode == HttpStatusCode.TooManyRequests
             ? CheckState.Unknown
             : CheckState.Failed;

@@ -1,0 +1,138 @@
+using AltruistManager.Altruists;
+using AltruistManager.Probing;
+using AltruistManager.Probing.Checks;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Health;
+
+/// <summary>What a test found, check by check.</summary>
+/// <param name="OnTrial">True when a changed endpoint was tested beside the one in service.</param>
+/// <param name="Host">With a short tail of the URL.</param>
+/// <param name="Address">That was connected to; null when none was.</param>
+/// <param name="Passed">It is well: what its health depends on is good, whatever its claims are worth.</param>
+/// <param name="Ended">What the test put an end to, in words; null for nothing.</param>
+public sealed record AltruistTestReport(
+    bool OnTrial, string Host, string Vantage, DateTimeOffset At, double DurationMs, string? Address, bool Passed, string Reason, string? Ended, IReadOnlyList<CheckResult> Checks);
+
+/// <summary>
+/// Tests an altruist with every check that concerns it, now and in a lane of its own. It moves no verdict; but a pass ends a suspension, after which it
+/// must rise as any other, and a cool-down (design 5.3).
+/// </summary>
+public sealed class AltruistTest
+{
+    private const int MostAtOnce = 16;
+
+    private readonly HealthMonitor health;
+    private readonly HealthBoard board;
+    private readonly ProbeStarter starter;
+    private readonly CheckList checks;
+    private readonly CheckRunner runner;
+    private readonly CheckWatch watch;
+    private readonly ProbeDelivery delivery;
+    private readonly ProbingOptions probing;
+    private readonly TimeProvider time;
+    private readonly Lane lane;
+
+    internal AltruistTest(
+        HealthMonitor health, HealthBoard board, ProbeStarter starter, CheckList checks, CheckRunner runner, CheckWatch watch, ProbeDelivery delivery, IOptions<ProbingOptions> probing, TimeProvider time)
+    {
+        this.health = health;
+        this.board = board;
+        this.starter = starter;
+        this.checks = checks;
+        this.runner = runner;
+        this.watch = watch;
+        this.delivery = delivery;
+        this.probing = probing.Value;
+        this.time = time;
+        lane = new Lane(MostAtOnce, this.probing.PerHost);
+    }
+
+    /// <returns>Null when a test of it is still under way.</returns>
+    public Task<AltruistTestReport?> RunAsync(Altruist altruist, CancellationToken cancellation)
+    {
+        // The newest that was said is what its owner wants to know about.
+        var tested = altruist with { Serving = null };
+        return lane.DoAsync<AltruistTestReport>(tested, async () => await RunAsync(tested, altruist.Serving is not null, cancellation), cancellation);
+    }
+
+    private async Task<AltruistTestReport> RunAsync(Altruist altruist, bool onTrial, CancellationToken cancellation)
+    {
+        var beganAt = time.GetTimestamp();
+        var at = time.GetUtcNow();
+        if (altruist.Undecryptable is not null || starter.SubjectOf(altruist) is not { } subject)
+            return Report(null, false, $"cannot be tested: {(altruist.Undecryptable is { } lost ? lost.ToString() : $"{altruist.Network.Protocol} is not probed here")}", null, []);
+
+        var agreed = health.AgreedHash(altruist.Network);
+        var (probe, asked) = await runner.ProbeAsync(subject, checks, new ProbeQuestions(Identity: true, agreed?.Height, Syncing: true), probing.Timeout, cancellation);
+        var (finding, words) = Compare(probe, agreed);
+        var facts = SweepFindings.After(null, probe, altruist.Network.Identity, health.JudgeBeside(altruist, probe), finding, words);
+        var own = checks.Own.Where(check => check.Concerns(subject)).ToList();
+        var results = await Task.WhenAll(own.Select(check => probe.Outcome == ProbeOutcome.Ok || check is CertificateCheck
+            ? runner.RunAsync(check, subject, cancellation)
+            : Task.FromResult(new CheckResult(check.Name, CheckState.Skipped, "not asked: the node gave no head", 0, []))));
+
+        var report = new List<CheckResult>();
+        foreach (var check in checks.OfSweeps.Where(check => check.Concerns(subject)))
+        {
+            var judged = check.Judge(facts);
+            var exchanges = asked.GetValueOrDefault(check.Name, []);
+            report.Add(new CheckResult(check.Name, judged.State, judged.Reason, exchanges.Sum(call => call.LatencyMs + (call.ConnectMs ?? 0)), exchanges));
+        }
+
+        var failed = report.Find(check => check.State == CheckState.Failed) ?? report.Find(check => check.Check is "height" or "identity" && check.State is not (CheckState.Passed or CheckState.Warned));
+        report.AddRange(results);
+        // Kept for its owner and for the budget; it is no observation.
+        await delivery.StoreAsync([ProbeRow.Of(probe with { Lane = ProbeLane.Test }) with { Calls = report.Sum(check => check.Exchanges.Count) }], cancellation);
+        if (!onTrial && altruist is { Enabled: true, RetiredAt: null })
+        {
+            await watch.RecordAsync(
+                altruist, [.. own.Zip(results).Where(pair => pair.Second.State != CheckState.Skipped).Select(pair => (pair.Second, CheckRecord.PlaceOf(pair.First.UrlsOf(subject))))], ProbeLane.Test, cancellation);
+        }
+
+        var ended = failed is null && !onTrial && altruist.Enabled ? await EndAsync(altruist.Id, cancellation) : null;
+        return Report(probe.Address, failed is null, failed is null ? "answers well" : $"{failed.Check}: {failed.Reason}", ended, report);
+
+        AltruistTestReport Report(string? address, bool passed, string reason, string? over, IReadOnlyList<CheckResult> found) => new(
+            onTrial, AltruistUrl.Redact(altruist.Url), probing.Vantage, at, time.GetElapsedTime(beganAt).TotalMilliseconds, address, passed, reason, over, found);
+    }
+
+    /// <returns>What the pass put an end to, in words; null for nothing.</returns>
+    private async Task<string?> EndAsync(AltruistId altruist, CancellationToken cancellation)
+    {
+        var verdict = board[altruist];
+        await health.TestPassedAsync(altruist, cancellation);
+        return verdict switch
+        {
+            { State: VerdictState.Suspended } => "the suspension has ended; it is probed until it is healthy",
+            { CooldownUntil: { } until } when until > time.GetUtcNow() => "the cool-down has ended",
+            _ => null,
+        };
+    }
+
+    private static (IntegrityFinding Finding, string? Reason) Compare(ProbeResult probe, AgreedHash? agreed)
+    {
+        if (agreed is not { } others || probe.IntegrityHash is not { } hash)
+            return (IntegrityFinding.NotJudged, null);
+        if (string.Equals(hash, others.Hash, StringComparison.OrdinalIgnoreCase))
+            return (IntegrityFinding.Agrees, null);
+        return others.Providers >= IntegrityCheck.Plurality
+            ? (IntegrityFinding.Differs, $"has another block {others.Height} than {Phrase.Count(others.Providers, "provider")}")
+            : (IntegrityFinding.Disagreement, $"has another block {others.Height} than {Phrase.Count(others.Providers, "provider")}; not enough to say who is right");
+    }
+}
+
+/// <summary>The hash that most providers told in the last sweep.</summary>
+internal readonly record struct AgreedHash(long Height, string Hash, int Providers)
+{
+    /// <param name="probes">Of a sweep; only those that may speak for the network.</param>
+    public static AgreedHash? Of(IEnumerable<(ProbeResult Probe, Altruist Altruist)> probes)
+    {
+        var hashes = probes.Where(pair => pair.Probe is { IntegrityHeight: not null, IntegrityHash: not null })
+            .GroupBy(pair => (Height: pair.Probe.IntegrityHeight!.Value, Hash: pair.Probe.IntegrityHash!.ToLowerInvariant()))
+            .Select(group => new AgreedHash(group.Key.Height, group.Key.Hash, group.Select(pair => pair.Altruist.Provider).Distinct().Count()))
+            .OrderByDescending(group => group.Providers)
+            .ToList();
+        return hashes.Count > 0 && (hashes.Count == 1 || hashes[0].Providers > hashes[1].Providers) ? hashes[0] : null;
+    }
+}

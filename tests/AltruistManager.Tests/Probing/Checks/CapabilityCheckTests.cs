@@ -1,0 +1,77 @@
+using AltruistManager.Probing.Checks;
+
+namespace AltruistManager.Tests.Probing.Checks;
+
+public sealed class CapabilityCheckTests : IDisposable
+{
+    private readonly CheckBench bench = new();
+    private readonly CapabilityCheck archive = new("archive");
+
+    [Fact]
+    public async Task Archive_is_not_proven_by_a_header_that_pruned_nodes_also_hold()
+    {
+        // Has every header from the first on, but no old state.
+        await using var node = Node(exchange => exchange.Method == "eth_getBalance"
+            ? exchange.BodyAsync($$$"""{"jsonrpc":"2.0","id":{{{exchange.Id}}},"error":{"code":-32000,"message":"missing trie node"}}""")
+            : exchange.ReplyAsync(TestNode.Block(1_000_000)));
+
+        var result = await bench.RunAsync(archive, CheckBench.Altruist(node.Url, "archive"));
+
+        Assert.Equal(CheckState.Failed, result.State);
+        Assert.StartsWith("claims archive, but has no state at block 1", result.Reason);
+        Assert.Contains("missing trie node", result.Reason);
+        Assert.Contains(result.Exchanges, call => call.Asked.StartsWith("eth_getBalance", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Archive_is_proven_by_old_state()
+    {
+        await using var node = Node(exchange => exchange.ReplyAsync(exchange.Method == "eth_getBalance" ? "\"0x0\"" : TestNode.Block(1_000_000)));
+
+        var result = await bench.RunAsync(archive, CheckBench.Altruist(node.Url, "archive"));
+
+        Assert.Equal(CheckState.Passed, result.State);
+    }
+
+    [Fact]
+    public async Task Node_that_does_not_answer_says_nothing_of_its_capability()
+    {
+        await using var node = TestNode.Http("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+
+        var result = await bench.RunAsync(archive, CheckBench.Altruist(node.Url, "archive"));
+
+        Assert.Equal(CheckState.Unknown, result.State);
+        Assert.Contains("HTTP 503", result.Reason);
+    }
+
+    [Fact]
+    public async Task Throttling_says_nothing_of_a_capability()
+    {
+        await using var node = Node(exchange => exchange.Method == "eth_getBalance"
+            ? exchange.SendAsync("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n")
+            : exchange.ReplyAsync(TestNode.Block(1_000_000)));
+
+        Assert.Equal(CheckState.Unknown, (await bench.RunAsync(archive, CheckBench.Altruist(node.Url, "archive"))).State);
+    }
+
+    [Fact]
+    public void Only_what_is_claimed_is_checked()
+    {
+        Assert.True(archive.Concerns(CheckBench.Subject(CheckBench.Altruist("https://a.example", "archive"))));
+        Assert.False(archive.Concerns(CheckBench.Subject(CheckBench.Altruist("https://a.example", "trace"))));
+    }
+
+    [Fact]
+    public async Task Claim_that_nobody_can_prove_does_not_count()
+    {
+        await using var node = TestNode.Evm(() => 100);
+
+        var result = await bench.RunAsync(new CapabilityCheck("teleport"), CheckBench.Altruist(node.Url, "teleport"));
+
+        Assert.Equal((CheckState.Unknown, "teleport cannot be proven on evm, so the claim does not count"), (result.State, result.Reason));
+    }
+
+    public void Dispose() => bench.Dispose();
+
+    private static TestNode Node(Func<TestNode.Exchange, Task> answer) => new(answer);
+}

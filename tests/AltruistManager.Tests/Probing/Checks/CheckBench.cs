@@ -1,0 +1,49 @@
+using System.Net;
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+using AltruistManager.Chains.Protocols;
+using AltruistManager.Probing;
+using AltruistManager.Probing.Checks;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Tests.Probing.Checks;
+
+/// <summary>Runs one check at its own pace against a server of the test; loopback is allowed.</summary>
+internal sealed class CheckBench : IDisposable, ICheckObserver
+{
+    private readonly NameResolver resolver = new(_ => [IPAddress.Loopback]);
+    private readonly CheckRunner runner;
+
+    public CheckBench(bool allowHttp = true)
+    {
+        Options = Microsoft.Extensions.Options.Options.Create(new ProbingOptions { AllowHttp = allowHttp, AllowedPrivateNetworks = ["127.0.0.0/8"] });
+        Http = new GuardedHttp(resolver, new EgressProof(TimeProvider.System), Options, TimeProvider.System);
+        runner = new CheckRunner(Http, this, Options, TimeProvider.System, NullLogger<CheckRunner>.Instance);
+    }
+
+    public GuardedHttp Http { get; }
+
+    public IOptions<ProbingOptions> Options { get; }
+
+    /// <summary>As the network is known.</summary>
+    public NetworkPace Pace { get; set; } = new(BlockTimeSeconds: 12, ToleranceBlocks: 3);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public static Altruist Altruist(string url, params string[] capabilities) => ProbeBench.Altruist(url) with { Capabilities = capabilities };
+
+    public static CheckSubject Subject(Altruist altruist) => new(altruist, new EvmProtocol(), []);
+
+    public Task<CheckResult> RunAsync(IOwnCheck check, Altruist altruist) => runner.RunAsync(check, Subject(altruist), Cancellation);
+
+    public Task CheckedAsync(AltruistId altruist, CancellationToken cancellation) => Task.CompletedTask;
+
+    public NetworkPace PaceOf(NetworkId network) => Pace;
+
+    public void Dispose()
+    {
+        Http.Dispose();
+        resolver.Dispose();
+    }
+}
