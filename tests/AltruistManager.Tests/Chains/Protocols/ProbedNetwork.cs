@@ -28,17 +28,21 @@ internal sealed class ProbedNetwork : IAsyncDisposable
     {
         (this.world, this.clock, this.spoken, this.configuredBlockTime, this.tolerance) = (world, clock, spoken, configuredBlockTime, tolerance);
         bench = new ProbeBench(time: clock);
-        Chain = world.AddChain(spoken.Protocol, spoken.Identity, blockTime, skippedEvery: skippedEvery);
+        Chain = world.AddChain(spoken.Language, spoken.Identity, blockTime, skippedEvery: skippedEvery);
     }
 
     /// <summary>A protocol, and identities of its kind.</summary>
     /// <param name="LongerIdentity">Begins as the right one does, so far as its kind allows; another chain's.</param>
-    /// <param name="Head">The method that a probe cannot do without.</param>
-    public sealed record Spoken(string Protocol, string Identity, string LongerIdentity, string Head)
+    /// <param name="Probe">For the protocol <c>json</c>: what is declared, of nodes that speak <paramref name="As"/>.</param>
+    public sealed record Spoken(string Protocol, string Identity, string LongerIdentity, string? As = null, string? Probe = null)
     {
+        public string Language => As ?? Protocol;
+
         public NetworkId Network { get; } = new(Protocol, Identity);
 
-        public IChainProtocol Questions => ProtocolList.All.Find(Network, [])!;
+        public IChainProtocol Questions { get; } = ProtocolList.All.Find(
+            new NetworkId(Protocol, Identity),
+            [new Chain { Id = new ChainId("0021"), Name = Protocol, Network = new NetworkId(Protocol, Identity), Probe = Probe, BlockTimeSeconds = 2, LagToleranceBlocks = 5, RequestTimeoutMs = 10_000 }])!;
 
         public override string ToString() => Protocol;
     }

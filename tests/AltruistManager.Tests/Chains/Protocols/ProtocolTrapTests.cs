@@ -6,7 +6,8 @@ using Spoken = AltruistManager.Tests.Chains.Protocols.ProbedNetwork.Spoken;
 namespace AltruistManager.Tests.Chains.Protocols;
 
 /// <summary>
-/// Each a wrong verdict that some system gave in production, for every protocol that has a simulated node. The rows of the table:
+/// Each a wrong verdict that some system gave in production, for every protocol that has a simulated node, and for <c>json</c> by a probe over JSON-RPC and one over
+/// REST. (Families whose declaration ships with the product are the same code; RecordedAnswerTests reads their answers.) The rows of the table:
 /// <list type="table">
 /// <item><term>syncing flag says no, or yes, and is wrong</term><description>all that have a flag; Solana, Pocket and Sui are asked for none</description></item>
 /// <item><term>shape of the syncing answer</term><description>EVM (ProbeTrapTests), Starknet (here); the others have one shape</description></item>
@@ -17,7 +18,7 @@ namespace AltruistManager.Tests.Chains.Protocols;
 /// <item><term>hashes at the tip, absurd tip, jitter, load balancer, cached head, halted chain, never observed, stuck majority, two providers, other history</term><description>all</description></item>
 /// <item><term>wrong block time configured</term><description>all (seen with NEAR)</description></item>
 /// <item><term>not the node's answer, throttled, unauthorised, quota, missing method, another chain</term><description>all; ids only where there are any: Pocket speaks REST</description></item>
-/// <item><term>archive</term><description>those with a proof: EVM, Solana, CometBFT, Pocket (Algorand in DeclaredProtocolTests)</description></item>
+/// <item><term>archive</term><description>those with a proof: EVM, Solana, CometBFT, Pocket, declared ones (Algorand in RecordedAnswerTests)</description></item>
 /// <item><term>cap too small</term><description>EVM (ProbeTrapTests); Solana and CometBFT ask for no transactions (here)</description></item>
 /// <item><term>fast failures, first request, bombs, certificates, prober's own network, provider's whitelist</term><description>below the protocols: ProbeTrapTests and the tests of checks, faults and health</description></item>
 /// </list>
@@ -26,25 +27,50 @@ public sealed class ProtocolTrapTests
 {
     private const string Hash = "0x91b171bb158e2d3848fa23a9f1c25182fb8e20313b2c1eb49219da7a70ce90c";
 
+    private const string DeclaredRpc =
+        """
+        {"head":{"method":"status","params":{},"height":"sync_info.latest_block_height","time":"sync_info.latest_block_time"},
+         "identity":{"method":"status","params":{},"identity":"node_info.network"},
+         "syncing":{"method":"status","params":{},"syncing":"sync_info.catching_up"},
+         "hash":{"method":"blockchain","params":{"minHeight":"{height:text}","maxHeight":"{height:text}"},"hash":"block_metas.0.block_id.hash","height":"block_metas.0.header.height"},
+         "timeFormat":"rfc3339"}
+        """;
+
+    private const string DeclaredRest =
+        """
+        {"head":{"post":"/v1/query/height","height":"height"},
+         "time":{"post":"/v1/query/block","body":{"height":"{height}"},"time":"block.header.time"},
+         "identity":{"post":"/v1/query/block","body":{"height":0},"identity":"block.header.chain_id"},
+         "hash":{"post":"/v1/query/block","body":{"height":"{height}"},"hash":"block_id.hash","height":"block.header.height"},
+         "archive":{"post":"/v1/query/supply","body":{"height":"{height}"},"found":"total"},
+         "timeFormat":"rfc3339"}
+        """;
+
     private static readonly Dictionary<string, Spoken> Known = new Spoken[]
     {
-        new("evm", "5", "50", "eth_getBlockByNumber"),
-        new("solana", "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d", "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9", "getSlot"),
-        new("cometbft", "osmosis-1", "osmosis-10", "status"),
-        new("near", "mainnet", "mainnet2", "status"),
-        new("substrate", Hash + "3", Hash + "4", "chain_getHeader"),
-        new("pocket", "mainnet", "mainnet2", "/v1/query/height"),
-        new("sui", "35834a8a", "35834a8b", "sui_getLatestCheckpointSequenceNumber"),
-        new("starknet", "SN_MAIN", "SN_MAIN2", "starknet_getBlockWithTxHashes"),
-    }.ToDictionary(spoken => spoken.Protocol);
+        new("evm", "5", "50"),
+        new("solana", "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d", "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9"),
+        new("cometbft", "osmosis-1", "osmosis-10"),
+        new("near", "mainnet", "mainnet2"),
+        new("substrate", Hash + "3", Hash + "4"),
+        new("pocket", "mainnet", "mainnet2"),
+        new("sui", "35834a8a", "35834a8b"),
+        new("starknet", "SN_MAIN", "SN_MAIN2"),
+        new("json", "osmosis-1", "osmosis-10", "cometbft", DeclaredRpc),
+        new("json", "mainnet", "mainnet2", "pocket", DeclaredRest),
+    }.ToDictionary(spoken => spoken.As is null ? spoken.Protocol : $"{spoken.Protocol} for {spoken.As}");
 
     public static TheoryData<string> Protocols => [.. Known.Keys];
 
-    public static TheoryData<string> OverRpc => [.. Known.Keys.Except(["pocket"])];
+    public static TheoryData<string> OverRpc => [.. Known.Keys.Where(protocol => !IsRest(protocol))];
 
-    public static TheoryData<string> WithFlag => [.. Known.Keys.Except(["solana", "pocket", "sui"])];
+    public static TheoryData<string> WithFlag => [.. Known.Keys.Where(HasFlag)];
 
-    public static TheoryData<string> WithArchive => ["evm", "solana", "cometbft", "pocket"];
+    public static TheoryData<string> WithArchive => ["evm", "solana", "cometbft", "pocket", "json for pocket"];
+
+    private static bool IsRest(string protocol) => protocol.EndsWith("pocket", StringComparison.Ordinal);
+
+    private static bool HasFlag(string protocol) => protocol is not ("solana" or "sui") && !IsRest(protocol);
 
     [Theory]
     [MemberData(nameof(Protocols))]
@@ -60,7 +86,7 @@ public sealed class ProtocolTrapTests
         Assert.Equal((height, network.Chain.TimeAt(height)), (result.Height, result.HeadTime));
         Assert.Equal(Known[protocol].Identity, result.Identity);
         Assert.Equal((height - 40, network.Chain.HashAt(height - 40)), (result.IntegrityHeight, result.IntegrityHash), StringPairs.IgnoringCaseOfHex);
-        Assert.Equal(protocol is "solana" or "pocket" or "sui" ? null : false, result.Syncing);
+        Assert.Equal(HasFlag(protocol) ? false : null, result.Syncing);
         Assert.All(result.Exchanges, exchange => Assert.NotEmpty(exchange.Answered));
     }
 
@@ -343,7 +369,7 @@ public sealed class ProtocolTrapTests
         Assert.Equal(network.Chain.Height, result.Height);
         Assert.Null(result.IntegrityHash);
         // Asked in the same call as the head, it is there all the same.
-        Assert.Equal(protocol is "cometbft" or "near" ? spoken.Identity : null, result.Identity);
+        Assert.Equal(protocol is "cometbft" or "near" or "json for cometbft" ? spoken.Identity : null, result.Identity);
     }
 
     [Theory]
@@ -373,8 +399,8 @@ public sealed class ProtocolTrapTests
             (Faults.Body(""), ProbeOutcome.NotJson),
             (Faults.Status(503), ProbeOutcome.HttpError),
             (Faults.CutShort, ProbeOutcome.ConnectionLost),
-            (Faults.RpcError(-32603, "internal error"), protocol == "pocket" ? ProbeOutcome.HttpError : ProbeOutcome.RpcError),
-            (Faults.Body(protocol == "pocket" ? """{"height":"high"}""" : "{}"), ProbeOutcome.InvalidAnswer),
+            (Faults.RpcError(-32603, "internal error"), IsRest(protocol) ? ProbeOutcome.HttpError : ProbeOutcome.RpcError),
+            (Faults.Body(IsRest(protocol) ? """{"height":"high"}""" : "{}"), ProbeOutcome.InvalidAnswer),
         })
         {
             node.Fault = fault;
@@ -437,7 +463,7 @@ public sealed class ProtocolTrapTests
         network.Add("silent", Faults.Html);
 
         Assert.True((await network.ProveAsync("archive", "archive")).Value);
-        Assert.Contains(protocol == "solana" ? "no block" : "no state", (await network.ProveAsync("pruned", "archive")).Wrong, StringComparison.Ordinal);
+        Assert.Contains(protocol switch { "solana" => "no block", "json for pocket" => "does not have block", _ => "no state" }, (await network.ProveAsync("pruned", "archive")).Wrong, StringComparison.Ordinal);
         Assert.Equal(default, await network.ProveAsync("silent", "archive"));
         // Old blocks are there all the same, which proves nothing.
         if (protocol != "solana")
