@@ -100,12 +100,13 @@ public sealed class SimulatedWorld : IAsyncDisposable
     /// <param name="identity">What its nodes prove; of an EVM chain its id in decimal.</param>
     /// <param name="blockTime">At least 1 ms.</param>
     /// <param name="startHeight">The height of the head now.</param>
+    /// <param name="transactionsPerBlock">Of blocks that tell their transactions.</param>
     /// <param name="skippedEvery">Every so many heights there is no block; 0 is never.</param>
-    public SimulatedChain AddChain(string protocol, string identity, TimeSpan blockTime, long startHeight = 1_000_000, int skippedEvery = 0)
+    public SimulatedChain AddChain(string protocol, string identity, TimeSpan blockTime, long startHeight = 1_000_000, int transactionsPerBlock = 4, int skippedEvery = 0)
     {
         var language = NodeLanguages.Of(protocol);
         var number = language is EvmLanguage ? long.Parse(identity) : BinaryPrimitives.ReadInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(identity))) & long.MaxValue;
-        return new(language, Math.Max(1, number), identity, blockTime, startHeight, 4, skippedEvery, settings.Clock, settings.Seed);
+        return new(language, Math.Max(1, number), identity, blockTime, startHeight, transactionsPerBlock, skippedEvery, settings.Clock, settings.Seed);
     }
 
     /// <param name="chain">What it is a node of.</param>

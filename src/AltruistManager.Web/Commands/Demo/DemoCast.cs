@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace AltruistManager.Web.Commands.Demo;
 
 /// <summary>Who takes part in the demo. Names are invented; chain ids are those of the catalogue, which fills in what is not said here.</summary>
@@ -31,6 +33,8 @@ internal static class DemoCast
         new("0066", EvmChainId: 42161, BlockTimeSeconds: 0.25, StartHeight: 402_000_000, LagToleranceBlocks: 20),
         new("0027", EvmChainId: 100, BlockTimeSeconds: 5, StartHeight: 43_200_000, LagToleranceBlocks: 2),
         new(HopelessChain, EvmChainId: 10, BlockTimeSeconds: 2, StartHeight: 144_000_000, LagToleranceBlocks: 5),
+        new("0006", "solana", "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d", BlockTimeSeconds: 0.4, StartHeight: 380_000_000, LagToleranceBlocks: 50),
+        new("0054", "cometbft", "osmosis-1", BlockTimeSeconds: 2, StartHeight: 42_000_000, LagToleranceBlocks: 5),
     ];
 
     public static DemoProvider[] Providers { get; } =
@@ -74,6 +78,12 @@ internal static class DemoCast
         new("foxglove-arb-1", ["0066"], ["ap-south"], 69),
         new("granite-arb-1", ["0066"], ["us-west"], 23),
         new("driftwood-gnosis-1", ["0027"], ["eu-central"], 37),
+        new("acme-sol-1", ["0006"], ["us-east"], 21),
+        new("borealis-sol-1", ["0006"], ["eu-central"], 30),
+        new("granite-sol-1", ["0006"], ["us-east"], 24),
+        new("cobalt-osmo-1", ["0054"], ["us-east"], 26),
+        new("emberline-osmo-1", ["0054"], ["eu-central"], 32),
+        new("foxglove-osmo-1", ["0054"], ["us-east"], 28),
         new("emberline-op-1", [HopelessChain], ["ap-south"], 58),
     ];
 
@@ -84,7 +94,17 @@ internal static class DemoCast
 
 internal sealed record DemoRegion(string Id, string Name, string[] Fallbacks);
 
-internal sealed record DemoChain(string Id, long EvmChainId, double BlockTimeSeconds, long StartHeight, int LagToleranceBlocks);
+/// <param name="Identity">The catalogue's.</param>
+internal sealed record DemoChain(string Id, string Protocol, string Identity, double BlockTimeSeconds, long StartHeight, int LagToleranceBlocks)
+{
+    public DemoChain(string id, long EvmChainId, double BlockTimeSeconds, long StartHeight, int LagToleranceBlocks)
+        : this(id, "evm", EvmChainId.ToString(CultureInfo.InvariantCulture), BlockTimeSeconds, StartHeight, LagToleranceBlocks)
+    {
+    }
+
+    /// <summary>Chains of one network share its nodes.</summary>
+    public string Network => $"{Protocol}:{Identity}";
+}
 
 internal sealed record DemoProvider(string Id, string Name);
 

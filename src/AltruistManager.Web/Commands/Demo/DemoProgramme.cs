@@ -6,7 +6,7 @@ internal static class DemoProgramme
     public static string Text(Uri address, string folder, string staffKey, string providerKey, string portalKey)
     {
         var root = address.AbsoluteUri.TrimEnd('/');
-        var networks = DemoCast.Chains.DistinctBy(chain => chain.EvmChainId).Count();
+        var networks = DemoCast.Chains.DistinctBy(chain => chain.Network).Count();
         return $"""
             Altruist Manager demo: {DemoCast.Chains.Length} chains on {networks} simulated networks, {DemoCast.Regions.Length} regions, {DemoCast.Providers.Length} providers, {DemoCast.Altruists.Length} altruists.
             A round every 10 s, some nodes fail and recover by themselves. Ctrl-C ends it and leaves nothing behind.

@@ -13,14 +13,14 @@ internal sealed class DemoStage(SimulatedWorld world) : IAsyncDisposable
     {
         var world = await SimulatedWorld.StartAsync(new SimulatedWorldOptions { Seed = seed, Clock = clock }, cancellation);
         var networks = DemoCast.Chains
-            .DistinctBy(chain => chain.EvmChainId)
+            .DistinctBy(chain => chain.Network)
             .ToDictionary(
-                chain => chain.EvmChainId,
-                chain => world.AddChain(chain.EvmChainId, TimeSpan.FromSeconds(chain.BlockTimeSeconds), chain.StartHeight, transactionsPerBlock: 150));
+                chain => chain.Network,
+                chain => world.AddChain(chain.Protocol, chain.Identity, TimeSpan.FromSeconds(chain.BlockTimeSeconds), chain.StartHeight, transactionsPerBlock: 150));
         var everyLoopback = HasEveryLoopbackAddress();
         foreach (var altruist in DemoCast.Altruists)
         {
-            var network = networks[DemoCast.Chains.First(chain => chain.Id == altruist.Chains[0]).EvmChainId];
+            var network = networks[DemoCast.Chains.First(chain => chain.Id == altruist.Chains[0]).Network];
             var place = Array.FindIndex(DemoCast.Providers, provider => provider.Id == altruist.Provider);
             world.AddNode(network, altruist.Label, new SimulatedNodeOptions
             {
