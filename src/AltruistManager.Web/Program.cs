@@ -30,6 +30,7 @@ namespace AltruistManager.Web
             builder.Services.AddStart();
             builder.Services.AddStorage().AddAccounts().AddAltruists().AddProbing().AddHealth().AddSelection().AddTransparency();
             builder.Services.AddScheduling();
+            builder.Services.AddTelemetryExport();
             builder.Services.AddKeySecurity().AddRateLimits().AddApi().AddUi();
 
             var app = builder.Build();

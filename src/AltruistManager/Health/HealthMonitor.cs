@@ -200,7 +200,11 @@ public sealed partial class HealthMonitor(
         foreach (var (id, watched) in outcome.Watched)
             Keep(id, watched);
         foreach (var change in outcome.Changes)
+        {
+            HealthMetrics.Changed(change.From, change.To);
             LogChanged(change.Altruist, network, VerdictNames.Of(change.From), VerdictNames.Of(change.To), change.Reason);
+        }
+
         return (outcome.Wake, outcome.Changes.Count == 0 ? [] : [.. outcome.Changes.Select(change => change.Altruist)]);
     }
 

@@ -70,6 +70,8 @@ public sealed partial class Preservation(HealthBoard board, EgressProof egress, 
             freezes = [.. loaded];
             foreach (var freeze in freezes.Where(freeze => freeze.Until is null))
                 sides[freeze.Side] = SelfPreservation.Calm with { FrozenSince = Now, Why = freeze.Why };
+            foreach (var (side, state) in sides)
+                HealthMetrics.Show(side, state.IsFrozen);
             ShowFrozen();
         }
 
@@ -235,6 +237,7 @@ public sealed partial class Preservation(HealthBoard board, EgressProof egress, 
             if (after == before)
                 return;
             sides[side] = after;
+            HealthMetrics.Show(side, after.IsFrozen);
             var now = time.GetUtcNow();
             if (after.IsFrozen && !before.IsFrozen)
                 freezes = [.. freezes.Where(freeze => now - freeze.Since < KeepFreezes), new Freeze(side, now, null, after.Why!)];

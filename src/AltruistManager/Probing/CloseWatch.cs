@@ -33,8 +33,8 @@ internal sealed class CloseWatch
         this.work = work;
         this.time = time;
         this.options = options.Value;
-        hotLane = new Lane(this.options.Concurrency, this.options.PerHost);
-        retryLane = new Lane(this.options.Concurrency, this.options.PerHost);
+        hotLane = new Lane(this.options.Concurrency, this.options.PerHost) { Name = ProbeLane.Hot };
+        retryLane = new Lane(this.options.Concurrency, this.options.PerHost) { Name = ProbeLane.Retry };
         hotAgenda = new Agenda<AltruistId>(time, ProbeTicks.Of(this.options.HotInterval));
         retryAgenda = new Agenda<AltruistId>(time, ProbeTicks.Of(this.options.RetryInterval));
         folds = new HotFolds(this.options.Interval);

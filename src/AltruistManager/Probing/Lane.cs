@@ -19,6 +19,9 @@ internal sealed class Lane
 
     private int places;
 
+    /// <summary>As it is told to those who measure.</summary>
+    public ProbeLane Name { get; init; }
+
     public Lane(int concurrency, int perHost)
     {
         this.perHost = perHost;
@@ -94,6 +97,7 @@ internal sealed class Lane
             if (host.Busy == perHost)
             {
                 (host.Queue ??= new Queue<Waiting>()).Enqueue(mine);
+                mine.Since = ProbeMetrics.Waits(Name);
                 return false;
             }
 
@@ -101,10 +105,12 @@ internal sealed class Lane
             if (places == 0)
             {
                 ready.Enqueue(mine);
+                mine.Since = ProbeMetrics.Waits(Name);
                 return false;
             }
 
             places--;
+            ProbeMetrics.Enters(Name);
             return true;
         }
     }
@@ -144,7 +150,11 @@ internal sealed class Lane
                 hosts.Remove(host.Authority);
 
             if (ready.TryDequeue(out var next))
+            {
+                ProbeMetrics.GotPlace(next.Since, Name);
                 return next;
+            }
+
             places++;
             return null;
         }
@@ -178,5 +188,7 @@ internal sealed class Lane
         public CancellationToken Cancellation => cancellation;
 
         public Host? Host { get; set; }
+
+        public long Since { get; set; }
     }
 }

@@ -95,6 +95,8 @@ internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog 
 
     private async Task<ProbeResult?> ProbeAsync(Altruist altruist, ProbeLane lane)
     {
+        ProbeOutcome? outcome = null;
+        var began = ProbeMetrics.Began(lane);
         try
         {
             var questions = lane switch
@@ -108,6 +110,7 @@ internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog 
             var timeout = lane is ProbeLane.Steady or ProbeLane.Test ? options.Value.Timeout : options.Value.HotTimeout;
             var result = await prober.ProbeAsync(altruist, ProtocolOf(altruist)!, path, lane, questions, timeout, work.Stopping);
             Watch(altruist, result);
+            outcome = result.Outcome;
             if (result.Outcome.IsAnswer())
                 egress.Answered(altruist.Host);
             return result;
@@ -116,6 +119,10 @@ internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog 
         {
             LogBroken(exception, altruist.Id);
             return null;
+        }
+        finally
+        {
+            ProbeMetrics.Ended(began, lane, altruist.Network, outcome);
         }
     }
 

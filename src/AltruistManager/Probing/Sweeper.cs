@@ -37,7 +37,7 @@ public sealed partial class Sweeper
         this.time = time;
         this.logger = logger;
         interval = options.Value.Interval;
-        lane = new Lane(options.Value.Concurrency, options.Value.PerHost);
+        lane = new Lane(options.Value.Concurrency, options.Value.PerHost) { Name = ProbeLane.Steady };
         agenda = new Agenda<NetworkId>(time, ProbeTicks.Of(interval));
     }
 

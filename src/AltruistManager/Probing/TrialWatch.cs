@@ -21,7 +21,7 @@ internal sealed class TrialWatch
         this.delivery = delivery;
         this.work = work;
         this.options = options.Value;
-        lane = new Lane(this.options.Concurrency, this.options.PerHost);
+        lane = new Lane(this.options.Concurrency, this.options.PerHost) { Name = ProbeLane.Trial };
         agenda = new Agenda<AltruistId>(time, ProbeTicks.Of(this.options.RetryInterval));
     }
 

@@ -307,7 +307,11 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         for (var i = 0; i < decided.Count; i++)
         {
             if (changes[i])
+            {
                 changed++;
+                SelectionMetrics.Picked(entry.Slots[i].Trigger, 1);
+            }
+
             if (changes[i] && !isRound)
                 LogChange(decided[i].Key, entry.Slots[i].Trigger, decided[i].Next.Picks.Count > 0 ? book.Altruists[decided[i].Next.Picks[0].Altruist].Label : "nobody", decided[i].Next.State);
             book.Commit(decided[i], new DecisionId(next, i), changes[i], now);
