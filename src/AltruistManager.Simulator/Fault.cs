@@ -34,6 +34,9 @@ public sealed record Fault
     /// <summary>Whether only the newest states are there, although all blocks are.</summary>
     public bool PrunedState { get; init; }
 
+    /// <summary>What is answered for states that are not kept, where nobody says that they are not.</summary>
+    public OldStates OldStates { get; init; }
+
     /// <summary>Methods and paths that the node does not know.</summary>
     public IReadOnlyList<string> Missing { get; init; } = [];
 
@@ -82,6 +85,7 @@ public sealed record Fault
             ChainId = other.ChainId ?? ChainId,
             Identity = other.Identity ?? Identity,
             PrunedState = PrunedState || other.PrunedState,
+            OldStates = other.OldStates != OldStates.Told ? other.OldStates : OldStates,
             Missing = [.. Missing, .. other.Missing],
             ErrorInResult = ErrorInResult || other.ErrorInResult,
             ForkedFrom = other.ForkedFrom ?? ForkedFrom,
@@ -103,6 +107,19 @@ public sealed record Fault
     internal bool Lacks(string method) => Missing.Count > 0 && Missing.Contains(method);
 
     public override string ToString() => Description;
+}
+
+/// <summary>What a node answers for states that are old.</summary>
+public enum OldStates
+{
+    /// <summary>What was in them, or that it does not keep them.</summary>
+    Told,
+
+    /// <summary>What is in the newest state, whatever height is asked for.</summary>
+    AsTheNewest,
+
+    /// <summary>Zero.</summary>
+    Empty,
 }
 
 /// <summary>How a node answers, whatever it would say.</summary>

@@ -60,6 +60,12 @@ public static class Faults
     /// <summary>All blocks are there, but only the newest states: no archive.</summary>
     public static Fault PrunedState { get; } = new() { Description = "only the newest states", PrunedState = true };
 
+    /// <summary>Answers questions about old states from the newest one, as some nodes and proxies do: looks like an archive and is none.</summary>
+    public static Fault NewestStateForOld { get; } = new() { Description = "the newest state for old heights", OldStates = OldStates.AsTheNewest };
+
+    /// <summary>Answers questions about old states with zero: looks like an archive and is none.</summary>
+    public static Fault ZeroForOldStates { get; } = new() { Description = "zero for old heights", OldStates = OldStates.Empty };
+
     /// <summary>Methods, or paths of a REST service, that the node does not know.</summary>
     public static Fault Without(params IReadOnlyList<string> methods) => new() { Description = $"without {string.Join(", ", methods)}", Missing = methods };
 

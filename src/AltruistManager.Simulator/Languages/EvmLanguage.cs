@@ -21,6 +21,7 @@ internal sealed class EvmLanguage : INodeLanguage
     public IReadOnlyList<string> Methods { get; } =
     [
         "eth_chainId", "eth_blockNumber", "eth_getBlockByNumber", "eth_syncing", "net_version", "web3_clientVersion", "eth_getBalance", "debug_traceCall", "trace_call",
+        "eth_getTransactionByBlockNumberAndIndex", "eth_getTransactionCount",
     ];
 
     public string? Subscribes => "eth_subscribe";
@@ -37,7 +38,9 @@ internal sealed class EvmLanguage : INodeLanguage
         5 => new Spoken(Client),
         6 => HeightOf(node, parameters, 1) is { } height ? Balance(node, height) : Spoken.Error(InvalidParameters, NoBlock),
         7 => Spoken.Text("""{"from":"0x0000000000000000000000000000000000000000","gas":"0x2fa9e78","gasUsed":"0x5208","to":"0x0000000000000000000000000000000000000000","input":"0x","value":"0x0","type":"CALL"}"""),
-        _ => Spoken.Text("""{"output":"0x","stateDiff":null,"trace":[{"action":{"callType":"call","from":"0x0000000000000000000000000000000000000000","gas":"0x2fa9e78","input":"0x","to":"0x0000000000000000000000000000000000000000","value":"0x0"},"result":{"gasUsed":"0x0","output":"0x"},"subtraces":0,"traceAddress":[],"type":"call"}],"vmTrace":null}"""),
+        8 => Spoken.Text("""{"output":"0x","stateDiff":null,"trace":[{"action":{"callType":"call","from":"0x0000000000000000000000000000000000000000","gas":"0x2fa9e78","input":"0x","to":"0x0000000000000000000000000000000000000000","value":"0x0"},"result":{"gasUsed":"0x0","output":"0x"},"subtraces":0,"traceAddress":[],"type":"call"}],"vmTrace":null}"""),
+        9 => HeightOf(node, parameters, 0) is { } height ? Transaction(node, height, Index(parameters)) : Spoken.Error(InvalidParameters, NoBlock),
+        _ => HeightOf(node, parameters, 1) is { } height ? Count(node, height) : Spoken.Error(InvalidParameters, NoBlock),
     };
 
     public string Notification(in NodeView node, string subscription, string id) =>
@@ -55,12 +58,33 @@ internal sealed class EvmLanguage : INodeLanguage
         int BranchAt(long at) => at >= fault?.ForkedFrom ? fault.Branch : 0;
     }
 
-    private static Spoken Balance(in NodeView node, long height) => height switch
+    private static Spoken Balance(in NodeView node, long height) => NoState(node, height) ?? new Spoken(Zero);
+
+    /// <summary>Every sender has one transaction in each block, the first in block 1.</summary>
+    private static Spoken Count(in NodeView node, long height)
+    {
+        var sent = (node.KeepsState(height) ? OldStates.Told : node.Fault?.OldStates) switch
+        {
+            OldStates.AsTheNewest => node.Head,
+            OldStates.Empty => 0,
+            _ => height,
+        };
+        return NoState(node, height) ?? Spoken.Text($"\"{EvmBlockJson.Hex(sent)}\"");
+    }
+
+    private static Spoken? NoState(in NodeView node, long height) => height switch
     {
         _ when height > node.Head => Spoken.Error(-32000, "header not found"),
         _ when !node.HasState(height) => Spoken.Error(-32000, $"missing trie node 0f7b6f2e (path ) state {node.Hash(height)} is not available"),
-        _ => new Spoken(Zero),
+        _ => null,
     };
+
+    private static Spoken Transaction(in NodeView node, long height, long index) => node.Has(height) && height > 0 && index >= 0 && index < node.Chain.TransactionsPerBlock
+        ? Spoken.Text($$"""{"blockHash":"{{node.Hash(height)}}","blockNumber":"{{EvmBlockJson.Hex(height)}}","from":"0x{{index + 1:x40}}","gas":"0x5208","gasPrice":"0x3b9aca00","hash":"{{node.Hash(height)}}","input":"0x","nonce":"{{EvmBlockJson.Hex(height - 1)}}","to":"0x{{0:x40}}","transactionIndex":"{{EvmBlockJson.Hex(index)}}","value":"0x1","type":"0x0","chainId":"{{EvmBlockJson.Hex(ChainId(node))}}"}""")
+        : Spoken.Null;
+
+    private static long Index(JsonElement parameters) =>
+        parameters.GetArrayLength() > 1 && parameters[1].GetString() is ['0', 'x', .. var digits] && long.TryParse(digits, NumberStyles.AllowHexSpecifier, null, out var index) ? index : -1;
 
     /// <returns>Null when the parameters name no block.</returns>
     private static long? HeightOf(in NodeView node, JsonElement parameters, int place)

@@ -36,7 +36,10 @@ internal readonly struct NodeView
     public bool Has(long height) => height >= 0 && height <= Head && !(height <= Head - Fault?.KeptBlocks) && !Chain.IsSkipped(height);
 
     /// <summary>Whether the node has the state of the block there.</summary>
-    public bool HasState(long height) => height <= Head && (Fault is not { PrunedState: true } || height > Head - KeptStates);
+    public bool HasState(long height) => height <= Head && (Fault is not { PrunedState: true } || KeepsState(height));
+
+    /// <summary>Whether a node that keeps only the newest states keeps that one.</summary>
+    public bool KeepsState(long height) => height > Head - KeptStates;
 
     public string Hash(long height)
     {

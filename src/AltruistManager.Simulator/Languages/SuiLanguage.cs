@@ -1,24 +1,31 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace AltruistManager.Simulator.Languages;
 
-/// <summary>Sui: heights are checkpoints.</summary>
-internal sealed class SuiLanguage : INodeLanguage
+/// <summary>Sui's GraphQL RPC, as far as it is asked: the newest checkpoint, and one by its number.</summary>
+internal sealed partial class SuiLanguage : INodeLanguage
 {
     public string Name => "sui";
 
-    public IReadOnlyList<string> Methods { get; } = ["sui_getLatestCheckpointSequenceNumber", "sui_getCheckpoint", "sui_getChainIdentifier"];
+    public IReadOnlyList<string> Methods { get; } = ["GraphQL"];
+
+    [GeneratedRegex(@"checkpoint\(sequenceNumber: (\d+)\)", RegexOptions.CultureInvariant)]
+    private static partial Regex Numbered { get; }
 
     public string Notation(ReadOnlySpan<byte> hash) => Notations.Base58(hash);
 
-    public Spoken Answer(in NodeView node, int method, JsonElement parameters, string path) => method switch
-    {
-        0 => Spoken.Text($"\"{node.Head}\""),
-        1 => Checkpoint(node, parameters.ValueKind == JsonValueKind.Array && parameters.GetArrayLength() > 0 && parameters[0].TryGetInt64Of(out var number) ? number : -1),
-        _ => Spoken.Text($"\"{node.Identity}\""),
-    };
+    public int PlaceOf(string verb, string path) => verb == "POST" && path is "" or "/" ? 0 : -1;
 
-    private static Spoken Checkpoint(in NodeView node, long number) => node.Has(number)
-        ? Spoken.Text($$"""{"epoch":"500","sequenceNumber":"{{number}}","digest":"{{node.Hash(number)}}","networkTotalTransactions":"1","previousDigest":"{{node.Hash(Math.Max(0, number - 1))}}","timestampMs":"{{node.Time(number).ToUnixTimeMilliseconds()}}","transactions":["x"],"checkpointCommitments":[],"validatorSignature":"AA=="}""")
-        : Spoken.Error(-32602, $"Verified checkpoint not found for sequence number {number}");
+    public Spoken Answer(in NodeView node, int method, JsonElement parameters, string path)
+    {
+        var query = parameters.ValueKind == JsonValueKind.Object && parameters.TryGetProperty("query", out var given) ? given.GetString()! : "";
+        var height = Numbered.Match(query) is { Success: true } match ? long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : node.Head;
+        var identifier = query.Contains("chainIdentifier", StringComparison.Ordinal) ? $"\"chainIdentifier\":\"{node.Identity}\"," : "";
+        return Spoken.Text($$"""{"data":{{{identifier}}"checkpoint":{{(node.Has(height) ? Checkpoint(node, height) : "null")}}} }""");
+    }
+
+    private static string Checkpoint(in NodeView node, long number) =>
+        $$"""{"sequenceNumber":{{number}},"digest":"{{node.Hash(number)}}","timestamp":"{{Notations.Rfc3339(node.Time(number))}}"}""";
 }

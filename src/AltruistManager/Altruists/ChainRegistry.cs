@@ -93,11 +93,13 @@ public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, P
 
         // The catalogue's identity is one of its own protocol.
         var identity = draft.Identity ?? (protocol == known?.Protocol ? known?.Identity : null);
+        var probe = CheckProbe(protocol, draft.Probe, errors);
         if (identity is null)
             errors.Add("identity", "is required: the catalogue does not know it");
         else
-            identity = CheckIdentity(protocol, identity, errors);
-        var probe = CheckProbe(protocol, draft.Probe, errors);
+            identity = CheckIdentity(protocol, probe, identity, errors);
+        if (probe is not null && identity is not null && OtherProbe(roster, id, new NetworkId(protocol!, identity), probe) is { } different)
+            errors.Add("probe", $"must be that of the chain {different.Id}, which is of the same network: its nodes are asked in one way");
 
         var requires = draft.Requires ?? known?.Requires ?? [];
         foreach (var capability in requires)
@@ -174,10 +176,15 @@ public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, P
     private static Chain? HolderOf(Roster roster, string name, ChainId id) =>
         roster.FindChain(name) is { } holder && holder.Id != id && (holder.RetiredAt is null || holder.Id.Value == name) ? holder : null;
 
+    /// <summary>A living chain of the same network that declares another probe.</summary>
+    private static Chain? OtherProbe(Roster roster, ChainId id, NetworkId network, string probe) =>
+        roster.Chains.Values.FirstOrDefault(chain => chain.Id != id && chain.RetiredAt is null && chain.Network == network && chain.Probe is { } other && other != probe);
+
     /// <returns>The identity in the form that nodes prove.</returns>
-    private string CheckIdentity(string? protocol, string identity, FieldErrors errors)
+    private string CheckIdentity(string? protocol, string? probe, string identity, FieldErrors errors)
     {
-        var read = protocol is not null && protocols.Find(protocol) is { } known ? known.ReadIdentity(identity) : Names.Read(identity, "must be what the nodes prove, such as a genesis hash or network name");
+        var asks = probe is not null && JsonProtocol.Read(probe) is { } declared ? declared : protocol is not null ? protocols.Find(protocol) : null;
+        var read = asks is not null ? asks.ReadIdentity(identity) : Names.Read(identity, "must be what the nodes prove, such as a genesis hash or network name");
         if (read.Wrong is { } wrong)
             errors.Add("identity", wrong);
         return read.Value ?? identity;

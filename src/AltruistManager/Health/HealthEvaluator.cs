@@ -140,10 +140,19 @@ public static class HealthEvaluator
     private static Memory WithIdentity(Memory memory, Assessment seen, HealthOptions options, DateTimeOffset now)
     {
         if (seen.Probe.Identity is not { } proved)
-            return memory;
+            return seen.Probe is { IdentityMissed: true, Outcome: ProbeOutcome.Ok } && memory.IdentityProven ? WithMiss(memory, options, now) : memory;
         return proved == seen.ExpectedIdentity
-            ? memory with { IdentityProven = true, ProvenAt = seen.Endpoint, WrongIdentity = null }
-            : Unsettle(memory, options, now) with { IdentityProven = false, ProvenAt = null, WrongIdentity = proved };
+            ? memory with { IdentityProven = true, IdentityMisses = 0, ProvenAt = seen.Endpoint, WrongIdentity = null }
+            : Unsettle(memory, options, now) with { IdentityProven = false, IdentityMisses = 0, ProvenAt = null, WrongIdentity = proved };
+    }
+
+    /// <summary>A proof does not hold for ever: who can no longer say which chain it serves is believed no longer.</summary>
+    private static Memory WithMiss(Memory memory, HealthOptions options, DateTimeOffset now)
+    {
+        var misses = Math.Min(memory.IdentityMisses + 1, options.Fall);
+        return misses >= options.Fall
+            ? Unsettle(memory, options, now) with { IdentityProven = false, IdentityMisses = misses, ProvenAt = null }
+            : memory with { IdentityMisses = misses };
     }
 
     /// <summary>Good probes of before no longer count.</summary>
@@ -278,6 +287,8 @@ public static class HealthEvaluator
                     : $"{observed}; {memory.Bads} of {options.Fall} bad probes in a row";
             case VerdictState.Unknown when trouble is not (null or Trouble.None):
                 return $"{observed}; {memory.Bads} of {options.Fall} bad probes in a row";
+            case VerdictState.Unknown when memory is { IdentityProven: false, IdentityMisses: > 0 } && memory.IdentityMisses >= options.Fall:
+                return $"{observed}; no longer proves that it serves {seen.ExpectedIdentity}: asked for its identity it answered {memory.IdentityMisses} times in a row with an error or with none{(seen.Probe is { IdentityMissed: true, Detail: { } told } ? $" ({told})" : "")}";
             case VerdictState.Unknown when !memory.IdentityProven:
                 return $"{observed}; has not yet proven that it serves {seen.ExpectedIdentity}";
             case VerdictState.Unknown when memory.Base is VerdictState.Healthy or VerdictState.Failing:

@@ -40,6 +40,9 @@ public sealed record Memory
 
     public bool IdentityProven { get; init; }
 
+    /// <summary>Probes in a row that brought a head but, asked for the identity, an error or what is none; up to <c>Fall</c>, where it is proven no longer.</summary>
+    public int IdentityMisses { get; init; }
+
     /// <summary>Fingerprint of the endpoint that proved it: at another one it is not proven.</summary>
     public string? ProvenAt { get; init; }
 
@@ -65,7 +68,7 @@ public sealed record Memory
     public TimeSpan Cooldown { get; init; }
 
     /// <summary>The memory as it holds for an altruist that answers at the endpoint of this fingerprint now.</summary>
-    public Memory At(string endpoint) => IdentityProven && ProvenAt != endpoint ? this with { IdentityProven = false } : this;
+    public Memory At(string endpoint) => IdentityProven && ProvenAt != endpoint ? this with { IdentityProven = false, IdentityMisses = 0 } : this;
 
     public string ToJson() => JsonSerializer.Serialize(this);
 

@@ -100,6 +100,9 @@ public sealed record ProbeResult
     /// <summary>The identity the node proved in this probe; null when it was not asked.</summary>
     public string? Identity { get; init; }
 
+    /// <summary>It was asked for its identity and answered, but with an error or with what is none. No answer at all is no miss.</summary>
+    public bool IdentityMissed { get; init; }
+
     /// <summary>The height whose hash was asked for; null when it was not.</summary>
     public long? IntegrityHeight { get; init; }
 

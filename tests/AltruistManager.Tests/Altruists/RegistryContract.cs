@@ -176,7 +176,13 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         Assert.Equal("""{"head":{"get":"/info","height":"height"},"identity":{"get":"/info","identity":"network"}}""", made.Probe);
         Assert.Equal(made.Probe, joined.Roster.Chains[new("mine")].Probe);
         Assert.Equal("height (GET /info)", ProtocolList.All.Find(made.Network, [made])!.Facts.Height);
-        Assert.Equal("block (GET /info)", ProtocolList.All.Find(made.Network, [made, Done(await world.ChainAsync("a", new ChainDraft { Protocol = "json", Identity = "x", Probe = probe.Replace("\"height\" }", "\"block\" }", StringComparison.Ordinal) }))])!.Facts.Height);
+        var other = probe.Replace("\"height\" }", "\"block\" }", StringComparison.Ordinal);
+        Refused(await world.ChainAsync("a", new ChainDraft { Protocol = "json", Identity = "x", Probe = other }), RefusalKind.Invalid, "probe");
+        Done(await world.ChainAsync("a", new ChainDraft { Protocol = "json", Identity = "x", Probe = probe }));
+        Done(await world.ChainAsync("b", new ChainDraft { Protocol = "json", Identity = "y", Probe = other }));
+        var numbered = probe.Replace("} }", "}, \"identityFormat\": \"number\" }", StringComparison.Ordinal);
+        Assert.Equal("json:43114", Done(await world.ChainAsync("c", new ChainDraft { Protocol = "json", Identity = "0xa86a", Probe = numbered })).Network.Value);
+        Refused(await world.ChainAsync("d", new ChainDraft { Protocol = "json", Identity = "avalanche", Probe = numbered }), RefusalKind.Invalid, "identity");
     }
 
     [Fact]

@@ -39,6 +39,30 @@ public sealed class HealthEvaluatorTests
     }
 
     [Fact]
+    public void Proof_of_identity_lapses_when_the_question_is_answered_with_errors()
+    {
+        MakeHealthy();
+        for (var sweep = 0; sweep < 10; sweep++)
+        {
+            // Timeouts and busy nodes say nothing; a proof in between makes up for misses.
+            Assert.Equal(VerdictState.Healthy, Good(identity: null).State);
+            Assert.Equal(VerdictState.Healthy, Miss().State);
+            Assert.Equal(VerdictState.Healthy, Miss().State);
+            Assert.Equal(VerdictState.Healthy, Good().State);
+        }
+
+        Miss();
+        Good(identity: null);
+        Miss();
+        Assert.Equal(
+            (VerdictState.Unknown, "answers well; no longer proves that it serves 1: asked for its identity it answered 3 times in a row with an error or with none (identity: the chain id is not one)"), Miss());
+        Assert.Equal(VerdictState.Unknown, Good(identity: null).State);
+        Good();
+        Assert.Equal(VerdictState.Healthy, Good().State);
+        Assert.Equal(0, memory.IdentityMisses);
+    }
+
+    [Fact]
     public void One_that_never_answered_is_down_after_three()
     {
         Assert.Equal((VerdictState.Unknown, "connection refused: nothing listens there, start the node or correct the port; 1 of 3 bad probes in a row"), Bad());
@@ -345,6 +369,7 @@ public sealed class HealthEvaluatorTests
             var url = 0;
             var proven = false;
             var goods = 0;
+            var misses = 0;
             DateTimeOffset? downSince = null;
             var calm = draw.NextDouble();
             for (var step = 0; step < 300; step++)
@@ -354,7 +379,7 @@ public sealed class HealthEvaluatorTests
                 if (draw.Next(100) == 0)
                     attested = !attested;
                 if (draw.Next(100) == 0)
-                    (url, proven) = (url + 1, false);
+                    (url, proven, misses) = (url + 1, false, 0);
                 if (draw.Next(150) == 0)
                     (memory, downSince) = (HealthEvaluator.Resume(memory), null);
 
@@ -362,12 +387,14 @@ public sealed class HealthEvaluatorTests
                 var identity = draw.Next(4) switch { 0 => "1", 1 when draw.Next(20) == 0 => "56", _ => null };
                 if (outcome != ProbeOutcome.Ok)
                     identity = null;
+                var missed = identity is null && outcome == ProbeOutcome.Ok && draw.Next(3) == 0;
+                misses = identity is not null ? 0 : misses + (missed && proven ? 1 : 0);
                 var judgement = draw.NextDouble() < calm ? HeadJudgement.InSync : (HeadJudgement)draw.Next(5);
                 var integrity = draw.NextDouble() < calm ? IntegrityFinding.NotJudged : (IntegrityFinding)draw.Next(4);
                 See(outcome, new HeadAssessment(judgement, draw.Next(5), 3, judgement == HeadJudgement.InSync ? null : "why"), identity, integrity,
-                    retryAfter: draw.Next(3) == 0 ? TimeSpan.FromSeconds(draw.Next(100_000)) : null, url: $"https://node/{url}");
+                    retryAfter: draw.Next(3) == 0 ? TimeSpan.FromSeconds(draw.Next(100_000)) : null, url: $"https://node/{url}", missed: missed);
 
-                proven = identity is null ? proven : identity == "1";
+                proven = identity is null ? proven && misses < options.Fall : identity == "1";
                 goods = last.Good ? goods + 1 : outcome is ProbeOutcome.Ok && judgement is not (HeadJudgement.Lagging or HeadJudgement.Stale or HeadJudgement.Ahead) || outcome is ProbeOutcome.ResolverFailed or ProbeOutcome.NoSockets ? goods : 0;
                 downSince = memory.Base == VerdictState.Down || last.State == VerdictState.Suspended ? downSince ?? now : null;
                 var message = $"seed {seed}, step {step}: {before} → {last.State} ({last.Reason}) after {outcome}, {judgement}, {identity}, {integrity}";
@@ -398,6 +425,8 @@ public sealed class HealthEvaluatorTests
 
     private (VerdictState State, string Reason) Good(string? identity = "1") => See(ProbeOutcome.Ok, identity: identity);
 
+    private (VerdictState State, string Reason) Miss() => See(ProbeOutcome.Ok, identity: null, missed: true);
+
     private (VerdictState State, string Reason) Bad() => See(ProbeOutcome.ConnectRefused);
 
     private (VerdictState State, string Reason) See(
@@ -408,7 +437,8 @@ public sealed class HealthEvaluatorTests
         TimeSpan? retryAfter = null,
         bool? syncing = null,
         bool noHead = false,
-        string url = "https://node")
+        string url = "https://node",
+        bool missed = false)
     {
         var probe = new ProbeResult
         {
@@ -417,6 +447,8 @@ public sealed class HealthEvaluatorTests
             At = now,
             Outcome = outcome,
             Identity = outcome == ProbeOutcome.Ok ? identity : null,
+            IdentityMissed = missed,
+            Detail = missed ? "identity: the chain id is not one" : null,
             RetryAfter = retryAfter,
             Syncing = syncing,
         };

@@ -15,7 +15,7 @@ internal sealed class CometBftProtocol : IChainProtocol
     /// A query that every chain of the Cosmos SDK answers without parameters, from the state at a height. Old states are read by today's binary: what moved since, such as
     /// the staking parameters, fails there on full archives too; of the auth parameters those that are not there read as zero.
     /// </summary>
-    private static readonly NodeQuestion StateAt = new("abci_query", "{}", NodeQuestion.Scalar, ["response.code", "response.value", "response.log"]);
+    private static readonly NodeQuestion StateAt = new("abci_query", "{}", NodeQuestion.Scalar, ["response.code", "response.value"]);
 
     public string Name => "cometbft";
 
@@ -50,7 +50,7 @@ internal sealed class CometBftProtocol : IChainProtocol
     {
         if (await node.AskAsync(Status, cancellation) is not { } answer)
             return NodeReply<string>.None;
-        return answer["node_info.network"] is { Length: > 0 } network ? NodeReply<string>.Of(network) : NodeReply<string>.Invalid("the status names no network");
+        return Names.Proven(answer["node_info.network"], "the status names no network");
     }
 
     public async Task<NodeReply<bool?>> AskSyncingAsync(INodeClient node, CancellationToken cancellation)
@@ -92,7 +92,7 @@ internal sealed class CometBftProtocol : IChainProtocol
             if (await node.AskAsync(StateAt with { Body = $$"""{"path":"/cosmos.auth.v1beta1.Query/Params","data":"","height":"{{height}}","prove":false}""" }, cancellation) is not { } state)
                 return node.Refuses($"has no state at block {height}");
             if (state["response.code"] is not (null or "0") || state["response.value"] is null or "")
-                return NodeReply<bool>.Invalid($"has no state at block {height}: {state["response.log"] ?? "nothing came back"}");
+                return NodeReply<bool>.Invalid($"has no state at block {height}: {(Scalars.Decimal(state["response.code"]) is { } code and > 0 ? $"abci_query answers with the code {code}" : "nothing came back")}");
         }
 
         return NodeReply<bool>.Of(true);

@@ -61,9 +61,9 @@ internal sealed class DeclaredProtocol : IChainProtocol
         {
             DeclaredIdentity.Number => Scalars.WholeNumber(text),
             DeclaredIdentity.LastFourBytes => HashOf(text)?.Replace("0x", "", StringComparison.Ordinal) is { Length: >= 8 } hash && hash.All(char.IsAsciiHexDigit) ? Scalars.WholeNumber($"0x{hash[^8..]}") : null,
-            _ => string.IsNullOrWhiteSpace(text) ? null : text,
+            _ => text,
         };
-        return identity is null ? NodeReply<string>.Invalid($"there is no identity at {declaration.Identity.Places["identity"]}") : NodeReply<string>.Of(identity);
+        return Names.Proven(identity, $"there is no identity at {declaration.Identity.Places["identity"]}");
     }
 
     public async Task<NodeReply<bool?>> AskSyncingAsync(INodeClient node, CancellationToken cancellation)
@@ -113,8 +113,8 @@ internal sealed class DeclaredProtocol : IChainProtocol
     /// <summary>Hexadecimal in lower case; the digits of other notations have a case.</summary>
     private static string? HashOf(string? text) => text switch
     {
-        null or "" or { Length: > 200 } => null,
-        _ when text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) || text.All(char.IsAsciiHexDigit) => text.ToLowerInvariant(),
+        _ when !Names.IsName(text) => null,
+        _ when text!.StartsWith("0x", StringComparison.OrdinalIgnoreCase) || text.All(char.IsAsciiHexDigit) => text.ToLowerInvariant(),
         _ => text,
     };
 

@@ -10,6 +10,20 @@ internal sealed class EvmProtocol : IChainProtocol
     private static readonly NodeQuestion Identity = new("eth_chainId", "[]", NodeQuestion.Scalar, []);
     private static readonly NodeQuestion Syncing = new("eth_syncing", "[]", NodeQuestion.Scalar, ["currentBlock", "highestBlock"]);
     private static readonly NodeQuestion Balance = new("eth_getBalance", "[]", NodeQuestion.Scalar, []);
+    private static readonly NodeQuestion TransactionAt = new("eth_getTransactionByBlockNumberAndIndex", "[]", NodeQuestion.Block, ["blockNumber", "from", "nonce", "type"]);
+    private static readonly NodeQuestion CountAt = new("eth_getTransactionCount", "[]", NodeQuestion.Scalar, []);
+
+    /// <summary>
+    /// Chains that moved to other software and left their old states behind, by their ids: no archive serves what is before. Optimism's Bedrock, as its genesis in the
+    /// superchain registry has it; Arbitrum One's Nitro, its genesis block; Celo's move to a layer 2, as its operators' guide has it.
+    /// </summary>
+    private static readonly Dictionary<string, long> FirstStates = new() { ["10"] = 105_235_063, ["42161"] = 22_207_817, ["42220"] = 31_056_500 };
+
+    /// <summary>
+    /// Transactions that accounts signed, whose nonce is the account's: those of Ethereum, of zkSync and of Celo. Others are the protocol's own, such as the first of each block on
+    /// layer 2s, and number themselves as they like.
+    /// </summary>
+    private static readonly HashSet<long> Signed = [0, 1, 2, 3, 4, 0x71, 0x7a, 0x7b, 0x7c];
 
     /// <summary>A call of nothing, which every state can be asked for.</summary>
     private static readonly NodeQuestion DebugTrace = new("debug_traceCall", $$"""[{"from":"{{Nobody}}","to":"{{Nobody}}"},"latest",{"tracer":"callTracer"}]""", NodeQuestion.Scalar, ["type", "from"]);
@@ -26,7 +40,9 @@ internal sealed class EvmProtocol : IChainProtocol
         Hash = "hash of the block at a height (eth_getBlockByNumber)",
         Capabilities = new Dictionary<string, string>
         {
-            ["archive"] = "state of block 1 and of a block in the middle of the history (eth_getBalance)",
+            ["archive"] = "state of the first block (eth_getBalance) and of old ones, a quarter and half of the history back: how many transactions the sender of one had sent before "
+                + "(eth_getTransactionCount) must be the number of that transaction (eth_getTransactionByBlockNumberAndIndex); where none of these blocks has a transaction, the first block's state alone. "
+                + "The history of Optimism begins at block 105,235,063, of Arbitrum One at 22,207,817, of Celo at 31,056,500",
             ["debug"] = "debug_traceCall with the call tracer",
             ["trace"] = "trace_call",
         },
@@ -95,19 +111,76 @@ internal sealed class EvmProtocol : IChainProtocol
         _ => Task.FromResult(NodeReply<bool>.Invalid($"{capability} cannot be proven for this protocol")),
     };
 
-    /// <summary>Headers and old blocks are held by pruned nodes too; the state at an old block is not.</summary>
-    private static async Task<NodeReply<bool>> ProveArchiveAsync(INodeClient node, NodeHead head, CancellationToken cancellation)
+    /// <summary>
+    /// Headers and old blocks are held by pruned nodes too; the state at an old block is not. Some nodes and proxies answer for any height with the newest state or with nothing,
+    /// so what the state says is checked against a transaction that was sent from it.
+    /// </summary>
+    private async Task<NodeReply<bool>> ProveArchiveAsync(INodeClient node, NodeHead head, CancellationToken cancellation)
     {
-        foreach (var height in new[] { 1, Math.Max(1, head.Height / 2) }.Distinct())
+        var identity = await AskIdentityAsync(node, cancellation);
+        var first = identity.Value is { } id ? FirstStates.GetValueOrDefault(id, 1) : 1;
+        if (await node.AskAsync(Balance with { Body = $"""["{Nobody}","0x{first:x}"]""" }, cancellation) is not { } balance)
+            return node.Refuses($"has no state at block {first}");
+        if (NumberOf(balance) is null)
+            return NodeReply<bool>.Invalid($"has no state at block {first}: the balance there is not a number");
+
+        var isProven = false;
+        var unanswered = NodeReply<bool>.Of(true);
+        foreach (var candidates in OldBlocks(first, head.Height))
         {
-            if (await node.AskAsync(Balance with { Body = $"""["{Nobody}","0x{height:x}"]""" }, cancellation) is not { } answer)
-                return node.Refuses($"has no state at block {height}");
-            if (answer is not { Kind: NodeAnswerKind.Text, Text: { Length: <= 66 } text } || !Scalars.IsHex(text))
-                return NodeReply<bool>.Invalid($"has no state at block {height}: the balance there is not a number");
+            foreach (var height in candidates)
+            {
+                var found = await FindTransactionAsync(node, height, cancellation);
+                if (found.Value is not { } sent)
+                {
+                    if (!found.IsKnown)
+                        unanswered = found.Wrong is { } wrong ? NodeReply<bool>.Invalid(wrong) : NodeReply<bool>.None;
+                    continue;
+                }
+
+                if (await node.AskAsync(CountAt with { Body = $"""["{sent.From}","0x{height - 1:x}"]""" }, cancellation) is not { } count)
+                    return node.Refuses($"has no state at block {height - 1}");
+                if (NumberOf(count) != sent.Nonce)
+                    return NodeReply<bool>.Invalid($"has no state at block {height - 1}: what it answers for that height contradicts a transaction in block {height}, as the newest state or an empty one does");
+                isProven = true;
+                break;
+            }
         }
 
-        return NodeReply<bool>.Of(true);
+        return isProven ? NodeReply<bool>.Of(true) : unanswered;
     }
+
+    /// <summary>Blocks to look for a transaction in: some from a quarter of the history on, then some from the middle on.</summary>
+    private static IEnumerable<IEnumerable<long>> OldBlocks(long first, long head)
+    {
+        const int parts = 64;
+        var span = Math.Max(0, head - first);
+        return new[] { parts / 4, parts / 2 }.Select(from => Enumerable.Range(from, 6).Select(part => first + (span * part / parts)).Where(height => height > first && height < head).Distinct());
+    }
+
+    /// <summary>The first signed transaction of a block; null inside where it has none that says anything: an account that never sent one looks like an empty state.</summary>
+    private static async Task<NodeReply<Transaction?>> FindTransactionAsync(INodeClient node, long height, CancellationToken cancellation)
+    {
+        // Behind one of the protocol's own the next may be signed.
+        for (var index = 0; index < 2; index++)
+        {
+            if (await node.AskAsync(TransactionAt with { Body = $"""["0x{height:x}","0x{index:x}"]""" }, cancellation) is not { } answer)
+                return node.Error is { } error ? NodeReply<Transaction?>.Invalid($"does not tell the transactions of block {height}: {error.Words}") : NodeReply<Transaction?>.None;
+            if (answer.Kind == NodeAnswerKind.Null)
+                break;
+            if (Scalars.Hex(answer["blockNumber"]) != height || answer["from"] is not { Length: 42 } from || !Scalars.IsHex(from))
+                return NodeReply<Transaction?>.Invalid($"tells a transaction of block {height} that is not one");
+            if (answer["type"] is { } type && !(Scalars.Hex(type) is { } kind && Signed.Contains(kind)))
+                continue;
+            return NodeReply<Transaction?>.Of(Scalars.Hex(answer["nonce"]) is { } nonce and > 0 ? new Transaction(from, nonce) : null);
+        }
+
+        return NodeReply<Transaction?>.Of(null);
+    }
+
+    /// <summary>A quantity of up to 256 bits, as far as it matters here; null for what is none.</summary>
+    private static long? NumberOf(NodeAnswer answer) =>
+        answer is { Kind: NodeAnswerKind.Text, Text: { Length: <= 66 } text } && Scalars.IsHex(text) ? Scalars.Hex(text) ?? long.MaxValue : null;
 
     /// <summary>Two namespaces that stand in for each other nowhere: a portal that calls <c>trace_*</c> is not served by <c>debug_*</c>.</summary>
     private static async Task<NodeReply<bool>> ProveTracingAsync(INodeClient node, NodeQuestion question, string wanted, CancellationToken cancellation)
@@ -116,4 +189,7 @@ internal sealed class EvmProtocol : IChainProtocol
             return node.Refuses($"does not answer {question.Name}");
         return answer[wanted] is not null ? NodeReply<bool>.Of(true) : NodeReply<bool>.Invalid($"{question.Name} answers without a trace");
     }
+
+    /// <param name="Nonce">How many its sender had sent before.</param>
+    private sealed record Transaction(string From, long Nonce);
 }

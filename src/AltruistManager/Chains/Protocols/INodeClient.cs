@@ -69,6 +69,11 @@ public sealed record NodeQuestion
     public static NodeQuestion Get(string path, int maxBytes, params IReadOnlyList<string> fields) =>
         new($"GET {path}", maxBytes, fields) { Path = path };
 
+    /// <summary>A query in GraphQL, posted to the altruist's URL itself.</summary>
+    /// <param name="query">Without characters that JSON escapes.</param>
+    public static NodeQuestion GraphQl(string query, int maxBytes, params IReadOnlyList<string> fields) =>
+        new("GraphQL", maxBytes, fields) { Path = "", Body = $$"""{"query":"{{query}}"}""" };
+
     /// <param name="body">JSON.</param>
     public static NodeQuestion Post(string path, string body, int maxBytes, params IReadOnlyList<string> fields) =>
         new($"POST {path}", maxBytes, fields) { Path = path, Body = body };

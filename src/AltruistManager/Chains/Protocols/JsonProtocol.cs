@@ -46,7 +46,8 @@ internal sealed class JsonProtocol : IChainProtocol
     public Task<NodeReply<bool>> AskCapabilityAsync(INodeClient node, string capability, NodeHead head, CancellationToken cancellation) =>
         Task.FromResult(NodeReply<bool>.Invalid($"{capability} cannot be proven: no probe is declared for its chain"));
 
-    private static DeclaredProtocol? Read(string probe)
+    /// <summary>Null for what is no declaration.</summary>
+    public static DeclaredProtocol? Read(string probe)
     {
         using var json = JsonDocument.Parse(probe);
         return ProbeDeclaration.Read(json.RootElement, (_, _) => { }) is { } declaration ? new DeclaredProtocol(Family, declaration) : null;

@@ -37,7 +37,7 @@ internal sealed class NearProtocol : IChainProtocol
     {
         if (await node.AskAsync(Status, cancellation) is not { } answer)
             return NodeReply<string>.None;
-        return answer["chain_id"] is { Length: > 0 } chain ? NodeReply<string>.Of(chain) : NodeReply<string>.Invalid("the status names no chain_id");
+        return Names.Proven(answer["chain_id"], "the status names no chain_id");
     }
 
     public async Task<NodeReply<bool?>> AskSyncingAsync(INodeClient node, CancellationToken cancellation)

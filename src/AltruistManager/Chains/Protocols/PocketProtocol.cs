@@ -39,7 +39,7 @@ internal sealed class PocketProtocol : IChainProtocol
         // Height 0 stands for the newest block.
         if (await node.AskAsync(At(0), cancellation) is not { } answer)
             return NodeReply<string>.None;
-        return answer["block.header.chain_id"] is { Length: > 0 } chain ? NodeReply<string>.Of(chain) : NodeReply<string>.Invalid("the newest block names no chain_id");
+        return Names.Proven(answer["block.header.chain_id"], "the newest block names no chain_id");
     }
 
     public Task<NodeReply<bool?>> AskSyncingAsync(INodeClient node, CancellationToken cancellation) => Task.FromResult(NodeReply<bool?>.Of(null));

@@ -10,8 +10,10 @@ internal static class Scalars
 {
     private const long LastSecond = 253_402_300_799;
 
+    private const string Base58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
-    private static readonly SearchValues<char> Base58Digits = SearchValues.Create("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz");
+    private static readonly SearchValues<char> Base58Digits = SearchValues.Create(Base58);
 
     /// <summary>A non-negative number in hexadecimal with 0x before it.</summary>
     public static long? Hex(string? text) =>
@@ -40,6 +42,18 @@ internal static class Scalars
 
     /// <summary>32 bytes in base 58, whose digits have a case.</summary>
     public static string? Base58Hash(string? text) => text is { Length: >= 32 and <= 44 } && !text.AsSpan().ContainsAnyExcept(Base58Digits) ? text : null;
+
+    /// <summary>Those 32 bytes.</summary>
+    public static byte[]? Base58Bytes(string? text)
+    {
+        if (Base58Hash(text) is null)
+            return null;
+        var number = BigInteger.Zero;
+        foreach (var digit in text!)
+            number = (number * 58) + Base58.IndexOf(digit, StringComparison.Ordinal);
+        var bytes = number.ToByteArray(isUnsigned: true, isBigEndian: true);
+        return bytes.Length <= 32 ? [.. new byte[32 - bytes.Length], .. bytes] : null;
+    }
 
     public static DateTimeOffset? Seconds(long? seconds) => seconds is >= 0 and <= LastSecond ? DateTimeOffset.FromUnixTimeSeconds(seconds.Value) : null;
 

@@ -74,8 +74,10 @@ internal sealed class SolanaProtocol : IChainProtocol
         {
             if (await node.AskAsync(BlocksFrom with { Body = $$"""[{{from}},1,{"commitment":"confirmed"}]""" }, cancellation) is not { } blocks)
                 return node.Refuses($"has no block at slot {from}");
-            if (Scalars.Decimal(blocks["0"]) is not { } slot || slot < from || slot > from + LongestGap)
-                return NodeReply<bool>.Invalid($"has no block at slot {from}{(blocks["0"] is { } next ? $": its next one is {next}" : "")}");
+            if (Scalars.Decimal(blocks["0"]) is not { } slot)
+                return NodeReply<bool>.Invalid($"has no block at slot {from}");
+            if (slot < from || slot > from + LongestGap)
+                return NodeReply<bool>.Invalid($"has no block at slot {from}: its next one is {slot}");
             if (await node.AskAsync(At(slot), cancellation) is not { } block)
                 return node.Refuses($"has no block at slot {slot}");
             if (Scalars.Base58Hash(block["blockhash"]) is null)

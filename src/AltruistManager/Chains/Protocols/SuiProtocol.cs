@@ -2,47 +2,47 @@ using System.Text.RegularExpressions;
 
 namespace AltruistManager.Chains.Protocols;
 
-/// <summary>Sui. Heights are checkpoints.</summary>
+/// <summary>Sui, over its GraphQL RPC: nodes no longer have JSON-RPC. Heights are checkpoints.</summary>
 internal sealed partial class SuiProtocol : IChainProtocol
 {
-    private static readonly NodeQuestion Newest = new("sui_getLatestCheckpointSequenceNumber", "[]", NodeQuestion.Scalar, []);
-    private static readonly NodeQuestion Checkpoint = new("sui_getCheckpoint", "[]", NodeQuestion.Block, ["sequenceNumber", "timestampMs", "digest"]);
-    private static readonly NodeQuestion Identity = new("sui_getChainIdentifier", "[]", NodeQuestion.Scalar, []);
+    private static readonly NodeQuestion Newest = NodeQuestion.GraphQl(
+        "{ chainIdentifier checkpoint { sequenceNumber digest timestamp } }", NodeQuestion.Scalar,
+        "data.chainIdentifier", "data.checkpoint.sequenceNumber", "data.checkpoint.digest", "data.checkpoint.timestamp");
+
+    private static readonly NodeQuestion Checkpoint = NodeQuestion.GraphQl("{}", NodeQuestion.Scalar, "data.checkpoint.sequenceNumber", "data.checkpoint.digest");
 
     public string Name => "sui";
 
     public ProtocolFacts Facts { get; } = new()
     {
-        Identity = "sui_getChainIdentifier: the first four bytes of the genesis checkpoint's digest",
-        Height = "the newest checkpoint (sui_getLatestCheckpointSequenceNumber)",
-        HeadTime = "timestampMs of that checkpoint (sui_getCheckpoint)",
+        Identity = "chainIdentifier (GraphQL): the first four bytes of the genesis checkpoint's digest, or that digest, of which the first four bytes are compared",
+        Height = "sequenceNumber of the newest checkpoint (GraphQL)",
+        HeadTime = "timestamp of that checkpoint",
         Syncing = null,
-        Hash = "digest of a checkpoint (sui_getCheckpoint)",
+        Hash = "digest of the checkpoint with a sequence number (GraphQL)",
     };
 
     [GeneratedRegex("^[0-9a-f]{8}$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex Identifier { get; }
 
-    public NodeReply<string> ReadIdentity(string given) =>
-        Identifier.IsMatch(given) ? NodeReply<string>.Of(given) : NodeReply<string>.Invalid("must be the chain identifier, 8 hexadecimal digits such as 35834a8a (sui_getChainIdentifier)");
+    public NodeReply<string> ReadIdentity(string given) => IdentifierOf(given) is { } identifier
+        ? NodeReply<string>.Of(identifier)
+        : NodeReply<string>.Invalid("must be the chain identifier, 8 hexadecimal digits such as 35834a8a, or the digest of the genesis checkpoint");
 
     public async Task<NodeReply<NodeHead>> AskHeadAsync(INodeClient node, CancellationToken cancellation)
     {
         if (await node.AskAsync(Newest, cancellation) is not { } answer)
             return NodeReply<NodeHead>.None;
-        if (Scalars.Decimal(answer.Text) is not { } number)
-            return NodeReply<NodeHead>.Invalid("the newest checkpoint is not a number");
-        var checkpoint = await node.AskAsync(At(number), cancellation);
-        return Scalars.Decimal(checkpoint?["sequenceNumber"]) == number
-            ? NodeReply<NodeHead>.Of(new NodeHead(number, Scalars.Milliseconds(Scalars.Decimal(checkpoint!["timestampMs"])), Scalars.Base58Hash(checkpoint["digest"])))
-            : NodeReply<NodeHead>.Of(new NodeHead(number, null, null));
+        if (Scalars.Decimal(answer["data.checkpoint.sequenceNumber"]) is not { } number)
+            return NodeReply<NodeHead>.Invalid("the newest checkpoint has no valid sequence number: is this the URL of a GraphQL RPC?");
+        return NodeReply<NodeHead>.Of(new NodeHead(number, Scalars.Rfc3339(answer["data.checkpoint.timestamp"]), Scalars.Base58Hash(answer["data.checkpoint.digest"])));
     }
 
     public async Task<NodeReply<string>> AskIdentityAsync(INodeClient node, CancellationToken cancellation)
     {
-        if (await node.AskAsync(Identity, cancellation) is not { } answer)
+        if (await node.AskAsync(Newest, cancellation) is not { } answer)
             return NodeReply<string>.None;
-        return answer.Text is { } text && Identifier.IsMatch(text) ? NodeReply<string>.Of(text) : NodeReply<string>.Invalid("the chain identifier is not one");
+        return IdentifierOf(answer["data.chainIdentifier"]) is { } identifier ? NodeReply<string>.Of(identifier) : NodeReply<string>.Invalid("the chain identifier is not one");
     }
 
     public Task<NodeReply<bool?>> AskSyncingAsync(INodeClient node, CancellationToken cancellation) => Task.FromResult(NodeReply<bool?>.Of(null));
@@ -51,7 +51,10 @@ internal sealed partial class SuiProtocol : IChainProtocol
     {
         if (await node.AskAsync(At(height), cancellation) is not { } answer)
             return node.TellsNoHash();
-        return Scalars.Decimal(answer["sequenceNumber"]) == height && Scalars.Base58Hash(answer["digest"]) is { } digest
+        // A checkpoint that is not there, or was pruned, is null.
+        if (answer["data.checkpoint.sequenceNumber"] is null)
+            return NodeReply<string?>.Of(null);
+        return Scalars.Decimal(answer["data.checkpoint.sequenceNumber"]) == height && Scalars.Base58Hash(answer["data.checkpoint.digest"]) is { } digest
             ? NodeReply<string?>.Of(digest)
             : NodeReply<string?>.Invalid($"checkpoint {height} is not the one that was asked for");
     }
@@ -59,5 +62,9 @@ internal sealed partial class SuiProtocol : IChainProtocol
     public Task<NodeReply<bool>> AskCapabilityAsync(INodeClient node, string capability, NodeHead head, CancellationToken cancellation) =>
         Task.FromResult(NodeReply<bool>.Invalid($"{capability} cannot be proven for this protocol"));
 
-    private static NodeQuestion At(long number) => Checkpoint with { Body = $"""["{number}"]""" };
+    private static NodeQuestion At(long number) => Checkpoint with { Body = $$"""{"query":"{ checkpoint(sequenceNumber: {{number}}) { sequenceNumber digest } }"}""" };
+
+    /// <summary>Older services tell four bytes in hexadecimal, newer ones the whole digest in base 58.</summary>
+    private static string? IdentifierOf(string? text) =>
+        text is not null && Identifier.IsMatch(text) ? text : Scalars.Base58Bytes(text) is { } digest ? Convert.ToHexStringLower(digest.AsSpan(0, 4)) : null;
 }

@@ -21,7 +21,10 @@ internal sealed class IdentityCheck : ISweepCheck
         if (identity.IsKnown)
             run.Observed = run.Observed! with { Identity = identity.Value };
         else
+        {
+            run.Observed = run.Observed! with { IdentityMissed = identity.Wrong is not null || run.Node.Error is not null };
             run.Note("identity", identity.Wrong ?? run.Node.Failure?.Detail);
+        }
     }
 
     public Judged Judge(SweepFacts facts) => facts switch

@@ -17,7 +17,7 @@ namespace AltruistManager.Tests.Chains.Protocols;
 /// <item><term>lag of a node against itself; peer count</term><description>Substrate</description></item>
 /// <item><term>hashes at the tip, absurd tip, jitter, load balancer, cached head, halted chain, never observed, stuck majority, two providers, other history</term><description>all</description></item>
 /// <item><term>wrong block time configured</term><description>all (seen with NEAR)</description></item>
-/// <item><term>not the node's answer, throttled, unauthorised, quota, missing method, another chain</term><description>all; ids only where there are any: Pocket speaks REST</description></item>
+/// <item><term>not the node's answer, throttled, unauthorised, quota, missing method, another chain</term><description>all; ids only where there are any: Pocket speaks REST, Sui GraphQL</description></item>
 /// <item><term>archive</term><description>those with a proof: EVM, Solana, CometBFT, Pocket, declared ones (Algorand in RecordedAnswerTests)</description></item>
 /// <item><term>cap too small</term><description>EVM (ProbeTrapTests); Solana and CometBFT ask for no transactions (here)</description></item>
 /// <item><term>fast failures, first request, bombs, certificates, prober's own network, provider's whitelist</term><description>below the protocols: ProbeTrapTests and the tests of checks, faults and health</description></item>
@@ -62,7 +62,7 @@ public sealed class ProtocolTrapTests
 
     public static TheoryData<string> Protocols => [.. Known.Keys];
 
-    public static TheoryData<string> OverRpc => [.. Known.Keys.Where(protocol => !IsRest(protocol))];
+    public static TheoryData<string> OverRpc => [.. Known.Keys.Where(protocol => !IsRest(protocol) && protocol != "sui")];
 
     public static TheoryData<string> WithFlag => [.. Known.Keys.Where(HasFlag)];
 
@@ -359,17 +359,17 @@ public sealed class ProtocolTrapTests
         string[] rest =
         [
             "eth_chainId", "eth_syncing", "getBlockTime", "getGenesisHash", "getBlock", "blockchain", "block", "state_getStorage", "chain_getBlockHash", "system_health",
-            "/v1/query/block", "sui_getCheckpoint", "sui_getChainIdentifier", "starknet_chainId", "starknet_syncing",
+            "/v1/query/block", "starknet_chainId", "starknet_syncing",
         ];
         network.Add("plain", Faults.Without(rest));
 
-        var result = await network.ProbeAsync("plain", protocol is "evm" or "starknet" ? null : 999_000);
+        var result = await network.ProbeAsync("plain", protocol is "evm" or "starknet" or "sui" ? null : 999_000);
 
         Assert.Equal(ProbeOutcome.Ok, result.Outcome);
         Assert.Equal(network.Chain.Height, result.Height);
         Assert.Null(result.IntegrityHash);
         // Asked in the same call as the head, it is there all the same.
-        Assert.Equal(protocol is "cometbft" or "near" or "json for cometbft" ? spoken.Identity : null, result.Identity);
+        Assert.Equal(protocol is "cometbft" or "near" or "sui" or "json for cometbft" ? spoken.Identity : null, result.Identity);
     }
 
     [Theory]
@@ -399,7 +399,7 @@ public sealed class ProtocolTrapTests
             (Faults.Body(""), ProbeOutcome.NotJson),
             (Faults.Status(503), ProbeOutcome.HttpError),
             (Faults.CutShort, ProbeOutcome.ConnectionLost),
-            (Faults.RpcError(-32603, "internal error"), IsRest(protocol) ? ProbeOutcome.HttpError : ProbeOutcome.RpcError),
+            (Faults.RpcError(-32603, "internal error"), IsRest(protocol) || protocol == "sui" ? ProbeOutcome.HttpError : ProbeOutcome.RpcError),
             (Faults.Body(IsRest(protocol) ? """{"height":"high"}""" : "{}"), ProbeOutcome.InvalidAnswer),
         })
         {
@@ -468,6 +468,20 @@ public sealed class ProtocolTrapTests
         // Old blocks are there all the same, which proves nothing.
         if (protocol != "solana")
             Assert.NotNull((await network.ProbeAsync("pruned", 5)).IntegrityHash);
+    }
+
+    [Fact]
+    public async Task Old_state_that_is_only_the_newest_or_zero_is_no_archive()
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known["evm"]);
+        network.Add("newest", Faults.NewestStateForOld);
+        network.Add("zero", Faults.ZeroForOldStates);
+        var bare = network.Add("bare", Faults.Without("eth_getTransactionByBlockNumberAndIndex"));
+
+        Assert.Contains("contradicts a transaction", (await network.ProveAsync("newest", "archive")).Wrong, StringComparison.Ordinal);
+        Assert.Contains("contradicts a transaction", (await network.ProveAsync("zero", "archive")).Wrong, StringComparison.Ordinal);
+        Assert.Contains("does not tell the transactions", (await network.ProveAsync("bare", "archive")).Wrong, StringComparison.Ordinal);
+        Assert.Equal(0, bare.Calls("eth_getTransactionCount"));
     }
 
     [Fact]

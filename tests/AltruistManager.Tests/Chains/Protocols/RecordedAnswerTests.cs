@@ -123,22 +123,70 @@ public sealed class RecordedAnswerTests : IDisposable
         new() { ["POST /v1/query/height"] = """{"height":10}""", ["""POST /v1/query/block {"height":5}"""] = """400 {"code":400,"message":"Height must be less than or equal to the current blockchain height"}""" },
         "identity: HTTP 404: error no such path");
 
-    [Fact]
-    public Task Sui() => AssertReadAsync(
-        "sui", 138_000_000, "2025-04-21T10:30:01.123Z", "4btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S", "35834a8a", 137_999_968, "9btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S", null,
+    private const string SuiHead = """POST / {"query":"{ chainIdentifier checkpoint { sequenceNumber digest timestamp } }"}""";
+
+    [Theory]
+    [InlineData("35834a8a")]
+    [InlineData("4btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S")]
+    public Task Sui(string identifier) => AssertReadAsync(
+        "sui", 138_000_000, "2025-04-21T10:30:01.123Z", "5btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S", "35834a8a", 137_999_968, "9btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S", null,
         new()
         {
-            ["sui_getLatestCheckpointSequenceNumber []"] = "\"138000000\"",
-            ["""sui_getCheckpoint ["138000000"]"""] = """{"epoch":"740","sequenceNumber":"138000000","digest":"4btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S","networkTotalTransactions":"3","previousDigest":"A","epochRollingGasCostSummary":{"computationCost":"1"},"timestampMs":"1745231401123","transactions":["A","B"],"checkpointCommitments":[],"validatorSignature":"A"}""",
-            ["""sui_getCheckpoint ["137999968"]"""] = """{"epoch":"740","sequenceNumber":"137999968","digest":"9btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S","timestampMs":"1745231391123","transactions":[]}""",
-            ["sui_getChainIdentifier []"] = "\"35834a8a\"",
+            [SuiHead] = $$"""{"data":{"chainIdentifier":"{{identifier}}","checkpoint":{"sequenceNumber":138000000,"digest":"5btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S","timestamp":"2025-04-21T10:30:01.123Z"} } }""",
+            ["""POST / {"query":"{ checkpoint(sequenceNumber: 137999968) { sequenceNumber digest } }"}"""] = """{"data":{"checkpoint":{"sequenceNumber":137999968,"digest":"9btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S"} } }""",
         });
 
     [Fact]
     public Task Sui_without_the_checkpoint() => AssertReadAsync(
-        "sui", 10, null, null, null, 5, null, null,
-        new() { ["sui_getLatestCheckpointSequenceNumber []"] = "\"10\"", ["sui_getCheckpoint"] = """error {"code":-32602,"message":"Verified checkpoint not found for sequence number 5"}""", ["sui_getChainIdentifier []"] = "\"mainnet\"" },
+        "sui", 10, "2025-04-21T10:30:01Z", null, null, 5, null, null,
+        new()
+        {
+            [SuiHead] = """{"data":{"chainIdentifier":"mainnet","checkpoint":{"sequenceNumber":10,"timestamp":"2025-04-21T10:30:01Z"} } }""",
+            ["""POST / {"query":"{ checkpoint(sequenceNumber: 5) { sequenceNumber digest } }"}"""] = """{"data":{"checkpoint":null} }""",
+        },
         "identity: the chain identifier is not one");
+
+    /// <summary>Optimism's old history is on other software: the state begins at block 105,235,063, and each block with a transaction of the protocol's own.</summary>
+    [Theory]
+    [InlineData("0x1f", null)]
+    [InlineData("0x2f", "has no state at block 105236662: what it answers for that height contradicts a transaction in block 105236663, as the newest state or an empty one does")]
+    [InlineData("0x0", "has no state at block 105236662: what it answers for that height contradicts a transaction in block 105236663, as the newest state or an empty one does")]
+    [InlineData("0x", "has no state at block 105236662: what it answers for that height contradicts a transaction in block 105236663, as the newest state or an empty one does")]
+    public async Task Archive_of_Optimism_is_checked_against_its_transactions(string before, string? wrong)
+    {
+        await using var node = RecordedNode.With(new()
+        {
+            ["eth_chainId []"] = "\"0xa\"",
+            ["eth_getBlockByNumber"] = """{"number":"0x645db77","timestamp":"0x6805fb99","hash":"0x91b171bb158e2d3848fa23a9f1c25182fb8e20313b2c1eb49219da7a70ce90c3","transactions":[]}""",
+            ["""eth_getBalance ["0x0000000000000000000000000000000000000000","0x1"]"""] = """error {"code":-32000,"message":"no historical RPC is available for this historical (pre-bedrock) execution request"}""",
+            ["""eth_getBalance ["0x0000000000000000000000000000000000000000","0x645c277"]"""] = "\"0x2c3f8d1a\"",
+            ["""eth_getTransactionByBlockNumberAndIndex ["0x645c8b7","0x0"]"""] = """{"blockHash":"0xa1","blockNumber":"0x645c8b7","from":"0xdeaddeaddeaddeaddeaddeaddeaddeaddead0001","gas":"0xf4240","hash":"0xb1","input":"0x015d8eb9","nonce":"0xfffffffffffffffd","to":"0x4200000000000000000000000000000000000015","transactionIndex":"0x0","value":"0x0","type":"0x7e","sourceHash":"0xc1","mint":"0x0"}""",
+            ["""eth_getTransactionByBlockNumberAndIndex ["0x645c8b7","0x1"]"""] = """{"blockHash":"0xa1","blockNumber":"0x645c8b7","from":"0x1e3d2bb1c8d3f3c2b8a4b5d0e9f7a6c5b4a39281","gas":"0x5208","hash":"0xb2","input":"0x","nonce":"0x1f","to":"0x4200000000000000000000000000000000000006","transactionIndex":"0x1","value":"0x1","type":"0x2","chainId":"0xa"}""",
+            ["""eth_getTransactionCount ["0x1e3d2bb1c8d3f3c2b8a4b5d0e9f7a6c5b4a39281","0x645c8b6"]"""] = $"\"{before}\"",
+            ["eth_getTransactionByBlockNumberAndIndex"] = "null",
+        });
+
+        var proof = await ProveAsync(node, "evm", "archive");
+
+        Assert.Equal((wrong is null, wrong), (proof.Value, proof.Wrong));
+    }
+
+    /// <summary>As an odd or hostile node may answer: none of it may be repeated.</summary>
+    [Theory]
+    [InlineData("cometbft", """{"node_info":{"network":"<script>alert(1)</script>"},"sync_info":{"latest_block_height":"10","latest_block_time":"2025-04-21T10:30:01Z"} }""", "identity: the status names no network")]
+    [InlineData("near", """{"chain_id":"main\u202enet","sync_info":{"latest_block_height":10,"latest_block_time":"2025-04-21T10:30:01Z"} }""", "identity: the status names no chain_id")]
+    public async Task Identity_that_is_not_short_and_plain_is_none(string protocol, string status, string detail)
+    {
+        foreach (var answer in new[] { status, status.Replace("<script>alert(1)</script>", new string('x', 129), StringComparison.Ordinal).Replace("main\\u202enet", new string('x', 129), StringComparison.Ordinal) })
+        {
+            await using var node = RecordedNode.With(new() { ["status"] = answer });
+
+            var result = await bench.ProbeAsync(node.Url, new ProbeQuestions(Identity: true, null, Syncing: false), protocol: ProtocolList.All.Find(protocol));
+
+            Assert.Equal((ProbeOutcome.Ok, null, detail), (result.Outcome, result.Identity, result.Detail));
+            Assert.True(result.IdentityMissed);
+        }
+    }
 
     [Theory]
     [InlineData("false", false)]
