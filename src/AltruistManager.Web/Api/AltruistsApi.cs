@@ -121,13 +121,12 @@ internal static class AltruistsApi
         if (body.HandOver(errors) is { } unreadable)
             return unreadable;
 
-        // What was known of it before it was disabled is old: it has to show anew that it is well.
-        if (draft.Enabled == true && roster.Current.Altruists.GetValueOrDefault(new AltruistId(id)) is { Enabled: false } resting && caller.ToRegistrant().MayChange(resting.Provider))
-            await health.ResumeAsync(resting.Id, cancellation);
-
+        var rested = roster.Current.Altruists.GetValueOrDefault(new AltruistId(id)) is { Enabled: false };
         var outcome = await registry.ChangeAsync(caller.ToRegistrant(), new AltruistId(id), draft, errors, cancellation);
         if (outcome.Refusal is { } refusal)
             return refusal.ToProblem();
+        if (rested && outcome.Value!.Enabled)
+            await health.ReturnAsync(outcome.Value.Id, CancellationToken.None);
         await after.SettleAsync();
         return TypedResults.Ok((await answers.ShowAsync([outcome.Value!], caller, CancellationToken.None))[0]);
     }

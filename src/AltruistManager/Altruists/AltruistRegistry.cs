@@ -218,9 +218,44 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         roster.Live.Any(other => other.Provider != before.Provider
             && (other.Url == url || other.Urls.Values.Contains(url) || (other.Serving is { } serving && (serving.Url == url || serving.Urls.Values.Contains(url)))));
 
-    /// <summary>Hosts and ports whose control is proven.</summary>
-    private static IEnumerable<string> ProvenHosts(Endpoint endpoint) =>
-        endpoint is { Attested: true, Url.Length: > 0 } ? endpoint.Urls.Values.Append(endpoint.Url).Select(url => new Uri(url).Authority) : [];
+    /// <summary>Host and port, and whether what is said there is encrypted: who controls one controls it for every RPC type.</summary>
+    private static string PlaceOf(string url)
+    {
+        var parsed = new Uri(url);
+        return $"{(parsed.Scheme is "https" or "wss" ? "secure" : "plain")} {parsed.IdnHost}:{parsed.Port}";
+    }
+
+    private static IEnumerable<string> PlacesOf(Endpoint endpoint) => endpoint.Url.Length == 0 ? [] : endpoint.Urls.Values.Append(endpoint.Url).Select(PlaceOf);
+
+    /// <summary>Places whose control is proven.</summary>
+    private static IEnumerable<string> ProvenPlaces(Endpoint endpoint) => endpoint.Attested ? PlacesOf(endpoint) : [];
+
+    /// <summary>
+    /// Credentials that were said for one place are sent to no other because somebody changed a URL: whoever holds a provider's key does not thereby get at what
+    /// nobody can read back.
+    /// </summary>
+    /// <param name="auth">As it would be; the very one of before where it was not said anew.</param>
+    private static void CheckPlaces(Altruist before, AltruistDraft draft, string url, IReadOnlyDictionary<string, string> urls, EndpointAuth auth, HashSet<string> proven, FieldErrors errors)
+    {
+        if (auth.Kind == AuthKind.None || before.Url.Length == 0)
+            return;
+
+        if (ReferenceEquals(auth, before.Auth))
+        {
+            var known = PlacesOf(before.Endpoint).Concat(proven).ToHashSet();
+            if (urls.Values.Append(url).Any(wanted => !known.Contains(PlaceOf(wanted))))
+                errors.Add("auth", "say it anew for another host; none takes it away");
+            return;
+        }
+
+        // Whoever renews credentials may not know that the URL was changed meanwhile.
+        if (before.Serving is null || auth == before.Auth)
+            return;
+        if (draft.Url is null && !proven.Contains(PlaceOf(url)))
+            errors.Add("url", "say it together with the credentials: it was changed to a host whose control is not proven");
+        if (draft.Urls is null && urls.Values.Any(extra => !proven.Contains(PlaceOf(extra))))
+            errors.Add("urls", "say them together with the credentials: they were changed to a host whose control is not proven");
+    }
 
     private static bool SameUrls(IReadOnlyDictionary<string, string> left, IReadOnlyDictionary<string, string> right) =>
         left.Count == right.Count && left.All(url => right.GetValueOrDefault(url.Key) == url.Value);
@@ -269,6 +304,9 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         var auth = draft.Auth is { } wanted && AuthRules.Check(wanted, before.Auth, [url, .. urls.Values], errors) is { } given ? given : before.Auth;
         if (before.Undecryptable is not null && draft.Url is null && (draft.Auth is not null || draft.Urls is not null))
             errors.Add("url", $"is needed too: {before.Undecryptable}");
+        var proven = ProvenPlaces(before.Endpoint).Concat(before.Serving is { } serving ? ProvenPlaces(serving) : []).ToHashSet();
+        if (!errors.Any)
+            CheckPlaces(before, draft, url, urls, auth, proven, errors);
         if (errors.Any)
             return Refusal.Invalid(errors);
 
@@ -279,6 +317,8 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
                 registrant.MayChange(holder.Provider) ? $"The altruist {holder.Id} already has this URL." : "An altruist of another provider already has this URL.");
         }
 
+        if (url != before.Url && IsTaken(roster, before, url))
+            return new Refusal(RefusalKind.Taken, "url-taken", "An altruist of another provider already has this URL.");
         foreach (var (type, extra) in urls)
         {
             if (before.Urls.GetValueOrDefault(type) != extra && IsTaken(roster, before, extra))
@@ -288,10 +328,9 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         // Attestation is of hosts: a provider's move to another one has to be proven anew, what staff set is attested.
         var sameUrl = url == before.Url;
         var moved = !sameUrl || !SameUrls(urls, before.Urls);
-        var proven = ProvenHosts(before.Endpoint).Concat(before.Serving is { } serving ? ProvenHosts(serving) : []).ToHashSet();
         // One that cannot be decrypted and is said again is what it was.
         var said = !moved || (before.Undecryptable is { } lost && urls.Count == 0 && lost.UrlKey == AltruistStore.KeyOf(url));
-        var attested = urls.Values.Append(url).All(wanted => wanted.Length > 0 && proven.Contains(new Uri(wanted).Authority)) || (said ? before.Attested : registrant.IsStaff);
+        var attested = urls.Values.Append(url).All(wanted => wanted.Length > 0 && proven.Contains(PlaceOf(wanted))) || (said ? before.Attested : registrant.IsStaff);
         return Registered<Altruist>.Done(
             WithTrial(before, changed: moved || auth != before.Auth, draft.Attested, before with
             {

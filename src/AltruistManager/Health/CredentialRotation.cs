@@ -65,7 +65,8 @@ public sealed class CredentialRotation
             case TrialFinding.Refused or TrialFinding.WrongChain:
                 return new Rotation(RotationKind.Refused, reason);
             case TrialFinding.Good when wanted.Value!.Serving is null:
-                return new Rotation(RotationKind.Published, "answers well; these credentials are in service already", wanted.Value);
+                // Others may be on trial: saying those in service again ends that.
+                return await TryOnAsync(registrant, id, draft, errors, "answers well; these credentials are in service already", cancellation);
             case TrialFinding.Good when candidate.Attested:
                 break;
             default:
@@ -73,7 +74,7 @@ public sealed class CredentialRotation
         }
 
         Registered<Altruist> outcome = default;
-        var moved = await health.MoveAsync(candidate, probe, head, async also =>
+        var moved = await health.MoveAsync(candidate, probe, head, goods: 1, async also =>
         {
             outcome = await registry.ChangeTestedAsync(registrant, id, draft, candidate.Fingerprint, async write =>
             {
@@ -87,12 +88,13 @@ public sealed class CredentialRotation
             : new Rotation(RotationKind.NotAllowed, outcome.Refusal!.Detail, Refusal: outcome.Refusal);
     }
 
+    /// <summary>Stores the change; it is on trial, unless it leads back to what is in service.</summary>
     private async Task<Rotation> TryOnAsync(Registrant registrant, AltruistId id, AltruistDraft draft, FieldErrors errors, string reason, CancellationToken cancellation)
     {
         var outcome = await registry.ChangeAsync(registrant, id, draft, errors, cancellation);
         return outcome.Refusal is { } refusal
             ? new Rotation(RotationKind.NotAllowed, refusal.Detail, Refusal: refusal)
-            : new Rotation(RotationKind.OnTrial, reason, outcome.Value);
+            : new Rotation(outcome.Value!.Serving is null ? RotationKind.Published : RotationKind.OnTrial, reason, outcome.Value);
     }
 
     /// <summary>A test is a request to somebody's host: not more often than a retry would be.</summary>

@@ -106,10 +106,14 @@ public static class HealthEvaluator
     };
 
     /// <summary>
-    /// Its changed endpoint passed a trial, so that the good probe which comes next is the last of <c>Rise</c>. How it was before counts on: the cool-down goes on,
-    /// and what people or time have to end stays.
+    /// Its changed endpoint was found good, and the last of its good probes comes next. How it was before counts on: one that was well stays so, one that was not
+    /// needs <c>Rise</c> good probes of the new endpoint; the cool-down goes on, and what people or time have to end stays.
     /// </summary>
-    public static Memory AtNewEndpoint(Memory memory, HealthOptions options) => memory with { Goods = Math.Max(memory.Goods, options.Rise - 1) };
+    /// <param name="goods">Good probes of the new endpoint in a row, with the one that comes next.</param>
+    public static Memory AtNewEndpoint(Memory memory, int goods, HealthOptions options) => memory with
+    {
+        Goods = (memory.Base is VerdictState.Healthy or VerdictState.Failing ? options.Rise : Math.Min(goods, options.Rise)) - 1,
+    };
 
     /// <summary>What the outside sees: the gravest first. Nothing but a fall is said of one whose identity or control is not proven.</summary>
     public static VerdictState StateOf(Memory memory, bool attested) => memory switch

@@ -149,6 +149,15 @@ public sealed partial class HealthMonitor(
         return new NetworkPace(blockTime, rules.ToleranceBlocks(blockTime));
     }
 
+    /// <summary>It was switched on again: what was known of it before is old, so that it has to show anew that it is well. A cool-down goes on.</summary>
+    public Task ReturnAsync(AltruistId altruist, CancellationToken cancellation) =>
+        ChangeAsync(altruist, watched => watched with
+        {
+            Memory = HealthEvaluator.Resume(watched.Memory) with { CooldownUntil = watched.Memory.CooldownUntil },
+            Verdict = watched.Verdict with { State = VerdictState.Unknown, Reason = "switched on again; not decided yet", Since = time.GetUtcNow() },
+            Retries = 0,
+        }, cancellation);
+
     /// <summary>What the network's head was, for those who show it.</summary>
     public ReferenceTrace TraceOf(NetworkId network) => networks.GetValueOrDefault(network)?.Trace ?? ReferenceTrace.Empty;
 
@@ -258,9 +267,10 @@ public sealed partial class HealthMonitor(
     /// <summary>The verdict goes on at a new endpoint, which was found good beside the one in service.</summary>
     /// <param name="moved">With the new endpoint.</param>
     /// <param name="probe">The last of its good probes.</param>
+    /// <param name="goods">Good probes of the new endpoint in a row, with that one.</param>
     /// <param name="commit">Puts it into service and does in the same transaction what it is handed; false when that could not be.</param>
     /// <returns>What <paramref name="commit"/> said.</returns>
-    internal async Task<bool> MoveAsync(Altruist moved, ProbeResult probe, HeadAssessment? head, Func<Func<WriteTransaction, Task>, Task<bool>> commit, CancellationToken cancellation)
+    internal async Task<bool> MoveAsync(Altruist moved, ProbeResult probe, HeadAssessment? head, int goods, Func<Func<WriteTransaction, Task>, Task<bool>> commit, CancellationToken cancellation)
     {
         var network = NetworkOf(moved.Network);
         await network.Turn.WaitAsync(cancellation);
@@ -270,7 +280,7 @@ public sealed partial class HealthMonitor(
             var before = altruists.GetValueOrDefault(moved.Id, Watched.New);
             var now = time.GetUtcNow();
             var evaluation = HealthEvaluator.Evaluate(
-                HealthEvaluator.AtNewEndpoint(before.Memory, health.Value), new Assessment(probe, moved.Fingerprint, moved.Network.Identity, moved.Attested, head), health.Value, now);
+                HealthEvaluator.AtNewEndpoint(before.Memory, goods, health.Value), new Assessment(probe, moved.Fingerprint, moved.Network.Identity, moved.Attested, head), health.Value, now);
             var after = before.After(probe, head, evaluation, network.Trace.BlockTime(NetworkRules.From(rosters.Current.ChainsByNetwork.GetValueOrDefault(moved.Network, []))), now);
             var rules = RulesOf(moved.Network);
             var outcome = new HealthBatchOutcome { Trace = network.Trace, Watched = new Dictionary<AltruistId, Watched>() };

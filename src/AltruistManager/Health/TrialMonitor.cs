@@ -42,7 +42,7 @@ public sealed partial class TrialMonitor(
         var (after, passed) = Of(altruist)!.Next(result, head, altruist.Network.Identity, altruist.Attested, options.Value);
         trials[altruist.Id] = after;
         await store.PutAsync(altruist.Id, probing.Value.Vantage, after, time.GetUtcNow(), cancellation);
-        if (passed && await health.MoveAsync(tried, result, head, also => registry.PromoteAsync(altruist.Id, result.Endpoint, async write =>
+        if (passed && await health.MoveAsync(tried, result, head, after.Good, also => registry.PromoteAsync(altruist.Id, result.Endpoint, async write =>
         {
             await TrialStore.EndAsync(write, altruist.Id);
             await also(write);

@@ -17,6 +17,13 @@ public interface ILastGoodPart
     void Read(JsonElement json);
 }
 
+/// <summary>What portals were told last.</summary>
+/// <param name="Snapshot">Null where it cannot be decrypted: then its generation is known, and nothing may be published below it.</param>
+internal sealed record LastTold(string Origin, long Generation, Snapshot? Snapshot)
+{
+    public static LastTold Of(Snapshot snapshot) => new(snapshot.Origin, snapshot.Generation, snapshot);
+}
+
 /// <summary>
 /// The last good snapshot on disk, so that portals are served at once after a start and without a database. Written in whole and renamed;
 /// readable by the owner only, and what portals are told of endpoints is encrypted.
@@ -34,7 +41,7 @@ public sealed partial class LastGoodFile(Database database, KeyRing ring, IEnume
 
     /// <summary>Null when there is none, or it cannot be read; the log says so.</summary>
     /// <param name="withParts">Whether to hand the parts theirs: only where the database cannot tell.</param>
-    internal Snapshot? Load(bool withParts)
+    internal LastTold? Load(bool withParts)
     {
         try
         {
@@ -54,15 +61,25 @@ public sealed partial class LastGoodFile(Database database, KeyRing ring, IEnume
             }
 
             var origin = root.GetProperty("origin").GetString()!;
-            using var opened = format == Format ? JsonDocument.Parse(ring.Reader(Purpose)(root.GetProperty("sealed").GetBytesFromBase64())) : null;
+            var generation = root.GetProperty("generation").GetInt64();
+            using var opened = format == Format ? Open(root.GetProperty("sealed").GetBytesFromBase64()) : null;
+            if (format == Format && opened is null)
+                return new LastTold(origin, generation, null);
             var regions = (opened?.RootElement ?? root.GetProperty("regions")).EnumerateArray().Select(region => ReadRegion(region, origin)).ToList();
-
-            return new Snapshot(origin, root.GetProperty("generation").GetInt64(), root.GetProperty("roundAt").GetString()!, regions, new Dictionary<SlotKey, SlotStatus>());
+            return LastTold.Of(new Snapshot(origin, generation, root.GetProperty("roundAt").GetString()!, regions, new Dictionary<SlotKey, SlotStatus>()));
         }
         catch (Exception unreadable) when (unreadable is IOException or JsonException or UnauthorizedAccessException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             LogUnreadable(unreadable, FilePath);
             return null;
+        }
+    }
+
+    private JsonDocument? Open(byte[] text)
+    {
+        try
+        {
+            return JsonDocument.Parse(ring.Reader(Purpose)(text));
         }
         catch (CryptographicException undecryptable)
         {
@@ -171,6 +188,6 @@ public sealed partial class LastGoodFile(Database database, KeyRing ring, IEnume
     [LoggerMessage(Level = LogLevel.Warning, Message = "The last-good file {File} cannot be read and is left out")]
     private partial void LogUnreadable(Exception exception, string file);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The last-good file {File} cannot be decrypted and is left out: {Why}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The last-good file {File} cannot be decrypted, and only its generation is known: {Why}")]
     private partial void LogUndecryptable(string file, string why);
 }

@@ -38,6 +38,9 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     /// <summary>The altruists of a slot's picks, as portals are told of them.</summary>
     public Altruist[] Served(SlotMemory slot) => Array.ConvertAll(slot.Question.Was, pick => served[pick.Altruist]);
 
+    /// <summary>Whether portals may go on being told of all that a slot has published; an endpoint that is not known has no body.</summary>
+    public bool MayServe(SlotMemory slot) => Array.TrueForAll(slot.Question.Was, pick => MayKeep(slot, pick.Altruist));
+
     public IReadOnlyList<Override> Overrides { get; private set; } = [];
 
     /// <summary>The window the turns belong to; -1 before the first decision.</summary>

@@ -40,6 +40,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
     private Dictionary<SlotKey, int> slotIds = [];
     private int highestSlotId;
     private Roster? builtFrom;
+    private LastTold? lastTold;
     private bool restored;
     private bool republishAll;
     private volatile RoundMark mark = new(0, null);
@@ -81,10 +82,10 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         await selecting.WaitAsync(cancellation);
         try
         {
-            var file = lastGood.Load(withParts: false);
-            if (file is not null && !snapshots.Current.IsLoaded)
+            lastTold = lastGood.Load(withParts: false);
+            if (lastTold?.Snapshot is { } file && !snapshots.Current.IsLoaded)
                 snapshots.Swap(file);
-            await RestoreAsync(file, cancellation);
+            await RestoreAsync(lastTold, cancellation);
         }
         finally
         {
@@ -97,7 +98,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
     /// <summary>Serves the last-good file without a database; false when there is none.</summary>
     public bool TryServeLastGood()
     {
-        var file = lastGood.Load(withParts: true);
+        var file = lastGood.Load(withParts: true)?.Snapshot;
         var current = snapshots.Current;
         // What was already restored from the database may be newer.
         if (file is not null && (!current.IsLoaded || (file.Origin == current.Origin && file.Generation > current.Generation)))
@@ -205,7 +206,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         }
     }
 
-    private async Task RestoreAsync(Snapshot? told, CancellationToken cancellation)
+    private async Task RestoreAsync(LastTold? told, CancellationToken cancellation)
     {
         restored = false;
         book = new SelectionBook(options, probing);
@@ -255,13 +256,14 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
 
         book.Prepare(roster.Current, board, overrides.Active, time.GetUtcNow(), startedAt, lastHash);
         // A change that was stored but not published, because the process died or the disk was full, has to be published now: the same
-        // generation must not mean two things.
+        // generation must not mean two things. So has the end of a pick that may not be kept, of which there may be nothing to tell.
         var differs = false;
         foreach (var slot in book.Slots.Where(slot => slot.Chain is not null && slot.Generation > 0))
         {
-            slot.MustPublish = told is not null && told.Origin == origin
-                && told.Find(slot.Key.Chain.Value, slot.Key.Region.Value) is { } answer && answer.Generation == slot.Generation
-                && !answer.Body.Span.SequenceEqual(SelectionBody.Write(slot, slot.Chain!, book.Served(slot), origin));
+            slot.MustPublish = !book.MayServe(slot)
+                || (told is { Snapshot: { } shown } && told.Origin == origin
+                    && shown.Find(slot.Key.Chain.Value, slot.Key.Region.Value) is { } answer && answer.Generation == slot.Generation
+                    && !answer.Body.Span.SequenceEqual(SelectionBody.Write(slot, slot.Chain!, book.Served(slot), origin)));
             differs |= slot.MustPublish;
         }
 
@@ -275,7 +277,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
     {
         // After a failed publication memory may be ahead of the log; the log is the truth.
         if (!restored)
-            await RestoreAsync(snapshots.Current.IsLoaded ? snapshots.Current : null, cancellation);
+            await RestoreAsync(snapshots.Current.IsLoaded ? LastTold.Of(snapshots.Current) : lastTold, cancellation);
         var now = time.GetUtcNow();
         book.Prepare(roster.Current, board, overrides.Active, now, startedAt, lastHash);
         return now;

@@ -571,6 +571,77 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         Assert.Equal((false, false), (moved.Attested, moved.InService.Attested));
     }
 
+    [Theory]
+    [InlineData("https://evil.example", "")]
+    [InlineData("https://eth1.acme.example:8443", "")]
+    [InlineData("http://eth1.acme.example:443", "")]
+    [InlineData("", "wss://evil.example")]
+    [InlineData("https://eth1.acme.example/other", "wss://evil.example")]
+    public async Task Credentials_are_said_anew_for_another_host_so_that_nobody_can_have_them_sent_there(string url, string socket)
+    {
+        var world = await World.NewAsync(Fixture);
+        world.AllowHttp = true;
+        var made = Done(await world.AddAsync(World.Draft with { Auth = Auth("bearer", "token=s3cret") }));
+        var unproven = Done(await world.AddAsync(World.Draft with { Url = "https://eth1.acme.example/unproven", Auth = Auth("bearer", "token=s3cret") }, Acme));
+        var move = new AltruistDraft { Url = url.Length == 0 ? null : url, Urls = socket.Length == 0 ? null : new Dictionary<string, string> { ["websocket"] = socket } };
+        foreach (var id in new[] { made.Id, unproven.Id })
+        {
+            foreach (var registrant in new[] { Acme, Registrant.Staff })
+            {
+                Refused(await world.ChangeAsync(id, move, registrant), RefusalKind.Invalid, "auth");
+                // What an answer says of them is sent back without the secret.
+                Refused(await world.ChangeAsync(id, move with { Auth = Auth("bearer", "") }, registrant), RefusalKind.Invalid, "auth");
+            }
+        }
+
+        Assert.Equal("t0ken", Done(await world.ChangeAsync(made.Id, move with { Auth = Auth("bearer", "token=t0ken") }, Acme)).Auth.Secret);
+        Assert.Equal(AuthKind.None, Done(await world.ChangeAsync(made.Id, move with { Auth = Auth("none", "") }, Acme)).Auth.Kind);
+        Assert.Equal("s3cret", world.Roster.Altruists[made.Id].InService.Auth.Secret);
+    }
+
+    [Fact]
+    public async Task Credentials_stay_where_only_the_path_changes_and_on_the_way_back()
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(World.Draft with { Auth = Auth("bearer", "token=s3cret") }));
+        Assert.Equal("s3cret", Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://eth1.acme.example:443/other" }, Acme)).Auth.Secret);
+        Assert.Equal("s3cret", Done(await world.ChangeAsync(made.Id, new AltruistDraft { Urls = new Dictionary<string, string> { ["websocket"] = "wss://eth1.acme.example/ws" } }, Acme)).Auth.Secret);
+        Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://elsewhere.example", Auth = Auth("bearer", "token=other") }, Acme));
+        Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://eth1.acme.example/back" }, Acme));
+    }
+
+    [Fact]
+    public async Task New_credentials_do_not_follow_a_url_that_somebody_changed_without_proof()
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(World.Draft with { Auth = Auth("bearer", "token=s3cret") }));
+        Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://evil.example", Auth = Auth("bearer", "token=bait") }, Acme));
+        Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Auth = Auth("bearer", "token=new") }, Acme), RefusalKind.Invalid, "url");
+        Assert.Equal("new", Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = made.Url, Auth = Auth("bearer", "token=new") }, Acme)).Auth.Secret);
+    }
+
+    [Fact]
+    public async Task A_host_without_encryption_is_not_proven_by_one_with()
+    {
+        var world = await World.NewAsync(Fixture);
+        world.AllowHttp = true;
+        var made = Done(await world.AddAsync());
+        Assert.False(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "http://eth1.acme.example" }, Acme)).Attested);
+        Assert.False(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "http://eth1.acme.example:443" }, Acme)).Attested);
+        Assert.True(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://eth1.acme.example", Urls = new Dictionary<string, string> { ["websocket"] = "wss://eth1.acme.example:443/ws" } }, Acme)).Attested);
+    }
+
+    [Fact]
+    public async Task A_url_for_one_rpc_type_of_another_provider_is_taken()
+    {
+        var world = await World.NewAsync(Fixture);
+        Done(await world.AddAsync(World.Draft with { Urls = new Dictionary<string, string> { ["rest"] = "https://rest.acme.example/v1" } }));
+        Refused(await world.AddAsync(World.Draft with { Provider = "other", Url = "https://rest.acme.example/v1" }), RefusalKind.Taken, "url-taken");
+        var other = Done(await world.AddAsync(World.Draft with { Provider = "other", Url = "https://other.example" }));
+        Refused(await world.ChangeAsync(other.Id, new AltruistDraft { Url = "https://rest.acme.example/v1" }), RefusalKind.Taken, "url-taken");
+        Done(await world.AddAsync(World.Draft with { Url = "https://rest.acme.example/v1" }));
+    }
+
     [Fact]
     public async Task A_url_in_service_is_taken_although_another_one_was_said()
     {
@@ -659,7 +730,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
 
         public List<(AltruistId Retired, AltruistId Heir)> Inherited { get; } = [];
 
-        public bool AllowHttp => false;
+        public bool AllowHttp { get; set; }
 
         public static async Task<World> NewAsync(DatabaseFixture fixture)
         {

@@ -80,16 +80,32 @@ public sealed class TrialTests
         var until = Heads.Start.AddMinutes(9);
         var memory = new Memory { Base = VerdictState.Down, Bads = 3, SameBads = 3, CooldownUntil = until, Cooldown = TimeSpan.FromMinutes(16), WrongIdentity = "5000" };
         var after = HealthEvaluator.Evaluate(
-            HealthEvaluator.AtNewEndpoint(memory, Options), new Assessment(Probe(ProbeOutcome.Ok), "new", "1", Attested: true, InSync), Options, Heads.Start);
+            HealthEvaluator.AtNewEndpoint(memory, Options.Rise, Options), new Assessment(Probe(ProbeOutcome.Ok), "new", "1", Attested: true, InSync), Options, Heads.Start);
         Assert.Equal((VerdictState.Healthy, "healthy; cooling down until 12:09:00 UTC"), (after.State, after.Reason));
         Assert.Equal((until, TimeSpan.FromMinutes(16), "new"), (after.Memory.CooldownUntil, after.Memory.Cooldown, after.Memory.ProvenAt));
 
         foreach (var grave in new[] { memory with { Suspended = true, DownSince = Heads.Start }, memory with { DivergedAt = Heads.Start } })
         {
             var still = HealthEvaluator.Evaluate(
-                HealthEvaluator.AtNewEndpoint(grave, Options), new Assessment(Probe(ProbeOutcome.Ok), "new", "1", Attested: true, InSync), Options, Heads.Start.AddMinutes(1));
+                HealthEvaluator.AtNewEndpoint(grave, Options.Rise, Options), new Assessment(Probe(ProbeOutcome.Ok), "new", "1", Attested: true, InSync), Options, Heads.Start.AddMinutes(1));
             Assert.Equal(grave.Suspended ? VerdictState.Suspended : VerdictState.Diverged, still.State);
         }
+    }
+
+    [Theory]
+    [InlineData(VerdictState.Down, VerdictState.Down)]
+    [InlineData(VerdictState.Lagging, VerdictState.Lagging)]
+    [InlineData(VerdictState.Unknown, VerdictState.Unknown)]
+    [InlineData(VerdictState.Failing, VerdictState.Healthy)]
+    [InlineData(VerdictState.Healthy, VerdictState.Healthy)]
+    public void One_good_probe_of_a_new_endpoint_makes_nobody_healthy_who_was_not_well(VerdictState before, VerdictState then)
+    {
+        var memory = new Memory { Base = before, Goods = before == VerdictState.Healthy ? Options.Rise : Options.Rise - 1, IdentityProven = true, ProvenAt = "old" };
+        Assert.Equal(then, After(memory, goods: 1).State);
+        Assert.Equal(VerdictState.Healthy, After(memory, Options.Rise).State);
+
+        static Evaluation After(Memory memory, int goods) => HealthEvaluator.Evaluate(
+            HealthEvaluator.AtNewEndpoint(memory, goods, Options), new Assessment(Probe(ProbeOutcome.Ok), "new", "1", Attested: true, InSync), Options, Heads.Start);
     }
 
     private bool See(HeadAssessment? head, ProbeOutcome outcome = ProbeOutcome.Ok, bool attested = true)

@@ -488,6 +488,55 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
         Assert.Equal(before, scene.Snapshots.Current.Find("0021", "us-east")!.ETag);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_last_good_file_without_its_key_ring_still_says_above_which_generation_to_publish(bool failsFirst)
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        var older = scene.Snapshots.Current;
+        var ahead = new Snapshot(older.Origin, older.Generation + 1_000_000_000_000, older.RoundAt, older.Regions, older.Slots);
+        scene.LastGood.Save(ahead);
+        Directory.Delete(Path.Combine(scene.Database.DataDirectory, "keys"), recursive: true);
+        scene.Restart();
+        Assert.False(scene.Round.TryServeLastGood());
+        if (failsFirst)
+        {
+            await scene.Database.WriteAsync(write => write.ExecuteAsync("alter table log_entries rename to log_entries_away"), Cancellation);
+            await Assert.ThrowsAnyAsync<Exception>(scene.StartAsync);
+            Assert.False(scene.Snapshots.Current.IsLoaded);
+            await scene.Database.WriteAsync(write => write.ExecuteAsync("alter table log_entries_away rename to log_entries"), Cancellation);
+            await scene.RunAsync();
+        }
+        else
+        {
+            await scene.StartAsync();
+        }
+
+        Assert.True(scene.Snapshots.Current.Generation > ahead.Generation);
+        Assert.True(scene.Slot().Generation > ahead.Generation);
+    }
+
+    [Fact]
+    public async Task A_pick_whose_endpoint_cannot_be_decrypted_after_a_restart_is_never_told_without_one()
+    {
+        await using var scene = Scene();
+        scene.Region("us-east").Chain("0021").Chain("0022").Altruist("a1").Altruist("a2", chain: "0022");
+        await scene.StartAsync();
+        await scene.RunAsync();
+        scene.Edit("a1", (Altruist altruist) => altruist with { Url = "", Undecryptable = new Undecryptable("its key is not in the key ring", null) });
+        scene.Restart();
+        await scene.Database.WriteAsync(write => write.ExecuteAsync("alter table sessions rename to sessions_away"), Cancellation);
+        await Assert.ThrowsAnyAsync<Exception>(scene.StartAsync);
+        Assert.False(scene.Snapshots.Current.IsLoaded);
+
+        await scene.Database.WriteAsync(write => write.ExecuteAsync("alter table sessions_away rename to sessions"), Cancellation);
+        await scene.StartAsync();
+        Assert.Equal(SlotState.None, scene.Slot().State);
+        Assert.Equal(SlotState.Fresh, scene.Slot("0022").State);
+    }
+
     [Fact]
     public async Task A_database_older_than_what_portals_were_told_publishes_above_it()
     {

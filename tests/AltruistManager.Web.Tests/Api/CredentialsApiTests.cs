@@ -84,6 +84,43 @@ public sealed class CredentialsApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Credentials_in_service_that_are_said_again_end_the_trial_of_others()
+    {
+        await (await app.Staff.PatchAsJsonAsync($"/api/v1/altruists/{altruist}", new { auth = new { type = "bearer", token = "new-token" } }, Cancellation)).ReadJsonAsync(Cancellation);
+        Assert.NotEqual(JsonValueKind.Null, (await ShownAsync(app.Staff)).GetProperty("trial").ValueKind);
+        using var answer = await RotateAsync(app.Provider("acme"), new { type = "bearer", token = "old-token" });
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.True((await answer.ReadJsonAsync(Cancellation)).GetProperty("published").GetBoolean());
+        foreach (var property in new[] { "trial", "serving" })
+            Assert.Equal(JsonValueKind.Null, (await ShownAsync(app.Staff)).GetProperty(property).ValueKind);
+    }
+
+    [Fact]
+    public async Task Credentials_in_service_that_cannot_be_tested_now_are_on_no_trial()
+    {
+        gateway.Mood = GatewayMood.Throttles;
+        using var answer = await RotateAsync(app.Provider("acme"), new { type = "bearer", token = "old-token" });
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.True((await answer.ReadJsonAsync(Cancellation)).GetProperty("published").GetBoolean());
+    }
+
+    [Fact]
+    public async Task What_is_refused_leaves_the_verdict_of_one_that_is_switched_off_and_what_is_done_starts_it_anew()
+    {
+        var path = $"/api/v1/altruists/{altruist}";
+        var board = app.Services.GetRequiredService<AltruistManager.Health.HealthBoard>();
+        var id = new AltruistManager.Altruists.AltruistId(altruist);
+        await (await app.Staff.PatchAsJsonAsync(path, new { enabled = false }, Cancellation)).ReadJsonAsync(Cancellation);
+        var before = board[id];
+        await (await app.Staff.PatchAsJsonAsync(path, new { enabled = true, chains = new[] { "none" } }, Cancellation)).ReadProblemAsync(Cancellation);
+        Assert.Equal(AltruistManager.Health.VerdictState.Healthy, board[id].State);
+        Assert.Equal(before.Since, board[id].Since);
+
+        await (await app.Staff.PatchAsJsonAsync(path, new { enabled = true }, Cancellation)).ReadJsonAsync(Cancellation);
+        Assert.True(board[id].Since > before.Since);
+    }
+
+    [Fact]
     public async Task While_the_node_cannot_tell_the_old_ones_stay_and_the_trial_goes_on_until_it_can()
     {
         gateway.Mood = GatewayMood.Throttles;
@@ -106,7 +143,7 @@ public sealed class CredentialsApiTests : IAsyncLifetime
     {
         await using var elsewhere = await EchoGateway.StartAsync("old-token");
         elsewhere.Mood = GatewayMood.Errors;
-        using var answer = await app.Staff.PatchAsJsonAsync($"/api/v1/altruists/{altruist}", new { url = $"{elsewhere.Url}/moved/secret-path" }, Cancellation);
+        using var answer = await app.Staff.PatchAsJsonAsync($"/api/v1/altruists/{altruist}", new { url = $"{elsewhere.Url}/moved/secret-path", auth = new { type = "bearer", token = "old-token" } }, Cancellation);
         var changed = await answer.ReadJsonAsync(Cancellation);
         Assert.Equal($"{elsewhere.Url}/moved/secret-path", changed.GetProperty("url").GetString());
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
