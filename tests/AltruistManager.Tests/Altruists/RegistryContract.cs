@@ -559,7 +559,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         var world = await World.NewAsync(Fixture);
         var made = Done(await world.AddAsync());
         Assert.True(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://eth1.acme.example/other", Auth = Auth("bearer", "token=x") }, Acme)).Attested);
-        Assert.False(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://victim.example" }, Acme)).Attested);
+        Assert.False(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://victim.example", Auth = Auth("bearer", "token=y") }, Acme)).Attested);
         Assert.True(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://eth1.acme.example/third" }, Acme)).Attested);
 
         var unproven = Done(await world.AddAsync(World.Draft with { Url = "https://unproven.example" }, Acme));
