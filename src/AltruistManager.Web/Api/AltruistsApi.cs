@@ -121,11 +121,11 @@ internal static class AltruistsApi
         if (body.HandOver(errors) is { } unreadable)
             return unreadable;
 
-        var rested = roster.Current.Altruists.GetValueOrDefault(new AltruistId(id)) is { Enabled: false };
+        var rested = roster.Current.Altruists.GetValueOrDefault(new AltruistId(id)) is { Enabled: false } or { Undecryptable: not null };
         var outcome = await registry.ChangeAsync(caller.ToRegistrant(), new AltruistId(id), draft, errors, cancellation);
         if (outcome.Refusal is { } refusal)
             return refusal.ToProblem();
-        if (rested && outcome.Value!.Enabled)
+        if (rested && outcome.Value is { Enabled: true, Undecryptable: null })
             await health.ReturnAsync(outcome.Value.Id, CancellationToken.None);
         await after.SettleAsync();
         return TypedResults.Ok((await answers.ShowAsync([outcome.Value!], caller, CancellationToken.None))[0]);

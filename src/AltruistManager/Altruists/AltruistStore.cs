@@ -16,7 +16,15 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
     private const int WorthSharing = 1000;
 
     /// <summary>Makes the altruist or replaces it; a retired one gives its URL free. What could not be decrypted stays as it is.</summary>
-    internal Task PutAsync(WriteTransaction write, Altruist altruist, long revision) => write.ExecuteAsync(
+    internal async Task PutAsync(WriteTransaction write, Altruist altruist, long revision)
+    {
+        // What is in service or gone is on trial nowhere; of one that cannot be decrypted that is not known.
+        if (altruist is { RetiredAt: not null } or { Serving: null, Undecryptable: null })
+            await write.ExecuteAsync("delete from trials where altruist_id = @id", new { id = altruist.Id.Value });
+        await PutRowAsync(write, altruist, revision);
+    }
+
+    private Task PutRowAsync(WriteTransaction write, Altruist altruist, long revision) => write.ExecuteAsync(
         """
         insert into altruists (
             id, provider_id, network, chains, regions, url, url_key, urls, private_url, label, auth, endpoint, capabilities, capacity_rps,

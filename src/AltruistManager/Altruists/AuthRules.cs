@@ -20,7 +20,7 @@ internal static partial class AuthRules
     /// <summary>Headers that HTTP itself or the prober needs, or that lead a request elsewhere.</summary>
     private static readonly HashSet<string> ReservedHeaders = new(StringComparer.OrdinalIgnoreCase)
     {
-        "accept", "accept-charset", "accept-encoding", "accept-language", "connection", "cookie", "date", "expect", "forwarded", "host", "keep-alive", "max-forwards",
+        "accept", "accept-charset", "accept-encoding", "accept-language", "allow", "connection", "cookie", "date", "expect", "expires", "forwarded", "host", "keep-alive", "last-modified", "max-forwards",
         "origin", "proxy-authenticate", "proxy-authorization", "proxy-connection", "range", "referer", "te", "trailer", "transfer-encoding", "upgrade", "user-agent", "via",
     };
 

@@ -149,12 +149,12 @@ public sealed partial class HealthMonitor(
         return new NetworkPace(blockTime, rules.ToleranceBlocks(blockTime));
     }
 
-    /// <summary>It was switched on again: what was known of it before is old, so that it has to show anew that it is well. A cool-down goes on.</summary>
+    /// <summary>It was switched on again, or its lost endpoint was said anew: what was known of it before is old, so that it has to show anew that it is well. A cool-down goes on.</summary>
     public Task ReturnAsync(AltruistId altruist, CancellationToken cancellation) =>
         ChangeAsync(altruist, watched => watched with
         {
             Memory = HealthEvaluator.Resume(watched.Memory) with { CooldownUntil = watched.Memory.CooldownUntil },
-            Verdict = watched.Verdict with { State = VerdictState.Unknown, Reason = "switched on again; not decided yet", Since = time.GetUtcNow() },
+            Verdict = watched.Verdict with { State = VerdictState.Unknown, Reason = "begins anew; not decided yet", Since = time.GetUtcNow() },
             Retries = 0,
         }, cancellation);
 

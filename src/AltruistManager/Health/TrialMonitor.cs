@@ -14,7 +14,11 @@ public sealed partial class TrialMonitor(
     private readonly ConcurrentDictionary<AltruistId, Trial> trials = new();
 
     public IReadOnlyCollection<TrialWish> Wishes =>
-        [.. rosters.Current.OnTrial.Where(altruist => altruist.Enabled).Select(altruist => new TrialWish(altruist.Id, Of(altruist) is not { Tries: >= Trial.OftenLimit, Attested: var then } || then != altruist.Attested))];
+        [.. rosters.Current.OnTrial.Where(altruist => altruist.Enabled).Select(altruist => new TrialWish(altruist.Id, IsUndecided(altruist)))];
+
+    /// <summary>Every few seconds while that can lead to something: at first, once control is proven, and while good probes are being counted that may be enough.</summary>
+    private bool IsUndecided(Altruist altruist) =>
+        Of(altruist) is not { Tries: >= Trial.OftenLimit } trial || trial.Attested != altruist.Attested || (altruist.Attested && trial.Good > 0);
 
     /// <summary>Takes up what was known before the start; call once.</summary>
     public async Task LoadAsync(CancellationToken cancellation)
@@ -27,7 +31,11 @@ public sealed partial class TrialMonitor(
     public Trial? Of(Altruist altruist)
     {
         if (altruist.Serving is null)
+        {
+            trials.TryRemove(altruist.Id, out _);
             return null;
+        }
+
         var fingerprint = altruist.Fingerprint;
         return trials.AddOrUpdate(altruist.Id, _ => Trial.Begin(fingerprint, time.GetUtcNow()), (_, known) => known.Endpoint == fingerprint ? known : Trial.Begin(fingerprint, time.GetUtcNow()));
     }

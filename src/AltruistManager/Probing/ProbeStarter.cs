@@ -107,7 +107,7 @@ internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog 
                 _ => demand.QuestionsFor(altruist, lane),
             };
             var path = altruist.Chains.Count > 0 ? rosters.Current.Chains.GetValueOrDefault(altruist.Chains[0])?.Path ?? "" : "";
-            var timeout = lane is ProbeLane.Steady or ProbeLane.Test ? options.Value.Timeout : options.Value.HotTimeout;
+            var timeout = lane is ProbeLane.Steady or ProbeLane.Trial or ProbeLane.Test ? options.Value.Timeout : options.Value.HotTimeout;
             var result = await prober.ProbeAsync(altruist, ProtocolOf(altruist)!, path, lane, questions, timeout, work.Stopping);
             Watch(altruist, result);
             outcome = result.Outcome;

@@ -34,7 +34,7 @@ public sealed partial class KeyRing : IXmlRepository
         this.logger = logger;
     }
 
-    /// <summary>Why the ring cannot be used as it should; null when all is well.</summary>
+    /// <summary>Why the ring cannot be used as it should, fit for everybody; null when all is well. Where and how stands in the log alone.</summary>
     public string? Trouble
     {
         get
@@ -60,7 +60,7 @@ public sealed partial class KeyRing : IXmlRepository
             unshared = IsShared ? [.. keys.Where(key => shared.TrueForAll(row => row.Id != key.Key)).Select(key => new KeyRow { Id = key.Key, Xml = key.Value.ToString() })] : [];
             foreach (var row in shared)
                 if (Parse(row.Xml) is { } key && keys.TryAdd(row.Id, key))
-                    Copy(row.Id, row.Xml);
+                    TryCopy(row.Id, row.Xml);
             if (IsShared && keys.Count > 0)
                 trouble = null;
             provider = null;
@@ -92,7 +92,7 @@ public sealed partial class KeyRing : IXmlRepository
     /// <summary>Why something could not be decrypted, for people.</summary>
     public string Explain(Exception failed) =>
         Trouble ?? (failed is CryptographicException && failed.Message.Contains("not found in the key ring", StringComparison.OrdinalIgnoreCase)
-            ? $"its key is not in the key ring at {Folder}"
+            ? "its key is not in the key ring"
             : "it was changed, or encrypted by another key ring");
 
     IReadOnlyCollection<XElement> IXmlRepository.GetAllElements()
@@ -143,6 +143,7 @@ public sealed partial class KeyRing : IXmlRepository
 
     private void ReadFolder()
     {
+        string? why = null;
         trouble = null;
         isRead = true;
         try
@@ -152,33 +153,34 @@ public sealed partial class KeyRing : IXmlRepository
             if (!Directory.Exists(Folder))
                 return;
             foreach (var file in Directory.GetFiles(Folder, "*.xml"))
-                ReadFile(file);
+                why = ReadFile(file) ?? why;
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            trouble = $"the key ring at {Folder} cannot be read: {unreadable.Message.ReplaceLineEndings(" ")}";
+            why = $"the key ring at {Folder} cannot be read: {unreadable.Message.ReplaceLineEndings(" ")}";
         }
 
-        if (trouble is null)
+        if (why is null)
             return;
-        LogUnreadable(trouble);
+        LogUnreadable(why);
         // With another key at hand only what that one encrypted is lost; then a new one may follow when its time comes.
-        if (keys.Count > 0)
-            trouble = null;
+        if (keys.Count == 0)
+            trouble = "the key ring cannot be read";
     }
 
-    private void ReadFile(string file)
+    /// <returns>What is wrong with it.</returns>
+    private string? ReadFile(string file)
     {
         try
         {
-            if (Parse(File.ReadAllText(file)) is { } key)
-                keys[Path.GetFileNameWithoutExtension(file)] = key;
-            else
-                trouble = $"the key {file} of the key ring is broken";
+            if (Parse(File.ReadAllText(file)) is not { } key)
+                return $"the key {file} of the key ring is broken";
+            keys[Path.GetFileNameWithoutExtension(file)] = key;
+            return null;
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            trouble = $"the key {file} of the key ring cannot be read: {unreadable.Message.ReplaceLineEndings(" ")}";
+            return $"the key {file} of the key ring cannot be read: {unreadable.Message.ReplaceLineEndings(" ")}";
         }
     }
 
@@ -191,6 +193,19 @@ public sealed partial class KeyRing : IXmlRepository
         catch (XmlException)
         {
             return null;
+        }
+    }
+
+    /// <summary>The table has it: a folder that cannot be written costs no start.</summary>
+    private void TryCopy(string id, string xml)
+    {
+        try
+        {
+            Copy(id, xml);
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            LogNotCopied(failed, id, Folder);
         }
     }
 
@@ -219,6 +234,9 @@ public sealed partial class KeyRing : IXmlRepository
 
     [LoggerMessage(Level = LogLevel.Error, Message = "What is encrypted cannot be read: {Why}. Put the key ring back from a backup and start again")]
     private partial void LogUnreadable(string why);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The encryption key {Key} could not be copied to {Folder}: without the database nothing that it encrypted can be read")]
+    private partial void LogNotCopied(Exception exception, string key, string folder);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The encryption key {Key} was made in {Folder}: it belongs in every backup")]
     private partial void LogMade(string key, string folder);

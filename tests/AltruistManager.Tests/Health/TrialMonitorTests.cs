@@ -140,6 +140,38 @@ public abstract class TrialMonitorContract(DatabaseFixture fixture) : StorageCon
         Assert.Equal(VerdictState.Healthy, world.Verdict.State);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_trial_ends_with_what_it_was_of(bool retired)
+    {
+        var world = await World.StartAsync(Fixture);
+        await world.ChangeAsync(new AltruistDraft { Url = "https://a.example/new" });
+        await world.TryAsync(ProbeOutcome.Ok);
+        if (retired)
+            await world.Registry.RetireAsync(Registrant.Staff, world.A.Id, Cancellation);
+        else
+            await world.ChangeAsync(new AltruistDraft { Url = "https://a.example/rpc" });
+        Assert.Equal(0, await world.Database.SingleOrDefaultAsync<long>("select count(*) from trials", null, Cancellation));
+        if (retired)
+            return;
+        Assert.Null(world.Trials.Of(world.A));
+        await world.ChangeAsync(new AltruistDraft { Url = "https://a.example/new" });
+        Assert.Equal(0, world.Trials.Of(world.A)!.Good);
+    }
+
+    [Fact]
+    public async Task While_good_probes_are_counted_that_may_be_enough_it_is_tried_often()
+    {
+        var world = await World.StartAsync(Fixture);
+        await world.ChangeAsync(new AltruistDraft { Url = "https://a.example/new" });
+        for (var probe = 0; probe < Trial.OftenLimit; probe++)
+            await world.TryAsync(ProbeOutcome.ConnectRefused);
+        Assert.Equal([new TrialWish(world.A.Id, Often: false)], world.Trials.Wishes);
+        await world.TryAsync(ProbeOutcome.Ok);
+        Assert.Equal([new TrialWish(world.A.Id, Often: true)], world.Trials.Wishes);
+    }
+
     [Fact]
     public async Task A_promotion_that_cannot_be_stored_whole_is_none()
     {
