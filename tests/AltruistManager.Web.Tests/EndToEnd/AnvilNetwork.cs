@@ -19,18 +19,19 @@ internal sealed partial class AnvilNetwork : IAsyncDisposable
     private readonly long firstTime;
     private Task miner = Task.CompletedTask;
 
-    private AnvilNetwork(long chainId)
+    private AnvilNetwork(long chainId, int age)
     {
         this.chainId = chainId;
-        firstTime = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - 60;
+        firstTime = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - age;
     }
 
     public IReadOnlyList<Node> Nodes => nodes;
 
     /// <summary>Starts the nodes with a few blocks behind them and a new one each second.</summary>
-    public static async Task<AnvilNetwork> StartAsync(long chainId, int count)
+    /// <param name="age">Seconds since the first block, at least 60: two networks of the same chain id and another age have no block in common.</param>
+    public static async Task<AnvilNetwork> StartAsync(long chainId, int count, int age = 60)
     {
-        var network = new AnvilNetwork(chainId);
+        var network = new AnvilNetwork(chainId, age);
         network.nodes.AddRange(await Task.WhenAll(Enumerable.Range(0, count).Select(_ => network.LaunchAsync(0))));
         for (var second = 1; second <= 50; second++)
             await network.MineAsync(network.firstTime + second);

@@ -80,17 +80,5 @@ internal sealed class RealNodes : IAsyncDisposable
         Stranger = await RegisterAsync("stranger", StrangerLabel, elsewhere.Nodes[0]);
     }
 
-    private async Task<string> RegisterAsync(string provider, string label, AnvilNetwork.Node node)
-    {
-        await Service.PutAsync($"/api/v1/providers/{provider}", new JsonObject { ["name"] = provider });
-        var altruist = await Service.PostAsync("/api/v1/altruists", new JsonObject
-        {
-            ["provider"] = provider,
-            ["chains"] = new JsonArray(Chain),
-            ["url"] = node.Url,
-            ["regions"] = new JsonArray(Region),
-            ["label"] = label,
-        });
-        return altruist["id"]!.GetValue<string>();
-    }
+    private Task<string> RegisterAsync(string provider, string label, AnvilNetwork.Node node) => Service.AddAltruistAsync(provider, label, Chain, Region, node.Url);
 }

@@ -103,6 +103,22 @@ internal sealed partial class Service : IAsyncDisposable
 
     public Task<JsonNode> PostAsync(string path, JsonNode? body = null) => SendAsync(HttpMethod.Post, path, body);
 
+    /// <summary>Registers an altruist and the provider it belongs to.</summary>
+    /// <returns>Its id.</returns>
+    public async Task<string> AddAltruistAsync(string provider, string label, string chain, string region, string url)
+    {
+        await PutAsync($"/api/v1/providers/{provider}", new JsonObject { ["name"] = provider });
+        var altruist = await PostAsync("/api/v1/altruists", new JsonObject
+        {
+            ["provider"] = provider,
+            ["chains"] = new JsonArray(chain),
+            ["url"] = url,
+            ["regions"] = new JsonArray(region),
+            ["label"] = label,
+        });
+        return altruist["id"]!.GetValue<string>();
+    }
+
     /// <summary>What a portal gets: with its own key, whatever the status.</summary>
     public async Task<(HttpStatusCode Status, JsonNode Body, HttpResponseHeaders Headers)> PollAsync(string chain, string region)
     {
