@@ -11,7 +11,7 @@ internal sealed partial class SuiLanguage : INodeLanguage
 
     public IReadOnlyList<string> Methods { get; } = ["GraphQL"];
 
-    [GeneratedRegex(@"checkpoint\(sequenceNumber: (\d+)\)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"checkpoint\(sequenceNumber: (?<number>\d+)\)", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex Numbered { get; }
 
     public string Notation(ReadOnlySpan<byte> hash) => Notations.Base58(hash);
@@ -21,7 +21,7 @@ internal sealed partial class SuiLanguage : INodeLanguage
     public Spoken Answer(in NodeView node, int method, JsonElement parameters, string path)
     {
         var query = parameters.ValueKind == JsonValueKind.Object && parameters.TryGetProperty("query", out var given) ? given.GetString()! : "";
-        var height = Numbered.Match(query) is { Success: true } match ? long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : node.Head;
+        var height = Numbered.Match(query) is { Success: true } match ? long.Parse(match.Groups["number"].Value, CultureInfo.InvariantCulture) : node.Head;
         var identifier = query.Contains("chainIdentifier", StringComparison.Ordinal) ? $"\"chainIdentifier\":\"{node.Identity}\"," : "";
         return Spoken.Text($$"""{"data":{{{identifier}}"checkpoint":{{(node.Has(height) ? Checkpoint(node, height) : "null")}}} }""");
     }

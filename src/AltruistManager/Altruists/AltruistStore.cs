@@ -24,7 +24,7 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
         await PutRowAsync(write, altruist, revision);
     }
 
-    private Task PutRowAsync(WriteTransaction write, Altruist altruist, long revision) => write.ExecuteAsync(
+    private Task<int> PutRowAsync(WriteTransaction write, Altruist altruist, long revision) => write.ExecuteAsync(
         """
         insert into altruists (
             id, provider_id, network, chains, regions, url, url_key, urls, private_url, label, auth, endpoint, capabilities, capacity_rps,
