@@ -366,7 +366,12 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
         await using var node = new TestNode(exchange =>
         {
             asked.Enqueue(exchange.Method);
-            return exchange.ReplyAsync(exchange.Method == "eth_getBalance" ? "\"0x0\"" : TestNode.Block(100));
+            return exchange.ReplyAsync(exchange.Method switch
+            {
+                "eth_getBalance" => "\"0x0\"",
+                "eth_getTransactionByBlockNumberAndIndex" => "null",
+                _ => TestNode.Block(100),
+            });
         });
         await using var world = World();
         var id = $"checked-{TimeProvider.System.GetTimestamp()}";
@@ -391,9 +396,10 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
 
         Assert.Equal(CheckState.Passed, world.Book.Find(new AltruistId(id), "archive")!.State);
         Assert.Equal(4, calls);
-        Assert.Equal(["eth_getBlockByNumber", "eth_getBalance", "eth_getBalance"], asked.Skip(calls));
+        Assert.Equal(["eth_getBlockByNumber", "eth_chainId", "eth_getBalance", "eth_getTransactionByBlockNumberAndIndex"], asked.Skip(calls).Distinct());
+        var proving = asked.Count - calls;
         var rows = await world.Store.RecentAsync(new AltruistId(id), null, 10, Cancellation);
-        Assert.Equal([(ProbeLane.Check, 3), (ProbeLane.Check, 4)], rows.Select(row => (row.Row.Last.Lane, row.Row.Calls)));
+        Assert.Equal([(ProbeLane.Check, proving), (ProbeLane.Check, 4)], rows.Select(row => (row.Row.Last.Lane, row.Row.Calls)));
     }
 
     [Fact]

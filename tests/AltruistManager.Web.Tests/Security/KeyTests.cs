@@ -101,7 +101,7 @@ public sealed class KeyTests(AppFixture app) : IClassFixture<AppFixture>
     {
         string[] known =
         [
-            "altruists", "altruists/{id}", "altruists/{id}/changes", "chains", "chains/{chain}", "chains/{id}", "decisions", "decisions/{id}", "providers", "providers/{id}", "regions", "regions/{id}",
+            "altruists", "altruists/{id}", "altruists/{id}/changes", "chains", "chains/{chain}", "chains/{id}", "decisions", "decisions/{id}", "protocols", "providers", "providers/{id}", "regions", "regions/{id}",
         ];
         var open = app.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
             .Where(endpoint => endpoint.RoutePattern.RawText!.TrimStart('/').StartsWith("api/v1/", StringComparison.Ordinal))

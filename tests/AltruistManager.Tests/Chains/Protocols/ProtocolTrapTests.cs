@@ -41,7 +41,7 @@ public sealed class ProtocolTrapTests
         {"head":{"post":"/v1/query/height","height":"height"},
          "time":{"post":"/v1/query/block","body":{"height":"{height}"},"time":"block.header.time"},
          "identity":{"post":"/v1/query/block","body":{"height":0},"identity":"block.header.chain_id"},
-         "hash":{"post":"/v1/query/block","body":{"height":"{height}"},"hash":"block_id.hash","height":"block.header.height"},
+         "hash":{"post":"/v1/query/block","body":{"height":"{height}"},"hash":"block_meta.block_id.hash","height":"block.header.height"},
          "archive":{"post":"/v1/query/supply","body":{"height":"{height}"},"found":"total"},
          "timeFormat":"rfc3339"}
         """;

@@ -26,7 +26,12 @@ public sealed class CapabilityCheckTests : IDisposable
     [Fact]
     public async Task Archive_is_proven_by_old_state()
     {
-        await using var node = Node(exchange => exchange.ReplyAsync(exchange.Method == "eth_getBalance" ? "\"0x0\"" : TestNode.Block(1_000_000)));
+        await using var node = Node(exchange => exchange.ReplyAsync(exchange.Method switch
+        {
+            "eth_getBalance" => "\"0x0\"",
+            "eth_getTransactionByBlockNumberAndIndex" => "null",
+            _ => TestNode.Block(1_000_000),
+        }));
 
         var result = await bench.RunAsync(archive, CheckBench.Altruist(node.Url, "archive"));
 
