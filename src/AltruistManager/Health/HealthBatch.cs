@@ -50,6 +50,7 @@ internal sealed class HealthBatch
             ? new Observation(pair.Altruist.Id, pair.Altruist.Provider, pair.Altruist.Role == AltruistRole.Reference, Votes(pair.Altruist.Id), pair.Probe.At, height, pair.Probe.HeadTime)
             : (Observation?)null)];
         var outcome = new HealthBatchOutcome { Watched = watched, Trace = Trace.Observe([.. observations.OfType<Observation>()], Votes, rules, Probing.Interval) };
+        var small = new Dictionary<EgressSide, bool>();
         foreach (var ((probe, altruist), observation) in Probes.Zip(observations))
         {
             var before = watched[altruist.Id];
@@ -62,7 +63,7 @@ internal sealed class HealthBatch
                 Frozen = before.Memory.DownSince is { } since ? Preservation.FrozenBetween(altruist, since, Now) : default,
             };
             var evaluation = HealthEvaluator.Evaluate(before.Memory, seenSo, Health, Now);
-            if (probe.Outcome.IsUnproven() && Falls(before.Memory, evaluation.Memory) && Preservation.MayFall(probe, altruist, Eligible) == FallRuling.Held)
+            if (probe.Outcome.IsUnproven() && Falls(before.Memory, evaluation.Memory) && Preservation.MayFall(probe, altruist, IsSmall) == FallRuling.Held)
                 evaluation = HealthEvaluator.Evaluate(before.Memory, seenSo with { Blame = Blame.BeingChecked }, Health, Now);
             var after = before.After(probe, head, evaluation, outcome.Trace.BlockTime(rules), Now);
             after = after with { Facts = SweepFindings.After(before.Facts, probe, Network.Identity, head, finding, reason) };
@@ -79,6 +80,9 @@ internal sealed class HealthBatch
         }
 
         return outcome;
+
+        // Counted once: in a large outage it means a walk over everybody.
+        bool IsSmall(EgressSide side) => small.TryGetValue(side, out var known) ? known : small[side] = Preservation.IsSmall(side, Eligible());
 
         static bool Falls(Memory before, Memory after) =>
             before.Base is VerdictState.Healthy or VerdictState.Failing && after.Base is not (VerdictState.Healthy or VerdictState.Failing);

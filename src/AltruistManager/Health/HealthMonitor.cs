@@ -51,7 +51,7 @@ public sealed partial class HealthMonitor(
         return preservation.TakeSweepsWanted() ? [.. rosters.Current.LiveByNetwork.Keys] : wanted;
     }
 
-    public bool TakeCanariesWanted() => preservation.TakeCanariesWanted();
+    public bool TakeCanariesWanted() => preservation.TakeCanariesWanted(Eligible);
 
     public ProbeQuestions QuestionsFor(Altruist altruist, ProbeLane lane)
     {
@@ -261,7 +261,9 @@ public sealed partial class HealthMonitor(
             return null;
         // As somebody whom the trace does not know: what is remembered of the altruist is of its other endpoint.
         var stranger = new Observation(new AltruistId($"{altruist.Id}/trial"), altruist.Provider, Reference: false, Votes: false, probe.At, height, probe.HeadTime);
-        return TraceOf(altruist.Network).Judge(stranger, NetworkRules.From(rosters.Current.ChainsByNetwork.GetValueOrDefault(altruist.Network, [])));
+        // Where nobody answers any more there is nobody to compare with: a new endpoint may be what brings the network back.
+        var trace = TraceOf(altruist.Network);
+        return (trace.IsFresh(probe.At, 2 * probing.Value.Interval) ? trace : ReferenceTrace.Empty).Judge(stranger, NetworkRules.From(rosters.Current.ChainsByNetwork.GetValueOrDefault(altruist.Network, [])));
     }
 
     /// <summary>The verdict goes on at a new endpoint, which was found good beside the one in service.</summary>

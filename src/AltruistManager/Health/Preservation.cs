@@ -12,7 +12,7 @@ public sealed record Freeze(EgressSide Side, DateTimeOffset Since, DateTimeOffse
 
 /// <summary>
 /// Keeps us from blaming altruists for faults of our own (design 5.4): asks <see cref="SelfPreservation"/> with what probes and
-/// <see cref="EgressProof"/> tell, remembers freezes over restarts, and raises the alarms.
+/// <see cref="EgressProof"/> tell, remembers past freezes, and raises the alarms.
 /// </summary>
 public sealed partial class Preservation(HealthBoard board, EgressProof egress, HealthStore store, IOptions<ProbingOptions> options, TimeProvider time, ILogger<Preservation> logger)
 {
@@ -29,7 +29,9 @@ public sealed partial class Preservation(HealthBoard board, EgressProof egress, 
     private List<Freeze> freezes = [];
     private volatile Looked? lastLook;
     private bool unsaved;
+    private readonly ConcurrentDictionary<AltruistId, DateTimeOffset> heldSince = new();
     private bool sweepsWanted;
+    private DateTimeOffset? sweptAt;
     private DateTimeOffset? canariesAskedAt;
     private DateTimeOffset? resolverDoubtedAt;
     private (string Why, DateTimeOffset At)? ownFault;
@@ -61,22 +63,22 @@ public sealed partial class Preservation(HealthBoard board, EgressProof egress, 
             return sides[side].IsFrozen;
     }
 
-    /// <summary>Takes up a freeze that a restart interrupted.</summary>
+    /// <summary>
+    /// Takes up past freezes; one that a restart interrupted ends with it. Whatever kept it may be over, a new one takes seconds, and until then falls are
+    /// held back for want of proof, so that every pick stays.
+    /// </summary>
     internal async Task LoadAsync(CancellationToken cancellation)
     {
         var loaded = await store.LoadFreezesAsync(options.Value.Vantage, cancellation);
         lock (gate)
         {
-            freezes = [.. loaded];
-            foreach (var freeze in freezes.Where(freeze => freeze.Until is null))
-                sides[freeze.Side] = SelfPreservation.Calm with { FrozenSince = Now, Why = freeze.Why };
+            var now = time.GetUtcNow();
+            unsaved = loaded.Any(freeze => freeze.Until is null);
+            freezes = [.. loaded.Select(freeze => freeze.Until is null ? freeze with { Until = now } : freeze)];
             foreach (var (side, state) in sides)
                 HealthMetrics.Show(side, state.IsFrozen);
             ShowFrozen();
         }
-
-        foreach (var alarm in Alarms)
-            LogFrozen(alarm);
     }
 
     /// <summary>Takes in a batch before it is judged: proof ends a doubt and a freeze, too many unreached begin one.</summary>
@@ -87,8 +89,8 @@ public sealed partial class Preservation(HealthBoard board, EgressProof egress, 
         {
             if (probe.Outcome.IsUnproven())
                 unreached[altruist.Id] = Now;
-            else
-                unreached.TryRemove(altruist.Id, out _);
+            else if (unreached.TryRemove(altruist.Id, out _))
+                heldSince.TryRemove(altruist.Id, out _);
             if (probe.Outcome.IsOurs())
                 NoticeOwnFault(probe, altruist);
         }
@@ -123,20 +125,27 @@ public sealed partial class Preservation(HealthBoard board, EgressProof egress, 
         probe.Outcome == ProbeOutcome.ResolverFailed && egress.OthersResolve(altruist.Host) ? Blame.TheAltruist : Blame.AsTold;
 
     /// <summary>Whether the altruist may fall by this probe, which never got through.</summary>
-    internal FallRuling MayFall(ProbeResult probe, Altruist altruist, Func<IEnumerable<Altruist>> eligible)
+    /// <param name="isSmall">Asked only when it matters.</param>
+    internal FallRuling MayFall(ProbeResult probe, Altruist altruist, Func<EgressSide, bool> isSmall)
     {
         var side = SideOf(altruist);
         var began = BeganAt(probe);
         var proven = ProvenAt(side);
-        var isSmall = !(proven >= began) && SelfPreservation.IsSmall(eligible().Where(one => SideOf(one) == side));
+        var small = !(proven >= began) && isSmall(side);
+        DateTimeOffset? held = heldSince.TryGetValue(altruist.Id, out var since) ? since : null;
         var ruling = FallRuling.Counts;
         Change(side, state =>
         {
-            (var next, ruling) = state.Fall(began, proven, isSmall, HoldAtMost, Now);
+            (var next, ruling) = state.Fall(began, TimeoutOf(probe), held, proven, small, HoldAtMost, Now);
             return next;
         });
+        // Forgotten with the first probe that gets through, not here: the same batch judged again gives the same.
+        if (ruling == FallRuling.Held)
+            heldSince.TryAdd(altruist.Id, began);
         return ruling;
     }
+
+    internal bool IsSmall(EgressSide side, IEnumerable<Altruist> eligible) => SelfPreservation.IsSmall(eligible.Where(one => SideOf(one) == side));
 
     /// <summary>How much of the time since then verdicts were frozen: nobody's downtime.</summary>
     internal TimeSpan FrozenBetween(Altruist altruist, DateTimeOffset since, DateTimeOffset until)
@@ -153,20 +162,28 @@ public sealed partial class Preservation(HealthBoard board, EgressProof egress, 
         static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
     }
 
-    /// <summary>True once when a doubt arose or a freeze ended: every network is to be swept.</summary>
+    /// <summary>True once when a doubt arose or a freeze ended: every network is to be swept. Doubts that come and go make no storm of sweeps.</summary>
     internal bool TakeSweepsWanted()
     {
+        var now = Now;
         lock (gate)
         {
-            (var wanted, sweepsWanted) = (sweepsWanted, false);
-            return wanted;
+            if (!sweepsWanted || now - sweptAt < WatchedNetwork.SweepPause(options.Value))
+                return false;
+            sweepsWanted = false;
+            sweptAt = now;
+            return true;
         }
     }
 
     /// <summary>True when canaries are to be asked now: at once in doubt, and every hot interval while it or a freeze lasts.</summary>
-    internal bool TakeCanariesWanted()
+    /// <param name="eligible">All that may be picked now; asked only while something is frozen.</param>
+    internal bool TakeCanariesWanted(Func<IEnumerable<Altruist>> eligible)
     {
         TakeProof();
+        foreach (var side in (EgressSide[])[EgressSide.Public, EgressSide.Private])
+            if (IsFrozen(side) && !eligible().Any(altruist => SideOf(altruist) == side))
+                Change(side, state => state.Deserted(Now));
         var now = time.GetUtcNow();
         lock (gate)
         {
@@ -187,7 +204,7 @@ public sealed partial class Preservation(HealthBoard board, EgressProof egress, 
             if (!unsaved)
                 return;
             unsaved = false;
-                now = freezes;
+            now = freezes;
         }
 
         try
@@ -214,7 +231,9 @@ public sealed partial class Preservation(HealthBoard board, EgressProof egress, 
     private DateTimeOffset? ProvenAt(EgressSide side) => egress.Age(side) is { } age ? Now - age : null;
 
     /// <summary>At the earliest; how long it really took is not known.</summary>
-    private DateTimeOffset BeganAt(ProbeResult probe) => Now - (time.GetUtcNow() - probe.At) - (probe.Lane is ProbeLane.Hot or ProbeLane.Retry ? options.Value.HotTimeout : options.Value.Timeout);
+    private DateTimeOffset BeganAt(ProbeResult probe) => Now - (time.GetUtcNow() - probe.At) - TimeoutOf(probe);
+
+    private TimeSpan TimeoutOf(ProbeResult probe) => probe.Lane is ProbeLane.Hot or ProbeLane.Retry ? options.Value.HotTimeout : options.Value.Timeout;
 
     private List<Reach> Reaches(IEnumerable<Altruist> eligible, EgressSide side)
     {
@@ -244,6 +263,9 @@ public sealed partial class Preservation(HealthBoard board, EgressProof egress, 
             else if (before.IsFrozen && !after.IsFrozen)
                 freezes = [.. freezes.Select(freeze => freeze.Side == side && freeze.Until is null ? freeze with { Until = now } : freeze)];
             unsaved |= after.IsFrozen != before.IsFrozen;
+            // What was held back before says nothing of what comes after.
+            if (after.IsFrozen != before.IsFrozen)
+                heldSince.Clear();
             sweepsWanted |= after.DoubtedAt is not null && before.DoubtedAt is null || before.IsFrozen && !after.IsFrozen;
             if (after.DoubtedAt is not null && before.DoubtedAt is null)
                 canariesAskedAt = null;

@@ -82,6 +82,13 @@ public sealed record ReferenceTrace
         public long? FellMs { get; init; }
     }
 
+    /// <summary>Whether anybody's vote is that new.</summary>
+    public bool IsFresh(DateTimeOffset at, TimeSpan within)
+    {
+        var since = (at - within).ToUnixTimeMilliseconds();
+        return Votes.Any(vote => vote.Counts && vote.AtMs >= since);
+    }
+
     public double BlockTime(NetworkRules rules) => MeasuredBlockTime ?? rules.SeedBlockTimeSeconds;
 
     /// <summary>The trace with one more batch.</summary>

@@ -69,17 +69,22 @@ public sealed record SelfPreservation
 
     /// <summary>Whether an altruist may fall by a probe that never got through.</summary>
     /// <param name="began">When that probe began.</param>
+    /// <param name="timeout">How long it may take: proof within two of these before its end counts.</param>
+    /// <param name="heldSince">When the first probe began by which this altruist's fall is held back; null when it is not. Proof since then counts too.</param>
     /// <param name="isSmall">See <see cref="IsSmall"/>.</param>
-    /// <param name="atMost">How long a fall is held back at most.</param>
-    public (SelfPreservation Next, FallRuling Ruling) Fall(DateTimeOffset began, DateTimeOffset? provenAt, bool isSmall, TimeSpan atMost, DateTimeOffset now)
+    /// <param name="atMost">How long its fall is held back at most, whatever doubts came and went meanwhile.</param>
+    public (SelfPreservation Next, FallRuling Ruling) Fall(
+        DateTimeOffset began, TimeSpan timeout, DateTimeOffset? heldSince, DateTimeOffset? provenAt, bool isSmall, TimeSpan atMost, DateTimeOffset now)
     {
         if (IsFrozen || began < ThawedAt)
             return (this, FallRuling.Held);
-        if (isSmall || provenAt >= (DoubtSince < began ? DoubtSince : began))
+        if (isSmall || provenAt >= (heldSince < began - timeout ? heldSince : began - timeout) || now - heldSince > atMost)
             return (this, FallRuling.Counts);
-        var doubting = Doubt(began, now);
-        return (doubting, now - doubting.DoubtedAt > atMost ? FallRuling.Counts : FallRuling.Held);
+        return (Doubt(began, now), FallRuling.Held);
     }
+
+    /// <summary>Nobody is left on this side whose verdict it could keep, or who could thaw it.</summary>
+    public SelfPreservation Deserted(DateTimeOffset now) => IsFrozen ? Calm with { ThawedAt = now } : this;
 
     /// <summary>Too few to tell our fault from theirs.</summary>
     /// <param name="eligible">Looked at only as far as needed.</param>

@@ -47,12 +47,14 @@ internal sealed class WatchedNetwork
     public void WantSweep(ProbingOptions options, DateTimeOffset now)
     {
         // A network that rests makes everybody look behind for a while: that is worth a sweep now and then, not a storm.
-        var pause = options.Interval / 10 > options.RetryInterval ? options.Interval / 10 : options.RetryInterval;
-        if (now - sweepWantedAt < pause && now >= sweepWantedAt)
+        if (now - sweepWantedAt < SweepPause(options) && now >= sweepWantedAt)
             return;
         sweepWantedAt = now;
         sweepWanted = true;
     }
+
+    /// <summary>Between sweeps that are wanted out of turn.</summary>
+    public static TimeSpan SweepPause(ProbingOptions options) => options.Interval / 10 > options.RetryInterval ? options.Interval / 10 : options.RetryInterval;
 
     public bool TakeSweepWanted()
     {

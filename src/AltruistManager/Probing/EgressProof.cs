@@ -89,13 +89,13 @@ public sealed class EgressProof(TimeProvider time)
     {
         if (!names.TryGetValue(host, out var asked) || asked.FailingSince is Never)
             return false;
-        var own = DomainOf(host);
+        var (own, ownSide) = (DomainOf(host), SideOf(host));
         var (found, failed) = (0, 0);
         foreach (var ((domain, side), state) in domains)
         {
             if (found + failed >= Sample)
                 break;
-            if (side != asked.Side)
+            if (side != ownSide)
                 continue;
             if (IsSince(state.FoundAt) && state.FoundAt >= state.FailedAt)
                 found++;
@@ -112,7 +112,10 @@ public sealed class EgressProof(TimeProvider time)
     public IReadOnlyList<string> FoundBefore(EgressSide side, int count) =>
         [.. names.Where(name => name.Value.Side == side && name.Value.FoundAt != Never).OrderByDescending(name => name.Value.FoundAt).Select(name => name.Key).Take(count)];
 
-    /// <summary>The address took a connection or refused it.</summary>
+    /// <summary>
+    /// The address took a connection or refused it. A firewall of our own that rejects looks like a refusal too; design 5.4 takes it for proof all the same,
+    /// because it nearly always comes from the host, and one that is down must go.
+    /// </summary>
     internal void Reached(IPAddress address) => Prove(SideOf(address));
 
     /// <summary>The host answered, perhaps on a connection that was open already.</summary>
@@ -134,9 +137,8 @@ public sealed class EgressProof(TimeProvider time)
 
     internal void NotFound(string host)
     {
-        var name = NameOf(host);
-        name.Fail(time.GetTimestamp());
-        DomainOf(host, name.Side).Fail(time.GetTimestamp());
+        NameOf(host).Fail(time.GetTimestamp());
+        DomainOf(host, SideOf(host)).Fail(time.GetTimestamp());
     }
 
     private void Find(string host, Name name)

@@ -101,8 +101,8 @@ internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog 
         {
             var questions = lane switch
             {
-                // A hot probe is one cheap question.
-                ProbeLane.Hot => default,
+                // A hot probe is one cheap question; who answers it where its identity is not proven, as after a promotion by another instance, is asked who it is.
+                ProbeLane.Hot => new ProbeQuestions(demand.QuestionsFor(altruist, lane).Identity, IntegrityHeight: null, Syncing: false),
                 ProbeLane.Trial or ProbeLane.Test => new ProbeQuestions(Identity: true, IntegrityHeight: null, Syncing: true),
                 _ => demand.QuestionsFor(altruist, lane),
             };

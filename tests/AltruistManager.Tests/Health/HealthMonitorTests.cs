@@ -367,7 +367,7 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
     }
 
     [Fact]
-    public async Task A_freeze_outlasts_a_restart_and_is_nobodys_downtime()
+    public async Task A_freeze_ends_with_a_restart_comes_back_at_once_and_is_nobodys_downtime()
     {
         options = new HealthOptions { SuspendAfter = TimeSpan.FromMinutes(10) };
         var monitor = await HealthyAsync(Many);
@@ -384,7 +384,11 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         Assert.NotNull(board.FrozenSince);
 
         var restarted = await RestartAsync();
+        Assert.Null(board.FrozenSince);
+        foreach (var second in new[] { 397, 402 })
+            await ObserveAsync(restarted, ProbeLane.Steady, [.. Many.Select(name => Bad(name, second, ProbeOutcome.ConnectTimeout))]);
         Assert.NotNull(board.FrozenSince);
+        Assert.All(Many[..5], name => Assert.True(board[Id(name)].State is VerdictState.Healthy or VerdictState.Failing, board[Id(name)].Reason));
         for (var second = 410; second < 4000; second += 300)
             await ObserveAsync(restarted, ProbeLane.Steady, [.. Many.Select(name => Bad(name, second, ProbeOutcome.ConnectTimeout))]);
         clock.Now = Heads.Start.AddSeconds(4000);
@@ -395,6 +399,46 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         await ObserveAsync(restarted, ProbeLane.Steady, Good("a1", 4600, 1350), Bad("e1", 4600, ProbeOutcome.ConnectRefused));
         Assert.Equal(VerdictState.Suspended, board[Id("e1")].State);
         Assert.Contains("down for 10 min", board[Id("e1")].Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_freeze_thaws_when_nobody_is_left_whom_it_could_keep()
+    {
+        var monitor = await HealthyAsync(Many);
+        for (var second = 320; second < 400; second += 5)
+            await ObserveAsync(monitor, ProbeLane.Steady, [.. Many.Select(name => Bad(name, second, ProbeOutcome.ConnectTimeout))]);
+        monitor.TakeCanariesWanted();
+        Assert.NotNull(board.FrozenSince);
+        rosters.Replace(RosterOf(rosters.Current.Altruists.Values.Select(altruist => altruist with { Url = "http://10.0.0.1" })));
+        monitor.TakeCanariesWanted();
+        Assert.Null(board.FrozenSince);
+        Assert.Empty(preservation.Alarms);
+    }
+
+    [Fact]
+    public async Task Doubts_that_come_and_go_make_no_storm_of_sweeps()
+    {
+        var monitor = await HealthyAsync(Many);
+        var sweeps = 0;
+        for (var second = 312; second < 372; second += 3)
+        {
+            await ObserveAsync(monitor, ProbeLane.Retry, Bad("a1", second, ProbeOutcome.ConnectTimeout), Good("b1", second, 1026));
+            sweeps += monitor.TakeSweepsWanted().Count;
+            clock.Now = Heads.Start.AddSeconds(second + 1);
+            egress.Reached(PublicAddress);
+            await ObserveAsync(monitor, ProbeLane.Retry, Good("a1", second + 2, 1026));
+        }
+
+        Assert.InRange(sweeps, 0, 3);
+    }
+
+    [Fact]
+    public async Task Where_a_whole_network_is_dead_a_new_endpoint_is_judged_as_the_first_one()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        var altruist = rosters.Current.Altruists[Id("a1")];
+        Assert.NotEqual(HeadJudgement.InSync, monitor.JudgeBeside(altruist, Good("a1", 310, 900))!.Value.Judgement);
+        Assert.Equal(HeadJudgement.InSync, monitor.JudgeBeside(altruist, Good("a1", 3600, 1026))!.Value.Judgement);
     }
 
     [Fact]

@@ -8,6 +8,7 @@ namespace AltruistManager.Tests.Health;
 public sealed class SelfPreservationTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AtMost = TimeSpan.FromSeconds(30);
     private static readonly DateTimeOffset Now = Heads.Start;
 
@@ -44,20 +45,32 @@ public sealed class SelfPreservationTests
     [Fact]
     public void A_fall_is_held_back_for_a_bounded_time()
     {
-        var (state, ruling) = SelfPreservation.Calm.Fall(Now, Now.AddSeconds(-1), isSmall: false, AtMost, Now);
+        var (state, ruling) = SelfPreservation.Calm.Fall(Now, Short, null, Now.AddSeconds(-3), isSmall: false, AtMost, Now);
         Assert.Equal(FallRuling.Held, ruling);
-        (state, ruling) = state.Fall(Now.AddSeconds(27), null, isSmall: false, AtMost, Now.AddSeconds(30));
+        (state, ruling) = state.Fall(Now.AddSeconds(27), Short, Now, null, isSmall: false, AtMost, Now.AddSeconds(30));
         Assert.Equal(FallRuling.Held, ruling);
-        (_, ruling) = state.Fall(Now.AddSeconds(28), null, isSmall: false, AtMost, Now.AddSeconds(31));
+        // Whatever doubts ended and began meanwhile.
+        (_, ruling) = SelfPreservation.Calm.Fall(Now.AddSeconds(28), Short, Now, Now.AddSeconds(-3), isSmall: false, AtMost, Now.AddSeconds(31));
         Assert.Equal(FallRuling.Counts, ruling);
+        (_, ruling) = state.Fall(Now.AddSeconds(28), Short, Now.AddSeconds(20), null, isSmall: false, AtMost, Now.AddSeconds(31));
+        Assert.Equal(FallRuling.Held, ruling);
+    }
+
+    [Fact]
+    public void Proof_within_two_timeouts_or_since_it_was_first_held_lets_an_altruist_fall()
+    {
+        Assert.Equal(FallRuling.Counts, SelfPreservation.Calm.Fall(Now, Short, null, Now.AddSeconds(-2), isSmall: false, AtMost, Now.AddSeconds(2)).Ruling);
+        Assert.Equal(FallRuling.Held, SelfPreservation.Calm.Fall(Now, Short, null, Now.AddSeconds(-2.1), isSmall: false, AtMost, Now.AddSeconds(2)).Ruling);
+        Assert.Equal(FallRuling.Counts, SelfPreservation.Calm.Fall(Now, Short, Now.AddSeconds(-9), Now.AddSeconds(-8), isSmall: false, AtMost, Now.AddSeconds(2)).Ruling);
+        Assert.Equal(FallRuling.Held, SelfPreservation.Calm.Fall(Now, Short, Now.AddSeconds(-9), Now.AddSeconds(-10), isSmall: false, AtMost, Now.AddSeconds(2)).Ruling);
     }
 
     [Fact]
     public void A_probe_that_began_before_a_thaw_says_nothing()
     {
         var thawed = new SelfPreservation { FrozenSince = Now }.Proven(Now.AddSeconds(2), Now.AddSeconds(2));
-        Assert.Equal(FallRuling.Held, thawed.Fall(Now.AddSeconds(1), Now.AddSeconds(2), isSmall: false, AtMost, Now.AddSeconds(3)).Ruling);
-        Assert.Equal(FallRuling.Counts, thawed.Fall(Now.AddSeconds(2), Now.AddSeconds(2), isSmall: false, AtMost, Now.AddSeconds(3)).Ruling);
+        Assert.Equal(FallRuling.Held, thawed.Fall(Now.AddSeconds(1), Short, null, Now.AddSeconds(2), isSmall: false, AtMost, Now.AddSeconds(3)).Ruling);
+        Assert.Equal(FallRuling.Counts, thawed.Fall(Now.AddSeconds(2), Short, null, Now.AddSeconds(2), isSmall: false, AtMost, Now.AddSeconds(3)).Ruling);
     }
 
     /// <summary>Whatever happens: frozen only without proof and with enough of them; thawed by the first proof; held back only without proof, and never for longer than said.</summary>
@@ -99,7 +112,7 @@ public sealed class SelfPreservationTests
                 }
 
                 var isSmall = size < 5 || providers < 3;
-                (state, var ruling) = state.Fall(began, proven, isSmall, AtMost, now);
+                (state, var ruling) = state.Fall(began, Short, heldSince, proven, isSmall, AtMost, now);
                 if (ruling == FallRuling.Counts)
                 {
                     Assert.False(state.IsFrozen);
@@ -107,7 +120,7 @@ public sealed class SelfPreservationTests
                     continue;
                 }
 
-                var since = heldSince ??= now;
+                var since = heldSince ??= began;
                 Assert.False(isSmall && state.ThawedAt is null && !state.IsFrozen, $"seed {seed}, step {step}: a small one was held");
                 Assert.False(!state.IsFrozen && began >= state.ThawedAt && proven >= began, $"seed {seed}, step {step}: held although proven");
                 Assert.True(state.IsFrozen || now - since <= AtMost + TimeSpan.FromSeconds(5), $"seed {seed}, step {step}: held for too long");

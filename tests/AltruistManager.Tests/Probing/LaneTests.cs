@@ -136,18 +136,25 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
             return exchange.ReplyAsync(exchange.Method == "eth_chainId" ? "\"0x1\"" : TestNode.Block(100));
         });
         await using var world = World();
-        world.Register(At(node, "a", Ethereum));
+        world.Register(At(node, "a", Ethereum), At(node, "b", Ethereum));
         world.Hot.Primaries = world.Demand.Retries = [new AltruistId("a")];
-        world.Demand.Questions = new ProbeQuestions(Identity: true, IntegrityHeight: null, Syncing: false);
+        world.Demand.Questions = new ProbeQuestions(Identity: false, IntegrityHeight: 50, Syncing: true);
 
         world.Watch.TickHot();
         await world.Observer.NextAsync();
         Assert.Equal(["eth_getBlockByNumber"], asked);
 
+        world.Demand.Questions = new ProbeQuestions(Identity: true, IntegrityHeight: null, Syncing: false);
         world.Watch.TickRetry();
         var retry = await world.Observer.NextAsync();
         Assert.Equal(["eth_getBlockByNumber", "eth_getBlockByNumber", "eth_chainId"], asked);
         Assert.Equal("1", retry.Results.Single().Identity);
+
+        // Where it has not proven who it is, as after another instance promoted a new endpoint, a hot answer alone says nothing.
+        world.Hot.Primaries = [new AltruistId("b")];
+        world.Watch.TickHot();
+        var hot = await world.Observer.NextAsync();
+        Assert.Equal((ProbeLane.Hot, "1"), (hot.Results.Single().Lane, hot.Results.Single().Identity));
     }
 
     [Fact]
