@@ -11,7 +11,7 @@ internal sealed record Standing(IReadOnlyList<string> Proven, IReadOnlyDictionar
     private const string Consistency = "consistency";
 
     /// <summary>The checks whose pass proves the capability of their name.</summary>
-    private static readonly string[] Capabilities = ["archive", "trace", WebsocketCheck.Capability];
+    private static readonly string[] Capabilities = [.. CapabilityCheck.Provable, WebsocketCheck.Capability];
 
     /// <summary>
     /// A pass proves, <c>Fall</c> failures in a row take it away; what could not be decided changes nothing. A spread of heights costs rank

@@ -3,6 +3,9 @@ namespace AltruistManager.Probing.Checks;
 /// <summary>Proves a claimed capability, as the protocol knows how. It counts only once it is proven; without it an altruist is as healthy as before.</summary>
 internal sealed class CapabilityCheck(string capability) : IOwnCheck
 {
+    /// <summary>Those that some protocol knows how to prove (<see cref="Chains.Protocols.ProtocolFacts.Capabilities"/>).</summary>
+    public static readonly IReadOnlyList<string> Provable = ["archive", "debug", "trace"];
+
     public string Name => capability;
 
     public CheckPace Pace => CheckPace.Own(TimeSpan.FromHours(1));

@@ -13,8 +13,8 @@ internal static class CheckSetup
         services.AddSingleton<ICheck, DataIntegrityCheck>();
         services.AddSingleton<ICheck, HeadAgeCheck>();
         services.AddSingleton<ICheck, LatencyCheck>();
-        services.AddSingleton<ICheck>(new CapabilityCheck("archive"));
-        services.AddSingleton<ICheck>(new CapabilityCheck("trace"));
+        foreach (var capability in CapabilityCheck.Provable)
+            services.AddSingleton<ICheck>(new CapabilityCheck(capability));
         services.AddSingleton<ICheck, WebsocketCheck>();
         services.AddSingleton<ICheck, CertificateCheck>();
         services.AddSingleton<ICheck, ConsistencyCheck>();
