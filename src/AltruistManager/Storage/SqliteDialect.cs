@@ -16,6 +16,10 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
 {
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(30);
 
+    // EMFILE and ENFILE.
+    private const int TooManyOpenFiles = 24;
+    private const int TooManyOpenFilesOfAll = 23;
+
     /// <summary>So many writes are committed together, or those that were begun within this time.</summary>
     private const int GroupSize = 64;
     private static readonly TimeSpan GroupTime = TimeSpan.FromMilliseconds(25);
@@ -281,6 +285,10 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
             try
             {
                 return new FileStream(file + ".writer", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
+            }
+            catch (IOException full) when (full.HResult is TooManyOpenFiles or TooManyOpenFilesOfAll)
+            {
+                throw new StorageException("There are no file handles left to write with.", full);
             }
             catch (IOException held) when (System.IO.File.Exists(file + ".writer"))
             {

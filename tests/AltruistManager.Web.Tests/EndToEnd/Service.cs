@@ -48,12 +48,14 @@ internal sealed partial class Service : IAsyncDisposable
     /// <summary>What it has printed since it was started last.</summary>
     public string Output => process!.Output;
 
+    public int ProcessId => process!.Id ?? throw new InvalidOperationException("The service has ended.");
+
     /// <summary>Memory of the process that is in use now.</summary>
     public long ResidentBytes
     {
         get
         {
-            var line = File.ReadLines($"/proc/{process!.Id}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+            var line = File.ReadLines($"/proc/{ProcessId}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
             return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) * 1024;
         }
     }
