@@ -65,7 +65,7 @@ public sealed class AltruistTest
 
         var agreed = health.AgreedHash(altruist.Network);
         var (probe, asked) = await runner.ProbeAsync(subject, checks, new ProbeQuestions(Identity: true, agreed?.Height, Syncing: true), probing.Timeout, cancellation);
-        var (finding, words) = Compare(probe, agreed);
+        var (finding, words) = agreed is { } others ? others.Judge(probe) : (IntegrityFinding.NotJudged, null);
         var facts = SweepFindings.After(null, probe, altruist.Network.Identity, health.JudgeBeside(altruist, probe), finding, words);
         var own = checks.Own.Where(check => check.Concerns(subject)).ToList();
         var results = await Task.WhenAll(own.Select(check => probe.Outcome == ProbeOutcome.Ok || check is CertificateCheck
@@ -108,31 +108,5 @@ public sealed class AltruistTest
             { CooldownUntil: { } until } when until > time.GetUtcNow() => "the cool-down has ended",
             _ => null,
         };
-    }
-
-    private static (IntegrityFinding Finding, string? Reason) Compare(ProbeResult probe, AgreedHash? agreed)
-    {
-        if (agreed is not { } others || probe.IntegrityHash is not { } hash)
-            return (IntegrityFinding.NotJudged, null);
-        if (string.Equals(hash, others.Hash, StringComparison.OrdinalIgnoreCase))
-            return (IntegrityFinding.Agrees, null);
-        return others.Providers >= IntegrityCheck.Plurality
-            ? (IntegrityFinding.Differs, $"has another block {others.Height} than {Phrase.Count(others.Providers, "provider")}")
-            : (IntegrityFinding.Disagreement, $"has another block {others.Height} than {Phrase.Count(others.Providers, "provider")}; not enough to say who is right");
-    }
-}
-
-/// <summary>The hash that most providers told in the last sweep.</summary>
-internal readonly record struct AgreedHash(long Height, string Hash, int Providers)
-{
-    /// <param name="probes">Of a sweep; only those that may speak for the network.</param>
-    public static AgreedHash? Of(IEnumerable<(ProbeResult Probe, Altruist Altruist)> probes)
-    {
-        var hashes = probes.Where(pair => pair.Probe is { IntegrityHeight: not null, IntegrityHash: not null })
-            .GroupBy(pair => (Height: pair.Probe.IntegrityHeight!.Value, Hash: pair.Probe.IntegrityHash!.ToLowerInvariant()))
-            .Select(group => new AgreedHash(group.Key.Height, group.Key.Hash, group.Select(pair => pair.Altruist.Provider).Distinct().Count()))
-            .OrderByDescending(group => group.Providers)
-            .ToList();
-        return hashes.Count > 0 && (hashes.Count == 1 || hashes[0].Providers > hashes[1].Providers) ? hashes[0] : null;
     }
 }

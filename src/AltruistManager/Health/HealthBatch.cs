@@ -17,6 +17,9 @@ internal sealed class HealthBatch
     public required ReferenceTrace Trace { get; init; }
 
     /// <summary>What is known of an altruist; null for nothing.</summary>
+    /// <summary>What the last sweep left for those who are asked beside sweeps: a newcomer of another history is not to be healthy until the next.</summary>
+    public required AgreedHash? Agreed { get; init; }
+
     public required Func<AltruistId, Watched?> Known { get; init; }
 
     public required HealthOptions Health { get; init; }
@@ -42,9 +45,10 @@ internal sealed class HealthBatch
         foreach (var (probe, altruist) in Probes)
             if (probe.Identity is { } identity)
                 proven[altruist.Id] = identity == Network.Identity;
-        var integrity = IntegrityCheck.Compare([.. Probes
-            .Where(pair => pair.Probe is { IntegrityHeight: not null, IntegrityHash: not null } && proven[pair.Altruist.Id])
-            .Select(pair => new IntegrityAnswer(pair.Altruist.Id, pair.Altruist.Provider, pair.Probe.IntegrityHeight!.Value, pair.Probe.IntegrityHash!, watched[pair.Altruist.Id].Memory.DivergedAt is not null))]);
+        var comparable = Probes.Where(pair => pair.Probe is { IntegrityHeight: not null, IntegrityHash: not null } && proven[pair.Altruist.Id]).ToList();
+        var integrity = Agreed is { } agreed && Probes[0].Probe.Lane == ProbeLane.Retry
+            ? comparable.DistinctBy(pair => pair.Altruist.Id).ToDictionary(pair => pair.Altruist.Id, pair => agreed.Judge(pair.Probe))
+            : IntegrityCheck.Compare([.. comparable.Select(pair => new IntegrityAnswer(pair.Altruist.Id, pair.Altruist.Provider, pair.Probe.IntegrityHeight!.Value, pair.Probe.IntegrityHash!, watched[pair.Altruist.Id].Memory.DivergedAt is not null))]);
 
         Observation?[] observations = [.. Probes.Select(pair => pair.Probe is { Outcome: ProbeOutcome.Ok, Height: { } height }
             ? new Observation(pair.Altruist.Id, pair.Altruist.Provider, pair.Altruist.Role == AltruistRole.Reference, Votes(pair.Altruist.Id), pair.Probe.At, height, pair.Probe.HeadTime)

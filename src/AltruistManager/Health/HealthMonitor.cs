@@ -59,7 +59,7 @@ public sealed partial class HealthMonitor(
         var proof = !watched.Proves(altruist) || watched.Jumped;
         return lane == ProbeLane.Steady
             ? new ProbeQuestions(proof || watched.SweepsSinceIdentity >= IdentityCheck.EverySweeps - 1, SweepHeight(altruist.Network), Syncing: true, watched.Sweeps)
-            : new ProbeQuestions(proof, IntegrityHeight: null, Syncing: false);
+            : new ProbeQuestions(proof, lane == ProbeLane.Retry && watched.Verdict.State == VerdictState.Unknown ? AgreedHash(altruist.Network)?.Height : null, Syncing: false);
     }
 
     public async Task<IReadOnlyCollection<AltruistId>> ObserveAsync(NetworkId network, IReadOnlyList<ProbeResult> results, CancellationToken cancellation)
@@ -185,6 +185,7 @@ public sealed partial class HealthMonitor(
             Probes = judged,
             Roster = roster,
             Trace = watchedNetwork.Trace,
+            Agreed = watchedNetwork.Agreed,
             Known = id => altruists.GetValueOrDefault(id),
             Health = health.Value,
             Probing = probing.Value,

@@ -41,5 +41,5 @@ public static class IntegrityCheck
         return findings;
     }
 
-    private static string Short(string hash) => hash.Length > 12 ? hash[..10] + "…" : hash;
+    internal static string Short(string hash) => hash.Length > 12 ? hash[..10] + "…" : hash;
 }

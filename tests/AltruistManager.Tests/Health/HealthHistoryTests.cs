@@ -235,6 +235,7 @@ public sealed class HealthHistoryTests
             Probes = results,
             Roster = Roster,
             Trace = trace,
+            Agreed = null,
             Known = id => known.GetValueOrDefault(id),
             Health = options,
             Probing = probing,

@@ -156,6 +156,32 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
     }
 
     [Fact]
+    public async Task Newcomer_of_another_history_is_never_healthy_although_it_comes_between_sweeps()
+    {
+        var monitor = await StartAsync("a1", "b1", "c1", "d1", "e1");
+        foreach (var second in new[] { 0, 300 })
+        {
+            clock.Now = Heads.Start.AddSeconds(second);
+            await ObserveAsync(monitor, ProbeLane.Steady, [.. new[] { "a1", "b1", "c1" }.Select(name => Good(name, second, 1000 + (second / 12)) with { IntegrityHeight = 968, IntegrityHash = "0x968" })]);
+        }
+
+        var asked = monitor.QuestionsFor(rosters.Current.Altruists[Id("d1")], ProbeLane.Retry).IntegrityHeight;
+        Assert.Equal(968, asked);
+        foreach (var second in new[] { 301, 304 })
+        {
+            clock.Now = Heads.Start.AddSeconds(second);
+            await ObserveAsync(monitor, ProbeLane.Retry,
+                Good("d1", second, 1025) with { IntegrityHeight = asked, IntegrityHash = "0xother" },
+                Good("e1", second, 1025) with { IntegrityHeight = asked, IntegrityHash = "0x968" });
+            Assert.Equal(VerdictState.Diverged, board[Id("d1")].State);
+            Assert.Equal("has another block 968 than 3 providers: 0xother, not 0x968", board[Id("d1")].Reason);
+        }
+
+        Assert.Equal(VerdictState.Healthy, board[Id("e1")].State);
+        Assert.Null(monitor.QuestionsFor(rosters.Current.Altruists[Id("e1")], ProbeLane.Retry).IntegrityHeight);
+    }
+
+    [Fact]
     public async Task Every_node_its_own_dev_chain_evicts_nobody()
     {
         var monitor = await HealthyAsync("a1", "b1", "c1", "d1");
