@@ -45,7 +45,7 @@ public sealed class AltruistTest
         this.delivery = delivery;
         this.probing = probing.Value;
         this.time = time;
-        lane = new Lane(MostAtOnce, this.probing.PerHost);
+        lane = new Lane(MostAtOnce, this.probing.PerHost) { Name = ProbeLane.Test };
     }
 
     /// <returns>Null when a test of it is still under way.</returns>

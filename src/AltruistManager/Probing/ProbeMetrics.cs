@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using AltruistManager.Chains;
+using AltruistManager.Probing.Checks;
 
 namespace AltruistManager.Probing;
 
@@ -28,8 +29,11 @@ public static class ProbeMetrics
     }
 
     /// <param name="check">As people read it: <c>archive</c>.</param>
-    public static void CheckEnded(string check, string state) =>
-        Checks.Add(1, new KeyValuePair<string, object?>("check", check), new KeyValuePair<string, object?>("state", state));
+    internal static void CheckEnded(string check, CheckState state)
+    {
+        if (Checks.Enabled)
+            Checks.Add(1, new KeyValuePair<string, object?>("check", check), new KeyValuePair<string, object?>("state", state.ToString().ToLowerInvariant()));
+    }
 
     /// <returns>What <see cref="Ended"/> wants to know.</returns>
     internal static long Began(ProbeLane lane)

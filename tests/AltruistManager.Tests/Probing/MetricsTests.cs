@@ -70,7 +70,7 @@ public sealed class MetricsTests : IDisposable
         Assert.Equal((1, "from=wrong-chain to=suspended"), Assert.Single(Of("altruist_manager.verdict.changes", "from=wrong-chain to=suspended")));
         SelectionMetrics.Picked(Trigger.Startup, 1234);
         Assert.Contains((1234, "trigger=startup"), Of("altruist_manager.picks", "startup"));
-        ProbeMetrics.CheckEnded("metered-check", "passed");
+        ProbeMetrics.CheckEnded("metered-check", AltruistManager.Probing.Checks.CheckState.Passed);
         Assert.Equal((1, "check=metered-check state=passed"), Assert.Single(Of("altruist_manager.checks", "metered-check")));
         // Other tests may thaw meanwhile.
         Assert.Contains(1, Enumerable.Range(0, 50).Select(_ =>

@@ -40,6 +40,13 @@ internal sealed partial class CheckRunner(GuardedHttp http, ICheckObserver obser
 
     public async Task<CheckResult> RunAsync(IOwnCheck check, CheckSubject subject, CancellationToken stopping)
     {
+        var result = await AskAsync(check, subject, stopping);
+        ProbeMetrics.CheckEnded(check.Name, result.State);
+        return result;
+    }
+
+    private async Task<CheckResult> AskAsync(IOwnCheck check, CheckSubject subject, CancellationToken stopping)
+    {
         var altruist = subject.Altruist;
         var url = new Uri(AltruistUrl.WithPath(altruist.Url, subject.Path));
         if (url.Scheme == Uri.UriSchemeHttp && !options.Value.AllowHttp)

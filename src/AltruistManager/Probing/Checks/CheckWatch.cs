@@ -47,7 +47,7 @@ internal sealed class CheckWatch
         this.delivery = delivery;
         this.work = work;
         this.time = time;
-        lane = new Lane(Math.Min(options.Value.Concurrency, MostAtOnce), options.Value.PerHost);
+        lane = new Lane(Math.Min(options.Value.Concurrency, MostAtOnce), options.Value.PerHost) { Name = ProbeLane.Check };
     }
 
     /// <summary>Starts the checks that are due and does not wait for them.</summary>
