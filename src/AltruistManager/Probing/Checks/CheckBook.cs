@@ -4,9 +4,12 @@ using AltruistManager.Altruists;
 namespace AltruistManager.Probing.Checks;
 
 /// <summary>The newest results of the checks at their own pace, in memory: filled from the database at start, written through.</summary>
-public sealed class CheckBook(CheckStore store)
+public sealed class CheckBook(CheckStore store) : IDisposable
 {
     private readonly ConcurrentDictionary<AltruistId, CheckRecord[]> records = new();
+
+    // A test and the lane may have found something of the same altruist at once.
+    private readonly SemaphoreSlim turn = new(1, 1);
 
     /// <summary>What was found of an altruist, in the order of the checks' names.</summary>
     public IReadOnlyList<CheckRecord> this[AltruistId altruist] => records.GetValueOrDefault(altruist, []);
@@ -20,12 +23,22 @@ public sealed class CheckBook(CheckStore store)
             records[group.Key] = [.. group.OrderBy(record => record.Check, StringComparer.Ordinal)];
     }
 
-    /// <summary>Writes what was found. One at a time per altruist.</summary>
+    /// <summary>Writes what was found.</summary>
     /// <param name="found">Results with the place that was asked.</param>
     public async Task RecordAsync(AltruistId altruist, IReadOnlyCollection<(CheckResult Result, string Place)> found, DateTimeOffset at, CancellationToken cancellation)
     {
-        var next = found.Select(one => CheckRecord.After(Find(altruist, one.Result.Check), altruist, one.Result, one.Place, at)).ToList();
-        await store.PutAsync(next, cancellation);
-        records[altruist] = [.. this[altruist].ExceptBy(next.Select(record => record.Check), record => record.Check).Concat(next).OrderBy(record => record.Check, StringComparer.Ordinal)];
+        await turn.WaitAsync(cancellation);
+        try
+        {
+            var next = found.Select(one => CheckRecord.After(Find(altruist, one.Result.Check), altruist, one.Result, one.Place, at)).ToList();
+            await store.PutAsync(next, cancellation);
+            records[altruist] = [.. this[altruist].ExceptBy(next.Select(record => record.Check), record => record.Check).Concat(next).OrderBy(record => record.Check, StringComparer.Ordinal)];
+        }
+        finally
+        {
+            turn.Release();
+        }
     }
+
+    public void Dispose() => turn.Dispose();
 }
