@@ -9,8 +9,7 @@ return args switch
     ["roster"] => await RosterBench.RunAsync(CancellationToken.None),
     ["api"] => await ApiBench.RunAsync(CancellationToken.None),
     ["ingest"] => await IngestBench.RunAsync(CancellationToken.None),
-    ["probe"] => await ProbeBench.RunAsync(withScale: true, CancellationToken.None),
-    ["probe", "compare"] => await ProbeBench.RunAsync(withScale: false, CancellationToken.None),
+    ["probe"] => await ProbeBench.RunAsync(CancellationToken.None),
 
     // What the api benchmark compares with, in processes of their own.
     ["server", "stack", var recorded, var database] => await StackServer.RunAsync(recorded, database),

@@ -146,6 +146,39 @@ public sealed class AltruistProbesApiTests(AppWithPicks scene) : IClassFixture<A
     }
 
     [Fact]
+    public async Task A_passing_test_ends_a_suspension_after_which_it_must_rise_as_any_other_and_the_newest_endpoint_is_tested()
+    {
+        await using var app = await AppFixture.StartAsync(("Probing:RetryInterval", "00:00:00.2"), ("Health:SuspendAfter", "00:00:00.1"), ("Probing:Interval", "00:00:01"));
+        await using var world = await SimulatedWorld.StartAsync(new SimulatedWorldOptions(), Cancellation);
+        var node = world.AddNode(world.AddChain(1, TimeSpan.FromSeconds(1)), "one");
+        await app.Staff.PutAsJsonAsync("/api/v1/providers/acme", new { name = "Acme" }, Cancellation);
+        await app.Staff.PutAsJsonAsync("/api/v1/chains/0021", new { name = "Ethereum", protocol = "evm", identity = "1", blockTimeSeconds = 1, lagToleranceBlocks = 10, aliases = Array.Empty<string>() }, Cancellation);
+        node.Fault = Faults.Down;
+        var made = await app.Staff.PostAsJsonAsync("/api/v1/altruists", new { provider = "acme", chains = new[] { "0021" }, url = node.Url.ToString(), label = "one" }, Cancellation);
+        var id = (await made.ReadJsonAsync(Cancellation)).GetProperty("id").GetString()!;
+        await AppWithPicks.UntilAsync("it is suspended", async () => await StateAsync() == "suspended");
+
+        Assert.False((await TestAsync(app.Staff, id)).GetProperty("passed").GetBoolean());
+        Assert.Equal("suspended", await StateAsync());
+        node.Heal();
+        var passed = await TestAsync(app.Provider("acme"), id);
+        Assert.Equal((true, "the suspension has ended; it is probed until it is healthy"), (passed.GetProperty("passed").GetBoolean(), Text(passed, "ended")));
+        await AppWithPicks.UntilAsync("it is healthy", async () => await StateAsync() == "healthy");
+        var last = (await app.Anonymous.GetJsonAsync($"/api/v1/altruists/{id}/changes", Cancellation)).GetProperty("items").EnumerateArray().Take(2).Select(change => Text(change, "to"));
+        Assert.Equal(["healthy", "unknown"], last);
+
+        var other = world.AddNode(node.Chain, "other");
+        other.Fault = Faults.WrongChain(137);
+        using var moved = await app.Staff.PatchAsJsonAsync($"/api/v1/altruists/{id}", new { url = other.Url.ToString() }, Cancellation);
+        var trial = await TestAsync(app.Staff, id);
+        Assert.Equal(("on-trial", false), (Text(trial, "endpoint"), trial.GetProperty("passed").GetBoolean()));
+        Assert.StartsWith("identity: serves another chain: proves 137, not 1", Text(trial, "reason"));
+        Assert.Equal("healthy", await StateAsync());
+
+        async Task<string?> StateAsync() => Text(await app.Anonymous.GetJsonAsync($"/api/v1/altruists/{id}", Cancellation), "state");
+    }
+
+    [Fact]
     public async Task Tests_are_limited_per_caller()
     {
         await using var app = await AppFixture.StartAsync(("Limits:TestsPerMinute", "2"));

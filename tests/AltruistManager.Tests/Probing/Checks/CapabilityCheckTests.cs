@@ -1,4 +1,6 @@
+using AltruistManager.Chains.Protocols;
 using AltruistManager.Probing.Checks;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AltruistManager.Tests.Probing.Checks;
 
@@ -57,6 +59,14 @@ public sealed class CapabilityCheckTests : IDisposable
             : exchange.ReplyAsync(TestNode.Block(1_000_000)));
 
         Assert.Equal(CheckState.Unknown, (await bench.RunAsync(archive, CheckBench.Altruist(node.Url, "archive"))).State);
+    }
+
+    [Fact]
+    public void Whatever_a_protocol_can_prove_has_a_check()
+    {
+        using var protocols = new ServiceCollection().AddChainProtocols().BuildServiceProvider();
+
+        Assert.Empty(protocols.GetServices<IChainProtocol>().SelectMany(protocol => protocol.Facts.Capabilities.Keys).Except(CapabilityCheck.Provable));
     }
 
     [Fact]
