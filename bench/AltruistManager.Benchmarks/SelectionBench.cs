@@ -57,7 +57,7 @@ internal static class SelectionBench
     private static (double Milliseconds, long Bytes, int Candidates) Pure(Roster roster, HealthBoard board, MovedClock clock)
     {
         var book = new SelectionBook(new SelectionOptions(), new ProbingOptions());
-        book.Prepare(roster, board, [], clock.GetUtcNow(), clock.GetUtcNow(), new byte[32]);
+        book.Prepare(roster, board, new Rulings([], [], DrainBook.Empty), clock.GetUtcNow(), clock.GetUtcNow(), new byte[32]);
         var rules = new SelectorRules(Standbys: 2, ByProvider: false);
         var times = new List<double>();
         var bytes = new List<long>();
@@ -92,7 +92,7 @@ internal static class SelectionBench
         var log = new EntryLog(new EntryStore(database));
         var options = Options.Create(new SelectionOptions());
         using var round = new SelectionRound(
-            database, new SelectionStore(database, clock), log, cache, board, new OverrideStore(database, clock), new SnapshotHolder(),
+            database, new SelectionStore(database, clock), log, cache, board, new OverrideStore(database, clock), new HoldStore(database, clock), new DrainStore(database, clock), new SnapshotHolder(),
             new LastGoodFile(database, new KeyRing(database, NullLogger<KeyRing>.Instance), [], NullLogger<LastGoodFile>.Instance), options, Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), clock, NullLogger<SelectionRound>.Instance);
         await round.StartAsync(cancellation);
 

@@ -4,9 +4,9 @@ using AltruistManager.Selection;
 
 namespace AltruistManager.Web;
 
-/// <summary>Sees what other processes wrote (keys, overrides, whatever is registered) by one small query twice a second, and settles the slots.</summary>
+/// <summary>Sees what other processes wrote (keys, overrides, holds, drains, whatever is registered) by one small query twice a second, and settles the slots.</summary>
 internal sealed partial class ChangeWatcher(
-    Initialisation initialisation, RosterStore revisions, RosterCache roster, ApiKeyRing keys, OverrideStore overrides, SelectionRound round, TimeProvider time,
+    Initialisation initialisation, RosterStore revisions, RosterCache roster, ApiKeyRing keys, SelectionRound round, TimeProvider time,
     ILogger<ChangeWatcher> logger) : BackgroundService
 {
     /// <summary>A revoked key ends within a second.</summary>
@@ -30,7 +30,7 @@ internal sealed partial class ChangeWatcher(
                 {
                     await keys.RefreshAsync(stoppingToken);
                     await roster.RefreshAsync(stoppingToken);
-                    await overrides.RefreshAsync(stoppingToken);
+                    await round.RefreshRulingsAsync(stoppingToken);
                     round.WantSave();
                     await round.SettleAsync(Trigger.Change, stoppingToken);
                     seen = revision;

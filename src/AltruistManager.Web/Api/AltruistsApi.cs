@@ -15,6 +15,7 @@ namespace AltruistManager.Web.Api;
 internal static class AltruistsApi
 {
     private const string Disabled = "disabled";
+    private const string Draining = "draining";
 
     public static void MapAltruists(this IEndpointRouteBuilder api)
     {
@@ -67,7 +68,7 @@ internal static class AltruistsApi
             return Problems.Unknown("region", region);
         if (provider is not null && !roster.Providers.ContainsKey(new ProviderId(provider)))
             return Problems.Unknown("provider", provider);
-        string[] states = [Disabled, .. Enum.GetValues<VerdictState>().Select(VerdictNames.Of)];
+        string[] states = [Disabled, Draining, .. Enum.GetValues<VerdictState>().Select(VerdictNames.Of)];
         return state is null || states.Contains(state) ? null : Problems.BadField("state", $"must be one of {string.Join(", ", states)}");
     }
 
@@ -311,16 +312,19 @@ internal static class AltruistsApi
     }
 
     /// <summary>Puts together what is registered of an altruist, how it is, and how often it was picked.</summary>
-    internal sealed class Answers(HealthBoard board, CheckReports checks, DecisionLog log, TrialMonitor trials, RosterCache rosters, ProtocolCatalog protocols)
+    internal sealed class Answers(
+        HealthBoard board, DrainStore drains, CheckReports checks, DecisionLog log, TrialMonitor trials, RosterCache rosters, ProtocolCatalog protocols, TimeProvider time)
     {
         public string StateOf(Altruist altruist) =>
-            !altruist.Enabled ? Disabled : VerdictNames.Of(altruist.Undecryptable is null ? board[altruist.Id].State : VerdictState.Unknown);
+            !altruist.Enabled ? Disabled : DrainOf(altruist) is not null ? Draining : VerdictNames.Of(altruist.Undecryptable is null ? board[altruist.Id].State : VerdictState.Unknown);
 
         public async Task<IReadOnlyList<AltruistAnswer>> ShowAsync(IReadOnlyList<Altruist> altruists, Caller caller, CancellationToken cancellation)
         {
             var sessions = altruists.Count == 0 ? null : await log.SessionsLastHourAsync([.. altruists.Select(altruist => altruist.Id)], cancellation);
             return [.. altruists.Select(altruist => Show(altruist, caller, sessions!.GetValueOrDefault(altruist.Id), withChecks: false))];
         }
+
+        private Drain? DrainOf(Altruist altruist) => drains.Current.InForce(altruist.Id, time.GetUtcNow());
 
         private string? WhyNotProbed(Altruist altruist) => protocols.WhyNotProbed(altruist.Network, rosters.Current.ChainsByNetwork.GetValueOrDefault(altruist.Network, []));
 
@@ -331,6 +335,7 @@ internal static class AltruistsApi
         private AltruistAnswer Show(Altruist altruist, Caller caller, int sessions, bool withChecks)
         {
             var verdict = board[altruist.Id];
+            var drain = altruist.Enabled ? DrainOf(altruist) : null;
             var answer = new AltruistAnswer
             {
                 Id = altruist.Id.Value,
@@ -348,8 +353,8 @@ internal static class AltruistsApi
                 Enabled = altruist.Enabled,
                 Attested = altruist.Attested,
                 State = StateOf(altruist),
-                Reason = altruist.Undecryptable is { } lost ? lost.ToString() : altruist.Enabled ? WhyNotProbed(altruist) ?? verdict.Reason : "switched off by its owner or staff",
-                Since = !altruist.Enabled ? null : verdict.Since == DateTimeOffset.UnixEpoch ? altruist.CreatedAt : verdict.Since,
+                Reason = drain?.InWords ?? (altruist.Undecryptable is { } lost ? lost.ToString() : altruist.Enabled ? WhyNotProbed(altruist) ?? verdict.Reason : "switched off by its owner or staff"),
+                Since = !altruist.Enabled ? null : drain is not null ? drain.From : verdict.Since == DateTimeOffset.UnixEpoch ? altruist.CreatedAt : verdict.Since,
                 Height = verdict.Height,
                 LagBlocks = verdict.LagBlocks,
                 LatencyMs = verdict.LatencyMs,

@@ -19,6 +19,7 @@ public static class AltruistsSetup
         services.AddSingleton<ChainRegistry>();
         services.AddSingleton<ProviderRegistry>();
         services.AddSingleton<AltruistRegistry>();
+        services.AddSingleton<DrainStore>();
         return services;
     }
 }

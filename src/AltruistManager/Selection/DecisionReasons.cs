@@ -37,6 +37,12 @@ public static class DecisionReasons
         var where = slot.Outcome.State == SlotState.Fallback
             ? $" of fallback region {RegionFallback.RegionOf(candidate.Offer, slot.Question.Key.Region, slot.Question.Fallbacks)}, since {slot.Question.Key.Region} has nobody eligible"
             : "";
+        if (slot.Question.Hold >= 0)
+        {
+            var stays = slot.Question.Was.Length > 0 && slot.Question.Was[0].Altruist == candidate.Altruist;
+            return $"{(stays ? "kept" : "picked, without a turn")}: {Held(entry, slot)}{where}";
+        }
+
         if (slot.Outcome.Turn < 0)
             return entry.FrozenSince is null ? $"kept: still eligible, and no round is due{where}" : $"kept: {Frozen(entry)}{where}";
         return slot.Outcome.Eligible == 1
@@ -76,6 +82,8 @@ public static class DecisionReasons
             return $"eligible, but offered in {RegionFallback.RegionOf(candidate.Offer, question.Key.Region, question.Fallbacks)}, a fallback that is used only when nearer regions have nobody";
         if (facts.Tier > bestTier)
             return $"eligible, but of tier {facts.Tier}; tier {bestTier} goes first";
+        if (slot.Question.Hold >= 0)
+            return $"eligible; {Held(entry, slot)}";
         if (slot.Outcome.Turn < 0)
             return entry.FrozenSince is null ? "eligible; waits for the next round" : $"eligible; {Frozen(entry)}";
 
@@ -91,6 +99,8 @@ public static class DecisionReasons
             ? $"eligible; had {candidate.Turns} turns in this window, the picked one {winner.Turns}"
             : $"eligible; as few turns ({candidate.Turns}) as the picked one, later in the drawn order";
     }
+
+    private static string Held(Entry entry, EntrySlot slot) => $"staff hold the rotation: {entry.Holds[slot.Question.Hold].Reason}";
 
     private static string Frozen(Entry entry) => $"every pick stays since {entry.FrozenSince:HH:mm:ss} UTC, because the prober cannot prove that its own network works";
 }

@@ -44,8 +44,9 @@ public readonly record struct AltruistFacts
 /// <summary>Who may be picked now, and why not (design 2, <c>eligible</c>; design 5.3). Altruists are given as they are in service. Pure.</summary>
 public static class Eligibility
 {
-    public static Usability Judge(Altruist altruist, Verdict verdict, DateTimeOffset now) =>
-        altruist.RetiredAt is not null || !altruist.Enabled || !altruist.Attested || altruist.Undecryptable is not null || altruist.Role == AltruistRole.Reference
+    /// <param name="drain">The one in force; null for none.</param>
+    public static Usability Judge(Altruist altruist, Verdict verdict, Drain? drain, DateTimeOffset now) =>
+        altruist.RetiredAt is not null || !altruist.Enabled || drain is not null || !altruist.Attested || altruist.Undecryptable is not null || altruist.Role == AltruistRole.Reference
             ? Usability.No
             : verdict.State switch
             {
@@ -67,12 +68,13 @@ public static class Eligibility
         !(verdict.LastGoodAt >= startedAt - 2 * sweepInterval);
 
     /// <summary>The altruist's own reason, in words; what a slot adds (tier, region, override, turns) stands in the decision.</summary>
-    public static string Explain(Altruist altruist, Verdict verdict) =>
+    public static string Explain(Altruist altruist, Verdict verdict, Drain? drain) =>
         altruist switch
         {
             { RetiredAt: not null } => "retired",
             { Undecryptable: { } lost } => lost.ToString(),
             { Enabled: false } => "disabled by its provider or staff",
+            _ when drain is not null => drain.InWords,
             { Role: AltruistRole.Reference } => "a reference: probed, never picked",
             { Attested: false } => "control of the endpoint is not proven",
             _ when verdict is { Penalty: { } penalty, State: VerdictState.Healthy or VerdictState.Failing } => $"{verdict.Reason}; goes after every healthy one: {penalty}{Unproven(altruist, verdict)}",

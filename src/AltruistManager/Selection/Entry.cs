@@ -115,6 +115,9 @@ public sealed class Entry
 
     public required IReadOnlyList<Override> Overrides { get; init; }
 
+    /// <summary>Those in force.</summary>
+    public IReadOnlyList<Hold> Holds { get; init; } = [];
+
     public required IReadOnlyList<RevokedInRegion> Revoked { get; init; }
 
     public required IReadOnlyList<EntrySlot> Slots { get; init; }

@@ -25,7 +25,9 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     private EntryAltruist[] altruists = [];
     private AltruistFacts[] facts = [];
     private string[][] required = [];
+    private Drain?[] drained = [];
     private IReadOnlyList<Override>? overridesApplied;
+    private IReadOnlyList<Hold>? holdsApplied;
     private RevokedInRegion[] revoked = [];
 
     /// <summary>In the order of chains, then regions.</summary>
@@ -43,6 +45,11 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
 
     public IReadOnlyList<Override> Overrides { get; private set; } = [];
 
+    public IReadOnlyList<Hold> Holds { get; private set; } = [];
+
+    /// <param name="altruist">Index into <see cref="Altruists"/>.</param>
+    public bool IsDraining(int altruist) => drained[altruist] is not null;
+
     /// <summary>The window the turns belong to; -1 before the first decision.</summary>
     public long Window { get; private set; } = -1;
 
@@ -52,19 +59,26 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
 
     /// <summary>Brings everything to this moment, so that <see cref="Selector"/> may be asked.</summary>
     /// <param name="lastHash">Of the newest entry; seeds the order of a window that begins now.</param>
-    public void Prepare(Roster current, HealthBoard board, IReadOnlyList<Override> overrides, DateTimeOffset now, DateTimeOffset startedAt, ReadOnlySpan<byte> lastHash)
+    public void Prepare(Roster current, HealthBoard board, Rulings rulings, DateTimeOffset now, DateTimeOffset startedAt, ReadOnlySpan<byte> lastHash)
     {
         var rosterChanged = roster is null || !roster.HoldsTheSameAs(current);
         EnterWindow(DrawOrder.WindowOf(now, options.Window), lastHash, redraw: !rosterChanged);
         if (rosterChanged)
             Enrol(current);
-        if (Judge(board, now, startedAt) || rosterChanged)
+        if (Judge(board, rulings.Drains, now, startedAt) || rosterChanged)
             FindLacking();
-        Overrides = OverrideRules.InForce(overrides, now);
+        Overrides = OverrideRules.InForce(rulings.Overrides, now);
         if (rosterChanged || overridesApplied is null || !Overrides.Select(rule => rule.Id).SequenceEqual(overridesApplied.Select(rule => rule.Id)))
         {
             ApplyOverrides();
             overridesApplied = Overrides;
+        }
+
+        Holds = Hold.InForce(rulings.Holds, now);
+        if (rosterChanged || holdsApplied is null || !Holds.Select(hold => hold.Id).SequenceEqual(holdsApplied.Select(hold => hold.Id)))
+        {
+            ApplyHolds();
+            holdsApplied = Holds;
         }
     }
 
@@ -87,7 +101,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
 
     private void Decide(SlotMemory slot, bool rotate, in SelectorRules rules)
     {
-        slot.Question.Rotate = rotate;
+        slot.Question.Rotate = rotate && slot.Question.Hold < 0;
         slot.Question.WasState = slot.State;
         var was = slot.Question.Was;
         for (var i = 0; i < was.Length; i++)
@@ -323,6 +337,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         verdicts = new Verdict[registered.Length];
         altruists = new EntryAltruist[registered.Length];
         facts = new AltruistFacts[registered.Length];
+        drained = new Drain?[registered.Length];
         served = [.. registered];
         required = Array.ConvertAll(registered, altruist => RequiredOf(altruist, current));
 
@@ -441,7 +456,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     }
 
     /// <returns>Whether somebody has proven something else than before.</returns>
-    private bool Judge(HealthBoard board, DateTimeOffset now, DateTimeOffset startedAt)
+    private bool Judge(HealthBoard board, DrainBook drains, DateTimeOffset now, DateTimeOffset startedAt)
     {
         var otherProofs = false;
         var providers = new Dictionary<ProviderId, int>();
@@ -451,14 +466,16 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         {
             var altruist = registered[i];
             var verdict = board[altruist.Id];
-            var usability = Eligibility.Judge(altruist, verdict, now);
+            var drain = drains.InForce(altruist.Id, now);
+            var usability = Eligibility.Judge(altruist, verdict, drain, now);
             var unseen = Eligibility.IsUnseen(verdict, startedAt, probing.Interval);
-            if (!fresh && ReferenceEquals(verdict, verdicts[i]) && facts[i].Usability == usability && facts[i].Unseen == unseen)
+            if (!fresh && ReferenceEquals(verdict, verdicts[i]) && facts[i].Usability == usability && facts[i].Unseen == unseen && drained[i] == drain)
                 continue;
 
             var known = facts[i];
             otherProofs |= fresh || !ReferenceEquals(verdict.Proven, verdicts[i].Proven);
             verdicts[i] = verdict;
+            drained[i] = drain;
             served[i] = WithProvenUrls(altruist, verdict);
             facts[i] = new AltruistFacts
             {
@@ -476,7 +493,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
                 Provider = altruist.Provider,
                 Label = altruist.Label,
                 State = verdict.State,
-                Reason = Eligibility.Explain(altruist, verdict),
+                Reason = Eligibility.Explain(altruist, verdict, drain),
                 Since = verdict.Since,
                 Evidence = verdict.Evidence,
                 Vantages = vantages,
@@ -552,6 +569,19 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         }
 
         static bool IsPinned(List<Pin>? pins, int altruist) => pins is not null && pins.Exists(pin => pin.Altruist == altruist);
+    }
+
+    private void ApplyHolds()
+    {
+        foreach (var slot in Slots)
+        {
+            slot.Question.Hold = -1;
+            for (var number = 0; number < Holds.Count && slot.Question.Hold < 0; number++)
+            {
+                if (Holds[number].Concerns(slot.Key))
+                    slot.Question.Hold = number;
+            }
+        }
     }
 
     private bool MayKeep(SlotMemory slot, int altruist) =>

@@ -11,7 +11,7 @@ internal sealed class SelectionJob(SelectionRound round, TimeProvider time) : IJ
         await round.RunAsync(Trigger.Scheduled, context.ScheduledFireTimeUtc ?? time.GetUtcNow(), cancellationToken);
 }
 
-/// <summary>What time alone changes: overrides that expire, cool-downs that end.</summary>
+/// <summary>What time alone changes: overrides and holds that expire, cool-downs that end, maintenance that begins or ends.</summary>
 internal sealed class SettleJob(SelectionRound round) : IJob
 {
     public const string Name = "settle";

@@ -20,6 +20,8 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
     private readonly RosterCache roster;
     private readonly HealthBoard board;
     private readonly OverrideStore overrides;
+    private readonly HoldStore holds;
+    private readonly DrainStore drains;
     private readonly SnapshotHolder snapshots;
     private readonly LastGoodFile lastGood;
     private readonly SelectionOptions options;
@@ -46,7 +48,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
     private volatile RoundMark mark = new(0, null);
 
     public SelectionRound(
-        Database database, SelectionStore store, IEntryLog log, RosterCache roster, HealthBoard board, OverrideStore overrides, SnapshotHolder snapshots,
+        Database database, SelectionStore store, IEntryLog log, RosterCache roster, HealthBoard board, OverrideStore overrides, HoldStore holds, DrainStore drains, SnapshotHolder snapshots,
         LastGoodFile lastGood, IOptions<SelectionOptions> options, IOptions<HealthOptions> health, IOptions<ProbingOptions> probing, TimeProvider time, ILogger<SelectionRound> logger)
     {
         this.database = database;
@@ -55,6 +57,8 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         this.roster = roster;
         this.board = board;
         this.overrides = overrides;
+        this.holds = holds;
+        this.drains = drains;
         this.snapshots = snapshots;
         this.lastGood = lastGood;
         this.options = options.Value;
@@ -156,6 +160,14 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         }
     }
 
+    /// <summary>Takes up the overrides, holds and drains that another process wrote. Settle afterwards.</summary>
+    public async Task RefreshRulingsAsync(CancellationToken cancellation)
+    {
+        await overrides.RefreshAsync(cancellation);
+        await holds.RefreshAsync(cancellation);
+        await drains.RefreshAsync(cancellation);
+    }
+
     Task IVerdictObserver.VerdictsWrittenAsync(CancellationToken cancellation) => SettleAsync(Trigger.Failover, cancellation);
 
     /// <summary>Writes the last-good file after each change, the newest state only; until cancelled.</summary>
@@ -212,7 +224,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         book = new SelectionBook(options, probing);
         builder = new SnapshotBuilder();
         (origin, var createdAt) = await store.OriginAsync(cancellation);
-        await overrides.RefreshAsync(cancellation);
+        await RefreshRulingsAsync(cancellation);
 
         var tail = await log.TailAsync(origin, cancellation);
         foreach (var logged in tail)
@@ -254,7 +266,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         if (republishAll)
             return;
 
-        book.Prepare(roster.Current, board, overrides.Active, time.GetUtcNow(), startedAt, lastHash);
+        book.Prepare(roster.Current, board, Rulings, time.GetUtcNow(), startedAt, lastHash);
         // A change that was stored but not published, because the process died or the disk was full, has to be published now: the same
         // generation must not mean two things. So has the end of a pick that may not be kept, of which there may be nothing to tell.
         var differs = false;
@@ -271,6 +283,8 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
             Show(null);
     }
 
+    private Rulings Rulings => new(overrides.Active, holds.Active, drains.Current);
+
     private long NextGeneration => Math.Max(generation, floor) + 1;
 
     private async Task<DateTimeOffset> PrepareAsync(CancellationToken cancellation)
@@ -279,7 +293,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         if (!restored)
             await RestoreAsync(snapshots.Current.IsLoaded ? LastTold.Of(snapshots.Current) : lastTold, cancellation);
         var now = time.GetUtcNow();
-        book.Prepare(roster.Current, board, overrides.Active, now, startedAt, lastHash);
+        book.Prepare(roster.Current, board, Rulings, now, startedAt, lastHash);
         return now;
     }
 
@@ -357,6 +371,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
             Parameters = parameters,
             Altruists = book.Altruists,
             Overrides = book.Overrides,
+            Holds = book.Holds,
             Revoked = book.Revoked,
             Slots = slots,
         };
@@ -378,6 +393,9 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
             return Trigger.Override;
         if (cause is Trigger.Override or Trigger.Change)
             return cause;
+        // A window that begins by itself.
+        if (slot.State != SlotState.Degraded && Array.Exists(slot.Question.Was, pick => book.IsDraining(pick.Altruist)))
+            return Trigger.Change;
         if (next.State is SlotState.None or SlotState.Degraded)
             return Trigger.Failover;
         if (slot.State is SlotState.None or SlotState.Degraded || (slot.State == SlotState.Fallback && next.State == SlotState.Fresh))

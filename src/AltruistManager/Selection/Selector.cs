@@ -8,9 +8,9 @@ public static class Selector
 {
     /// <summary>
     /// The version of these rules, stored in every entry; an old version stays runnable when a new one comes. Version 1 knew no <see cref="Candidate.Lacking"/>:
-    /// it is version 2 over candidates of whom none lacks anything.
+    /// it is version 2 over candidates of whom none lacks anything. Version 2 knew no <see cref="SlotQuestion.Hold"/>: it is version 3 over slots that are not held.
     /// </summary>
-    public const int RuleVersion = 2;
+    public const int RuleVersion = 3;
 
     private const byte Out = byte.MaxValue;
 
@@ -283,6 +283,9 @@ public static class Selector
         }
 
         outcome.Picks.Add(ToPick(question, first));
+        // Service under a hold is no turn of the rotation.
+        if (question.Hold >= 0)
+            return;
         outcome.Turn = first;
         outcome.After[first].Turns++;
         if (rules.ByProvider)

@@ -72,6 +72,9 @@ public sealed class SlotQuestion
 
     /// <summary>True for a round: the rotation moves on. False for the standing rule: keep what may stay.</summary>
     public bool Rotate { get; set; }
+
+    /// <summary>Index of the hold that stops the rotation here; -1 when none does.</summary>
+    public int Hold { get; set; } = -1;
 }
 
 /// <summary>Turns after a decision.</summary>

@@ -14,7 +14,7 @@ namespace AltruistManager.Transparency;
 /// </summary>
 internal static class CanonicalEntry
 {
-    public const int Format = 2;
+    public const int Format = 3;
 
     /// <summary>What format 1 told of an altruist.</summary>
     private const int FieldsOfFormat1 = 11;
@@ -38,6 +38,7 @@ internal static class CanonicalEntry
         if (entry.FrozenSince is { } frozen)
             json.WriteNumber("frozenSince", frozen.ToUnixTimeMilliseconds());
         json.WriteNumber("generation", entry.Generation);
+        WriteHolds(json, entry);
         json.WriteBoolean("isRound", entry.IsRound);
         json.WriteString("origin", entry.Origin);
         WriteOverrides(json, entry);
@@ -92,6 +93,7 @@ internal static class CanonicalEntry
             Parameters = parameters,
             Altruists = altruists,
             Overrides = overrides,
+            Holds = root.TryGetProperty("holds", out var holds) ? [.. holds.EnumerateArray().Select(ReadHold)] : [],
             Revoked = [.. root.GetProperty("revoked").EnumerateArray().Select(ReadRevoked)],
             Slots = [.. root.GetProperty("slots").EnumerateArray().Select((slot, ordinal) => ReadSlot(
                 slot, altruists, overrides, seed, new DecisionId(generation, ordinal), at, trigger, isRound, parameters.Rules.ByProvider))],
@@ -227,6 +229,38 @@ internal static class CanonicalEntry
         CreatedBy = "",
     };
 
+    /// <summary>Left out where there is none.</summary>
+    private static void WriteHolds(Utf8JsonWriter json, Entry entry)
+    {
+        if (entry.Holds.Count == 0)
+            return;
+        json.WriteStartArray("holds");
+        foreach (var hold in entry.Holds)
+        {
+            json.WriteStartObject();
+            json.WriteString("chain", hold.Chain?.Value);
+            json.WriteNumber("createdAt", hold.CreatedAt.ToUnixTimeMilliseconds());
+            json.WriteString("id", hold.Id);
+            json.WriteString("reason", hold.Reason);
+            json.WriteString("region", hold.Region?.Value);
+            json.WriteNumber("until", hold.Until.ToUnixTimeMilliseconds());
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static Hold ReadHold(JsonElement item) => new()
+    {
+        Id = item.GetProperty("id").GetString()!,
+        Chain = item.GetProperty("chain").GetString() is { } chain ? new ChainId(chain) : null,
+        Region = item.GetProperty("region").GetString() is { } region ? new RegionId(region) : null,
+        Reason = item.GetProperty("reason").GetString()!,
+        Until = UnixMs(item.GetProperty("until")),
+        CreatedAt = UnixMs(item.GetProperty("createdAt")),
+        CreatedBy = "",
+    };
+
     private static void WriteParameters(Utf8JsonWriter json, EntryParameters parameters)
     {
         json.WriteStartObject("parameters");
@@ -335,6 +369,8 @@ internal static class CanonicalEntry
         foreach (var region in question.Fallbacks)
             json.WriteStringValue(region.Value);
         json.WriteEndArray();
+        if (question.Hold >= 0)
+            json.WriteNumber("hold", question.Hold);
         if (Array.Exists(question.Candidates, candidate => candidate.Lacking))
             WritePlaces(json, "lacking", question.Candidates, static candidate => candidate.Lacking, evenAll: true);
         WriteNumbers(json, "offers", question.Candidates, static candidate => candidate.Offer);
@@ -472,6 +508,7 @@ internal static class CanonicalEntry
             WasState = ParseState(item.GetProperty("wasState").GetString()!),
             Was = [.. Enumerable.Range(0, was.GetArrayLength() / 3).Select(i => new IncumbentPick(was[3 * i].GetInt32(), new RegionId(was[3 * i + 1].GetString()!), was[3 * i + 2].GetInt32() == 1))],
             Rotate = item.TryGetProperty("rotate", out var rotate) ? rotate.GetBoolean() : isRound,
+            Hold = item.TryGetProperty("hold", out var hold) ? hold.GetInt32() : -1,
         };
 
         var outcome = new SlotOutcome

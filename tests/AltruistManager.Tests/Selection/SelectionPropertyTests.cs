@@ -43,7 +43,7 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
         {
             scene.Clock.Advance(TimeSpan.FromSeconds(random.Next(1, 400)));
             var before = scene.Snapshots.Current;
-            switch (random.Next(12))
+            switch (random.Next(14))
             {
                 case 0 when retired.Count < 6:
                     var leaving = ids[random.Next(ids.Count)];
@@ -67,7 +67,20 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
                     scene.Restart();
                     await scene.StartAsync();
                     break;
-                case 4 or 5 or 6:
+                case 4:
+                    await scene.DrainAsync(
+                        ids[random.Next(ids.Count)], random.Next(4) == 0 ? null : TimeSpan.FromMinutes(random.Next(1, 90)), TimeSpan.FromMinutes(random.Next(3) * 10));
+                    await scene.SettleAsync(Trigger.Change);
+                    break;
+                case 5:
+                    await scene.Drains.EndAsync(new(ids[random.Next(ids.Count)]), planned: random.Next(2) == 0, Cancellation);
+                    await scene.SettleAsync(Trigger.Change);
+                    break;
+                case 6:
+                    await scene.HoldAsync(TimeSpan.FromMinutes(random.Next(1, 40)), random.Next(2) == 0 ? "0021" : null, random.Next(2) == 0 ? "us-east" : null);
+                    await scene.SettleAsync(Trigger.Change);
+                    break;
+                case 7 or 8 or 9:
                     await scene.RunAsync();
                     break;
                 default:
@@ -110,7 +123,7 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
         }
 
         var altruist = scene.Roster.Current.Altruists[pick.Altruist];
-        var usability = Eligibility.Judge(altruist, scene.Board[pick.Altruist], scene.Clock.GetUtcNow());
+        var usability = Judge(scene, pick.Altruist);
         Assert.False(MayNotBeKept(scene, pick.Altruist), $"{where}: what may not be kept is picked");
         if (slot.State is SlotState.Fresh or SlotState.Fallback)
             Assert.True(usability != Usability.No, $"{where}: {pick.Altruist} is picked though {scene.Board[pick.Altruist].State}");
@@ -119,7 +132,13 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
         Assert.DoesNotContain(pick, slot.Standbys);
         Assert.Equal(slot.Standbys.Count, slot.Standbys.Distinct().Count());
         if (slot.State != SlotState.Degraded)
-            Assert.All(slot.Standbys, standby => Assert.NotEqual(Usability.No, Eligibility.Judge(scene.Roster.Current.Altruists[standby.Altruist], scene.Board[standby.Altruist], scene.Clock.GetUtcNow())));
+            Assert.All(slot.Standbys, standby => Assert.NotEqual(Usability.No, Judge(scene, standby.Altruist)));
+    }
+
+    private static Usability Judge(SelectionScene scene, AltruistId id)
+    {
+        var now = scene.Clock.GetUtcNow();
+        return Eligibility.Judge(scene.Roster.Current.Altruists[id], scene.Board[id], scene.Drains.Current.InForce(id, now), now);
     }
 
     private static bool MayNotBeKept(SelectionScene scene, AltruistId id) =>
@@ -152,11 +171,31 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
                 Assert.Equal(slot.Outcome.Turn, replayed.Turn);
                 Assert.Equal(slot.Outcome.Eligible, replayed.Eligible);
                 Assert.Equal(slot.Outcome.Override, replayed.Override);
+                CheckOrders(entry, slot);
             }
 
             var again = new System.Buffers.ArrayBufferWriter<byte>();
             CanonicalEntry.Write(again, entry);
             Assert.Equal(body, again.WrittenSpan.ToArray());
+        }
+    }
+
+    /// <summary>What people ordered is obeyed: nobody excluded or out of use is picked, and pinned, held and degraded service is no turn.</summary>
+    private static void CheckOrders(Entry entry, EntrySlot slot)
+    {
+        if (slot.Outcome.State is SlotState.Override or SlotState.Degraded || slot.Question.Hold >= 0)
+            Assert.Equal(-1, slot.Outcome.Turn);
+        if (slot.Question.Hold >= 0)
+        {
+            Assert.False(slot.Question.Rotate);
+            Assert.True(entry.Holds[slot.Question.Hold].Concerns(slot.Question.Key) && entry.Holds[slot.Question.Hold].Until > entry.At);
+        }
+
+        var forced = slot.Outcome.State == SlotState.Override && entry.Overrides[slot.Outcome.Override].Force;
+        foreach (var pick in slot.Outcome.State == SlotState.Degraded ? [] : slot.Outcome.Picks.Skip(forced ? 1 : 0))
+        {
+            Assert.NotEqual(Usability.No, entry.Altruists[pick.Altruist].Facts.Usability);
+            Assert.Equal(-1, slot.Question.Candidates[pick.Candidate].ExcludedBy);
         }
     }
 

@@ -836,6 +836,117 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
         Assert.NotSame(before, scene.Snapshots.Current);
     }
 
+    [Fact]
+    public async Task Maintenance_begins_and_ends_by_itself_and_nobody_draining_is_picked_meanwhile()
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        var leaving = scene.Primary()!;
+        await scene.DrainAsync(leaving, TimeSpan.FromMinutes(30), startsIn: TimeSpan.FromMinutes(2));
+        await scene.SettleAsync(Trigger.Change);
+        Assert.Equal(leaving, scene.Primary());
+
+        scene.Clock.Advance(TimeSpan.FromMinutes(2));
+        await scene.SettleAsync(Trigger.Recovery);
+        Assert.NotEqual(leaving, scene.Primary());
+        var decision = await scene.LastDecisionAsync();
+        Assert.Equal(Trigger.Change, decision.Trigger);
+        var why = Assert.Single(decision.Candidates, candidate => candidate.Altruist.Value == leaving);
+        Assert.Equal((false, $"not eligible: draining until {scene.Clock.GetUtcNow().AddMinutes(30):yyyy-MM-dd HH:mm} UTC: new disks"), (why.Eligible, why.Reason));
+
+        for (var round = 0; round < 6; round++)
+        {
+            await scene.RunAsync();
+            Assert.NotEqual(leaving, scene.Primary());
+            Assert.DoesNotContain(scene.Slot().Standbys, standby => standby.Altruist.Value == leaving);
+            scene.Clock.Advance(Interval);
+        }
+
+        var picks = new List<string>();
+        for (var round = 0; round < 12; round++)
+        {
+            await scene.RunAsync();
+            picks.Add(scene.Primary()!);
+            scene.Clock.Advance(Interval);
+        }
+
+        Assert.Contains(leaving, picks);
+    }
+
+    [Fact]
+    public async Task The_last_one_that_drains_is_kept_where_nobody_else_is_and_an_end_by_hand_brings_it_back()
+    {
+        await using var scene = Scene();
+        scene.Region("us-east").Chain("0021").Altruist("a1");
+        await scene.StartAsync();
+        await scene.RunAsync();
+        await scene.DrainAsync("a1", lasting: null);
+        await scene.SettleAsync(Trigger.Change);
+        Assert.Equal((SlotState.Degraded, "a1"), (scene.Slot().State, scene.Primary()));
+        Assert.Contains("draining until it is resumed: new disks", (await scene.LastDecisionAsync()).Candidates[0].Reason, StringComparison.Ordinal);
+
+        scene.Restart();
+        await scene.StartAsync();
+        Assert.Equal(SlotState.Degraded, scene.Slot().State);
+        Assert.Equal(1, await scene.Drains.EndAsync(new("a1"), planned: false, Cancellation));
+        await scene.SettleAsync(Trigger.Change);
+        Assert.Equal((SlotState.Fresh, "a1"), (scene.Slot().State, scene.Primary()));
+    }
+
+    [Fact]
+    public async Task A_hold_stops_the_rotation_but_not_the_failover_and_counts_no_turn()
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        var held = scene.Primary()!;
+        await scene.HoldAsync(TimeSpan.FromMinutes(30), chain: "0021");
+        for (var round = 0; round < 3; round++)
+        {
+            scene.Clock.Advance(Interval);
+            await scene.RunAsync();
+            Assert.Equal(held, scene.Primary());
+        }
+
+        var kept = await scene.LastDecisionAsync();
+        Assert.Equal("kept: staff hold the rotation: an incident", Assert.Single(kept.Candidates, candidate => candidate.Altruist.Value == held).Reason);
+        scene.Judge(held, VerdictState.Down);
+        await scene.SettleAsync();
+        var next = scene.Primary()!;
+        Assert.NotEqual(held, next);
+        var failover = await scene.LastDecisionAsync();
+        Assert.Equal(Trigger.Failover, failover.Trigger);
+        Assert.Equal("picked, without a turn: staff hold the rotation: an incident", Assert.Single(failover.Candidates, candidate => candidate.Altruist.Value == next).Reason);
+
+        scene.Clock.Advance(TimeSpan.FromMinutes(16));
+        await scene.RunAsync();
+        var after = await scene.LastDecisionAsync();
+        Assert.Equal(0, Assert.Single(after.Candidates, candidate => candidate.Altruist.Value == next).Turns);
+        Assert.DoesNotContain("hold", Assert.Single(after.Candidates, candidate => candidate.Altruist.Value == after.Altruist!.Value.Value).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_hold_concerns_its_chain_and_region_only_and_ends_with_its_deletion()
+    {
+        await using var scene = Scene();
+        scene.Region("us-east").Region("eu").Chain("0021").Chain("0022");
+        foreach (var id in Five)
+            scene.Altruist(id, $"provider-{id}", region: "*").Edit(id, (Altruist altruist) => altruist with { Chains = [new("0021"), new("0022")] });
+        await scene.StartAsync();
+        await scene.RunAsync();
+        var hold = await scene.HoldAsync(TimeSpan.FromHours(5), chain: "0021", region: "us-east");
+        (string, string)[] slots = [("0021", "us-east"), ("0021", "eu"), ("0022", "us-east")];
+        var before = Array.ConvertAll(slots, slot => scene.Primary(slot.Item1, slot.Item2));
+        scene.Clock.Advance(Interval);
+        await scene.RunAsync();
+        Assert.Equal([true, false, false], slots.Select((slot, place) => scene.Primary(slot.Item1, slot.Item2) == before[place]));
+
+        Assert.True(await scene.Holds.DeleteAsync(hold.Id, Cancellation));
+        Assert.False(await scene.Holds.DeleteAsync(hold.Id, Cancellation));
+        await scene.RunAsync();
+        Assert.NotEqual(before[0], scene.Primary());
+        Assert.NotNull((await scene.Holds.ListAsync(null, 10, Cancellation))[0].DeletedAt);
+    }
+
     private static readonly string[] Five = ["a1", "a2", "a3", "a4", "a5"];
 
     private SelectionScene Scene(SelectionOptions? options = null) => new(Fixture.NewDatabaseAsync(Cancellation).GetAwaiter().GetResult(), options);

@@ -29,6 +29,8 @@ internal sealed class SelectionScene : IAsyncDisposable
         Store = new SelectionStore(database, Clock);
         Log = new EntryLog(new EntryStore(database));
         Overrides = new OverrideStore(database, Clock);
+        Holds = new HoldStore(database, Clock);
+        Drains = new DrainStore(database, Clock);
         Decisions = new DecisionLog(Store, Log, Clock);
         Restart();
     }
@@ -47,6 +49,10 @@ internal sealed class SelectionScene : IAsyncDisposable
 
     public OverrideStore Overrides { get; }
 
+    public HoldStore Holds { get; }
+
+    public DrainStore Drains { get; }
+
     public DecisionLog Decisions { get; }
 
     public SnapshotHolder Snapshots { get; private set; } = new();
@@ -63,7 +69,7 @@ internal sealed class SelectionScene : IAsyncDisposable
         Snapshots = new SnapshotHolder();
         LastGood = new LastGoodFile(Database, new KeyRing(Database, NullLogger<KeyRing>.Instance), [], NullLogger<LastGoodFile>.Instance);
         Round = new SelectionRound(
-            Database, Store, Log, Roster, Board, Overrides, Snapshots, LastGood, Options.Create(options), Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), Clock,
+            Database, Store, Log, Roster, Board, Overrides, Holds, Drains, Snapshots, LastGood, Options.Create(options), Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), Clock,
             NullLogger<SelectionRound>.Instance);
     }
 
@@ -162,6 +168,37 @@ internal sealed class SelectionScene : IAsyncDisposable
                 ExpiresAt = Clock.GetUtcNow() + (lasting ?? TimeSpan.FromHours(1)),
                 Force = force,
                 Revoke = revoke,
+                CreatedAt = Clock.GetUtcNow(),
+                CreatedBy = "test",
+            },
+            Cancellation);
+
+    public async Task<Hold> HoldAsync(TimeSpan lasting, string? chain = null, string? region = null, string reason = "an incident")
+    {
+        var hold = new Hold
+        {
+            Id = Guid.CreateVersion7(Clock.GetUtcNow()).ToString(),
+            Chain = chain is null ? null : new ChainId(chain),
+            Region = region is null ? null : new RegionId(region),
+            Reason = reason,
+            Until = Clock.GetUtcNow() + lasting,
+            CreatedAt = Clock.GetUtcNow(),
+            CreatedBy = "test",
+        };
+        await Holds.AddAsync(hold, Cancellation);
+        return hold;
+    }
+
+    /// <param name="lasting">Null until it is resumed.</param>
+    public Task DrainAsync(string altruist, TimeSpan? lasting, TimeSpan startsIn = default, string reason = "new disks") =>
+        Drains.AddAsync(
+            new Drain
+            {
+                Id = Guid.CreateVersion7(Clock.GetUtcNow()).ToString(),
+                Altruist = new(altruist),
+                Reason = reason,
+                From = Clock.GetUtcNow() + startsIn,
+                Until = Clock.GetUtcNow() + startsIn + lasting,
                 CreatedAt = Clock.GetUtcNow(),
                 CreatedBy = "test",
             },

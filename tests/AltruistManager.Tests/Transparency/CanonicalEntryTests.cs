@@ -12,7 +12,7 @@ public sealed class CanonicalEntryTests
 {
     private const string Golden =
         """
-        {"altruists":[["019a-1","acme","acme ☂ \"1\"",1,0,0,0,0,"healthy",1795244400000,"healthy","aa11",[0],[],[],null],["019a-2","beta","beta-1",2,1,4,2,0,"wrong-chain",1795244100000,"serves another chain",null,[0,1],["archive","trace"],["trace"],"heights differ"]],"at":1795244700000,"format":2,"frozenSince":1795244600000,"generation":1795244700123,"isRound":true,"origin":"origin-1","overrides":[],"parameters":{"fairnessUnit":"altruist","health":{"cooldownInitialMs":60000,"cooldownLongestMs":3600000,"divergedAtLeastMs":900000,"fall":3,"rise":2,"suspendAfterMs":61200000},"intervalMs":300000,"policy":"least-used","primaries":1,"probing":{"hotIntervalMs":10000,"hotTimeoutMs":2000,"intervalMs":300000,"retryIntervalMs":3000,"timeoutMs":5000},"standbys":2,"windowMs":3600000},"revoked":[{"altruists":["019a-2"],"generation":1795244700123,"region":"us-east"}],"round":7,"rule":2,"scheduledAt":1795244700000,"seed":"0000000000000000000000000000000000000000000000000000000000000000","slots":[{"candidates":[0,1],"chain":"0021","contenders":[0],"eligible":1,"fallbacks":["us-west"],"lacking":[1],"offers":[0,2],"picks":[0,"us-east"],"region":"us-east","requires":["archive"],"selectedAt":1795240000000,"state":"fresh","turn":0,"turns":[3,1],"was":[0,"us-east",1],"wasState":"fresh"}],"trigger":"scheduled","vantages":["local","frankfurt"],"window":498679}
+        {"altruists":[["019a-1","acme","acme ☂ \"1\"",1,0,0,0,0,"healthy",1795244400000,"healthy","aa11",[0],[],[],null],["019a-2","beta","beta-1",2,1,4,2,0,"wrong-chain",1795244100000,"serves another chain",null,[0,1],["archive","trace"],["trace"],"heights differ"]],"at":1795244700000,"format":3,"frozenSince":1795244600000,"generation":1795244700123,"isRound":true,"origin":"origin-1","overrides":[],"parameters":{"fairnessUnit":"altruist","health":{"cooldownInitialMs":60000,"cooldownLongestMs":3600000,"divergedAtLeastMs":900000,"fall":3,"rise":2,"suspendAfterMs":61200000},"intervalMs":300000,"policy":"least-used","primaries":1,"probing":{"hotIntervalMs":10000,"hotTimeoutMs":2000,"intervalMs":300000,"retryIntervalMs":3000,"timeoutMs":5000},"standbys":2,"windowMs":3600000},"revoked":[{"altruists":["019a-2"],"generation":1795244700123,"region":"us-east"}],"round":7,"rule":3,"scheduledAt":1795244700000,"seed":"0000000000000000000000000000000000000000000000000000000000000000","slots":[{"candidates":[0,1],"chain":"0021","contenders":[0],"eligible":1,"fallbacks":["us-west"],"lacking":[1],"offers":[0,2],"picks":[0,"us-east"],"region":"us-east","requires":["archive"],"selectedAt":1795240000000,"state":"fresh","turn":0,"turns":[3,1],"was":[0,"us-east",1],"wasState":"fresh"}],"trigger":"scheduled","vantages":["local","frankfurt"],"window":498679}
         """;
 
     /// <summary>As the first version of this service wrote it.</summary>
@@ -55,9 +55,32 @@ public sealed class CanonicalEntryTests
         Assert.Equal((false, 0), (slot.Question.Candidates[1].Lacking, slot.Question.Requires.Count));
     }
 
+    [Fact]
+    public void An_entry_of_format_2_is_read_as_one_without_holds()
+    {
+        var entry = CanonicalEntry.Read(Encoding.UTF8.GetBytes(Golden.Replace("\"format\":3", "\"format\":2", StringComparison.Ordinal).Replace("\"rule\":3", "\"rule\":2", StringComparison.Ordinal)));
+        Assert.Empty(entry.Holds);
+        Assert.Equal((true, -1), (entry.Slots[0].Question.Rotate, entry.Slots[0].Question.Hold));
+    }
+
+    [Fact]
+    public void A_held_slot_names_its_hold_in_the_canonical_bytes()
+    {
+        var held = Golden
+            .Replace("\"isRound\"", "\"holds\":[{\"chain\":null,\"createdAt\":1795244000000,\"id\":\"019b-1\",\"reason\":\"an incident\",\"region\":\"us-east\",\"until\":1795250000000}],\"isRound\"", StringComparison.Ordinal)
+            .Replace("\"lacking\"", "\"hold\":0,\"lacking\"", StringComparison.Ordinal)
+            .Replace("\"selectedAt\"", "\"rotate\":false,\"selectedAt\"", StringComparison.Ordinal)
+            .Replace("\"turn\":0,", "", StringComparison.Ordinal);
+        var entry = CanonicalEntry.Read(Encoding.UTF8.GetBytes(held));
+        Assert.Equal("an incident", entry.Holds[entry.Slots[0].Question.Hold].Reason);
+        var again = new ArrayBufferWriter<byte>();
+        CanonicalEntry.Write(again, entry);
+        Assert.Equal(held, Encoding.UTF8.GetString(again.WrittenSpan));
+    }
+
     [Theory]
-    [InlineData("\"format\":2", "\"format\":3", "Entry format 3 is not known to this version.")]
-    [InlineData("\"rule\":2", "\"rule\":3", "Rule version 3 is not known to this version.")]
+    [InlineData("\"format\":3", "\"format\":4", "Entry format 4 is not known to this version.")]
+    [InlineData("\"rule\":3", "\"rule\":4", "Rule version 4 is not known to this version.")]
     public void What_a_newer_version_wrote_is_not_guessed_at(string known, string newer, string words) =>
         Assert.Equal(words, Assert.Throws<InvalidDataException>(() => CanonicalEntry.Read(Encoding.UTF8.GetBytes(Golden.Replace(known, newer, StringComparison.Ordinal)))).Message);
 

@@ -1,0 +1,102 @@
+using AltruistManager.Storage;
+
+namespace AltruistManager.Altruists;
+
+/// <summary>Maintenance windows in the database; <see cref="Current"/> is kept in memory and refreshed after each write.</summary>
+public sealed class DrainStore(Database database, TimeProvider time) : IDisposable
+{
+    private const string Columns = "id, altruist_id, reason, from_at, until_at, created_at, created_by, ended_at";
+
+    private readonly SemaphoreSlim turn = new(1, 1);
+    private volatile DrainBook current = DrainBook.Empty;
+
+    /// <summary>In force and planned ones.</summary>
+    public DrainBook Current => current;
+
+    /// <summary>Reads <see cref="Current"/> anew; after a start, and when another process wrote.</summary>
+    public async Task RefreshAsync(CancellationToken cancellation)
+    {
+        // One at a time: an older reading must not replace a newer one.
+        await turn.WaitAsync(cancellation);
+        try
+        {
+            var rows = await database.QueryAsync<Row>(
+                $"select {Columns} from drains where ended_at is null and (until_at is null or until_at > @Now) order by from_at, id", new { Now = time.NowMs() }, cancellation);
+            current = new DrainBook(rows.Select(row => row.ToDrain()));
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    public void Dispose() => turn.Dispose();
+
+    public async Task AddAsync(Drain added, CancellationToken cancellation)
+    {
+        await database.WriteAsync(async write =>
+        {
+            var revision = await write.NextRevisionAsync();
+            await write.ExecuteAsync(
+                """
+                insert into drains (id, altruist_id, reason, from_at, until_at, created_at, created_by, revision)
+                values (@Id, @Altruist, @Reason, @From, @Until, @CreatedAt, @CreatedBy, @Revision)
+                """,
+                new
+                {
+                    added.Id,
+                    Altruist = added.Altruist.Value,
+                    added.Reason,
+                    From = added.From.ToUnixTimeMilliseconds(),
+                    Until = added.Until?.ToUnixTimeMilliseconds(),
+                    CreatedAt = added.CreatedAt.ToUnixTimeMilliseconds(),
+                    added.CreatedBy,
+                    Revision = revision,
+                });
+        }, cancellation);
+        await RefreshAsync(cancellation);
+    }
+
+    /// <summary>Ends those that are in force and, if <paramref name="planned"/>, those to come.</summary>
+    /// <returns>How many there were.</returns>
+    public async Task<int> EndAsync(AltruistId altruist, bool planned, CancellationToken cancellation)
+    {
+        var ended = await database.WriteAsync(async write =>
+        {
+            var revision = await write.NextRevisionAsync();
+            return await write.ExecuteAsync(
+                """
+                update drains
+                set ended_at = @Now, revision = @Revision
+                where altruist_id = @Altruist and ended_at is null and (until_at is null or until_at > @Now) and (@Planned or from_at <= @Now)
+                """,
+                new { Altruist = altruist.Value, Planned = planned, Now = time.NowMs(), Revision = revision });
+        }, cancellation);
+        await RefreshAsync(cancellation);
+        return ended;
+    }
+
+    private sealed record Row
+    {
+        public required string Id { get; init; }
+        public required string AltruistId { get; init; }
+        public required string Reason { get; init; }
+        public required long FromAt { get; init; }
+        public long? UntilAt { get; init; }
+        public required long CreatedAt { get; init; }
+        public required string CreatedBy { get; init; }
+        public long? EndedAt { get; init; }
+
+        public Drain ToDrain() => new()
+        {
+            Id = Id,
+            Altruist = new AltruistId(AltruistId),
+            Reason = Reason,
+            From = UnixTime.FromMs(FromAt),
+            Until = UnixTime.FromMs(UntilAt),
+            CreatedAt = UnixTime.FromMs(CreatedAt),
+            CreatedBy = CreatedBy,
+            EndedAt = UnixTime.FromMs(EndedAt),
+        };
+    }
+}
