@@ -1,13 +1,13 @@
 using System.Net;
 using AltruistManager.Altruists;
 using AltruistManager.Probing;
-using AltruistManager.Selection;
+using AltruistManager.Selection.Policies;
 using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Web;
 
 /// <summary>Tells the registry what the options of later rooms allow.</summary>
-internal sealed class RegistrationRules(IOptions<ProbingOptions> probing, IOptions<SelectionOptions> selection) : IRegistrationRules
+internal sealed class RegistrationRules(IOptions<ProbingOptions> probing) : IRegistrationRules
 {
     private readonly AllowedNetworks allowed = AllowedNetworks.Parse(probing.Value.AllowedPrivateNetworks);
 
@@ -15,5 +15,5 @@ internal sealed class RegistrationRules(IOptions<ProbingOptions> probing, IOptio
 
     public bool MayUse(IPAddress address, bool byStaff) => AddressGuard.IsPublic(address) || (byStaff && allowed.Contains(address));
 
-    public bool IsPolicy(string name) => name == selection.Value.Policy;
+    public IReadOnlyList<string> Policies { get; } = [.. SelectionPolicies.All.Select(policy => policy.Name)];
 }

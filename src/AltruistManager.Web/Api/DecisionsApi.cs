@@ -61,14 +61,17 @@ internal sealed record DecisionDocument(
         decision.State, decision.Policy,
         [.. decision.Candidates.Select(candidate => new CandidateDocument(
             candidate.Altruist.Value, candidate.Provider.Value, candidate.Label, candidate.Region.Value, candidate.Turns, candidate.LastSelectedAt, candidate.Eligible, candidate.Reason))],
-        new ResultDocument(decision.Altruist?.Value, [.. decision.Standbys.Select(standby => standby.Value)]),
+        new ResultDocument(
+            decision.Altruist?.Value, [.. decision.Primaries.Select(pick => new WeightedDocument(pick.Altruist.Value, pick.Weight))], [.. decision.Standbys.Select(standby => standby.Value)]),
         decision.Override is { } rule ? new DecisionOverrideDocument(rule.Id, rule.Kind, rule.Altruist?.Value, rule.Reason, rule.ExpiresAt) : null,
         decision.Hash, decision.PreviousHash);
 }
 
 internal sealed record CandidateDocument(
-    string Altruist, string Provider, string Label, string Region, int Turns, DateTimeOffset? LastSelectedAt, bool Eligible, string Reason);
+    string Altruist, string Provider, string Label, string Region, decimal Turns, DateTimeOffset? LastSelectedAt, bool Eligible, string Reason);
 
-internal sealed record ResultDocument(string? Altruist, IReadOnlyList<string> Standbys);
+internal sealed record ResultDocument(string? Altruist, IReadOnlyList<WeightedDocument> Primaries, IReadOnlyList<string> Standbys);
+
+internal sealed record WeightedDocument(string Altruist, int Weight);
 
 internal sealed record DecisionOverrideDocument(string Id, string Kind, string? Altruist, string Reason, DateTimeOffset ExpiresAt);

@@ -33,7 +33,7 @@ internal static class ProvidersApi
     private static async Task<IResult> PutAsync(
         string id, BodyReader body, Caller caller, ProviderRegistry registry, AfterWrite after, CancellationToken cancellation)
     {
-        var draft = new ProviderDraft(body.String("name"), body.String("website", most: 2048), body.String("contact"), body.String("payoutAddress"));
+        var draft = new ProviderDraft(body.String("name"), body.String("website", most: 2048), body.String("contact"), body.String("payoutAddress"), body.Int("shares", 1, 100));
         body.Ignore("id");
         var errors = new FieldErrors();
         if (body.HandOver(errors) is { } unreadable)
@@ -50,17 +50,17 @@ internal static class ProvidersApi
     internal static Registrant ToRegistrant(this Caller caller) => new(caller.IsStaff, caller.Provider);
 
     /// <summary>What a writer may say.</summary>
-    internal sealed record ProviderBody(string? Name, string? Website, string? Contact, string? PayoutAddress);
+    internal sealed record ProviderBody(string? Name, string? Website, string? Contact, string? PayoutAddress, int? Shares);
 
     /// <summary>What everybody sees.</summary>
     [JsonDerivedType(typeof(OwnProviderAnswer))]
-    internal record ProviderAnswer(string Id, string Name, string? Website)
+    internal record ProviderAnswer(string Id, string Name, string? Website, int Shares)
     {
         public static ProviderAnswer Of(Provider provider, Caller caller) => caller.Owns(provider.Id)
-            ? new OwnProviderAnswer(provider.Id.Value, provider.Name, provider.Website, provider.Contact, provider.PayoutAddress)
-            : new ProviderAnswer(provider.Id.Value, provider.Name, provider.Website);
+            ? new OwnProviderAnswer(provider.Id.Value, provider.Name, provider.Website, provider.Shares, provider.Contact, provider.PayoutAddress)
+            : new ProviderAnswer(provider.Id.Value, provider.Name, provider.Website, provider.Shares);
     }
 
     /// <summary>What the provider itself and staff see.</summary>
-    internal sealed record OwnProviderAnswer(string Id, string Name, string? Website, string? Contact, string? PayoutAddress) : ProviderAnswer(Id, Name, Website);
+    internal sealed record OwnProviderAnswer(string Id, string Name, string? Website, int Shares, string? Contact, string? PayoutAddress) : ProviderAnswer(Id, Name, Website, Shares);
 }

@@ -77,13 +77,12 @@ public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, P
         errors.Between("lagToleranceBlocks", draft.LagToleranceBlocks, 1, 1_000_000);
         errors.Between("maxHeadAgeSeconds", draft.MaxHeadAgeSeconds, 1, 86_400 * 365);
         errors.Between("integrityOffsetBlocks", draft.IntegrityOffsetBlocks, 1, 1_000_000);
-        if (draft.Primaries is not (null or 1))
-            errors.Add("primaries", "must be 1: more are not supported yet");
+        errors.Between("primaries", draft.Primaries, 1, 8);
         errors.Between("requestTimeoutMs", draft.RequestTimeoutMs, 100, 600_000);
         errors.Between("minEligible", draft.MinEligible, 0, 100_000);
         CheckPath(draft.Path ?? "", errors);
-        if (draft.Policy is { } policy && !rules.IsPolicy(policy))
-            errors.Add("policy", "is not a known policy");
+        if (draft.Policy is { } policy && !rules.Policies.Contains(policy))
+            errors.Add("policy", $"must be one of {string.Join(", ", rules.Policies)}");
 
         var protocol = draft.Protocol ?? known?.Protocol;
         if (protocol is null)

@@ -1,11 +1,14 @@
 namespace AltruistManager.Altruists;
 
 /// <param name="Name">Null means the id.</param>
-public sealed record ProviderDraft(string? Name, string? Website, string? Contact, string? PayoutAddress);
+/// <param name="Shares">Null means one where staff writes, else what it has.</param>
+public sealed record ProviderDraft(string? Name, string? Website, string? Contact, string? PayoutAddress, int? Shares = null);
 
 /// <summary>Registers providers.</summary>
 public sealed class ProviderRegistry(RegistryWriter writer, TimeProvider time)
 {
+    private const int MostShares = 100;
+
     /// <param name="errors">What was found wrong while reading the draft.</param>
     public Task<Registered<Provider>> PutAsync(Registrant registrant, ProviderId id, ProviderDraft draft, FieldErrors errors, CancellationToken cancellation)
     {
@@ -28,10 +31,16 @@ public sealed class ProviderRegistry(RegistryWriter writer, TimeProvider time)
         errors.Text("payoutAddress", draft.PayoutAddress, most: 200);
         if (draft.Website is { } website && AltruistUrl.Parse(website, "https", "http", allowPlain: true).Error is { } error)
             errors.Add("website", error);
+        errors.Between("shares", draft.Shares, 1, MostShares);
         if (errors.Any)
             return Refusal.Invalid(errors);
 
+        var before = roster.Providers.GetValueOrDefault(id);
+        var shares = registrant.IsStaff ? draft.Shares ?? 1 : before?.Shares ?? 1;
+        if (draft.Shares is { } wanted && wanted != shares)
+            return new Refusal(RefusalKind.Forbidden, "staff-only", "Shares are set by staff.");
+
         return Registered<Provider>.Done(
-            new Provider(id, draft.Name ?? id.Value, draft.Website, draft.Contact, draft.PayoutAddress), created: !roster.Providers.ContainsKey(id));
+            new Provider(id, draft.Name ?? id.Value, draft.Website, draft.Contact, draft.PayoutAddress, shares), created: before is null);
     }
 }

@@ -10,13 +10,14 @@ internal static class ProviderStore
     /// <param name="now">When it was created, if it is new.</param>
     public static Task PutAsync(WriteTransaction write, Provider provider, DateTimeOffset now, long revision) => write.ExecuteAsync(
         """
-        insert into providers (id, name, website, contact, payout_address, created_at, revision)
-        values (@Id, @Name, @Website, @Contact, @PayoutAddress, @CreatedAt, @Revision)
+        insert into providers (id, name, website, contact, payout_address, shares, created_at, revision)
+        values (@Id, @Name, @Website, @Contact, @PayoutAddress, @Shares, @CreatedAt, @Revision)
         on conflict (id) do update set
             name           = excluded.name,
             website        = excluded.website,
             contact        = excluded.contact,
             payout_address = excluded.payout_address,
+            shares         = excluded.shares,
             revision       = excluded.revision
         """,
         new
@@ -26,6 +27,7 @@ internal static class ProviderStore
             provider.Website,
             provider.Contact,
             provider.PayoutAddress,
+            provider.Shares,
             CreatedAt = now.ToUnixTimeMilliseconds(),
             Revision = revision,
         });
@@ -34,9 +36,9 @@ internal static class ProviderStore
     public static async Task<List<Provider>> ChangedSinceAsync(DbConnection connection, DbTransaction? transaction, long revision, CancellationToken cancellation)
     {
         var rows = await connection.QueryAsync<Row>(new CommandDefinition(
-            "select id, name, website, contact, payout_address from providers where revision > @Revision",
+            "select id, name, website, contact, payout_address, shares from providers where revision > @Revision",
             new { Revision = revision }, transaction, cancellationToken: cancellation));
-        return [.. rows.Select(row => new Provider(new(row.Id), row.Name, row.Website, row.Contact, row.PayoutAddress))];
+        return [.. rows.Select(row => new Provider(new(row.Id), row.Name, row.Website, row.Contact, row.PayoutAddress, row.Shares))];
     }
 
     private sealed record Row
@@ -46,5 +48,6 @@ internal static class ProviderStore
         public required string? Website { get; init; }
         public required string? Contact { get; init; }
         public required string? PayoutAddress { get; init; }
+        public required int Shares { get; init; }
     }
 }

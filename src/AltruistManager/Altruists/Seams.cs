@@ -13,8 +13,8 @@ public interface IRegistrationRules
     /// <param name="byStaff">Staff may register addresses of the configured private networks.</param>
     bool MayUse(IPAddress address, bool byStaff);
 
-    /// <summary>Whether there is a selection policy of this name.</summary>
-    bool IsPolicy(string name);
+    /// <summary>Names of the selection policies.</summary>
+    IReadOnlyList<string> Policies { get; }
 }
 
 /// <summary>Hands the health of a retired altruist on to the one that is added at its URL, so that re-adding washes nothing off. Implemented by Health.</summary>

@@ -13,7 +13,7 @@ public sealed record StoredVerdict(AltruistId Altruist, VerdictState State, stri
 public sealed record VerdictChange(long Id, AltruistId Altruist, DateTimeOffset At, VerdictState From, VerdictState To, string Reason, string? Evidence = null);
 
 /// <summary>What the newest stored probes of an altruist say.</summary>
-internal sealed record LastSeen(DateTimeOffset? ProbeAt, DateTimeOffset? AnswerAt, long? Height, double? LatencyMs);
+internal sealed record LastSeen(DateTimeOffset? ProbeAt, DateTimeOffset? AnswerAt, long? Height, double? LatencyMs, Performance Performance);
 
 /// <summary>Verdicts, their changes and the traces of the networks, in the database.</summary>
 public sealed class HealthStore(Database database) : IHealthHeritage
@@ -229,19 +229,23 @@ public sealed class HealthStore(Database database) : IHealthHeritage
     {
         var rows = await database.QueryAsync<SeenRow>(
             """
-            select altruist_id, at, height, latency_ms, answered
-            from  (select altruist_id, at, height, latency_ms, answered,
+            select altruist_id, at, height, latency_ms, answered, probes, failures
+            from  (select altruist_id, at, height, latency_ms, answered, probes, failures,
                           row_number() over (partition by altruist_id, answered order by id desc) as nth
-                   from  (select id, altruist_id, at, height, latency_ms, case when lower(outcome) = 'ok' then 1 else 0 end as answered
+                   from  (select id, altruist_id, at, height, latency_ms, probes, failures, case when lower(outcome) = 'ok' then 1 else 0 end as answered
                           from   probes
                           where  at >= @since and vantage = @vantage and lane not in ('Trial', 'Test', 'Check')) as recent) as numbered
-            where  nth = 1
+            where  nth <= @remembered
+            order by at desc
             """,
-            new { vantage, since = since.ToUnixTimeMilliseconds() }, cancellation);
+            new { vantage, since = since.ToUnixTimeMilliseconds(), remembered = Performance.Remembered }, cancellation);
         return rows.GroupBy(row => new AltruistId(row.AltruistId)).ToDictionary(group => group.Key, group =>
         {
             var answer = group.FirstOrDefault(row => row.Answered == 1);
-            return new LastSeen(UnixTime.FromMs(group.Max(row => row.At)), UnixTime.FromMs(answer?.At), answer?.Height, answer?.LatencyMs);
+            var performance = new Performance(
+                1 - group.Sum(row => row.Failures) / (double)group.Sum(row => row.Probes),
+                [.. group.Where(row => row.Answered == 1).Select(row => row.LatencyMs).OfType<double>().Take(Performance.Remembered)]);
+            return new LastSeen(UnixTime.FromMs(group.Max(row => row.At)), UnixTime.FromMs(answer?.At), answer?.Height, answer?.LatencyMs, performance);
         });
     }
 
@@ -290,5 +294,7 @@ public sealed class HealthStore(Database database) : IHealthHeritage
         public required long? Height { get; init; }
         public required double? LatencyMs { get; init; }
         public required long Answered { get; init; }
+        public required int Probes { get; init; }
+        public required int Failures { get; init; }
     }
 }

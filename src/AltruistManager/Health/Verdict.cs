@@ -45,6 +45,8 @@ public sealed record Verdict
 
     public double? LatencyMs { get; init; }
 
+    public Performance Performance { get; init; } = Performance.Unknown;
+
     /// <summary>The claimed capabilities that it has proven; only these count.</summary>
     public IReadOnlyList<string> Proven { get; init; } = [];
 

@@ -49,6 +49,7 @@ internal sealed record Watched
                 Height = probe.Height ?? Verdict.Height,
                 LagBlocks = head is { } seen ? seen.LagBlocks : Verdict.LagBlocks,
                 LatencyMs = probe.LatencyMs ?? Verdict.LatencyMs,
+                Performance = Verdict.Performance.After(evaluation.Good, probe.LatencyMs),
             },
             LastOutcome = probe.Outcome,
             Retries = changed ? 0 : Retries + (probe.Lane == ProbeLane.Retry ? 1 : 0),
@@ -74,6 +75,7 @@ internal sealed record Watched
             LastGoodAt = stored.State is VerdictState.Healthy or VerdictState.Failing ? seen?.AnswerAt : null,
             Height = seen?.Height,
             LatencyMs = seen?.LatencyMs,
+            Performance = seen?.Performance ?? Performance.Unknown,
             Evidence = stored.Evidence,
         },
     };

@@ -21,7 +21,11 @@ public sealed record Decision
 
     public required IReadOnlyList<DecisionCandidate> Candidates { get; init; }
 
-    public AltruistId? Altruist { get; init; }
+    /// <summary>The first of <see cref="Primaries"/>.</summary>
+    public AltruistId? Altruist => Primaries.Count > 0 ? Primaries[0].Altruist : null;
+
+    /// <summary>Newest first; the weights sum to 100.</summary>
+    public required IReadOnlyList<Pick> Primaries { get; init; }
 
     public required IReadOnlyList<AltruistId> Standbys { get; init; }
 
@@ -36,10 +40,11 @@ public sealed record Decision
 
 public sealed record DecisionOverride(string Id, string Kind, AltruistId? Altruist, string Reason, DateTimeOffset ExpiresAt);
 
-/// <param name="Turns">In this slot and window, before the decision.</param>
+/// <param name="Turns">In this slot and window, before the decision; a turn as one of several primaries counts its weight.</param>
 /// <param name="Reason">Why it was or was not picked, in words.</param>
 public sealed record DecisionCandidate(
-    AltruistId Altruist, ProviderId Provider, string Label, RegionId Region, int Turns, DateTimeOffset? LastSelectedAt, bool Eligible, string Reason);
+    AltruistId Altruist, ProviderId Provider, string Label, RegionId Region, decimal Turns, DateTimeOffset? LastSelectedAt, bool Eligible, string Reason);
 
+/// <param name="Weight">The percentage of the slot's traffic.</param>
 /// <param name="EndedAt">Null while it lasts.</param>
-public sealed record Session(AltruistId Altruist, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, DecisionId Decision);
+public sealed record Session(AltruistId Altruist, int Weight, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, DecisionId Decision);

@@ -51,6 +51,8 @@ public sealed class DecisionLog(SelectionStore store, IEntryLog log, TimeProvide
         var question = slot.Question;
         var facts = Array.ConvertAll(entry.Altruists, altruist => altruist.Facts);
         var admitted = Selector.Admitted(question, facts);
+        var replayed = new SlotOutcome();
+        Selector.Decide(question, facts, entry.Rules, replayed);
         var candidates = new DecisionCandidate[question.Candidates.Length];
         for (var i = 0; i < candidates.Length; i++)
         {
@@ -61,10 +63,10 @@ public sealed class DecisionLog(SelectionStore store, IEntryLog log, TimeProvide
                 altruist.Provider,
                 altruist.Label,
                 RegionFallback.RegionOf(candidate.Offer, question.Key.Region, question.Fallbacks),
-                candidate.Turns,
+                DecisionReasons.Whole(candidate.Turns),
                 lastStarts.TryGetValue(altruist.Id, out var last) ? last : null,
                 admitted[i],
-                DecisionReasons.Explain(entry, slot, i, admitted));
+                DecisionReasons.Explain(entry, slot, i, admitted, replayed.After));
         }
 
         return new Decision
@@ -75,10 +77,10 @@ public sealed class DecisionLog(SelectionStore store, IEntryLog log, TimeProvide
             Trigger = slot.Trigger,
             Round = entry.Round,
             State = slot.Outcome.State,
-            Policy = entry.Parameters.Policy,
+            Policy = question.Policy.Name,
             Candidates = candidates,
-            Altruist = slot.Outcome.Picks.Count > 0 ? entry.Altruists[slot.Outcome.Picks[0].Altruist].Id : null,
-            Standbys = [.. slot.Outcome.Picks.Skip(1).Select(pick => entry.Altruists[pick.Altruist].Id)],
+            Primaries = [.. slot.Outcome.Picks.Where(pick => pick.Weight > 0).Select(pick => new Pick(entry.Altruists[pick.Altruist].Id, pick.Region, pick.Weight))],
+            Standbys = [.. slot.Outcome.Picks.Where(pick => pick.Weight == 0).Select(pick => entry.Altruists[pick.Altruist].Id)],
             Override = slot.Outcome.Override >= 0 ? ToPublic(entry.Overrides[slot.Outcome.Override]) : null,
             Hash = logged.Hash,
             PreviousHash = logged.PreviousHash,

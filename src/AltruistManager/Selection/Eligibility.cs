@@ -39,6 +39,15 @@ public readonly record struct AltruistFacts
 
     /// <summary>When it was throttled, in Unix milliseconds; 0 when it is not.</summary>
     public long ThrottledSince { get; init; }
+
+    /// <summary>Declared requests per second; 0 where it declares none or no policy asks.</summary>
+    public int CapacityRps { get; init; }
+
+    /// <summary>Its recent median latency in whole milliseconds, at least 1; 0 where it is not known or no policy asks.</summary>
+    public int LatencyMs { get; init; }
+
+    /// <summary>The share of its recent probes that succeeded; 0 where it is not known or no policy asks.</summary>
+    public int SuccessPerMille { get; init; }
 }
 
 /// <summary>Who may be picked now, and why not (design 2, <c>eligible</c>; design 5.3). Altruists are given as they are in service. Pure.</summary>

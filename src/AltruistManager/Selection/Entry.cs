@@ -58,16 +58,21 @@ public sealed class EntrySlot
 /// <summary>What a region's portals must not use any more, and the entry that last changed it.</summary>
 public sealed record RevokedInRegion(RegionId Region, long Generation, IReadOnlyList<AltruistId> Altruists);
 
-/// <summary>The parameters in force; durations in milliseconds.</summary>
+/// <summary>The parameters in force; durations in milliseconds. What a chain has of its own stands with its slots.</summary>
+/// <param name="ProviderCapPercent">100 in entries before format 3, which knew no cap.</param>
+/// <param name="LatencyFactorPercent">200 in entries before format 3.</param>
 /// <param name="Health">Null in entries of format 1, which did not tell.</param>
 /// <param name="Probing">Null in entries of format 1.</param>
 public sealed record EntryParameters(
-    string Policy, string FairnessUnit, int Primaries, int Standbys, long IntervalMs, long WindowMs, EntryHealthParameters? Health, EntryProbingParameters? Probing)
+    string Policy, string FairnessUnit, int Primaries, int Standbys, int ProviderCapPercent, int LatencyFactorPercent, long IntervalMs, long WindowMs,
+    EntryHealthParameters? Health, EntryProbingParameters? Probing)
 {
-    public SelectorRules Rules => new(Standbys, FairnessUnit == "provider");
+    /// <param name="round">The round it is, or the last one before.</param>
+    public SelectorRules Rules(long round) => new(Standbys, FairnessUnit == "provider", ProviderCapPercent, LatencyFactorPercent, round);
 
     public static EntryParameters Of(SelectionOptions selection, HealthOptions health, ProbingOptions probing) => new(
-        selection.Policy, selection.FairnessUnit, selection.Primaries, selection.Standbys, Ms(selection.Interval), Ms(selection.Window),
+        selection.Policy, selection.FairnessUnit, selection.Primaries, selection.Standbys, selection.ProviderCapPercent, selection.LatencyFactorPercent,
+        Ms(selection.Interval), Ms(selection.Window),
         new(health.Fall, health.Rise, Ms(health.CooldownInitial), Ms(HealthEvaluator.LongestCooldown), Ms(HealthEvaluator.DivergedAtLeast), Ms(health.SuspendAfter)),
         new(Ms(probing.Interval), Ms(probing.HotInterval), Ms(probing.RetryInterval), Ms(probing.Timeout), Ms(probing.HotTimeout)));
 
@@ -109,6 +114,9 @@ public sealed class Entry
     public DateTimeOffset? FrozenSince { get; init; }
 
     public required EntryParameters Parameters { get; init; }
+
+    /// <summary>By which <see cref="Selector"/> decided it.</summary>
+    public SelectorRules Rules => Parameters.Rules(Round);
 
     /// <summary>In the order of their ids. While an entry is being made it may hold more than its slots refer to; those are left out of the log.</summary>
     public required EntryAltruist[] Altruists { get; init; }

@@ -44,17 +44,11 @@ internal static class SelectionBody
             else
             {
                 json.WritePropertyName("primary");
-                WriteAltruist(json, slot.Picks[0], altruists[0], chain, weight: 100);
+                WriteAltruist(json, slot.Picks[0], altruists[0], chain);
             }
 
-            json.WriteStartArray("primaries");
-            if (altruists.Count > 0)
-                WriteAltruist(json, slot.Picks[0], altruists[0], chain, weight: 100);
-            json.WriteEndArray();
-            json.WriteStartArray("standbys");
-            for (var i = 1; i < altruists.Count; i++)
-                WriteAltruist(json, slot.Picks[i], altruists[i], chain, weight: null);
-            json.WriteEndArray();
+            WriteAltruists(json, "primaries", slot, altruists, chain, pick => pick.Weight > 0);
+            WriteAltruists(json, "standbys", slot, altruists, chain, pick => pick.Weight == 0);
             json.WriteNumber("requestTimeoutMs", chain.RequestTimeoutMs);
             if (altruists.Count == 0)
                 json.WriteNull("selectedAt");
@@ -71,15 +65,27 @@ internal static class SelectionBody
 
     public static string Rfc3339(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
 
-    private static void WriteAltruist(Utf8JsonWriter json, Pick pick, Altruist altruist, Chain chain, int? weight)
+    private static void WriteAltruists(Utf8JsonWriter json, string name, SlotMemory slot, IReadOnlyList<Altruist> altruists, Chain chain, Predicate<Pick> which)
+    {
+        json.WriteStartArray(name);
+        for (var i = 0; i < altruists.Count; i++)
+        {
+            if (which(slot.Picks[i]))
+                WriteAltruist(json, slot.Picks[i], altruists[i], chain);
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteAltruist(Utf8JsonWriter json, Pick pick, Altruist altruist, Chain chain)
     {
         json.WriteStartObject();
         json.WriteString("altruist", altruist.Id.Value);
         json.WriteString("provider", altruist.Provider.Value);
         json.WriteString("label", altruist.Label);
         json.WriteString("region", pick.Region.Value);
-        if (weight is { } share)
-            json.WriteNumber("weight", share);
+        if (pick.Weight > 0)
+            json.WriteNumber("weight", pick.Weight);
         json.WriteString("url", AltruistUrl.WithPath(altruist.Url, chain.Path));
         json.WriteStartObject("urls");
         foreach (var (type, url) in altruist.Urls.OrderBy(url => url.Key, StringComparer.Ordinal))

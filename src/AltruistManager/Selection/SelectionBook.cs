@@ -4,6 +4,7 @@ using AltruistManager.Chains;
 using AltruistManager.Health;
 using AltruistManager.Probing;
 using AltruistManager.Probing.Checks;
+using AltruistManager.Selection.Policies;
 
 namespace AltruistManager.Selection;
 
@@ -29,6 +30,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     private IReadOnlyList<Override>? overridesApplied;
     private IReadOnlyList<Hold>? holdsApplied;
     private RevokedInRegion[] revoked = [];
+    private Measures measures;
 
     /// <summary>In the order of chains, then regions.</summary>
     public List<SlotMemory> Slots { get; private set; } = [];
@@ -117,7 +119,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             return true;
         for (var i = 0; i < slot.Picks.Length; i++)
         {
-            if (altruists[next.Picks[i].Altruist].Id != slot.Picks[i].Altruist || next.Picks[i].Region != slot.Picks[i].Region)
+            if (ToPick(next.Picks[i]) != slot.Picks[i])
                 return true;
         }
 
@@ -145,13 +147,8 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         {
             var primary = slot.Primary;
             slot.State = next.State;
-            if (slot.Picks.Length != next.Picks.Count)
-                slot.Picks = new Pick[next.Picks.Count];
-            else
-                slot.Picks = [.. slot.Picks];
-            for (var i = 0; i < next.Picks.Count; i++)
-                slot.Picks[i] = new Pick(altruists[next.Picks[i].Altruist].Id, next.Picks[i].Region);
-            slot.Question.Was = Array.ConvertAll(next.Picks.ToArray(), pick => new IncumbentPick(pick.Altruist, pick.Region, MayKeep: true));
+            slot.Picks = Array.ConvertAll(next.Picks.ToArray(), ToPick);
+            slot.Question.Was = Array.ConvertAll(next.Picks.ToArray(), ToIncumbent);
             if (slot.Primary != primary || slot.SelectedAt == default)
                 slot.SelectedAt = at;
             slot.Generation = decision.Generation;
@@ -163,6 +160,13 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
 
         slot.Published = (slot.Chain, Array.ConvertAll(slot.Question.Was, pick => served[pick.Altruist]));
     }
+
+    /// <summary>What the decision under way makes of the slot.</summary>
+    public Pick[] NextPicks(SlotMemory slot) => Array.ConvertAll(slot.Next.Picks.ToArray(), ToPick);
+
+    private Pick ToPick(PickRef pick) => new(altruists[pick.Altruist].Id, pick.Region, pick.Weight);
+
+    private static IncumbentPick ToIncumbent(PickRef pick) => new(pick.Altruist, pick.Region, pick.Weight, MayKeep: true);
 
     public void Remove(SlotMemory slot)
     {
@@ -191,7 +195,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
                 Slots.Add(slot);
             }
 
-            Selector.Decide(logged.Question, space, entry.Parameters.Rules, slot.Next);
+            Selector.Decide(logged.Question, space, entry.Rules, slot.Next);
             if (slot.Next.State != logged.Outcome.State || !slot.Next.Picks.SequenceEqual(logged.Outcome.Picks))
                 differing.Add(slot.Key);
 
@@ -199,8 +203,8 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             slot.Space = entry.Altruists;
             TakeTurns(slot);
             slot.State = logged.Outcome.State;
-            slot.Picks = [.. logged.Outcome.Picks.Select(pick => new Pick(entry.Altruists[pick.Altruist].Id, pick.Region))];
-            slot.Question.Was = Array.ConvertAll(logged.Outcome.Picks.ToArray(), pick => new IncumbentPick(pick.Altruist, pick.Region, MayKeep: true));
+            slot.Picks = [.. logged.Outcome.Picks.Select(pick => new Pick(entry.Altruists[pick.Altruist].Id, pick.Region, pick.Weight))];
+            slot.Question.Was = Array.ConvertAll(logged.Outcome.Picks.ToArray(), ToIncumbent);
             slot.SelectedAt = logged.SelectedAt;
             slot.Eligible = logged.Outcome.Eligible;
             slot.Published = null;
@@ -300,10 +304,12 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         for (var i = 0; i < candidates.Length; i++)
             (candidates[i].Turns, candidates[i].Contender) = (slot.Next.After[i].Turns, slot.Next.After[i].Contender);
 
-        // Providers are counted only where fairness is theirs.
         var providers = slot.Next.ProvidersAfter.AsSpan();
         for (var i = 0; i < providers.Length; i++)
-            (slot.Question.Providers[i].Turns, slot.Question.Providers[i].Contender) = (providers[i].Turns, providers[i].Contender);
+        {
+            ref var provider = ref slot.Question.Providers[i];
+            (provider.Turns, provider.Given, provider.Contender) = (providers[i].Turns, providers[i].Given, providers[i].Contender);
+        }
     }
 
     private static void ForgetTurns(SlotMemory slot)
@@ -311,7 +317,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         foreach (ref var candidate in slot.Question.Candidates.AsSpan())
             candidate.Turns = 0;
         foreach (ref var provider in slot.Question.Providers.AsSpan())
-            provider.Turns = 0;
+            (provider.Turns, provider.Given) = (0, 0);
     }
 
     private void Draw(SlotMemory slot)
@@ -393,6 +399,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             }
         }
 
+        measures = Slots.Aggregate(Measures.None, (all, slot) => all | slot.Question.Policy.Reads);
         foreach (var slot in Slots.Where(slot => slot.Chain is null))
             Refill(slot, new Region(slot.Key.Region, "", []), [], numbers);
         Slots.Sort((left, right) => left.Key.Chain != right.Key.Chain ? left.Key.Chain.CompareTo(right.Key.Chain) : left.Key.Region.CompareTo(right.Key.Region));
@@ -447,13 +454,19 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         {
             Key = slot.Key,
             Candidates = [.. candidates],
-            Providers = [.. providers.Select(provider => providersBefore.GetValueOrDefault(provider))],
+            Policy = PolicyOf(slot.Chain),
+            Primaries = slot.Chain?.Primaries ?? options.Primaries,
+            Providers = [.. providers.Select(provider => providersBefore.GetValueOrDefault(provider) with { Shares = Roster.Providers.GetValueOrDefault(provider)?.Shares ?? 1 })],
             Requires = slot.Chain?.Requires ?? [],
             Fallbacks = region.Fallbacks,
-            Was = Array.ConvertAll(slot.Picks, pick => new IncumbentPick(numbers[pick.Altruist], pick.Region, MayKeep: true)),
+            Was = Array.ConvertAll(slot.Picks, pick => new IncumbentPick(numbers[pick.Altruist], pick.Region, pick.Weight, MayKeep: true)),
         };
         slot.Space = altruists;
     }
+
+    /// <summary>A policy that this version does not know counts as the configured one.</summary>
+    private ISelectionPolicy PolicyOf(Chain? chain) =>
+        SelectionPolicies.Find(chain?.Policy ?? options.Policy) ?? SelectionPolicies.Find(options.Policy) ?? SelectionPolicies.LeastUsed;
 
     /// <returns>Whether somebody has proven something else than before.</returns>
     private bool Judge(HealthBoard board, DrainBook drains, DateTimeOffset now, DateTimeOffset startedAt)
@@ -486,6 +499,9 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
                 Provider = fresh ? Number(providers, altruist.Provider) : known.Provider,
                 Host = fresh ? Number(hosts, altruist.Host) : known.Host,
                 ThrottledSince = verdict.State == VerdictState.Throttled ? verdict.Since.ToUnixTimeMilliseconds() : 0,
+                CapacityRps = measures.HasFlag(Measures.Capacity) ? altruist.CapacityRps ?? 0 : 0,
+                LatencyMs = measures.HasFlag(Measures.Performance) ? verdict.Performance.MedianLatencyMs : 0,
+                SuccessPerMille = measures.HasFlag(Measures.Performance) ? verdict.Performance.SuccessPerMille : 0,
             };
             altruists[i] = new EntryAltruist
             {

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using AltruistManager.Selection.Policies;
 
 namespace AltruistManager.Selection;
 
@@ -13,17 +14,25 @@ public sealed class SelectionOptions
     /// <summary>The window within which turns are counted, aligned to the epoch.</summary>
     public TimeSpan Window { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>Name of the policy for chains that name none.</summary>
-    [RegularExpression("least-used", ErrorMessage = "Selection:Policy must be least-used.")]
+    /// <summary>Name of the policy for chains that name none; see <see cref="SelectionPolicies"/>.</summary>
+    [RegularExpression("least-used|round-robin|random|weighted|latency|quality", ErrorMessage = "Selection:Policy must be least-used, round-robin, random, weighted, latency or quality.")]
     public string Policy { get; set; } = "least-used";
 
     /// <summary><c>altruist</c> or <c>provider</c>: whose turns are evened out first.</summary>
     [RegularExpression("altruist|provider", ErrorMessage = "Selection:FairnessUnit must be altruist or provider.")]
     public string FairnessUnit { get; set; } = "altruist";
 
-    /// <summary>Altruists in use at once per slot.</summary>
-    [Range(1, 1, ErrorMessage = "Selection:Primaries must be 1: more are not supported yet.")]
+    /// <summary>Altruists in use at once per slot, for chains that say nothing of it.</summary>
+    [Range(1, SlotQuestion.MostPrimaries)]
     public int Primaries { get; set; } = 1;
+
+    /// <summary>The share of a slot's turns, in percent, that one provider gets at most in a window while others can serve; 100 is no cap.</summary>
+    [Range(1, 100)]
+    public int ProviderCapPercent { get; set; } = 100;
+
+    /// <summary>For the policy <c>latency</c>: the median latency up to which altruists share the turns, in percent of the best one's.</summary>
+    [Range(100, 10_000)]
+    public int LatencyFactorPercent { get; set; } = 200;
 
     /// <summary>Standbys published per slot.</summary>
     [Range(0, 8)]

@@ -119,7 +119,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
             var started = time.GetTimestamp();
             var now = await PrepareAsync(cancellation);
             // Frozen verdicts are no reason to move: every pick is kept (design 5.4).
-            book.Decide(rotate: board.FrozenSince is null, parameters.Rules);
+            book.Decide(rotate: board.FrozenSince is null, parameters.Rules(mark.Number + 1));
             var outcome = await PublishAsync(book.Slots, trigger, isRound: true, scheduledAt, now, cancellation);
             LogRound(outcome.Round, outcome.Generation, outcome.Slots, outcome.Changed, time.GetElapsedTime(started).TotalMilliseconds);
             return outcome;
@@ -138,7 +138,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         try
         {
             var now = await PrepareAsync(cancellation);
-            book.Decide(rotate: false, parameters.Rules);
+            book.Decide(rotate: false, parameters.Rules(mark.Number));
             var unsettled = new List<SlotMemory>();
             foreach (var slot in book.Slots)
             {
@@ -400,7 +400,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
             return Trigger.Failover;
         if (slot.State is SlotState.None or SlotState.Degraded || (slot.State == SlotState.Fallback && next.State == SlotState.Fresh))
             return Trigger.Recovery;
-        if (next.State == slot.State && slot.Picks.Length == next.Picks.Count && !slot.Picks.Where((pick, i) => pick.Altruist != book.Altruists[next.Picks[i].Altruist].Id).Any())
+        if (next.State == slot.State && slot.Picks.Select(pick => pick.Altruist).SequenceEqual(next.Picks.Select(pick => book.Altruists[pick.Altruist].Id)))
             return Trigger.Change;
         var fell = Array.Exists(slot.Picks, pick => !next.Picks.Exists(kept => book.Altruists[kept.Altruist].Id == pick.Altruist));
         return fell ? Trigger.Failover : Trigger.Recovery;
@@ -418,17 +418,22 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
                 added.Add((slot.RowId, slot.Key));
         }
 
-        var closed = new List<int>();
-        var opened = new List<(int Slot, AltruistId Altruist, int Ordinal)>();
+        var closed = new List<(int Slot, AltruistId Altruist)>();
+        var opened = new List<OpenedSession>();
         for (var i = 0; i < decided.Count; i++)
         {
-            AltruistId? primary = decided[i].Next.Picks.Count > 0 ? book.Altruists[decided[i].Next.Picks[0].Altruist].Id : null;
-            if (primary == decided[i].Primary)
-                continue;
-            if (decided[i].Primary is not null)
-                closed.Add(decided[i].RowId);
-            if (primary is { } altruist)
-                opened.Add((decided[i].RowId, altruist, i));
+            var slot = decided[i];
+            foreach (var was in slot.Picks)
+            {
+                if (was.Weight > 0 && !slot.Next.Picks.Exists(pick => Continues(pick, was)))
+                    closed.Add((slot.RowId, was.Altruist));
+            }
+
+            foreach (var pick in slot.Next.Picks)
+            {
+                if (pick.Weight > 0 && !Array.Exists(slot.Picks, was => Continues(pick, was)))
+                    opened.Add(new OpenedSession(slot.RowId, book.Altruists[pick.Altruist].Id, pick.Weight, i));
+            }
         }
 
         try
@@ -449,6 +454,9 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
             await ((Task)packing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    /// <summary>With another share of the traffic it is another session: what was served is counted by it.</summary>
+    private bool Continues(PickRef next, Pick was) => next.Weight == was.Weight && book.Altruists[next.Altruist].Id == was.Altruist;
 
     private void Show(IReadOnlyList<SlotMemory>? decided)
     {

@@ -56,41 +56,52 @@ public sealed class SelectionStore(Database database, TimeProvider time)
                 });
     }
 
-    /// <summary>Ends the open sessions of these slots.</summary>
-    internal async Task CloseSessionsAsync(WriteTransaction write, IReadOnlyCollection<int> slots, long atMs)
+    /// <summary>Ends the open sessions of these altruists in these slots.</summary>
+    internal async Task CloseSessionsAsync(WriteTransaction write, IReadOnlyCollection<(int Slot, AltruistId Altruist)> closed, long atMs)
     {
-        if (slots.Count > 0)
-        {
-            await write.ExecuteAsync(
-                $"update sessions set ended_at = @At where ended_at is null and {database.Dialect.In("slot_id", "Slots")}",
-                new { At = atMs, Slots = database.Dialect.List(slots) });
-        }
+        if (closed.Count == 0)
+            return;
+        await write.ExecuteAsync(
+            database.Dialect.Pick(
+                """
+                update sessions set ended_at = @At
+                where ended_at is null
+                  and (slot_id, altruist_id) in (select json_extract(value, '$[0]'), json_extract(value, '$[1]') from json_each(@Rows))
+                """,
+                """
+                update sessions set ended_at = @At
+                where ended_at is null and (slot_id, altruist_id) in (select * from unnest(@Slots, @Altruists))
+                """),
+            database.Dialect.Name == "sqlite"
+                ? new { At = atMs, Rows = JsonSerializer.Serialize(closed.Select(row => new object[] { row.Slot, row.Altruist.Value })) }
+                : new { At = atMs, Slots = closed.Select(row => row.Slot).ToArray(), Altruists = closed.Select(row => row.Altruist.Value).ToArray() });
     }
 
-    internal async Task OpenSessionsAsync(WriteTransaction write, IReadOnlyCollection<(int Slot, AltruistId Altruist, int Ordinal)> opened, long generation, long atMs)
+    internal async Task OpenSessionsAsync(WriteTransaction write, IReadOnlyCollection<OpenedSession> opened, long generation, long atMs)
     {
         if (opened.Count == 0)
             return;
         await write.ExecuteAsync(
             database.Dialect.Pick(
                 """
-                insert into sessions (slot_id, altruist_id, generation, ordinal, started_at)
-                select json_extract(value, '$[0]'), json_extract(value, '$[1]'), @Generation, json_extract(value, '$[2]'), @At
+                insert into sessions (slot_id, altruist_id, weight, generation, ordinal, started_at)
+                select json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), @Generation, json_extract(value, '$[3]'), @At
                 from json_each(@Rows)
                 """,
                 """
-                insert into sessions (slot_id, altruist_id, generation, ordinal, started_at)
-                select slot, altruist, @Generation, ordinal, @At
-                from unnest(@Slots, @Altruists, @Ordinals) as opened (slot, altruist, ordinal)
+                insert into sessions (slot_id, altruist_id, weight, generation, ordinal, started_at)
+                select slot, altruist, weight, @Generation, ordinal, @At
+                from unnest(@Slots, @Altruists, @Weights, @Ordinals) as opened (slot, altruist, weight, ordinal)
                 """),
             database.Dialect.Name == "sqlite"
-                ? new { Generation = generation, At = atMs, Rows = JsonSerializer.Serialize(opened.Select(row => new object[] { row.Slot, row.Altruist.Value, row.Ordinal })) }
+                ? new { Generation = generation, At = atMs, Rows = JsonSerializer.Serialize(opened.Select(row => new object[] { row.Slot, row.Altruist.Value, row.Weight, row.Ordinal })) }
                 : new
                 {
                     Generation = generation,
                     At = atMs,
                     Slots = opened.Select(row => row.Slot).ToArray(),
                     Altruists = opened.Select(row => row.Altruist.Value).ToArray(),
+                    Weights = opened.Select(row => row.Weight).ToArray(),
                     Ordinals = opened.Select(row => row.Ordinal).ToArray(),
                 });
     }
@@ -104,8 +115,8 @@ public sealed class SelectionStore(Database database, TimeProvider time)
             {
                 await write.ExecuteAsync(
                     """
-                    insert into sessions (slot_id, altruist_id, generation, ordinal, started_at)
-                    select slot_id, altruist_id, generation, ordinal, @ResumedAt
+                    insert into sessions (slot_id, altruist_id, weight, generation, ordinal, started_at)
+                    select slot_id, altruist_id, weight, generation, ordinal, @ResumedAt
                     from sessions
                     where ended_at = @EndedAt
                     """,
@@ -155,7 +166,7 @@ public sealed class SelectionStore(Database database, TimeProvider time)
     [
         .. (await database.QueryAsync<SessionRow>(
                 """
-                select altruist_id, started_at, ended_at, generation, ordinal
+                select altruist_id, weight, started_at, ended_at, generation, ordinal
                 from sessions
                 where slot_id = @Slot and started_at < @Before
                 order by id desc
@@ -164,7 +175,7 @@ public sealed class SelectionStore(Database database, TimeProvider time)
                 new { Slot = slot, Before = before?.ToUnixTimeMilliseconds() ?? long.MaxValue, Limit = limit },
                 cancellation))
             .Select(row => new Session(
-                new AltruistId(row.AltruistId), UnixTime.FromMs(row.StartedAt), UnixTime.FromMs(row.EndedAt), new DecisionId(row.Generation, row.Ordinal))),
+                new AltruistId(row.AltruistId), row.Weight, UnixTime.FromMs(row.StartedAt), UnixTime.FromMs(row.EndedAt), new DecisionId(row.Generation, row.Ordinal))),
     ];
 
     internal async Task<IReadOnlyDictionary<AltruistId, int>> CountSessionsAsync(IReadOnlyCollection<AltruistId> altruists, DateTimeOffset since, CancellationToken cancellation) =>
@@ -210,6 +221,7 @@ public sealed class SelectionStore(Database database, TimeProvider time)
     private sealed record SessionRow
     {
         public required string AltruistId { get; init; }
+        public required int Weight { get; init; }
         public required long StartedAt { get; init; }
         public long? EndedAt { get; init; }
         public required long Generation { get; init; }
@@ -228,3 +240,7 @@ public sealed class SelectionStore(Database database, TimeProvider time)
         public required long StartedAt { get; init; }
     }
 }
+
+/// <param name="Weight">The percentage of the slot's traffic.</param>
+/// <param name="Ordinal">The slot's place in the entry.</param>
+internal readonly record struct OpenedSession(int Slot, AltruistId Altruist, int Weight, int Ordinal);

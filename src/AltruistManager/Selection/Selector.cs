@@ -1,3 +1,5 @@
+using AltruistManager.Selection.Policies;
+
 namespace AltruistManager.Selection;
 
 /// <summary>
@@ -7,8 +9,8 @@ namespace AltruistManager.Selection;
 public static class Selector
 {
     /// <summary>
-    /// The version of these rules, stored in every entry; an old version stays runnable when a new one comes. Version 1 knew no <see cref="Candidate.Lacking"/>:
-    /// it is version 2 over candidates of whom none lacks anything. Version 2 knew no <see cref="SlotQuestion.Hold"/>: it is version 3 over slots that are not held.
+    /// The version of these rules, stored in every entry; an old version stays runnable when a new one comes. Version 2 knew one primary, one policy
+    /// (<c>least-used</c>), no shares, cap or hold: it is version 3 where all of them are at their defaults. Version 1 knew no <see cref="Candidate.Lacking"/> either.
     /// </summary>
     public const int RuleVersion = 3;
 
@@ -26,11 +28,15 @@ public static class Selector
         var count = question.Candidates.Length;
         Span<byte> classes = count <= OnStack ? stackalloc byte[count] : new byte[count];
         Span<uint> groups = count <= OnStack ? stackalloc uint[count] : new uint[count];
+        Span<int> weights = count <= OnStack ? stackalloc int[count] : new int[count];
         outcome.Picks.Clear();
-        outcome.Turn = -1;
+        outcome.Turns.Clear();
         outcome.Override = -1;
         outcome.Eligible = Classify(question, facts, classes, groups, out var acting);
-        CountTurns(question, groups, acting, rules, outcome);
+        weights.Fill(PolicyView.FullWeight);
+        if (acting != NoGroup)
+            question.Policy.Weigh(new PolicyView(question, facts, groups, acting, [], rules), weights);
+        CountTurns(question, groups, weights, acting, rules, outcome);
         if (outcome.Eligible == 0)
         {
             KeepOrNone(question, outcome);
@@ -39,9 +45,9 @@ public static class Selector
         }
 
         Span<Place> places = count <= OnStack ? stackalloc Place[count] : new Place[count];
-        var first = Order(question, classes, rules, outcome, places);
+        var first = Order(question, new PolicyView(question, facts, groups, acting, outcome.After, rules), classes, weights, outcome, places);
         if (!TryPin(question, facts, classes, outcome))
-            PickPrimary(question, acting, first, rules, outcome);
+            PickPrimaries(question, classes, groups, weights, places, acting, first, rules, outcome);
         PickStandbys(question, facts, classes, groups, places, rules, outcome);
     }
 
@@ -153,30 +159,30 @@ public static class Selector
         return -1;
     }
 
-    /// <summary>Who takes part, and from how many turns on: one that enters starts at the fewest of those already there.</summary>
-    private static void CountTurns(SlotQuestion question, ReadOnlySpan<uint> groups, uint acting, in SelectorRules rules, SlotOutcome outcome)
+    /// <summary>Who takes part, and from how many turns on: one that enters starts level with the one of those already there that had the fewest for its weight.</summary>
+    private static void CountTurns(SlotQuestion question, ReadOnlySpan<uint> groups, ReadOnlySpan<int> weights, uint acting, in SelectorRules rules, SlotOutcome outcome)
     {
         var candidates = question.Candidates.AsSpan();
         if (outcome.After.Length != candidates.Length)
             outcome.After = new TurnsAfter[candidates.Length];
         var after = outcome.After.AsSpan();
-        var fewest = int.MaxValue;
+        var fewest = Level.None;
         var newcomers = false;
         for (var i = 0; i < candidates.Length; i++)
         {
             ref readonly var candidate = ref candidates[i];
-            var takesPart = groups[i] == acting && acting != NoGroup;
+            var takesPart = groups[i] == acting && acting != NoGroup && weights[i] > 0;
             after[i] = new TurnsAfter(candidate.Turns, takesPart);
             if (!takesPart)
                 continue;
             if (!candidate.Contender)
                 newcomers = true;
-            else if (candidate.Turns < fewest)
-                fewest = candidate.Turns;
+            else
+                fewest = fewest.Least(candidate.Turns, weights[i]);
         }
 
-        if (rules.ByProvider)
-            CountProviders(question, after, outcome);
+        if (rules.CountsProviders)
+            CountProviders(question, after, rules, outcome);
         else
             outcome.ProvidersAfter = [];
         for (var i = 0; i < candidates.Length && newcomers; i++)
@@ -184,45 +190,46 @@ public static class Selector
             if (!after[i].Contender || candidates[i].Contender)
                 continue;
             // Between providers, their own turns even things out; within one, its altruists are the others.
-            var least = rules.ByProvider ? FewestOf(candidates, after, candidates[i].Provider) : fewest;
-            if (least < int.MaxValue)
-                after[i].Turns = Math.Max(after[i].Turns, least);
+            var least = rules.ByProvider ? FewestOf(candidates, after, weights, candidates[i].Provider) : fewest;
+            after[i].Turns = Math.Max(after[i].Turns, least.For(weights[i]));
         }
     }
 
     /// <summary>The same for providers: one takes part while any of its altruists does.</summary>
-    private static void CountProviders(SlotQuestion question, ReadOnlySpan<TurnsAfter> altruists, SlotOutcome outcome)
+    private static void CountProviders(SlotQuestion question, ReadOnlySpan<TurnsAfter> altruists, in SelectorRules rules, SlotOutcome outcome)
     {
         var providers = question.Providers.AsSpan();
         if (outcome.ProvidersAfter.Length != providers.Length)
-            outcome.ProvidersAfter = new TurnsAfter[providers.Length];
+            outcome.ProvidersAfter = new ProviderTurnsAfter[providers.Length];
         var after = outcome.ProvidersAfter.AsSpan();
         for (var i = 0; i < providers.Length; i++)
-            after[i] = new TurnsAfter(providers[i].Turns, Contender: false);
+            after[i] = new ProviderTurnsAfter(providers[i].Turns, providers[i].Given, Contender: false);
+        if (!rules.ByProvider)
+            return;
         for (var i = 0; i < altruists.Length; i++)
             after[question.Candidates[i].Provider].Contender |= altruists[i].Contender;
 
-        var fewest = int.MaxValue;
+        var fewest = Level.None;
         for (var i = 0; i < providers.Length; i++)
         {
             if (after[i].Contender && providers[i].Contender)
-                fewest = Math.Min(fewest, providers[i].Turns);
+                fewest = fewest.Least(providers[i].Turns, providers[i].Shares);
         }
 
-        for (var i = 0; i < providers.Length && fewest < int.MaxValue; i++)
+        for (var i = 0; i < providers.Length; i++)
         {
             if (after[i].Contender && !providers[i].Contender)
-                after[i].Turns = Math.Max(after[i].Turns, fewest);
+                after[i].Turns = Math.Max(after[i].Turns, fewest.For(providers[i].Shares));
         }
     }
 
-    private static int FewestOf(ReadOnlySpan<Candidate> candidates, ReadOnlySpan<TurnsAfter> after, short provider)
+    private static Level FewestOf(ReadOnlySpan<Candidate> candidates, ReadOnlySpan<TurnsAfter> after, ReadOnlySpan<int> weights, short provider)
     {
-        var fewest = int.MaxValue;
+        var fewest = Level.None;
         for (var i = 0; i < candidates.Length; i++)
         {
             if (candidates[i].Provider == provider && candidates[i].Contender && after[i].Contender)
-                fewest = Math.Min(fewest, candidates[i].Turns);
+                fewest = fewest.Least(candidates[i].Turns, weights[i]);
         }
 
         return fewest;
@@ -240,7 +247,7 @@ public static class Selector
             outcome.State = SlotState.Override;
             outcome.Override = pin.Override;
             outcome.Picks.Clear();
-            outcome.Picks.Add(ToPick(question, place));
+            outcome.Picks.Add(ToPick(question, place, SlotQuestion.WholeTurn));
             return true;
         }
 
@@ -248,48 +255,283 @@ public static class Selector
     }
 
     /// <summary>Works out the place of each candidate in the rotation, and returns whose turn it is.</summary>
-    private static int Order(SlotQuestion question, ReadOnlySpan<byte> classes, in SelectorRules rules, SlotOutcome outcome, Span<Place> places)
+    private static int Order(
+        SlotQuestion question, in PolicyView view, ReadOnlySpan<byte> classes, ReadOnlySpan<int> weights, SlotOutcome outcome, Span<Place> places)
     {
+        var rules = view.Rules;
         var candidates = question.Candidates.AsSpan();
-        var after = outcome.After.AsSpan();
+        Span<ProviderPlace> providers = rules.CountsProviders ? new ProviderPlace[question.Providers.Length] : [];
+        if (rules.CountsProviders)
+            OrderProviders(question, rules, outcome.ProvidersAfter, providers);
         var first = -1;
         for (var i = 0; i < candidates.Length; i++)
         {
             if (classes[i] == Out)
                 continue;
             ref readonly var candidate = ref candidates[i];
-            places[i] = rules.ByProvider
-                ? new Place(
-                    Place.Lead(classes[i], outcome.ProvidersAfter[candidate.Provider].Turns), question.Providers[candidate.Provider].Draw, after[i].Turns, candidate.Draw)
-                : new Place(Place.Lead(classes[i], after[i].Turns), 0, 0, candidate.Draw);
-            if (after[i].Contender && (first < 0 || places[i].IsBefore(places[first])))
+            var provider = rules.CountsProviders ? providers[candidate.Provider] : default;
+            places[i] = new Place(
+                Place.Lead(classes[i], provider.HadItsShare, waits: weights[i] == 0), provider.Turns, provider.Draw, question.Policy.Place(view, i, weights[i]), candidate.Draw);
+            if (view.TakesPart(i) && (first < 0 || places[i].IsBefore(places[first])))
                 first = i;
         }
 
         return first;
     }
 
-    private static void PickPrimary(SlotQuestion question, uint acting, int first, in SelectorRules rules, SlotOutcome outcome)
+    private static void OrderProviders(SlotQuestion question, in SelectorRules rules, ReadOnlySpan<ProviderTurnsAfter> after, Span<ProviderPlace> places)
     {
-        outcome.State = acting <= HighestTier ? SlotState.Fresh : SlotState.Fallback;
-        if (!question.Rotate && question.Was.Length > 0 && question.WasState != SlotState.Override)
+        var providers = question.Providers.AsSpan();
+        var given = 0L;
+        var greatest = 1;
+        foreach (ref readonly var provider in providers)
         {
-            var place = Find(question.Candidates, question.Was[0].Altruist);
-            if (place >= 0 && outcome.After[place].Contender)
-            {
-                outcome.Picks.Add(ToPick(question, place));
-                return;
-            }
+            given += provider.Given;
+            greatest = Math.Max(greatest, provider.Shares);
         }
 
-        outcome.Picks.Add(ToPick(question, first));
-        // Service under a hold is no turn of the rotation.
-        if (question.Hold >= 0)
+        for (var i = 0; i < places.Length; i++)
+        {
+            ref readonly var provider = ref providers[i];
+            // One that had nothing yet may always begin.
+            var hadItsShare = rules.ProviderCapPercent < 100 && provider.Given > 0 && 100L * provider.Given >= rules.ProviderCapPercent * given;
+            var turns = !rules.ByProvider ? 0
+                : greatest == 1 ? (ulong)after[i].Turns
+                : PolicyView.PlaceByShare(after[i].Turns, provider.Draw, provider.Shares, greatest, question.TurnUnit);
+            places[i] = new ProviderPlace(hadItsShare, turns, rules.ByProvider ? provider.Draw : 0);
+        }
+    }
+
+    /// <summary>
+    /// A round replaces one of several primaries, the oldest; the new one goes first. Between rounds those that may stay keep their places, and what fell is replaced in its own.
+    /// </summary>
+    private static void PickPrimaries(
+        SlotQuestion question, ReadOnlySpan<byte> classes, ReadOnlySpan<uint> groups, ReadOnlySpan<int> weights, ReadOnlySpan<Place> places, uint acting, int first,
+        in SelectorRules rules, SlotOutcome outcome)
+    {
+        outcome.State = acting <= HighestTier ? SlotState.Fresh : SlotState.Fallback;
+        Span<int> chosen = stackalloc int[SlotQuestion.MostPrimaries];
+        Span<bool> stays = stackalloc bool[SlotQuestion.MostPrimaries];
+        var wanted = question.Rotate ? Rotated(question, classes, groups, acting, chosen, stays) : Kept(question, groups, acting, chosen, stays);
+        if (wanted == 1 && !stays[0])
+            chosen[0] = first;
+        else
+            Fill(question, groups, weights, places, acting, rules, chosen[..wanted]);
+
+        var count = 0;
+        for (var i = 0; i < wanted; i++)
+        {
+            if (chosen[i] >= 0)
+                (chosen[count], stays[count++]) = (chosen[i], stays[i]);
+        }
+
+        Span<int> shares = stackalloc int[SlotQuestion.MostPrimaries];
+        shares = shares[..count];
+        if (!TakeOver(question, chosen[..count], weights, shares))
+            Split(chosen[..count], weights, shares);
+        for (var i = 0; i < count; i++)
+        {
+            outcome.Picks.Add(ToPick(question, chosen[i], shares[i]));
+            // Service under a hold is no turn of the rotation.
+            if (stays[i] || question.Hold >= 0)
+                continue;
+
+            outcome.Turns.Add(chosen[i]);
+            outcome.After[chosen[i]].Turns += shares[i];
+            if (!rules.CountsProviders)
+                continue;
+            ref var provider = ref outcome.ProvidersAfter[question.Candidates[chosen[i]].Provider];
+            provider.Given += shares[i];
+            if (rules.ByProvider)
+                provider.Turns += shares[i];
+        }
+    }
+
+    /// <summary>Those that stay in a round, behind the places of the new ones (-1): all but the oldest and those worse off than others. Returns how many there are to be.</summary>
+    private static int Rotated(SlotQuestion question, ReadOnlySpan<byte> classes, ReadOnlySpan<uint> groups, uint acting, Span<int> chosen, Span<bool> stays)
+    {
+        if (question.Primaries == 1)
+            return 1;
+
+        var available = 0;
+        var best = Out;
+        for (var i = 0; i < groups.Length; i++)
+        {
+            if (groups[i] != acting)
+                continue;
+            available++;
+            best = Math.Min(best, classes[i]);
+        }
+
+        var wanted = Math.Min(question.Primaries, available);
+        Span<int> staying = stackalloc int[SlotQuestion.MostPrimaries];
+        var count = 0;
+        for (var i = 0; i < question.Was.Length && count < wanted - 1 && question.WasState != SlotState.Override; i++)
+        {
+            if (question.Was[i].Weight > 0 && Find(question.Candidates, question.Was[i].Altruist) is >= 0 and var place && groups[place] == acting && classes[place] == best)
+                staying[count++] = place;
+        }
+
+        for (var i = 0; i < wanted; i++)
+        {
+            stays[i] = i >= wanted - count;
+            chosen[i] = stays[i] ? staying[i - (wanted - count)] : -1;
+        }
+
+        return wanted;
+    }
+
+    /// <summary>The primaries in force where they are, with -1 for those that may not stay. Returns how many there are to be.</summary>
+    private static int Kept(SlotQuestion question, ReadOnlySpan<uint> groups, uint acting, Span<int> chosen, Span<bool> stays)
+    {
+        var count = 0;
+        for (var i = 0; i < question.Was.Length && count < question.Primaries && question.WasState != SlotState.Override; i++)
+        {
+            if (question.Was[i].Weight == 0)
+                break;
+            var place = Find(question.Candidates, question.Was[i].Altruist);
+            stays[count] = place >= 0 && groups[place] == acting;
+            chosen[count] = stays[count] ? place : -1;
+            count++;
+        }
+
+        if (count > 0)
+            return count;
+        chosen.Fill(-1);
+        return question.Primaries;
+    }
+
+    /// <summary>Gives each free place (-1) to the first in the order that is not chosen yet. One without a weight is better than nobody, but not than fewer.</summary>
+    private static void Fill(
+        SlotQuestion question, ReadOnlySpan<uint> groups, ReadOnlySpan<int> weights, ReadOnlySpan<Place> places, uint acting, in SelectorRules rules, Span<int> chosen)
+    {
+        for (var free = 0; free < chosen.Length; free++)
+        {
+            if (chosen[free] >= 0)
+                continue;
+            var best = -1;
+            var bestRank = 0;
+            for (var i = 0; i < groups.Length; i++)
+            {
+                if (groups[i] != acting || chosen.Contains(i))
+                    continue;
+                var rank = rules.CountsProviders ? Crowding(question, i, chosen, rules) : 0;
+                if (best < 0 || rank < bestRank || (rank == bestRank && places[i].IsBefore(places[best])))
+                    (best, bestRank) = (i, rank);
+            }
+
+            if (best >= 0 && (weights[best] > 0 || !chosen.ContainsAnyExcept(-1)))
+                chosen[free] = best;
+        }
+    }
+
+    /// <summary>Among several primaries: 2 where its provider would serve more than the cap allows at once, 1 where fairness is the providers' and it serves already, else 0.</summary>
+    private static int Crowding(SlotQuestion question, int candidate, ReadOnlySpan<int> chosen, in SelectorRules rules)
+    {
+        var same = 0;
+        foreach (var place in chosen)
+        {
+            if (place >= 0 && question.Candidates[place].Provider == question.Candidates[candidate].Provider)
+                same++;
+        }
+
+        if (same == 0)
+            return 0;
+        return 100 * (same + 1) > rules.ProviderCapPercent * chosen.Length ? 2 : rules.ByProvider ? 1 : 0;
+    }
+
+    /// <summary>
+    /// Those that stay keep their shares of the traffic and new ones take those that became free, so that one change is no change for the others: between rounds where nobody is
+    /// new, and wherever as many serve as before and all weigh the same. False where the traffic is to be split anew.
+    /// </summary>
+    private static bool TakeOver(SlotQuestion question, ReadOnlySpan<int> chosen, ReadOnlySpan<int> weights, Span<int> shares)
+    {
+        Span<int> free = stackalloc int[SlotQuestion.MostPrimaries];
+        Span<int> found = stackalloc int[SlotQuestion.MostPrimaries];
+        var primaries = 0;
+        var (least, most) = (SlotQuestion.WholeTurn, 0);
+        for (; primaries < question.Was.Length && question.Was[primaries].Weight > 0; primaries++)
+        {
+            var weight = question.Was[primaries].Weight;
+            (least, most) = (Math.Min(least, weight), Math.Max(most, weight));
+            free[primaries] = weight;
+        }
+
+        if (primaries != chosen.Length)
+            return false;
+
+        var even = most - least <= 1;
+        var isNew = false;
+        for (var i = 0; i < chosen.Length; i++)
+        {
+            even &= weights[chosen[i]] == weights[chosen[0]];
+            found[i] = -1;
+            for (var was = 0; was < primaries && found[i] < 0; was++)
+            {
+                if (question.Was[was].Altruist == question.Candidates[chosen[i]].Altruist)
+                    found[i] = was;
+            }
+
+            isNew |= found[i] < 0;
+            if (found[i] >= 0)
+                free[found[i]] = 0;
+        }
+
+        if (!even && (isNew || question.Rotate))
+            return false;
+        var next = 0;
+        for (var i = 0; i < chosen.Length; i++)
+        {
+            if (found[i] >= 0)
+            {
+                shares[i] = question.Was[found[i]].Weight;
+                continue;
+            }
+
+            while (free[next] == 0)
+                next++;
+            shares[i] = free[next++];
+        }
+
+        return true;
+    }
+
+    /// <summary>Splits 100 % by weight into whole percents of at least 1; what is left over goes to the greatest remainders, of equals to the first.</summary>
+    private static void Split(ReadOnlySpan<int> chosen, ReadOnlySpan<int> weights, Span<int> shares)
+    {
+        if (shares.Length == 1)
+        {
+            shares[0] = SlotQuestion.WholeTurn;
             return;
-        outcome.Turn = first;
-        outcome.After[first].Turns++;
-        if (rules.ByProvider)
-            outcome.ProvidersAfter[question.Candidates[first].Provider].Turns++;
+        }
+
+        var sum = 0L;
+        foreach (var place in chosen)
+            sum += Math.Max(1, weights[place]);
+        var toSplit = SlotQuestion.WholeTurn - shares.Length;
+        Span<long> remainders = stackalloc long[shares.Length];
+        var left = toSplit;
+        for (var i = 0; i < shares.Length; i++)
+        {
+            var part = (long)toSplit * Math.Max(1, weights[chosen[i]]);
+            var whole = (int)(part / sum);
+            shares[i] = 1 + whole;
+            remainders[i] = part % sum;
+            left -= whole;
+        }
+
+        for (; left > 0; left--)
+        {
+            var most = 0;
+            for (var i = 1; i < remainders.Length; i++)
+            {
+                if (remainders[i] > remainders[most])
+                    most = i;
+            }
+
+            shares[most]++;
+            remainders[most] = -1;
+        }
     }
 
     /// <summary>
@@ -298,12 +540,25 @@ public static class Selector
     private static void PickStandbys(
         SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, ReadOnlySpan<byte> classes, ReadOnlySpan<uint> groups, Span<Place> places, in SelectorRules rules, SlotOutcome outcome)
     {
-        var primary = outcome.Picks[0];
-        var wanted = Math.Min(rules.Standbys, outcome.Eligible - (classes[primary.Candidate] == Out ? 0 : 1));
+        Span<int> providers = stackalloc int[SlotQuestion.MostPrimaries];
+        Span<int> hosts = stackalloc int[SlotQuestion.MostPrimaries];
+        var primaries = outcome.Picks.Count;
+        var usable = outcome.Eligible;
+        for (var i = 0; i < primaries; i++)
+        {
+            var pick = outcome.Picks[i];
+            providers[i] = question.Candidates[pick.Candidate].Provider;
+            hosts[i] = facts[pick.Altruist].Host;
+            usable -= classes[pick.Candidate] == Out ? 0 : 1;
+        }
+
+        providers = providers[..primaries];
+        hosts = hosts[..primaries];
+        var wanted = Math.Min(rules.Standbys, usable);
         if (!question.Rotate && question.WasState == outcome.State && CanKeepStandbys(question, classes, outcome, wanted))
         {
-            for (var i = 1; i < question.Was.Length; i++)
-                outcome.Picks.Add(ToPick(question, Find(question.Candidates, question.Was[i].Altruist)));
+            for (var i = primaries; i < question.Was.Length; i++)
+                outcome.Picks.Add(ToPick(question, Find(question.Candidates, question.Was[i].Altruist), 0));
             return;
         }
 
@@ -313,19 +568,17 @@ public static class Selector
         Span<int> best = stackalloc int[wanted];
         best.Fill(-1);
         var candidates = question.Candidates.AsSpan();
-        var provider = candidates[primary.Candidate].Provider;
-        var host = facts[primary.Altruist].Host;
         for (var i = 0; i < candidates.Length; i++)
         {
-            if (classes[i] == Out || i == primary.Candidate)
+            if (classes[i] == Out || IsPicked(outcome, i))
                 continue;
 
             ref var place = ref places[i];
-            place = place.Behind(groups[i], sameProvider: candidates[i].Provider == provider);
+            place = place.Behind(groups[i], sameProvider: providers.Contains(candidates[i].Provider));
             var last = best[^1];
             if (last >= 0 && !place.IsBefore(places[last]))
                 continue;
-            if (facts[candidates[i].Altruist].Host == host)
+            if (hosts.Contains(facts[candidates[i].Altruist].Host))
                 place = place.OnSameHost();
 
             var moving = i;
@@ -337,17 +590,37 @@ public static class Selector
         }
 
         foreach (var place in best)
-            outcome.Picks.Add(ToPick(question, place));
+            outcome.Picks.Add(ToPick(question, place, 0));
+    }
+
+    private static bool IsPicked(SlotOutcome outcome, int candidate)
+    {
+        foreach (var pick in outcome.Picks)
+        {
+            if (pick.Candidate == candidate)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Between rounds standbys that still serve stay as they are: portals should not see a change that means nothing.</summary>
     private static bool CanKeepStandbys(SlotQuestion question, ReadOnlySpan<byte> classes, SlotOutcome outcome, int wanted)
     {
-        if (question.Was.Length - 1 != wanted || question.Was[0].Altruist != outcome.Picks[0].Altruist)
+        var primaries = outcome.Picks.Count;
+        if (question.Was.Length - primaries != wanted)
             return false;
 
-        for (var i = 1; i < question.Was.Length; i++)
+        for (var i = 0; i < primaries; i++)
         {
+            if (question.Was[i].Weight == 0 || question.Was[i].Altruist != outcome.Picks[i].Altruist)
+                return false;
+        }
+
+        for (var i = primaries; i < question.Was.Length; i++)
+        {
+            if (question.Was[i].Weight > 0)
+                return false;
             var place = Find(question.Candidates, question.Was[i].Altruist);
             if (place < 0 || classes[place] == Out || RegionFallback.RegionOf(question.Candidates[place].Offer, question.Key.Region, question.Fallbacks) != question.Was[i].Region)
                 return false;
@@ -360,23 +633,34 @@ public static class Selector
     private static void KeepOrNone(SlotQuestion question, SlotOutcome outcome)
     {
         outcome.State = SlotState.None;
+        Span<int> kept = stackalloc int[SlotQuestion.MostPrimaries];
+        Span<int> weights = stackalloc int[SlotQuestion.MostPrimaries];
+        var count = 0;
         foreach (var was in question.Was)
         {
-            if (!was.MayKeep)
-            {
-                // A primary that may not be kept takes its standbys along: they were not eligible either.
-                if (outcome.Picks.Count == 0)
-                    return;
+            if (was is not { Weight: > 0, MayKeep: true })
                 continue;
-            }
+            (kept[count], weights[count]) = (count, was.Weight);
+            count++;
+        }
 
-            outcome.State = SlotState.Degraded;
-            outcome.Picks.Add(new PickRef(Find(question.Candidates, was.Altruist), was.Altruist, was.Region));
+        // Primaries that may not be kept take their standbys along: they were not eligible either.
+        if (count == 0)
+            return;
+
+        Span<int> all = stackalloc int[SlotQuestion.MostPrimaries];
+        var shares = all[..count];
+        Split(kept[..count], weights[..count], shares);
+        outcome.State = SlotState.Degraded;
+        foreach (var was in question.Was)
+        {
+            if (was.MayKeep)
+                outcome.Picks.Add(new PickRef(Find(question.Candidates, was.Altruist), was.Altruist, was.Region, was.Weight > 0 ? shares[outcome.Picks.Count] : 0));
         }
     }
 
-    private static PickRef ToPick(SlotQuestion question, int place) =>
-        new(place, question.Candidates[place].Altruist, RegionFallback.RegionOf(question.Candidates[place].Offer, question.Key.Region, question.Fallbacks));
+    private static PickRef ToPick(SlotQuestion question, int place, int weight) =>
+        new(place, question.Candidates[place].Altruist, RegionFallback.RegionOf(question.Candidates[place].Offer, question.Key.Region, question.Fallbacks), weight);
 
     /// <summary>Candidates stand in the order of their altruists.</summary>
     private static int Find(ReadOnlySpan<Candidate> candidates, int altruist)
@@ -397,17 +681,33 @@ public static class Selector
         return -1;
     }
 
-    /// <summary>
-    /// A candidate's place in the rotation, as numbers that compare in turn: healthy first, then fewest turns, then as drawn. With
-    /// fairness between providers their turns and draw come before its own. Of equals the one with the lower id is first.
-    /// </summary>
-    private readonly record struct Place(ulong First, ulong ProviderDraw, int Turns, ulong Draw)
+    /// <summary>The fewest turns for the weight, as a fraction: whoever enters with another weight starts at as many for its own.</summary>
+    private readonly record struct Level(int Turns, int Weight)
     {
-        private const int TurnBits = 24;
+        public static readonly Level None = new(0, 0);
+
+        public Level Least(int turns, int weight) => Weight == 0 || (long)turns * Weight < (long)Turns * weight ? new Level(turns, weight) : this;
+
+        public int For(int weight) => Weight == 0 ? 0 : (int)((long)Turns * weight / Weight);
+    }
+
+    /// <param name="HadItsShare">It is at the cap.</param>
+    private readonly record struct ProviderPlace(bool HadItsShare, ulong Turns, ulong Draw);
+
+    /// <summary>
+    /// A candidate's place in the rotation, as numbers that compare in turn: healthy first, then those whose provider is below the cap, then those to whom the policy gives
+    /// a share, then as the policy says, then as drawn. With fairness between providers their turns and draw come before its own. Of equals the one with the lower id is first.
+    /// </summary>
+    private readonly record struct Place(ulong First, ulong ProviderTurns, ulong ProviderDraw, ulong Second, ulong Draw)
+    {
+        private const ulong Waits = 1UL << 25;
+        private const ulong HadItsShare = 1UL << 26;
+        private const int UsabilityShift = 27;
         private const ulong SameHost = 1UL << 30;
         private const ulong SameProvider = 1UL << 31;
 
-        public static ulong Lead(byte usability, int turns) => ((ulong)usability << TurnBits) | (uint)turns;
+        public static ulong Lead(byte usability, bool hadItsShare, bool waits) =>
+            ((ulong)usability << UsabilityShift) | (hadItsShare ? HadItsShare : 0) | (waits ? Waits : 0);
 
         /// <summary>The same place among standbys, where the group and the provider count first.</summary>
         public Place Behind(uint group, bool sameProvider) => this with { First = First | ((ulong)group << 32) | (sameProvider ? SameProvider : 0) };
@@ -418,9 +718,11 @@ public static class Selector
         {
             if (First != other.First)
                 return First < other.First;
+            if (ProviderTurns != other.ProviderTurns)
+                return ProviderTurns < other.ProviderTurns;
             if (ProviderDraw != other.ProviderDraw)
                 return ProviderDraw < other.ProviderDraw;
-            return Turns != other.Turns ? Turns < other.Turns : Draw < other.Draw;
+            return Second != other.Second ? Second < other.Second : Draw < other.Draw;
         }
     }
 }

@@ -26,7 +26,8 @@ public enum SlotState
 }
 
 /// <param name="Region">Where it is offered for this slot: the slot's region, one of its fallbacks, or <c>*</c>.</param>
-public readonly record struct Pick(AltruistId Altruist, RegionId Region);
+/// <param name="Weight">The percentage of the slot's traffic that a primary serves; 0 for a standby.</param>
+public readonly record struct Pick(AltruistId Altruist, RegionId Region, int Weight);
 
 /// <summary>What a slot serves now.</summary>
 public sealed record SlotStatus
@@ -35,7 +36,11 @@ public sealed record SlotStatus
 
     public required SlotState State { get; init; }
 
-    public Pick? Primary { get; init; }
+    /// <summary>The first of <see cref="Primaries"/>: the newest.</summary>
+    public Pick? Primary => Primaries.Count > 0 ? Primaries[0] : null;
+
+    /// <summary>Those in use, newest first; their weights sum to 100.</summary>
+    public IReadOnlyList<Pick> Primaries { get; init; } = [];
 
     public IReadOnlyList<Pick> Standbys { get; init; } = [];
 

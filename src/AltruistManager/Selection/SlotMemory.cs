@@ -24,7 +24,7 @@ internal sealed class SlotMemory(SlotKey key)
 
     public SlotState State { get; set; }
 
-    /// <summary>The primary, then the standbys.</summary>
+    /// <summary>The primaries, newest first, then the standbys.</summary>
     public Pick[] Picks { get; set; } = [];
 
     public DateTimeOffset SelectedAt { get; set; }
@@ -54,8 +54,8 @@ internal sealed class SlotMemory(SlotKey key)
     {
         Key = key,
         State = State,
-        Primary = Picks.Length > 0 ? Picks[0] : null,
-        Standbys = Picks.Length > 1 ? Picks[1..] : [],
+        Primaries = Array.FindAll(Picks, pick => pick.Weight > 0),
+        Standbys = Array.FindAll(Picks, pick => pick.Weight == 0),
         SelectedAt = SelectedAt,
         Generation = Generation,
         Decision = Decision,

@@ -1,4 +1,5 @@
 using AltruistManager.Altruists;
+using AltruistManager.Selection.Policies;
 
 namespace AltruistManager.Selection;
 
@@ -8,7 +9,7 @@ public record struct Candidate
     /// <summary>Index into the facts.</summary>
     public int Altruist;
 
-    /// <summary>Turns in this slot and window so far.</summary>
+    /// <summary>Turns in this slot and window so far, in hundredths.</summary>
     public int Turns;
 
     public ulong Draw;
@@ -29,17 +30,32 @@ public record struct Candidate
     public bool Lacking;
 }
 
-/// <summary>A provider's turns in the slot, for <c>FairnessUnit: provider</c>.</summary>
+/// <summary>A provider in the slot, for <c>FairnessUnit: provider</c> and the cap on a provider's share.</summary>
 public record struct ProviderTurns
 {
+    private int moreShares;
+
+    /// <summary>In hundredths; counted where fairness is the providers'.</summary>
     public int Turns;
+
+    /// <summary>The hundredths of turns that its altruists really got in this window; counted where a provider's share is capped.</summary>
+    public int Given;
+
+    /// <summary>How many shares it has where fairness is the providers': one with two gets twice the turns of one with one.</summary>
+    public int Shares
+    {
+        readonly get => moreShares + 1;
+        set => moreShares = value - 1;
+    }
+
     public ulong Draw;
     public bool Contender;
 }
 
 /// <param name="Altruist">Index into the facts.</param>
+/// <param name="Weight">The percentage of traffic that a primary serves; 0 for a standby.</param>
 /// <param name="MayKeep">False when it may not be served even as the last good pick.</param>
-public readonly record struct IncumbentPick(int Altruist, RegionId Region, bool MayKeep);
+public readonly record struct IncumbentPick(int Altruist, RegionId Region, int Weight, bool MayKeep);
 
 /// <param name="Altruist">Index into the facts.</param>
 /// <param name="Override">Index into the overrides in force.</param>
@@ -48,7 +64,20 @@ public readonly record struct Pin(int Altruist, int Override, bool Force);
 /// <summary>All that a decision about one slot depends on, besides the facts about altruists.</summary>
 public sealed class SlotQuestion
 {
+    /// <summary>A whole turn, as turns are counted.</summary>
+    public const int WholeTurn = 100;
+
+    public const int MostPrimaries = 8;
+
     public required SlotKey Key { get; init; }
+
+    public ISelectionPolicy Policy { get; set; } = SelectionPolicies.LeastUsed;
+
+    /// <summary>How many altruists are to be in use at once, where there are so many.</summary>
+    public int Primaries { get; set; } = 1;
+
+    /// <summary>What one turn counts, in hundredths, where all primaries weigh the same.</summary>
+    public int TurnUnit => WholeTurn / Primaries;
 
     /// <summary>Capabilities that the chain requires; who claims them all is a candidate, who has proven them may be picked.</summary>
     public IReadOnlyList<string> Requires { get; set; } = [];
@@ -67,7 +96,7 @@ public sealed class SlotQuestion
 
     public SlotState WasState { get; set; }
 
-    /// <summary>The pick in force: the primary, then the standbys; empty for none.</summary>
+    /// <summary>The pick in force: the primaries, newest first, then the standbys; empty for none.</summary>
     public IncumbentPick[] Was { get; set; } = [];
 
     /// <summary>True for a round: the rotation moves on. False for the standing rule: keep what may stay.</summary>
@@ -77,22 +106,26 @@ public sealed class SlotQuestion
     public int Hold { get; set; } = -1;
 }
 
-/// <summary>Turns after a decision.</summary>
+/// <summary>Turns after a decision, in hundredths.</summary>
 public record struct TurnsAfter(int Turns, bool Contender);
 
+/// <inheritdoc cref="ProviderTurns"/>
+public record struct ProviderTurnsAfter(int Turns, int Given, bool Contender);
+
 /// <param name="Candidate">Index among the candidates; -1 for an incumbent that is none any more.</param>
-public readonly record struct PickRef(int Candidate, int Altruist, RegionId Region);
+/// <param name="Weight">The percentage of traffic that a primary serves; 0 for a standby.</param>
+public readonly record struct PickRef(int Candidate, int Altruist, RegionId Region, int Weight);
 
 /// <summary>What was decided for a slot. Reused from round to round.</summary>
 public sealed class SlotOutcome
 {
     public SlotState State { get; set; }
 
-    /// <summary>The primary, then the standbys.</summary>
+    /// <summary>The primaries, newest first, then the standbys.</summary>
     public List<PickRef> Picks { get; } = new(3);
 
-    /// <summary>Index of the candidate that got a turn; -1 when none did.</summary>
-    public int Turn { get; set; } = -1;
+    /// <summary>Indexes of the candidates that got a turn, which counts their weight; mostly one.</summary>
+    public List<int> Turns { get; } = new(1);
 
     /// <summary>Index of the override that ruled; -1 when none did.</summary>
     public int Override { get; set; } = -1;
@@ -103,9 +136,15 @@ public sealed class SlotOutcome
     /// <summary>Aligned with the candidates of the question.</summary>
     public TurnsAfter[] After { get; set; } = [];
 
-    /// <summary>Aligned with its providers.</summary>
-    public TurnsAfter[] ProvidersAfter { get; set; } = [];
+    /// <summary>Aligned with its providers; empty where providers are not counted.</summary>
+    public ProviderTurnsAfter[] ProvidersAfter { get; set; } = [];
 }
 
 /// <param name="ByProvider"><c>FairnessUnit: provider</c>.</param>
-public readonly record struct SelectorRules(int Standbys, bool ByProvider);
+/// <param name="ProviderCapPercent">The share of a slot's turns that one provider gets at most while others can serve; 100 for no cap.</param>
+/// <param name="LatencyFactorPercent">For the policy <c>latency</c>: how much slower than the best one may be, in percent of it.</param>
+/// <param name="Round">The round it is, or the last one before.</param>
+public readonly record struct SelectorRules(int Standbys, bool ByProvider, int ProviderCapPercent = 100, int LatencyFactorPercent = 200, long Round = 0)
+{
+    public bool CountsProviders => ByProvider || ProviderCapPercent < 100;
+}

@@ -42,7 +42,7 @@ public sealed class Snapshot
         IsLoaded = true;
         Slots = slots;
         this.regions = regions.ToFrozenDictionary(region => region.Id);
-        Primaries = [.. slots.Values.Where(slot => slot.Primary is not null).Select(slot => slot.Primary!.Value.Altruist).Distinct()];
+        Primaries = [.. slots.Values.SelectMany(slot => slot.Primaries).Select(pick => pick.Altruist).Distinct()];
         var primaries = Primaries.ToHashSet();
         FirstStandbys = [.. slots.Values.Where(slot => slot.Standbys.Count > 0).Select(slot => slot.Standbys[0].Altruist).Where(id => !primaries.Contains(id)).Distinct()];
     }

@@ -5,6 +5,7 @@ using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Health;
 using AltruistManager.Selection;
+using AltruistManager.Selection.Policies;
 
 namespace AltruistManager.Transparency;
 
@@ -18,6 +19,9 @@ internal static class CanonicalEntry
 
     /// <summary>What format 1 told of an altruist.</summary>
     private const int FieldsOfFormat1 = 11;
+
+    /// <summary>What format 2 told of an altruist.</summary>
+    private const int FieldsOfFormat2 = 16;
 
     private static readonly JsonWriterOptions Minimal = new()
     {
@@ -96,7 +100,7 @@ internal static class CanonicalEntry
             Holds = root.TryGetProperty("holds", out var holds) ? [.. holds.EnumerateArray().Select(ReadHold)] : [],
             Revoked = [.. root.GetProperty("revoked").EnumerateArray().Select(ReadRevoked)],
             Slots = [.. root.GetProperty("slots").EnumerateArray().Select((slot, ordinal) => ReadSlot(
-                slot, altruists, overrides, seed, new DecisionId(generation, ordinal), at, trigger, isRound, parameters.Rules.ByProvider))],
+                slot, altruists, overrides, seed, new DecisionId(generation, ordinal), at, trigger, isRound, parameters, format))],
         };
     }
 
@@ -133,6 +137,9 @@ internal static class CanonicalEntry
             WriteTexts(json, altruist.Claimed);
             WriteTexts(json, altruist.Proven);
             json.WriteStringValue(altruist.Penalty);
+            json.WriteNumberValue(facts.CapacityRps);
+            json.WriteNumberValue(facts.LatencyMs);
+            json.WriteNumberValue(facts.SuccessPerMille);
             json.WriteEndArray();
         }
 
@@ -161,6 +168,7 @@ internal static class CanonicalEntry
                 providers.Add(provider, number = providers.Count);
             var flags = item[6].GetInt32();
             var more = item.GetArrayLength() > FieldsOfFormat1;
+            var measured = item.GetArrayLength() > FieldsOfFormat2;
             altruists[next++] = new EntryAltruist
             {
                 Id = new AltruistId(item[0].GetString()!),
@@ -183,6 +191,9 @@ internal static class CanonicalEntry
                     Unseen = (flags & 1) != 0,
                     Revoked = (flags & 2) != 0,
                     ThrottledSince = item[7].GetInt64(),
+                    CapacityRps = measured ? item[16].GetInt32() : 0,
+                    LatencyMs = measured ? item[17].GetInt32() : 0,
+                    SuccessPerMille = measured ? item[18].GetInt32() : 0,
                 },
             };
         }
@@ -278,6 +289,7 @@ internal static class CanonicalEntry
         }
 
         json.WriteNumber("intervalMs", parameters.IntervalMs);
+        json.WriteNumber("latencyFactorPercent", parameters.LatencyFactorPercent);
         json.WriteString("policy", parameters.Policy);
         json.WriteNumber("primaries", parameters.Primaries);
         if (parameters.Probing is { } probing)
@@ -291,6 +303,7 @@ internal static class CanonicalEntry
             json.WriteEndObject();
         }
 
+        json.WriteNumber("providerCapPercent", parameters.ProviderCapPercent);
         json.WriteNumber("standbys", parameters.Standbys);
         json.WriteNumber("windowMs", parameters.WindowMs);
         json.WriteEndObject();
@@ -301,6 +314,8 @@ internal static class CanonicalEntry
         item.GetProperty("fairnessUnit").GetString()!,
         item.GetProperty("primaries").GetInt32(),
         item.GetProperty("standbys").GetInt32(),
+        item.TryGetProperty("providerCapPercent", out var cap) ? cap.GetInt32() : 100,
+        item.TryGetProperty("latencyFactorPercent", out var factor) ? factor.GetInt32() : 200,
         item.GetProperty("intervalMs").GetInt64(),
         item.GetProperty("windowMs").GetInt64(),
         item.TryGetProperty("health", out var health)
@@ -392,13 +407,19 @@ internal static class CanonicalEntry
             json.WriteEndArray();
         }
 
-        if (entry.Parameters.Rules.ByProvider)
+        if (question.Policy.Name != entry.Parameters.Policy)
+            json.WriteString("policy", question.Policy.Name);
+        if (question.Primaries != entry.Parameters.Primaries)
+            json.WriteNumber("primaries", question.Primaries);
+        if (entry.Rules.CountsProviders)
         {
             json.WriteStartArray("providers");
             foreach (var provider in question.Providers)
             {
                 json.WriteNumberValue(provider.Turns);
                 json.WriteNumberValue(provider.Contender ? 1 : 0);
+                json.WriteNumberValue(provider.Given);
+                json.WriteNumberValue(provider.Shares);
             }
 
             json.WriteEndArray();
@@ -414,8 +435,7 @@ internal static class CanonicalEntry
         json.WriteString("state", StateName(outcome.State));
         if (slot.Trigger != entry.Trigger)
             json.WriteString("trigger", Name(slot.Trigger));
-        if (outcome.Turn >= 0)
-            json.WriteNumber("turn", outcome.Turn);
+        WriteNumbers(json, "turn", outcome.Turns);
         WriteNumbers(json, "turns", question.Candidates, static candidate => candidate.Turns);
         json.WriteStartArray("was");
         foreach (var was in question.Was)
@@ -427,7 +447,27 @@ internal static class CanonicalEntry
 
         json.WriteEndArray();
         json.WriteString("wasState", StateName(question.WasState));
+        WriteWeights(json, "wasWeights", Array.ConvertAll(question.Was, was => was.Weight));
+        WriteWeights(json, "weights", outcome.Picks.ConvertAll(pick => pick.Weight));
         json.WriteEndObject();
+    }
+
+    /// <summary>Of the primaries; left out where there is but one.</summary>
+    private static void WriteWeights(Utf8JsonWriter json, string name, IEnumerable<int> weights)
+    {
+        int[] primaries = [.. weights.TakeWhile(weight => weight > 0)];
+        WriteNumbers(json, name, primaries.Length > 1 ? primaries : []);
+    }
+
+    /// <summary>Left out where there is none.</summary>
+    private static void WriteNumbers(Utf8JsonWriter json, string name, IReadOnlyList<int> numbers)
+    {
+        if (numbers.Count == 0)
+            return;
+        json.WriteStartArray(name);
+        foreach (var number in numbers)
+            json.WriteNumberValue(number);
+        json.WriteEndArray();
     }
 
     /// <summary>Left out where every value is 0.</summary>
@@ -491,22 +531,26 @@ internal static class CanonicalEntry
     }
 
     private static EntrySlot ReadSlot(
-        JsonElement item, EntryAltruist[] altruists, Override[] overrides, byte[] seed, DecisionId id, DateTimeOffset at, Trigger trigger, bool isRound, bool byProvider)
+        JsonElement item, EntryAltruist[] altruists, Override[] overrides, byte[] seed, DecisionId id, DateTimeOffset at, Trigger trigger, bool isRound, EntryParameters parameters,
+        int format)
     {
         var key = new SlotKey(new ChainId(item.GetProperty("chain").GetString()!), new RegionId(item.GetProperty("region").GetString()!));
         RegionId[] fallbacks = [.. item.GetProperty("fallbacks").EnumerateArray().Select(region => new RegionId(region.GetString()!))];
-        var candidates = ReadCandidates(item, key, altruists, seed, out var providers);
+        var candidates = ReadCandidates(item, key, altruists, seed, format, out var providers);
         var was = item.GetProperty("was");
+        var wasWeights = ReadWeights(item, "wasWeights");
         var question = new SlotQuestion
         {
             Key = key,
             Candidates = candidates,
-            Providers = ReadProviders(item, key, providers, seed, byProvider),
+            Policy = FindPolicy(item.TryGetProperty("policy", out var policy) ? policy.GetString()! : parameters.Policy),
+            Primaries = item.TryGetProperty("primaries", out var primaries) ? primaries.GetInt32() : parameters.Primaries,
+            Providers = ReadProviders(item, key, providers, seed, format),
             Requires = item.TryGetProperty("requires", out var requires) ? ReadTexts(requires) : [],
             Fallbacks = fallbacks,
             Pins = item.TryGetProperty("pins", out var pins) ? [.. pins.EnumerateArray().Select(pin => ReadPin(pin.GetInt32(), altruists, overrides))] : [],
             WasState = ParseState(item.GetProperty("wasState").GetString()!),
-            Was = [.. Enumerable.Range(0, was.GetArrayLength() / 3).Select(i => new IncumbentPick(was[3 * i].GetInt32(), new RegionId(was[3 * i + 1].GetString()!), was[3 * i + 2].GetInt32() == 1))],
+            Was = [.. Enumerable.Range(0, was.GetArrayLength() / 3).Select(i => new IncumbentPick(was[3 * i].GetInt32(), new RegionId(was[3 * i + 1].GetString()!), i < wasWeights.Length ? wasWeights[i] : 0, was[3 * i + 2].GetInt32() == 1))],
             Rotate = item.TryGetProperty("rotate", out var rotate) ? rotate.GetBoolean() : isRound,
             Hold = item.TryGetProperty("hold", out var hold) ? hold.GetInt32() : -1,
         };
@@ -515,14 +559,17 @@ internal static class CanonicalEntry
         {
             State = ParseState(item.GetProperty("state").GetString()!),
             Eligible = item.GetProperty("eligible").GetInt32(),
-            Turn = item.TryGetProperty("turn", out var turn) ? turn.GetInt32() : -1,
             Override = item.TryGetProperty("override", out var rule) ? rule.GetInt32() : -1,
         };
+        if (item.TryGetProperty("turn", out var turn))
+            outcome.Turns.AddRange(turn.ValueKind == JsonValueKind.Number ? [turn.GetInt32()] : turn.EnumerateArray().Select(place => place.GetInt32()));
         var picks = item.GetProperty("picks");
+        var weights = ReadWeights(item, "weights");
         for (var i = 0; i < picks.GetArrayLength(); i += 2)
         {
             var altruist = picks[i].GetInt32();
-            outcome.Picks.Add(new PickRef(Array.FindIndex(candidates, candidate => candidate.Altruist == altruist), altruist, new RegionId(picks[i + 1].GetString()!)));
+            outcome.Picks.Add(new PickRef(
+                Array.FindIndex(candidates, candidate => candidate.Altruist == altruist), altruist, new RegionId(picks[i + 1].GetString()!), i / 2 < weights.Length ? weights[i / 2] : 0));
         }
 
         return new EntrySlot
@@ -535,10 +582,17 @@ internal static class CanonicalEntry
         };
     }
 
+    /// <summary>Of the primaries.</summary>
+    private static int[] ReadWeights(JsonElement item, string name) =>
+        item.TryGetProperty(name, out var weights) ? [.. weights.EnumerateArray().Select(weight => weight.GetInt32())] : [SlotQuestion.WholeTurn];
+
+    private static ISelectionPolicy FindPolicy(string name) =>
+        SelectionPolicies.Find(name) ?? throw new InvalidDataException($"The policy {name} is not known to this version.");
+
     private static Pin ReadPin(int number, EntryAltruist[] altruists, Override[] overrides) =>
         new(Array.FindIndex(altruists, altruist => altruist.Id == overrides[number].Altruist), number, overrides[number].Force);
 
-    private static Candidate[] ReadCandidates(JsonElement item, SlotKey key, EntryAltruist[] altruists, byte[] seed, out List<ProviderId> providers)
+    private static Candidate[] ReadCandidates(JsonElement item, SlotKey key, EntryAltruist[] altruists, byte[] seed, int format, out List<ProviderId> providers)
     {
         var indexes = item.GetProperty("candidates");
         var offers = item.TryGetProperty("offers", out var given) ? given : default;
@@ -561,7 +615,7 @@ internal static class CanonicalEntry
                 Altruist = altruist,
                 Provider = (short)place,
                 Offer = offers.ValueKind == JsonValueKind.Array ? offers[i].GetByte() : (byte)0,
-                Turns = turns.ValueKind == JsonValueKind.Array ? turns[i].GetInt32() : 0,
+                Turns = turns.ValueKind == JsonValueKind.Array ? turns[i].GetInt32() * TurnsOf(format) : 0,
                 Draw = DrawOrder.Draw(seed, key, altruists[altruist].Id),
                 ExcludedBy = -1,
                 Contender = true,
@@ -591,16 +645,24 @@ internal static class CanonicalEntry
         return candidates;
     }
 
-    private static ProviderTurns[] ReadProviders(JsonElement item, SlotKey key, List<ProviderId> providers, byte[] seed, bool byProvider)
+    /// <summary>Before format 3 turns were whole.</summary>
+    private static int TurnsOf(int format) => format < 3 ? SlotQuestion.WholeTurn : 1;
+
+    private static ProviderTurns[] ReadProviders(JsonElement item, SlotKey key, List<ProviderId> providers, byte[] seed, int format)
     {
-        var turns = item.TryGetProperty("providers", out var given) ? given : default;
         var result = new ProviderTurns[providers.Count];
-        for (var i = 0; byProvider && i < result.Length; i++)
+        if (!item.TryGetProperty("providers", out var given))
+            return result;
+
+        var fields = format < 3 ? 2 : 4;
+        for (var i = 0; i < result.Length; i++)
         {
             result[i] = new ProviderTurns
             {
-                Turns = turns[2 * i].GetInt32(),
-                Contender = turns[2 * i + 1].GetInt32() == 1,
+                Turns = given[fields * i].GetInt32() * TurnsOf(format),
+                Contender = given[fields * i + 1].GetInt32() == 1,
+                Given = format < 3 ? 0 : given[fields * i + 2].GetInt32(),
+                Shares = format < 3 ? 1 : given[fields * i + 3].GetInt32(),
                 Draw = DrawOrder.Draw(seed, key, providers[i]),
             };
         }

@@ -756,7 +756,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
 
         public bool MayUse(IPAddress address, bool byStaff) => byStaff && IPAddress.IsLoopback(address);
 
-        public bool IsPolicy(string name) => name == "least-used";
+        public IReadOnlyList<string> Policies { get; } = ["least-used", "random"];
 
         public Task InheritAsync(WriteTransaction write, AltruistId retired, AltruistId heir)
         {

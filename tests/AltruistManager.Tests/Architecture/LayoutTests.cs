@@ -6,7 +6,7 @@ public sealed class LayoutTests
     [Fact]
     public void Sources_keep_to_the_layout()
     {
-        var src = Path.Combine(Root(), "src");
+        var src = Path.Combine(Checkout.Root, "src");
         var files = Directory.EnumerateFiles(src, "*", SearchOption.AllDirectories)
             .Select(path => (Full: path, Relative: Path.GetRelativePath(src, path).Replace('\\', '/')))
             .Where(file => !file.Relative.Split('/').Any(part => part is "bin" or "obj" or "node_modules"))
@@ -90,13 +90,5 @@ public sealed class LayoutTests
             new SourceFile(path, withNamespace),
             new SourceFile("AltruistManager/Health/Verdict.cs", "namespace AltruistManager.Health; public sealed record Verdict;"),
         ]);
-    }
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "AltruistManager.sln")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException($"no AltruistManager.sln above {AppContext.BaseDirectory}");
     }
 }

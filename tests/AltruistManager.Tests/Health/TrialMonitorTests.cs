@@ -287,7 +287,7 @@ public abstract class TrialMonitorContract(DatabaseFixture fixture) : StorageCon
 
         public bool MayUse(IPAddress address, bool byStaff) => false;
 
-        public bool IsPolicy(string name) => true;
+        public IReadOnlyList<string> Policies => [];
 
         private async Task<World> LoadAsync()
         {

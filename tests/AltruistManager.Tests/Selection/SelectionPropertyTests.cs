@@ -1,6 +1,7 @@
 using AltruistManager.Altruists;
 using AltruistManager.Health;
 using AltruistManager.Selection;
+using AltruistManager.Selection.Policies;
 using AltruistManager.Tests.Storage;
 using AltruistManager.Transparency;
 
@@ -26,7 +27,13 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
         var random = new Random(seed);
         var database = await fixture.NewDatabaseAsync(Cancellation);
         var unit = seed % 2 == 0 ? "provider" : "altruist";
-        await using var scene = new SelectionScene(database, new SelectionOptions { FairnessUnit = unit });
+        await using var scene = new SelectionScene(database, new SelectionOptions
+        {
+            FairnessUnit = unit,
+            Policy = SelectionPolicies.All[seed % SelectionPolicies.All.Count].Name,
+            Primaries = 1 + seed % 3,
+            ProviderCapPercent = seed % 3 == 0 ? 50 : 100,
+        });
         scene.Region("us-east", "us-west").Region("us-west", "us-east").Region("eu").Chain("0021").Chain("0022");
         var ids = Enumerable.Range(0, 14).Select(number => $"a{number:00}").ToList();
         foreach (var id in ids)
@@ -129,7 +136,8 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
             Assert.True(usability != Usability.No, $"{where}: {pick.Altruist} is picked though {scene.Board[pick.Altruist].State}");
         if (slot.State == SlotState.Degraded)
             Assert.Equal(0, slot.Eligible);
-        Assert.DoesNotContain(pick, slot.Standbys);
+        Assert.Equal(100, slot.Primaries.Sum(primary => primary.Weight));
+        Assert.Empty(slot.Primaries.Select(primary => primary.Altruist).Intersect(slot.Standbys.Select(standby => standby.Altruist)));
         Assert.Equal(slot.Standbys.Count, slot.Standbys.Distinct().Count());
         if (slot.State != SlotState.Degraded)
             Assert.All(slot.Standbys, standby => Assert.NotEqual(Usability.No, Judge(scene, standby.Altruist)));
@@ -165,10 +173,10 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
             foreach (var slot in entry.Slots)
             {
                 var replayed = new SlotOutcome();
-                Selector.Decide(slot.Question, facts, entry.Parameters.Rules, replayed);
+                Selector.Decide(slot.Question, facts, entry.Rules, replayed);
                 Assert.Equal(slot.Outcome.State, replayed.State);
                 Assert.Equal(slot.Outcome.Picks, replayed.Picks);
-                Assert.Equal(slot.Outcome.Turn, replayed.Turn);
+                Assert.Equal(slot.Outcome.Turns, replayed.Turns);
                 Assert.Equal(slot.Outcome.Eligible, replayed.Eligible);
                 Assert.Equal(slot.Outcome.Override, replayed.Override);
                 CheckOrders(entry, slot);
@@ -184,7 +192,7 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
     private static void CheckOrders(Entry entry, EntrySlot slot)
     {
         if (slot.Outcome.State is SlotState.Override or SlotState.Degraded || slot.Question.Hold >= 0)
-            Assert.Equal(-1, slot.Outcome.Turn);
+            Assert.Empty(slot.Outcome.Turns);
         if (slot.Question.Hold >= 0)
         {
             Assert.False(slot.Question.Rotate);
@@ -237,7 +245,7 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
             }
 
             var turns = question.Candidates.Select(candidate => candidate.Turns).ToList();
-            Assert.True(turns.Max() - turns.Min() <= 1, $"window {window}: {string.Join(' ', turns)}");
+            Assert.True(turns.Max() - turns.Min() <= SlotQuestion.WholeTurn, $"window {window}: {string.Join(' ', turns)}");
         }
 
         // Sessions in any sliding hour differ by at most 2; nobody holds the slot for more than two rounds.
@@ -262,8 +270,8 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
         var question = new SlotQuestion { Key = new(new("0021"), new("us-east")), Rotate = true };
         question.Candidates =
         [
-            new Candidate { Altruist = 0, ExcludedBy = -1, Contender = true, Turns = 4, Draw = 1 },
-            new Candidate { Altruist = 1, ExcludedBy = -1, Contender = true, Turns = 5, Draw = 2 },
+            new Candidate { Altruist = 0, ExcludedBy = -1, Contender = true, Turns = 400, Draw = 1 },
+            new Candidate { Altruist = 1, ExcludedBy = -1, Contender = true, Turns = 500, Draw = 2 },
             new Candidate { Altruist = 2, ExcludedBy = -1, Contender = false, Turns = 0, Draw = 3 },
         ];
         question.Providers = new ProviderTurns[1];
@@ -272,7 +280,7 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
         Selector.Decide(question, facts, new SelectorRules(2, false), outcome);
 
         Assert.Equal(0, outcome.Picks[0].Altruist);
-        Assert.Equal([5, 5, 4], outcome.After.Select(after => after.Turns));
+        Assert.Equal([500, 500, 400], outcome.After.Select(after => after.Turns));
     }
 
     [Fact]
@@ -289,7 +297,7 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
         AltruistFacts[] facts = [.. Enumerable.Range(0, 3).Select(number => new AltruistFacts { Usability = Usability.Healthy, Tier = 1, Provider = number / 2, Host = number })];
         var outcome = new SlotOutcome();
         Selector.Decide(question, facts, new SelectorRules(2, ByProvider: true), outcome);
-        Assert.Equal(6, outcome.After[1].Turns - (outcome.Turn == 1 ? 1 : 0));
+        Assert.Equal(6, outcome.After[1].Turns - (outcome.Turns.Contains(1) ? SlotQuestion.WholeTurn : 0));
     }
 
     [Fact]
@@ -317,7 +325,7 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
         var question = new SlotQuestion { Key = new(new("0022"), new("us-east")), Rotate = true, Requires = ["archive"], WasState = SlotState.Fresh };
         question.Candidates = [.. Enumerable.Range(0, 2).Select(number => new Candidate { Altruist = number, ExcludedBy = -1, Contender = true, Lacking = number == 0 })];
         question.Providers = new ProviderTurns[1];
-        question.Was = [new IncumbentPick(0, new("us-east"), MayKeep: true)];
+        question.Was = [new IncumbentPick(0, new("us-east"), 100, MayKeep: true)];
         AltruistFacts[] facts = [.. Enumerable.Range(0, 2).Select(number => new AltruistFacts { Usability = Usability.Healthy, Tier = 1, Provider = 0, Host = number })];
         Assert.Equal([false, true], Selector.Admitted(question, facts));
         var outcome = new SlotOutcome();

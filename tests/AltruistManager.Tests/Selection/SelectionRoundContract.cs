@@ -15,6 +15,40 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
 
     [Fact]
+    public async Task Several_in_use_at_once_each_have_a_session_and_are_told_with_their_share_of_the_traffic()
+    {
+        await using var scene = await FiveAsync();
+        scene.Edit("0021", (AltruistManager.Chains.Chain chain) => chain with { Primaries = 3, Policy = "round-robin" });
+        await scene.RunAsync();
+        Assert.Equal(3, scene.Slot().Primaries.Count);
+        Assert.Equal(100, scene.Slot().Primaries.Sum(pick => pick.Weight));
+
+        using var body = JsonDocument.Parse(scene.Snapshots.Current.Find("0021", "us-east")!.Body);
+        var told = body.RootElement.GetProperty("primaries").EnumerateArray().ToList();
+        Assert.Equal(scene.Slot().Primaries.Select(pick => (pick.Altruist.Value, pick.Weight)), told.Select(pick => (pick.GetProperty("altruist").GetString()!, pick.GetProperty("weight").GetInt32())));
+        Assert.Equal(told[0].GetProperty("altruist").GetString(), body.RootElement.GetProperty("primary").GetProperty("altruist").GetString());
+        Assert.Equal(2, body.RootElement.GetProperty("standbys").GetArrayLength());
+
+        // One goes, one comes, two stay.
+        var before = scene.Slot().Primaries;
+        scene.Clock.Advance(Interval);
+        await scene.RunAsync();
+        Assert.Equal(before.Take(2).Select(pick => pick.Altruist), scene.Slot().Primaries.Skip(1).Select(pick => pick.Altruist));
+        var sessions = await scene.Decisions.SessionsAsync(new(new("0021"), new("us-east")), null, 100, Cancellation);
+        Assert.Equal(scene.Slot().Primaries.Select(pick => pick.Altruist).Order(), sessions.Where(session => session.EndedAt is null).Select(session => session.Altruist).Order());
+        Assert.All(sessions.Where(session => session.EndedAt is null), session => Assert.InRange(session.Weight, 33, 34));
+        Assert.Contains(sessions, session => session.Altruist == before[2].Altruist && session.EndedAt == scene.Clock.GetUtcNow());
+
+        var (primaries, generation) = (scene.Slot().Primaries, scene.Slot().Generation);
+        scene.Restart();
+        await scene.StartAsync();
+        Assert.Equal(primaries, scene.Slot().Primaries);
+        Assert.Equal(generation, scene.Slot().Generation);
+        var decision = (await scene.Decisions.ListAsync(null, null, null, 1, Cancellation))[0];
+        Assert.Equal(("round-robin", 3), (decision.Policy, decision.Primaries.Count));
+    }
+
+    [Fact]
     public async Task All_healthy_altruists_of_a_slot_are_used_equally_often()
     {
         await using var scene = await FiveAsync();

@@ -3,6 +3,7 @@ using System.Text;
 using AltruistManager.Health;
 using AltruistManager.Probing;
 using AltruistManager.Selection;
+using AltruistManager.Selection.Policies;
 using AltruistManager.Transparency;
 
 namespace AltruistManager.Tests.Transparency;
@@ -12,7 +13,13 @@ public sealed class CanonicalEntryTests
 {
     private const string Golden =
         """
-        {"altruists":[["019a-1","acme","acme ☂ \"1\"",1,0,0,0,0,"healthy",1795244400000,"healthy","aa11",[0],[],[],null],["019a-2","beta","beta-1",2,1,4,2,0,"wrong-chain",1795244100000,"serves another chain",null,[0,1],["archive","trace"],["trace"],"heights differ"]],"at":1795244700000,"format":3,"frozenSince":1795244600000,"generation":1795244700123,"isRound":true,"origin":"origin-1","overrides":[],"parameters":{"fairnessUnit":"altruist","health":{"cooldownInitialMs":60000,"cooldownLongestMs":3600000,"divergedAtLeastMs":900000,"fall":3,"rise":2,"suspendAfterMs":61200000},"intervalMs":300000,"policy":"least-used","primaries":1,"probing":{"hotIntervalMs":10000,"hotTimeoutMs":2000,"intervalMs":300000,"retryIntervalMs":3000,"timeoutMs":5000},"standbys":2,"windowMs":3600000},"revoked":[{"altruists":["019a-2"],"generation":1795244700123,"region":"us-east"}],"round":7,"rule":3,"scheduledAt":1795244700000,"seed":"0000000000000000000000000000000000000000000000000000000000000000","slots":[{"candidates":[0,1],"chain":"0021","contenders":[0],"eligible":1,"fallbacks":["us-west"],"lacking":[1],"offers":[0,2],"picks":[0,"us-east"],"region":"us-east","requires":["archive"],"selectedAt":1795240000000,"state":"fresh","turn":0,"turns":[3,1],"was":[0,"us-east",1],"wasState":"fresh"}],"trigger":"scheduled","vantages":["local","frankfurt"],"window":498679}
+        {"altruists":[["019a-1","acme","acme ☂ \"1\"",1,0,0,0,0,"healthy",1795244400000,"healthy","aa11",[0],[],[],null,200,35,990],["019a-2","beta","beta-1",2,1,4,2,0,"wrong-chain",1795244100000,"serves another chain",null,[0,1],["archive","trace"],["trace"],"heights differ",0,0,0]],"at":1795244700000,"format":3,"frozenSince":1795244600000,"generation":1795244700123,"isRound":true,"origin":"origin-1","overrides":[],"parameters":{"fairnessUnit":"altruist","health":{"cooldownInitialMs":60000,"cooldownLongestMs":3600000,"divergedAtLeastMs":900000,"fall":3,"rise":2,"suspendAfterMs":61200000},"intervalMs":300000,"latencyFactorPercent":200,"policy":"least-used","primaries":1,"probing":{"hotIntervalMs":10000,"hotTimeoutMs":2000,"intervalMs":300000,"retryIntervalMs":3000,"timeoutMs":5000},"providerCapPercent":60,"standbys":2,"windowMs":3600000},"revoked":[{"altruists":["019a-2"],"generation":1795244700123,"region":"us-east"}],"round":7,"rule":3,"scheduledAt":1795244700000,"seed":"0000000000000000000000000000000000000000000000000000000000000000","slots":[{"candidates":[0,1],"chain":"0021","contenders":[0],"eligible":1,"fallbacks":["us-west"],"lacking":[1],"offers":[0,2],"picks":[0,"us-east"],"policy":"quality","primaries":2,"providers":[0,0,300,1,0,0,50,2],"region":"us-east","requires":["archive"],"selectedAt":1795240000000,"state":"fresh","turn":[0],"turns":[300,50],"was":[0,"us-east",1,1,"us-west",0],"wasState":"fresh","wasWeights":[60,40]}],"trigger":"scheduled","vantages":["local","frankfurt"],"window":498679}
+        """;
+
+    /// <summary>As versions wrote it that knew one primary and one policy.</summary>
+    internal const string Format2 =
+        """
+        {"altruists":[["019a-1","acme","acme ☂ \"1\"",1,0,0,0,0,"healthy",1795244400000,"healthy","aa11",[0],[],[],null],["019a-2","beta","beta-1",2,1,4,2,0,"wrong-chain",1795244100000,"serves another chain",null,[0,1],["archive","trace"],["trace"],"heights differ"]],"at":1795244700000,"format":2,"frozenSince":1795244600000,"generation":1795244700123,"isRound":true,"origin":"origin-1","overrides":[],"parameters":{"fairnessUnit":"altruist","health":{"cooldownInitialMs":60000,"cooldownLongestMs":3600000,"divergedAtLeastMs":900000,"fall":3,"rise":2,"suspendAfterMs":61200000},"intervalMs":300000,"policy":"least-used","primaries":1,"probing":{"hotIntervalMs":10000,"hotTimeoutMs":2000,"intervalMs":300000,"retryIntervalMs":3000,"timeoutMs":5000},"standbys":2,"windowMs":3600000},"revoked":[{"altruists":["019a-2"],"generation":1795244700123,"region":"us-east"}],"round":7,"rule":2,"scheduledAt":1795244700000,"seed":"0000000000000000000000000000000000000000000000000000000000000000","slots":[{"candidates":[0,1],"chain":"0021","contenders":[0],"eligible":1,"fallbacks":["us-west"],"lacking":[1],"offers":[0,2],"picks":[0,"us-east"],"region":"us-east","requires":["archive"],"selectedAt":1795240000000,"state":"fresh","turn":0,"turns":[3,1],"was":[0,"us-east",1],"wasState":"fresh"}],"trigger":"scheduled","vantages":["local","frankfurt"],"window":498679}
         """;
 
     /// <summary>As the first version of this service wrote it.</summary>
@@ -47,8 +54,9 @@ public sealed class CanonicalEntryTests
         var entry = CanonicalEntry.Read(body);
         var slot = Assert.Single(entry.Slots);
         var replayed = new SlotOutcome();
-        Selector.Decide(slot.Question, Array.ConvertAll(entry.Altruists, altruist => altruist.Facts), entry.Parameters.Rules, replayed);
-        Assert.Equal((slot.Outcome.State, slot.Outcome.Turn, slot.Outcome.Eligible), (replayed.State, replayed.Turn, replayed.Eligible));
+        Selector.Decide(slot.Question, Array.ConvertAll(entry.Altruists, altruist => altruist.Facts), entry.Rules, replayed);
+        Assert.Equal((slot.Outcome.State, slot.Outcome.Eligible), (replayed.State, replayed.Eligible));
+        Assert.Equal(slot.Outcome.Turns, replayed.Turns);
         Assert.Equal(slot.Outcome.Picks, replayed.Picks);
         Assert.All(entry.Altruists, altruist => Assert.Equal((null, null, 0, 0), (altruist.Evidence, altruist.Penalty, altruist.Vantages.Count, altruist.Proven.Count)));
         Assert.Equal((null, null, null), (entry.Parameters.Health, entry.Parameters.Probing, entry.FrozenSince));
@@ -56,11 +64,17 @@ public sealed class CanonicalEntryTests
     }
 
     [Fact]
-    public void An_entry_of_format_2_is_read_as_one_without_holds()
+    public void An_entry_of_format_2_is_still_read_and_replayed()
     {
-        var entry = CanonicalEntry.Read(Encoding.UTF8.GetBytes(Golden.Replace("\"format\":3", "\"format\":2", StringComparison.Ordinal).Replace("\"rule\":3", "\"rule\":2", StringComparison.Ordinal)));
-        Assert.Empty(entry.Holds);
-        Assert.Equal((true, -1), (entry.Slots[0].Question.Rotate, entry.Slots[0].Question.Hold));
+        var entry = CanonicalEntry.Read(Encoding.UTF8.GetBytes(Format2));
+        var slot = Assert.Single(entry.Slots);
+        var replayed = new SlotOutcome();
+        Selector.Decide(slot.Question, Array.ConvertAll(entry.Altruists, altruist => altruist.Facts), entry.Rules, replayed);
+        Assert.Equal(slot.Outcome.Picks, replayed.Picks);
+        Assert.Equal([0], replayed.Turns);
+        // Whole turns then, hundredths now.
+        Assert.Equal([400, 100], replayed.After.Select(after => after.Turns));
+        Assert.Equal(("least-used", 1, 100), (slot.Question.Policy.Name, slot.Question.Primaries, entry.Parameters.ProviderCapPercent));
     }
 
     [Fact]
@@ -70,7 +84,7 @@ public sealed class CanonicalEntryTests
             .Replace("\"isRound\"", "\"holds\":[{\"chain\":null,\"createdAt\":1795244000000,\"id\":\"019b-1\",\"reason\":\"an incident\",\"region\":\"us-east\",\"until\":1795250000000}],\"isRound\"", StringComparison.Ordinal)
             .Replace("\"lacking\"", "\"hold\":0,\"lacking\"", StringComparison.Ordinal)
             .Replace("\"selectedAt\"", "\"rotate\":false,\"selectedAt\"", StringComparison.Ordinal)
-            .Replace("\"turn\":0,", "", StringComparison.Ordinal);
+            .Replace("\"turn\":[0],", "", StringComparison.Ordinal);
         var entry = CanonicalEntry.Read(Encoding.UTF8.GetBytes(held));
         Assert.Equal("an incident", entry.Holds[entry.Slots[0].Question.Hold].Reason);
         var again = new ArrayBufferWriter<byte>();
@@ -81,6 +95,7 @@ public sealed class CanonicalEntryTests
     [Theory]
     [InlineData("\"format\":3", "\"format\":4", "Entry format 4 is not known to this version.")]
     [InlineData("\"rule\":3", "\"rule\":4", "Rule version 4 is not known to this version.")]
+    [InlineData("\"policy\":\"quality\"", "\"policy\":\"newest\"", "The policy newest is not known to this version.")]
     public void What_a_newer_version_wrote_is_not_guessed_at(string known, string newer, string words) =>
         Assert.Equal(words, Assert.Throws<InvalidDataException>(() => CanonicalEntry.Read(Encoding.UTF8.GetBytes(Golden.Replace(known, newer, StringComparison.Ordinal)))).Message);
 
@@ -104,18 +119,20 @@ public sealed class CanonicalEntryTests
             Key = new(new("0021"), new("us-east")),
             Candidates =
             [
-                new Candidate { Altruist = 0, Turns = 3, ExcludedBy = -1, Contender = true },
-                new Candidate { Altruist = 1, Turns = 1, ExcludedBy = -1, Offer = 2, Provider = 1, Lacking = true },
+                new Candidate { Altruist = 0, Turns = 300, ExcludedBy = -1, Contender = true },
+                new Candidate { Altruist = 1, Turns = 50, ExcludedBy = -1, Offer = 2, Provider = 1, Lacking = true },
             ],
             Requires = ["archive"],
-            Providers = new ProviderTurns[2],
+            Policy = SelectionPolicies.Find("quality")!,
+            Primaries = 2,
+            Providers = [new ProviderTurns { Given = 300 }, new ProviderTurns { Given = 50, Shares = 2 }],
             Fallbacks = [new("us-west")],
             WasState = SlotState.Fresh,
-            Was = [new IncumbentPick(0, new("us-east"), MayKeep: true)],
+            Was = [new IncumbentPick(0, new("us-east"), 60, MayKeep: true), new IncumbentPick(1, new("us-west"), 40, MayKeep: false)],
             Rotate = true,
         };
-        var outcome = new SlotOutcome { State = SlotState.Fresh, Eligible = 1, Turn = 0 };
-        outcome.Picks.Add(new PickRef(0, 0, new("us-east")));
+        var outcome = new SlotOutcome { State = SlotState.Fresh, Eligible = 1, Turns = { 0 } };
+        outcome.Picks.Add(new PickRef(0, 0, new("us-east"), 100));
         return new Entry
         {
             Origin = "origin-1",
@@ -128,7 +145,7 @@ public sealed class CanonicalEntryTests
             Window = 498679,
             Seed = new byte[32],
             FrozenSince = at.AddSeconds(-100),
-            Parameters = EntryParameters.Of(new SelectionOptions(), new HealthOptions(), new ProbingOptions()),
+            Parameters = EntryParameters.Of(new SelectionOptions { ProviderCapPercent = 60 }, new HealthOptions(), new ProbingOptions()),
             Altruists =
             [
                 new EntryAltruist
@@ -141,7 +158,7 @@ public sealed class CanonicalEntryTests
                     Since = DateTimeOffset.FromUnixTimeMilliseconds(1795244400000),
                     Evidence = "aa11",
                     Vantages = ["local"],
-                    Facts = new AltruistFacts { Usability = Usability.Healthy, Tier = 1, Provider = 0, Host = 5 },
+                    Facts = new AltruistFacts { Usability = Usability.Healthy, Tier = 1, Provider = 0, Host = 5, CapacityRps = 200, LatencyMs = 35, SuccessPerMille = 990 },
                 },
                 new EntryAltruist
                 {

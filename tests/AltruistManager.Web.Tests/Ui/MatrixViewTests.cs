@@ -46,7 +46,7 @@ public sealed class MatrixViewTests
     [Fact]
     public void A_cell_names_the_altruist_and_its_provider_even_when_retired()
     {
-        var slots = Slots(Status("0021", "us-east", SlotState.Fresh, 1, 1) with { Primary = new Pick(new AltruistId("a1"), new RegionId("us-east")) });
+        var slots = Slots(Status("0021", "us-east", SlotState.Fresh, 1, 1) with { Primaries = [new Pick(new AltruistId("a1"), new RegionId("us-east"), 100)] });
         var altruist = new Altruist
         {
             Id = new AltruistId("a1"), Provider = new ProviderId("acme"), Network = new NetworkId("evm:1"), Chains = [new ChainId("0021")],

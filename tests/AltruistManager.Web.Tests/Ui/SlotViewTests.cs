@@ -53,7 +53,7 @@ public sealed class SlotViewTests
         State = state,
         Policy = "least-used",
         Candidates = [Candidate("a", 2), Candidate("b", 1), Candidate("c", 3), Candidate("d", 1), Candidate("e", 0, eligible: false)],
-        Altruist = picked is null ? null : new AltruistId(picked),
+        Primaries = picked is null ? [] : [new Pick(new AltruistId(picked), new RegionId("us-east"), 100)],
         Standbys = [.. standbys.Select(id => new AltruistId(id))],
         Hash = "aa",
         PreviousHash = "bb",

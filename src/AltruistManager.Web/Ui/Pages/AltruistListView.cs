@@ -33,7 +33,7 @@ internal sealed record AltruistListView
     public static AltruistListView Build(
         Roster roster, HealthBoard health, IReadOnlyDictionary<SlotKey, SlotStatus> slots, string? text, string? provider, string? state, int page)
     {
-        var serves = slots.Values.Where(slot => slot.Primary is not null).CountBy(slot => slot.Primary!.Value.Altruist).ToDictionary();
+        var serves = slots.Values.SelectMany(slot => slot.Primaries).CountBy(pick => pick.Altruist).ToDictionary();
         var all = roster.Live.Select(altruist => new AltruistRow(
             altruist, MatrixView.ProviderName(roster, altruist.Provider), health[altruist.Id], serves.GetValueOrDefault(altruist.Id))).ToList();
         var matching = all.FindAll(row => (provider is null || row.Altruist.Provider.Value == provider)

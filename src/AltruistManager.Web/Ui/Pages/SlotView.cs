@@ -17,14 +17,15 @@ internal enum CandidateRole
     Out,
 }
 
-/// <param name="Place">1 for the first standby, and so on; 0 for the others.</param>
+/// <param name="Place">1 for the first standby or the first of several primaries, and so on; 0 for the others.</param>
+/// <param name="Weight">Of a primary, in percent of the traffic; 0 for the others.</param>
 /// <param name="Tier">As it is now; null for an altruist no longer known.</param>
 /// <param name="Now">The verdict as it is now, which may be later than the decision.</param>
-internal sealed record CandidateRow(DecisionCandidate Candidate, CandidateRole Role, int Place, string Provider, int? Tier, Verdict Now)
+internal sealed record CandidateRow(DecisionCandidate Candidate, CandidateRole Role, int Place, int Weight, string Provider, int? Tier, Verdict Now)
 {
     public string RoleText => Role switch
     {
-        CandidateRole.Picked => "picked",
+        CandidateRole.Picked => Weight < 100 ? $"picked, {Weight} %" : "picked",
         CandidateRole.Standby => Place switch { 1 => "1st standby", 2 => "2nd standby", 3 => "3rd standby", _ => $"{Place}th standby" },
         CandidateRole.Waiting => "eligible",
         _ => "not eligible",
@@ -56,13 +57,14 @@ internal sealed record SlotView
 
         CandidateRow Row(DecisionCandidate candidate)
         {
-            var place = decision.Standbys.ToList().IndexOf(candidate.Altruist) + 1;
-            var role = candidate.Altruist == decision.Altruist ? CandidateRole.Picked
+            var primary = decision.Primaries.ToList().FindIndex(pick => pick.Altruist == candidate.Altruist);
+            var place = primary >= 0 ? primary + 1 : decision.Standbys.ToList().IndexOf(candidate.Altruist) + 1;
+            var role = primary >= 0 ? CandidateRole.Picked
                 : place > 0 ? CandidateRole.Standby
                 : candidate.Eligible ? CandidateRole.Waiting
                 : CandidateRole.Out;
             return new CandidateRow(
-                candidate, role, role == CandidateRole.Standby ? place : 0, MatrixView.ProviderName(roster, candidate.Provider),
+                candidate, role, place, primary >= 0 ? decision.Primaries[primary].Weight : 0, MatrixView.ProviderName(roster, candidate.Provider),
                 roster.Altruists.GetValueOrDefault(candidate.Altruist)?.Tier, health[candidate.Altruist]);
         }
     }

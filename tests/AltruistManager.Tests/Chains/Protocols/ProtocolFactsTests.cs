@@ -1,5 +1,6 @@
 using System.Text;
 using AltruistManager.Chains;
+using AltruistManager.Tests.Architecture;
 
 namespace AltruistManager.Tests.Chains.Protocols;
 
@@ -54,7 +55,7 @@ public sealed class ProtocolFactsTests
     [Fact]
     public async Task Document_says_what_the_code_does()
     {
-        var path = Path.Combine(Root(), "docs", "protocols.md");
+        var path = Path.Combine(Checkout.Root, "docs", "protocols.md");
         var document = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
         var said = document[(document.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length)..document.IndexOf(End, StringComparison.Ordinal)];
 
@@ -81,13 +82,5 @@ public sealed class ProtocolFactsTests
         return text.Append('\n').ToString();
 
         void Row(string what, string? how) => text.Append($"| {what} | {how ?? "cannot be told"} |\n");
-    }
-
-    private static string Root()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "AltruistManager.sln")))
-            folder = Path.GetDirectoryName(folder)!;
-        return folder;
     }
 }
