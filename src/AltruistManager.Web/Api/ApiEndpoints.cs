@@ -24,6 +24,7 @@ internal static class ApiEndpoints
         api.MapProtocols();
         api.MapProviders();
         api.MapAltruists();
+        api.MapStanding();
         api.MapAltruistProbes();
         api.MapDecisions();
         api.MapOverrides();

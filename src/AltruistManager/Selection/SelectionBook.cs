@@ -141,7 +141,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     public void Commit(SlotMemory slot, DecisionId decision, bool changed, DateTimeOffset at)
     {
         var next = slot.Next;
-        TakeTurns(slot);
+        slot.Question.TakeTurns(slot.Next);
         slot.Eligible = next.Eligible;
         if (changed)
         {
@@ -182,7 +182,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         if (entry.Window > Window)
         {
             foreach (var slot in Slots)
-                ForgetTurns(slot);
+                slot.Question.ForgetTurns();
         }
 
         var differing = new List<SlotKey>();
@@ -201,7 +201,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
 
             slot.Question = logged.Question;
             slot.Space = entry.Altruists;
-            TakeTurns(slot);
+            slot.Question.TakeTurns(slot.Next);
             slot.State = logged.Outcome.State;
             slot.Picks = [.. logged.Outcome.Picks.Select(pick => new Pick(entry.Altruists[pick.Altruist].Id, pick.Region, pick.Weight))];
             slot.Question.Was = Array.ConvertAll(logged.Outcome.Picks.ToArray(), ToIncumbent);
@@ -292,32 +292,9 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         Window = window;
         Seed = DrawOrder.Seed(lastHash, window);
         foreach (var slot in Slots)
-            ForgetTurns(slot);
+            slot.Question.ForgetTurns();
         if (redraw)
             Parallel.ForEach(Slots, Draw);
-    }
-
-    /// <summary>What the decision under way says of turns becomes what the next one starts from.</summary>
-    private static void TakeTurns(SlotMemory slot)
-    {
-        var candidates = slot.Question.Candidates.AsSpan();
-        for (var i = 0; i < candidates.Length; i++)
-            (candidates[i].Turns, candidates[i].Contender) = (slot.Next.After[i].Turns, slot.Next.After[i].Contender);
-
-        var providers = slot.Next.ProvidersAfter.AsSpan();
-        for (var i = 0; i < providers.Length; i++)
-        {
-            ref var provider = ref slot.Question.Providers[i];
-            (provider.Turns, provider.Given, provider.Contender) = (providers[i].Turns, providers[i].Given, providers[i].Contender);
-        }
-    }
-
-    private static void ForgetTurns(SlotMemory slot)
-    {
-        foreach (ref var candidate in slot.Question.Candidates.AsSpan())
-            candidate.Turns = 0;
-        foreach (ref var provider in slot.Question.Providers.AsSpan())
-            (provider.Turns, provider.Given) = (0, 0);
     }
 
     private void Draw(SlotMemory slot)

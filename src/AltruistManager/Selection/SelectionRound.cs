@@ -70,6 +70,8 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         parameters = EntryParameters.Of(this.options, health.Value, this.probing);
     }
 
+    public DateTimeOffset StartedAt => startedAt;
+
     /// <summary>When the last round was committed; null before the first.</summary>
     public DateTimeOffset? LastRoundAt => mark.At;
 

@@ -16,6 +16,7 @@ public static class SelectionSetup
         services.AddSingleton<SnapshotHolder>();
         services.AddSingleton<LastGoodFile>();
         services.AddSingleton<DecisionLog>();
+        services.AddSingleton<StandingReader>();
         services.AddSingleton<SelectionRound>();
         services.AddSingleton<IVerdictObserver>(provider => provider.GetRequiredService<SelectionRound>());
         services.AddSingleton<IHotAltruists, HotAltruists>();

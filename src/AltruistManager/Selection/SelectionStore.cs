@@ -8,6 +8,9 @@ namespace AltruistManager.Selection;
 /// <summary>The origin, the slots and the sessions.</summary>
 public sealed class SelectionStore(Database database, TimeProvider time)
 {
+    /// <summary>How many sessions of a slot are looked through for when an altruist was last picked: days of them, and no more with the years.</summary>
+    private const int MostLookedBack = 1000;
+
     /// <summary>Names this database for as long as it exists; made with its first use.</summary>
     internal async Task<(string Origin, DateTimeOffset CreatedAt)> OriginAsync(CancellationToken cancellation) =>
         // Read first: a restart must do without writing.
@@ -162,6 +165,41 @@ public sealed class SelectionStore(Database database, TimeProvider time)
             new { id.Generation, id.Ordinal },
             cancellation);
 
+    /// <summary>The newest decision about each of these slots; without those that have none.</summary>
+    internal async Task<IReadOnlyDictionary<SlotKey, DecisionRow>> NewestDecisionsAsync(IReadOnlyCollection<SlotKey> slots, CancellationToken cancellation)
+    {
+        var rows = await database.QueryAsync<SlotDecisionRow>(
+            $"""
+            select chain_id, region_id, newest.generation, ordinal, newest.slot_id
+            from (select slots.id as slot_id, chain_id, region_id, (select max(generation) from log_decisions where log_decisions.slot_id = slots.id) as generation
+                  from slots
+                  where {database.Dialect.In("chain_id", "Chains")} and {database.Dialect.In("region_id", "Regions")}) as newest
+            join log_decisions on log_decisions.slot_id = newest.slot_id and log_decisions.generation = newest.generation
+            """,
+            new
+            {
+                Chains = database.Dialect.List(slots.Select(slot => slot.Chain.Value).Distinct().ToArray()),
+                Regions = database.Dialect.List(slots.Select(slot => slot.Region.Value).Distinct().ToArray()),
+            },
+            cancellation);
+        return rows.ToDictionary(
+            row => new SlotKey(new ChainId(row.ChainId), new RegionId(row.RegionId)), row => new DecisionRow { Generation = row.Generation, Ordinal = row.Ordinal, SlotId = row.SlotId });
+    }
+
+    /// <summary>By slot, how many sessions of each altruist touched the time since then.</summary>
+    internal async Task<IReadOnlyDictionary<int, IReadOnlyDictionary<AltruistId, int>>> CountSlotSessionsAsync(IReadOnlyCollection<int> slots, DateTimeOffset since, CancellationToken cancellation) =>
+        (await database.QueryAsync<SlotCountRow>(
+            $"""
+            select slot_id, altruist_id, count(*) as sessions
+            from sessions
+            where {database.Dialect.In("slot_id", "Slots")} and (ended_at is null or ended_at > @Since)
+            group by slot_id, altruist_id
+            """,
+            new { Slots = database.Dialect.List(slots), Since = since.ToUnixTimeMilliseconds() },
+            cancellation))
+        .GroupBy(row => row.SlotId)
+        .ToDictionary(group => group.Key, IReadOnlyDictionary<AltruistId, int> (group) => group.ToDictionary(row => new AltruistId(row.AltruistId), row => (int)row.Sessions));
+
     internal async Task<IReadOnlyList<Session>> SessionsAsync(int slot, DateTimeOffset? before, int limit, CancellationToken cancellation) =>
     [
         .. (await database.QueryAsync<SessionRow>(
@@ -190,13 +228,33 @@ public sealed class SelectionStore(Database database, TimeProvider time)
             cancellation))
         .ToDictionary(row => new AltruistId(row.AltruistId), row => (int)row.Sessions);
 
-    /// <summary>When each altruist last became the pick of the slot before a moment.</summary>
+    /// <summary>When each altruist last became the pick of the slot before a moment, as far as it is among the newest of these.</summary>
     internal async Task<IReadOnlyDictionary<AltruistId, DateTimeOffset>> LastStartsAsync(int slot, DateTimeOffset before, CancellationToken cancellation) =>
         (await database.QueryAsync<LastRow>(
-            "select altruist_id, max(started_at) as started_at from sessions where slot_id = @Slot and started_at < @Before group by altruist_id",
-            new { Slot = slot, Before = before.ToUnixTimeMilliseconds() },
+            """
+            select altruist_id, max(started_at) as started_at
+            from (select altruist_id, started_at from sessions where slot_id = @Slot and started_at < @Before order by id desc limit @Most) as newest
+            group by altruist_id
+            """,
+            new { Slot = slot, Before = before.ToUnixTimeMilliseconds(), Most = MostLookedBack },
             cancellation))
         .ToDictionary(row => new AltruistId(row.AltruistId), row => UnixTime.FromMs(row.StartedAt));
+
+    private sealed record SlotDecisionRow
+    {
+        public required string ChainId { get; init; }
+        public required string RegionId { get; init; }
+        public required long Generation { get; init; }
+        public required int Ordinal { get; init; }
+        public required int SlotId { get; init; }
+    }
+
+    private sealed record SlotCountRow
+    {
+        public required int SlotId { get; init; }
+        public required string AltruistId { get; init; }
+        public required long Sessions { get; init; }
+    }
 
     internal sealed record DecisionRow
     {

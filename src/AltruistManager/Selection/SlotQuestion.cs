@@ -104,6 +104,47 @@ public sealed class SlotQuestion
 
     /// <summary>Index of the hold that stops the rotation here; -1 when none does.</summary>
     public int Hold { get; set; } = -1;
+
+    /// <summary>A copy of all that <see cref="Follow"/> and <see cref="ForgetTurns"/> change.</summary>
+    public SlotQuestion Copy()
+    {
+        var copy = (SlotQuestion)MemberwiseClone();
+        copy.Candidates = [.. Candidates];
+        copy.Providers = [.. Providers];
+        return copy;
+    }
+
+    /// <summary>Goes on from a decision: its turns and picks are what the next one starts from.</summary>
+    public void Follow(SlotOutcome outcome)
+    {
+        TakeTurns(outcome);
+        WasState = outcome.State;
+        Was = [.. outcome.Picks.Select(pick => new IncumbentPick(pick.Altruist, pick.Region, pick.Weight, MayKeep: true))];
+    }
+
+    /// <summary>What a decision says of turns becomes what the next one starts from.</summary>
+    public void TakeTurns(SlotOutcome outcome)
+    {
+        var candidates = Candidates.AsSpan();
+        for (var i = 0; i < candidates.Length; i++)
+            (candidates[i].Turns, candidates[i].Contender) = (outcome.After[i].Turns, outcome.After[i].Contender);
+
+        var providers = outcome.ProvidersAfter.AsSpan();
+        for (var i = 0; i < providers.Length; i++)
+        {
+            ref var provider = ref Providers[i];
+            (provider.Turns, provider.Given, provider.Contender) = (providers[i].Turns, providers[i].Given, providers[i].Contender);
+        }
+    }
+
+    /// <summary>A window begins.</summary>
+    public void ForgetTurns()
+    {
+        foreach (ref var candidate in Candidates.AsSpan())
+            candidate.Turns = 0;
+        foreach (ref var provider in Providers.AsSpan())
+            (provider.Turns, provider.Given) = (0, 0);
+    }
 }
 
 /// <summary>Turns after a decision, in hundredths.</summary>

@@ -15,6 +15,41 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
 
     [Fact]
+    public async Task An_altruist_is_told_where_it_stands_and_its_turn_comes_when_expected()
+    {
+        await using var scene = await FiveAsync();
+        for (var round = 0; round < 3; round++)
+        {
+            scene.Clock.Advance(Interval);
+            await scene.RunAsync();
+        }
+
+        var slot = new SlotKey(new("0021"), new("us-east"));
+        var standings = await scene.Standings.OfAsync(slot, Cancellation);
+        Assert.Equal([1, 2, 3, 4, 5], standings.Values.Select(standing => standing.Position!.Value).Order());
+        Assert.Equal(PickRole.Picked, standings[scene.Slot().Primary!.Value.Altruist].Role);
+        // One at the start, three in rounds.
+        Assert.Equal(4, standings.Values.Sum(standing => standing.Turns));
+        Assert.All(standings.Values, standing => Assert.Equal(5, standing.TakingTurns));
+        Assert.Equal(2, standings.Values.Count(standing => standing.Role == PickRole.Standby));
+
+        var first = standings.Single(standing => standing.Value.Position == 1);
+        Assert.Equal(scene.Clock.GetUtcNow() + Interval, first.Value.ExpectedAt);
+        Assert.Contains("next of 5 in the order", first.Value.Words, StringComparison.Ordinal);
+
+        // What happened since the last decision counts.
+        var fallen = standings.First(standing => standing.Value is { Role: PickRole.Waiting, Position: > 1 }).Key;
+        scene.Judge(fallen.Value, VerdictState.Down);
+        var told = Assert.Single(await scene.Standings.OfAsync(scene.Roster.Current.Altruists[fallen], new("0021"), null, 10, Cancellation));
+        Assert.Equal((PickRole.NotEligible, (int?)null, (DateTimeOffset?)null, 4), (told.Role, told.Position, told.ExpectedAt, told.TakingTurns));
+        Assert.Contains("Down", told.Words, StringComparison.Ordinal);
+
+        scene.Clock.Advance(Interval);
+        await scene.RunAsync();
+        Assert.Equal(first.Key, scene.Slot().Primary!.Value.Altruist);
+    }
+
+    [Fact]
     public async Task Several_in_use_at_once_each_have_a_session_and_are_told_with_their_share_of_the_traffic()
     {
         await using var scene = await FiveAsync();

@@ -61,6 +61,8 @@ internal sealed class SelectionScene : IAsyncDisposable
 
     public LastGoodFile LastGood { get; private set; } = null!;
 
+    public StandingReader Standings => new(Store, Log, Roster, Board, Drains, Round, Options.Create(new ProbingOptions()), Clock);
+
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <summary>Forgets everything that is only in memory, as a new process would.</summary>

@@ -62,10 +62,7 @@ internal sealed class Rotation
     public void NextWindow()
     {
         seed = DrawOrder.Seed(seed, round);
-        foreach (ref var candidate in Question.Candidates.AsSpan())
-            candidate.Turns = 0;
-        foreach (ref var provider in Question.Providers.AsSpan())
-            (provider.Turns, provider.Given) = (0, 0);
+        Question.ForgetTurns();
         Draw();
     }
 
@@ -81,15 +78,6 @@ internal sealed class Rotation
     {
         Question.Rotate = rotate;
         Selector.Decide(Question, Facts, Rules with { Round = round }, Outcome);
-        for (var i = 0; i < Question.Candidates.Length; i++)
-            (Question.Candidates[i].Turns, Question.Candidates[i].Contender) = (Outcome.After[i].Turns, Outcome.After[i].Contender);
-        for (var i = 0; i < Outcome.ProvidersAfter.Length; i++)
-        {
-            ref var provider = ref Question.Providers[i];
-            (provider.Turns, provider.Given, provider.Contender) = (Outcome.ProvidersAfter[i].Turns, Outcome.ProvidersAfter[i].Given, Outcome.ProvidersAfter[i].Contender);
-        }
-
-        Question.WasState = Outcome.State;
-        Question.Was = [.. Outcome.Picks.Select(pick => new IncumbentPick(pick.Altruist, pick.Region, pick.Weight, MayKeep: true))];
+        Question.Follow(Outcome);
     }
 }
