@@ -1,4 +1,6 @@
+using AltruistManager.Probing;
 using AltruistManager.Scheduling;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace AltruistManager.Web;
 
@@ -17,6 +19,13 @@ internal static class ServiceBuilder
             kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
             kestrel.Limits.MaxRequestLineSize = 8 * 1024;
             kestrel.Limits.MaxRequestBodySize = 1024 * 1024;
+            kestrel.ConfigureEndpointDefaults(static endpoint => endpoint.Use(static next => connection =>
+            {
+                if (connection.Features.Get<IConnectionSocketFeature>() is not { } accepted || HandleReserve.IsLeft(accepted.Socket, HandleReserve.OfClients))
+                    return next(connection);
+                connection.Abort();
+                return Task.CompletedTask;
+            }));
         });
         builder.Logging.AddSimpleConsole(static console =>
         {

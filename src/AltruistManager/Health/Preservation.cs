@@ -29,6 +29,7 @@ public sealed partial class Preservation(HealthBoard board, EgressProof egress, 
     private List<Freeze> freezes = [];
     private volatile Looked? lastLook;
     private bool unsaved;
+    private volatile bool notSaved;
     private readonly ConcurrentDictionary<AltruistId, DateTimeOffset> heldSince = new();
     private bool sweepsWanted;
     private DateTimeOffset? sweptAt;
@@ -210,12 +211,17 @@ public sealed partial class Preservation(HealthBoard board, EgressProof egress, 
         try
         {
             await store.SaveFreezesAsync(options.Value.Vantage, now, cancellation);
+            if (notSaved)
+                LogSaved();
+            notSaved = false;
         }
         catch (Exception failed) when (Database.IsFailure(failed))
         {
             lock (gate)
                 unsaved = true;
-            LogNotSaved(failed);
+            if (!notSaved)
+                LogNotSaved(failed.Message.ReplaceLineEndings(" "));
+            notSaved = true;
         }
     }
 
@@ -316,8 +322,11 @@ public sealed partial class Preservation(HealthBoard board, EgressProof egress, 
     [LoggerMessage(Level = LogLevel.Information, Message = "Whether altruists or our own network ({Side}) failed is being checked by sweeps of all networks and by canaries")]
     private partial void LogDoubted(EgressSide side);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Since when verdicts are frozen could not be stored; the next batch tries again")]
-    private partial void LogNotSaved(Exception exception);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Since when verdicts are frozen could not be stored: {Why}. Each batch tries again")]
+    private partial void LogNotSaved(string why);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Since when verdicts are frozen is stored")]
+    private partial void LogSaved();
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Probes fail by a fault of our own, which counts against nobody: {Why}")]
     private partial void LogOwnFault(string why);

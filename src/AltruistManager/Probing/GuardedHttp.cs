@@ -198,6 +198,8 @@ internal sealed class GuardedHttp : IDisposable
             try
             {
                 socket = new Socket(addresses[index].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                if (!HandleReserve.IsLeft(socket, HandleReserve.OfProbes))
+                    throw new SocketException((int)SocketError.TooManyOpenSockets);
                 await socket.ConnectAsync(new IPEndPoint(addresses[index], port), patience.Token);
                 egress.Reached(addresses[index]);
                 return socket;
