@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace AltruistManager.Web.Tests.EndToEnd;
@@ -38,7 +40,11 @@ public sealed class RelaysTests
         foreach (var altruist in good)
             await SeeAsync(service, altruist, "healthy", "healthy");
 
-        // Of a new one, blocks are compared with those of the others at the next sweep: until then nobody can tell that it is of another history.
+        // Once a sweep has told their blocks, those of a new one are compared before it is healthy.
+        foreach (var altruist in good)
+            await Eventually.BeTrueAsync($"blocks of altruist {altruist} are compared", async () => (await service.GetAsync($"/api/v1/altruists/{altruist}"))["checks"]!.AsArray()
+                .Any(check => check!["name"]!.GetValue<string>() == "data-integrity" && StateOf(check) == "passed"));
+
         var forked = await AddAsync(service, "fork", fork.Nodes[0].Url);
         string[] elsewhere = ["has another block", "providers"];
         await SeeAsync(service, forked, "diverged", elsewhere);
@@ -98,8 +104,11 @@ public sealed class RelaysTests
             Assert.Equal(["healthy"], await StatesAsync(service, altruist));
         // Behind one URL there is a node that is well: it goes after the others now and then, but it is not thrown out.
         Assert.Empty((await StatesAsync(service, mixed)).Except(["healthy", "failing"]));
-        foreach (var altruist in judged.Keys.Where(altruist => altruist != forked))
+        foreach (var (altruist, (state, words)) in judged)
+        {
             Assert.DoesNotContain("healthy", await StatesAsync(service, altruist));
+            await RestsOnEvidenceAsync(service, altruist, state, words);
+        }
     }
 
     private static Task<string> AddAsync(Service service, string name, string url) => service.AddAltruistAsync(name, name, Chain, Region, url);
@@ -152,6 +161,17 @@ public sealed class RelaysTests
     {
         var page = await service.GetAsync($"/api/v1/altruists/{altruist}/changes?limit=200");
         return [.. page["items"]!.AsArray().Select(change => change!["to"]!.GetValue<string>()).Reverse()];
+    }
+
+    /// <summary>Why it is what it is can be looked up: the question, the answer and the words, under the hash of these very bytes.</summary>
+    private static async Task RestsOnEvidenceAsync(Service service, string altruist, string state, string[] words)
+    {
+        var change = (await service.GetAsync($"/api/v1/altruists/{altruist}/changes?limit=200"))["items"]!.AsArray().First(change => change!["to"]!.GetValue<string>() == state)!;
+        var hash = change["evidence"]!.GetValue<string>();
+        var text = await service.GetTextAsync($"/api/v1/altruists/{altruist}/evidence/{hash}");
+        Assert.Equal(hash, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))));
+        Assert.Contains("eth_", text, StringComparison.Ordinal);
+        Assert.All(words.Where(word => change["reason"]!.GetValue<string>().Contains(word, StringComparison.Ordinal)), word => Assert.Contains(word, text, StringComparison.Ordinal));
     }
 
     private static IEnumerable<string> HeldBy(JsonNode? result) => result is null
