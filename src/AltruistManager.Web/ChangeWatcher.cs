@@ -12,8 +12,12 @@ internal sealed partial class ChangeWatcher(
     /// <summary>A revoked key ends within a second.</summary>
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A key ring that is put back is noticed within this time.</summary>
+    private static readonly TimeSpan RingPeriod = TimeSpan.FromSeconds(10);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var ringReadAt = time.GetTimestamp();
         var seen = -1L;
         var failing = false;
         using var timer = new PeriodicTimer(Period, time);
@@ -34,6 +38,13 @@ internal sealed partial class ChangeWatcher(
                     round.WantSave();
                     await round.SettleAsync(Trigger.Change, stoppingToken);
                     seen = revision;
+                }
+
+                if (time.GetElapsedTime(ringReadAt) >= RingPeriod)
+                {
+                    ringReadAt = time.GetTimestamp();
+                    if (await roster.ReopenAsync(stoppingToken))
+                        await round.SettleAsync(Trigger.Change, stoppingToken);
                 }
 
                 failing = false;

@@ -31,7 +31,7 @@ namespace AltruistManager.Web
             builder.Services.AddStorage().AddAccounts().AddAltruists().AddProbing().AddHealth().AddSelection().AddTransparency();
             builder.Services.AddScheduling();
             builder.Services.AddTelemetryExport();
-            builder.Services.AddKeySecurity().AddRateLimits().AddApi().AddUi();
+            builder.Services.AddSharedKeyRing().AddKeySecurity().AddRateLimits().AddApi().AddUi();
 
             var app = builder.Build();
             app.UseHsts();

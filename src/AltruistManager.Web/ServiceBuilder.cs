@@ -1,6 +1,9 @@
 using AltruistManager.Probing;
 using AltruistManager.Scheduling;
+using AltruistManager.Storage;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 
 namespace AltruistManager.Web;
 
@@ -37,10 +40,20 @@ internal static class ServiceBuilder
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter(typeof(Security.ApiKeyHandler).FullName, LogLevel.Warning);
+        // That keys lie unencrypted beside the database stands in the documentation; whoever may read them is the process alone.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         builder.Logging.AddFilter("Quartz", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         builder.Services.AddSingleton(TimeProvider.System);
         return builder;
+    }
+
+    /// <summary>What the framework itself encrypts, as antiforgery tokens, with our ring: it lies in the backups, and all instances share it.</summary>
+    public static IServiceCollection AddSharedKeyRing(this IServiceCollection services)
+    {
+        services.AddDataProtection().SetApplicationName(KeyRing.ApplicationName);
+        services.AddOptions<KeyManagementOptions>().Configure<KeyRing>(static (options, ring) => options.XmlRepository = ring);
+        return services;
     }
 
     /// <summary>Everything that must be in memory before the port opens, and what keeps it up to date.</summary>

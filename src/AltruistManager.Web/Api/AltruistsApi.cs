@@ -146,7 +146,10 @@ internal static class AltruistsApi
             case RotationKind.NotAllowed:
                 return rotation.Refusal!.ToProblem();
             case RotationKind.Refused:
-                return new Problem(400, "credentials-refused", "The endpoint does not take these credentials", $"Nothing was changed: {rotation.Reason}.");
+                return new Problem(400, "credentials-refused", "The endpoint does not take these credentials", $"Nothing was changed: {rotation.Reason}.")
+                {
+                    Errors = new Dictionary<string, List<string>> { ["auth"] = [$"was tried and not taken: {rotation.Reason}"] },
+                };
             case RotationKind.TooSoon:
                 return new Problem(429, "too-soon", "Not so often", rotation.Reason) { RetryAfterSeconds = 5 };
             default:
@@ -260,6 +263,8 @@ internal static class AltruistsApi
         public required int Tier { get; init; }
         public required AltruistRole Role { get; init; }
         public required bool Enabled { get; init; }
+
+        /// <summary>Control is proven of the endpoint in service; for its owner and staff, of the newest that was said.</summary>
         public required bool Attested { get; init; }
         public required string State { get; init; }
         public required string Reason { get; init; }
@@ -292,6 +297,7 @@ internal static class AltruistsApi
         {
             Serving = altruist.Serving is { } serving ? AltruistUrl.Redact(serving.Url) : null;
             Trial = trial is null ? null : TrialAnswer.Of(trial);
+            Attested = altruist.Attested;
             Url = altruist.Url;
             Urls = altruist.Urls;
             Auth = AuthAnswer.Of(altruist.Auth);
@@ -351,7 +357,7 @@ internal static class AltruistsApi
                 Tier = altruist.Tier,
                 Role = altruist.Role,
                 Enabled = altruist.Enabled,
-                Attested = altruist.Attested,
+                Attested = altruist.InService.Attested,
                 State = StateOf(altruist),
                 Reason = drain?.InWords ?? (altruist.Undecryptable is { } lost ? lost.ToString() : altruist.Enabled ? WhyNotProbed(altruist) ?? verdict.Reason : "switched off by its owner or staff"),
                 Since = !altruist.Enabled ? null : drain is not null ? drain.From : verdict.Since == DateTimeOffset.UnixEpoch ? altruist.CreatedAt : verdict.Since,

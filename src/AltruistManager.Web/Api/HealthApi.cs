@@ -1,5 +1,6 @@
 using AltruistManager.Altruists;
 using AltruistManager.Health;
+using AltruistManager.Probing;
 using AltruistManager.Selection;
 using AltruistManager.Storage;
 using AltruistManager.Web.Security;
@@ -26,7 +27,7 @@ internal static class HealthApi
         Answer(snapshots.Current.IsLoaded || initialisation.IsDone ? [] : ["no snapshot is loaded"]);
 
     private static async Task<JsonHttpResult<HealthDocument>> FreshAsync(
-        RosterStore store, RosterCache roster, KeyRing ring, SelectionRound round, Preservation preservation, Initialisation initialisation, IOptions<SelectionOptions> options, TimeProvider time, CancellationToken cancellation)
+        RosterStore store, RosterCache roster, KeyRing ring, SelectionRound round, Preservation preservation, BrokenProbes broken, Initialisation initialisation, IOptions<SelectionOptions> options, TimeProvider time, CancellationToken cancellation)
     {
         var reasons = new List<string>();
         try
@@ -52,6 +53,8 @@ internal static class HealthApi
         if (age > options.Value.Interval * 2)
             reasons.Add($"the last round is {age.TotalSeconds:0} s old, more than two intervals of {options.Value.Interval.TotalSeconds:0.###} s");
         reasons.AddRange(preservation.Alarms);
+        if (broken.Alarm is { } bug)
+            reasons.Add(bug);
         return Answer(reasons);
     }
 

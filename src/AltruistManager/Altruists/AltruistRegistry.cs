@@ -274,7 +274,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         if (attested == false)
             inService = inService with { Attested = false };
         return SamePlace(after.Endpoint, inService)
-            ? after with { Serving = null, MayBePrivate = inService.MayBePrivate, Attested = attested ?? inService.Attested }
+            ? after with { Serving = null, Auth = inService.Auth, MayBePrivate = inService.MayBePrivate, Attested = attested ?? inService.Attested }
             : after with { Serving = inService };
     }
 
@@ -305,6 +305,15 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         if (before.Undecryptable is not null && draft.Url is null && (draft.Auth is not null || draft.Urls is not null))
             errors.Add("url", $"is needed too: {before.Undecryptable}");
         var proven = ProvenPlaces(before.Endpoint).Concat(before.Serving is { } serving ? ProvenPlaces(serving) : []).ToHashSet();
+        // Whoever looked at the URL that is in service, or at an earlier one, does not thereby attest what it was changed to.
+        if (draft.Attested == true && before is { Serving: { } other, Attested: false })
+        {
+            if (draft.Url is null && other.Url != before.Url)
+                errors.Add("url", "say it together with attested: it was changed, and attested is what you saw");
+            if (draft.Urls is null && !SameUrls(other.Urls, before.Urls))
+                errors.Add("urls", "say them together with attested: they were changed, and attested is what you saw");
+        }
+
         if (!errors.Any)
             CheckPlaces(before, draft, url, urls, auth, proven, errors);
         if (errors.Any)
@@ -339,7 +348,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
                 Regions = regions,
                 Url = url,
                 Urls = urls,
-                Auth = auth,
+                Auth = auth == before.Auth ? before.Auth : auth,
                 MayBePrivate = sameUrl || said ? before.MayBePrivate : registrant.IsStaff,
                 Label = draft.Label ?? (before.Label.Length > 0 ? before.Label : new Uri(url).Host),
                 Capabilities = capabilities,

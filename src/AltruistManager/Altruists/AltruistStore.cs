@@ -12,6 +12,9 @@ namespace AltruistManager.Altruists;
 /// <summary>Altruists in the database; their endpoints are encrypted there.</summary>
 public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogger<AltruistStore> logger)
 {
+    // How the key ring stood when something could not be decrypted.
+    private string? triedWith;
+
     /// <summary>Below so many altruists one processor is as fast.</summary>
     private const int WorthSharing = 1000;
 
@@ -93,10 +96,36 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
             // Another instance may have made a key since the ring was read.
             await ring.LoadAsync(cancellation);
             OpenAll(altruists, rows);
+            triedWith = ring.Stand;
             if (altruists.Find(altruist => altruist is { Undecryptable: not null, RetiredAt: null }) is { } lost)
                 LogUndecryptable(altruists.Count(altruist => altruist is { Undecryptable: not null, RetiredAt: null }), lost.Undecryptable!.Reason);
         }
 
+        return altruists;
+    }
+
+    /// <summary>Tries to decrypt them again, once the key ring is another than at the last try.</summary>
+    /// <returns>Those that can be by now.</returns>
+    internal async Task<List<Altruist>> ReopenAsync(Database database, IReadOnlyList<Altruist> lost, CancellationToken cancellation)
+    {
+        await ring.LoadAsync(cancellation);
+        if (ring.Stand == triedWith)
+            return [];
+
+        triedWith = ring.Stand;
+        var rows = await database.QueryAsync<Row>(
+            $"""
+            select id, provider_id, network, chains, regions, url, url_key, urls, endpoint, private_url, label, capabilities, capacity_rps,
+                   tier, role, enabled, attested, created_at, retired_at
+            from altruists
+            where {database.Dialect.In("id", "Ids")}
+            """,
+            new { Ids = database.Dialect.List([.. lost.Select(altruist => altruist.Id.Value)]) }, cancellation);
+        var altruists = ToAltruists(rows);
+        OpenAll(altruists, rows);
+        altruists.RemoveAll(altruist => altruist.Undecryptable is not null);
+        if (altruists.Count > 0)
+            LogReopened(altruists.Count);
         return altruists;
     }
 
@@ -195,11 +224,18 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
         }
     }
 
-    /// <summary>A URL exists once among the living, and the database sees to it without knowing it.</summary>
+    /// <summary>
+    /// A URL exists once among the living, and the database sees to it without knowing it. Without a key on purpose: a URL has to be known again when the key ring
+    /// is lost (<see cref="Undecryptable.UrlKey"/>) and by every instance. Whoever reads the database can so confirm a URL that they guess in whole; a secret in its
+    /// path that is worth the name cannot be guessed, and passwords are no part of it.
+    /// </summary>
     internal static string KeyOf(string url) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url)));
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Count} altruists are out of service because their endpoints cannot be decrypted: {Why}. Put the key ring back from a backup and start again, or say their URLs and credentials anew")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Count} altruists are out of service because their endpoints cannot be decrypted: {Why}. Put the key ring back from a backup, or say their URLs and credentials anew")]
     private partial void LogUndecryptable(int count, string why);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The endpoints of {Count} altruists can be decrypted again")]
+    private partial void LogReopened(int count);
 
     public static string RoleText(AltruistRole role) => role == AltruistRole.Reference ? "reference" : "serve";
 

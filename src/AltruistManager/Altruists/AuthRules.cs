@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 
 namespace AltruistManager.Altruists;
@@ -7,6 +8,11 @@ namespace AltruistManager.Altruists;
 /// <param name="Fields">All the others.</param>
 public sealed record AuthDraft(string? Type, IReadOnlyDictionary<string, string> Fields)
 {
+    /// <inheritdoc cref="EndpointAuth.Salt"/>
+    internal string Salt { get; } = NewSalt();
+
+    internal static string NewSalt() => RandomNumberGenerator.GetHexString(32, lowercase: true);
+
     /// <summary>Never printed.</summary>
     public override string ToString() => Type ?? "";
 }
@@ -75,7 +81,7 @@ internal static partial class AuthRules
         foreach (var (field, list) in found.ToDictionary())
             foreach (var error in list)
                 errors.Add(field, error);
-        return found.Any ? null : new EndpointAuth(type.Kind, name!, secret!);
+        return found.Any ? null : new EndpointAuth(type.Kind, name!, secret!) { Salt = draft.Salt };
     }
 
     private static void CheckName(AuthKind kind, string field, string name, IReadOnlyCollection<string> urls, FieldErrors errors)

@@ -22,5 +22,13 @@ public sealed record EndpointAuth(AuthKind Kind, string Name, string Secret)
 {
     public static readonly EndpointAuth None = new(AuthKind.None, "", "");
 
+    /// <summary>Random, and kept with the secret: what of it is stored in the open (<see cref="Endpoint.Fingerprint"/>) cannot be guessed from.</summary>
+    public string Salt { get; init; } = "";
+
+    /// <summary>The same credentials said twice are the same.</summary>
+    public bool Equals(EndpointAuth? other) => other is not null && Kind == other.Kind && Name == other.Name && Secret == other.Secret;
+
+    public override int GetHashCode() => HashCode.Combine(Kind, Name, Secret);
+
     public override string ToString() => Kind.ToString().ToLowerInvariant();
 }

@@ -51,7 +51,7 @@ public sealed partial class EndpointSeal(KeyRing ring)
     internal sealed record Body(string Id, Part Said, Part? Serving);
 
     /// <param name="MayBePrivate">As <paramref name="Attested"/>, of the endpoint of before; those of the newest stand in columns.</param>
-    internal sealed record Part(string Url, IReadOnlyDictionary<string, string>? Urls, AuthKind Kind, string? Name, string? Secret, bool MayBePrivate, bool Attested)
+    internal sealed record Part(string Url, IReadOnlyDictionary<string, string>? Urls, AuthKind Kind, string? Name, string? Secret, bool MayBePrivate, bool Attested, string? Salt = null)
     {
         public static Part Of(Endpoint endpoint) => new(
             endpoint.Url,
@@ -60,9 +60,11 @@ public sealed partial class EndpointSeal(KeyRing ring)
             endpoint.Auth.Name.Length == 0 ? null : endpoint.Auth.Name,
             endpoint.Auth.Secret.Length == 0 ? null : endpoint.Auth.Secret,
             endpoint.MayBePrivate,
-            endpoint.Attested);
+            endpoint.Attested,
+            // Versions before had none.
+            endpoint.Auth.Kind == AuthKind.None ? null : endpoint.Auth.Salt.Length > 0 ? endpoint.Auth.Salt : AuthDraft.NewSalt());
 
-        public EndpointAuth ToAuth() => Kind == AuthKind.None ? EndpointAuth.None : new EndpointAuth(Kind, Name ?? "", Secret ?? "");
+        public EndpointAuth ToAuth() => Kind == AuthKind.None ? EndpointAuth.None : new EndpointAuth(Kind, Name ?? "", Secret ?? "") { Salt = Salt ?? "" };
 
         public Endpoint ToEndpoint() => new() { Url = Url, Urls = Urls ?? Altruist.NoUrls, Auth = ToAuth(), MayBePrivate = MayBePrivate, Attested = Attested };
     }

@@ -79,6 +79,12 @@ public sealed class Roster
     /// <summary>The chain of this id or alias; a retired one only where no living one has the name. Null when there is none.</summary>
     public Chain? FindChain(string idOrAlias) => byName.GetValueOrDefault(idOrAlias);
 
+    /// <summary>The path behind its URL: that of its first chain; all of an altruist's are at one.</summary>
+    public string PathOf(Altruist altruist) => altruist.Chains.Count > 0 ? Chains.GetValueOrDefault(altruist.Chains[0])?.Path ?? "" : "";
+
+    /// <summary>Tells the place of its newest endpoint from others: what was proven at one says nothing of another.</summary>
+    public string PlaceOf(Altruist altruist) => Endpoint.PlaceOf(altruist.Fingerprint, PathOf(altruist));
+
     /// <summary>True when nothing but the revision may differ: other writes count it up as well.</summary>
     public bool HoldsTheSameAs(Roster other) =>
         ReferenceEquals(Chains, other.Chains) && ReferenceEquals(Regions, other.Regions) && ReferenceEquals(Providers, other.Providers) && ReferenceEquals(Altruists, other.Altruists);

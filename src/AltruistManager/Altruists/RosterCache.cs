@@ -37,6 +37,26 @@ public sealed class RosterCache : IDisposable
         }
     }
 
+    /// <summary>Tries to decrypt again what could not be, where the key ring has come back meanwhile.</summary>
+    /// <returns>True when <see cref="Current"/> is another now.</returns>
+    public async Task<bool> ReopenAsync(CancellationToken cancellation)
+    {
+        if (store is null || current.Undecryptable.Count == 0)
+            return false;
+
+        await turn.WaitAsync(cancellation);
+        try
+        {
+            var before = current;
+            current = await store.ReopenAsync(before, cancellation);
+            return !ReferenceEquals(before, current);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
     public void Dispose() => turn.Dispose();
 
     internal void Replace(Roster roster) => current = roster;

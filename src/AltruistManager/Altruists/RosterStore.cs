@@ -16,6 +16,10 @@ public sealed class RosterStore(Database database, AltruistStore altruists)
     public Task<Roster> LoadAsync(Roster known, CancellationToken cancellation) =>
         database.ReadSnapshotAsync(connection => LoadAsync(known, connection, null, cancellation), cancellation);
 
+    /// <summary><paramref name="known"/> with those altruists that could not be decrypted and can be now.</summary>
+    internal async Task<Roster> ReopenAsync(Roster known, CancellationToken cancellation) =>
+        await altruists.ReopenAsync(database, known.Undecryptable, cancellation) is { Count: > 0 } found ? known.With(known.Revision, [], [], [], found) : known;
+
     /// <summary>The same within a write transaction that has taken its revision: nobody else can change it until the commit.</summary>
     internal Task<Roster> LoadAsync(Roster known, WriteTransaction write) => LoadAsync(known, write.Connection, write.Transaction, write.Cancellation);
 

@@ -36,7 +36,7 @@ public sealed class CheckReports
             statuses.Add(check switch
             {
                 ISweepCheck swept => StatusOf(check.Name, swept.Judge(facts)),
-                IOwnCheck own when book.Find(altruist.Id, check.Name) is { } record && record.Place == CheckRecord.PlaceOf(own.UrlsOf(subject)) =>
+                IOwnCheck own when book.Find(altruist.Id, check.Name) is { } record && record.Place == CheckRecord.PlaceOf(own.UrlsOf(subject.Altruist, subject.Path)) =>
                     new CheckStatus(check.Name, record.State, record.Reason, record.At),
                 _ => new CheckStatus(check.Name, CheckState.Unknown, "not checked yet", null),
             });

@@ -41,7 +41,7 @@ internal sealed class HealthBatch
         var watched = Probes.Select(pair => pair.Altruist.Id).Distinct().ToDictionary(id => id, id => Known(id) ?? Watched.New);
 
         // Who votes is settled first, with what this very batch proves.
-        var proven = watched.ToDictionary(pair => pair.Key, pair => pair.Value.Proves(Roster.Altruists[pair.Key]));
+        var proven = watched.ToDictionary(pair => pair.Key, pair => pair.Value.Proves(Roster, Roster.Altruists[pair.Key]));
         foreach (var (probe, altruist) in Probes)
             if (probe.Identity is { } identity)
                 proven[altruist.Id] = identity == Network.Identity;
@@ -62,7 +62,7 @@ internal sealed class HealthBatch
                 continue;
             var head = observation is { } seen ? outcome.Trace.Judge(seen, rules) : (HeadAssessment?)null;
             var (finding, reason) = integrity.GetValueOrDefault(altruist.Id, (IntegrityFinding.NotJudged, null));
-            var seenSo = new Assessment(probe, altruist.Fingerprint, Network.Identity, altruist.Attested, head, finding, reason, Preservation.BlameOf(probe, altruist))
+            var seenSo = new Assessment(probe, Roster.PlaceOf(altruist), Network.Identity, altruist.Attested, head, finding, reason, Preservation.BlameOf(probe, altruist))
             {
                 Frozen = before.Memory.DownSince is { } since ? Preservation.FrozenBetween(altruist, since, Now) : default,
             };
@@ -98,7 +98,7 @@ internal sealed class HealthBatch
             if (proven.TryGetValue(id, out var known))
                 return known && watched[id].Memory.DivergedAt is null;
             return Roster.Altruists.TryGetValue(id, out var other) && other is { RetiredAt: null, Enabled: true }
-                && Known(id) is { } unasked && unasked.Proves(other) && unasked.Memory.DivergedAt is null;
+                && Known(id) is { } unasked && unasked.Proves(Roster, other) && unasked.Memory.DivergedAt is null;
         }
     }
 }

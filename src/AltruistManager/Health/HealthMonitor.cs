@@ -16,6 +16,7 @@ public sealed partial class HealthMonitor(
     HealthBoard board,
     Preservation preservation,
     CheckBook checks,
+    CheckList list,
     IEnumerable<IVerdictObserver> observers,
     IOptions<HealthOptions> health,
     IOptions<ProbingOptions> probing,
@@ -39,7 +40,7 @@ public sealed partial class HealthMonitor(
 
         var seen = await store.LastSeenAsync(probing.Value.Vantage, time.GetUtcNow() - 2 * probing.Value.Interval, cancellation);
         foreach (var stored in await store.LoadAsync(probing.Value.Vantage, cancellation))
-            Keep(stored.Altruist, WithStanding(stored.Altruist, Watched.FromStored(stored, seen.GetValueOrDefault(stored.Altruist))));
+            Keep(stored.Altruist, WithStanding(rosters.Current, stored.Altruist, Watched.FromStored(stored, seen.GetValueOrDefault(stored.Altruist))));
     }
 
     public IReadOnlyCollection<AltruistId> Retries =>
@@ -56,7 +57,7 @@ public sealed partial class HealthMonitor(
     public ProbeQuestions QuestionsFor(Altruist altruist, ProbeLane lane)
     {
         var watched = altruists.GetValueOrDefault(altruist.Id, Watched.New);
-        var proof = !watched.Proves(altruist) || watched.Jumped;
+        var proof = !watched.Proves(rosters.Current, altruist) || watched.Jumped;
         return lane == ProbeLane.Steady
             ? new ProbeQuestions(proof || watched.SweepsSinceIdentity >= IdentityCheck.EverySweeps - 1, SweepHeight(altruist.Network), Syncing: true, watched.Sweeps)
             : new ProbeQuestions(proof, lane == ProbeLane.Retry && watched.Verdict.State == VerdictState.Unknown ? AgreedHash(altruist.Network)?.Height : null, Syncing: false);
@@ -120,9 +121,9 @@ public sealed partial class HealthMonitor(
         {
             await TakeUpAsync(altruists.ContainsKey(altruist) ? [] : [altruist], cancellation);
             var before = altruists.GetValueOrDefault(altruist, Watched.New);
-            if (Standing.Of(checks[altruist], health.Value).SameAs(before.Verdict))
+            if (StandingOf(rosters.Current, registered).SameAs(before.Verdict))
                 return;
-            Keep(altruist, WithStanding(altruist, before));
+            Keep(altruist, WithStanding(rosters.Current, altruist, before));
         }
         finally
         {
@@ -149,9 +150,12 @@ public sealed partial class HealthMonitor(
         return new NetworkPace(blockTime, rules.ToleranceBlocks(blockTime));
     }
 
-    /// <summary>It was switched on again, or its lost endpoint was said anew: what was known of it before is old, so that it has to show anew that it is well. A cool-down goes on.</summary>
+    /// <summary>
+    /// It was switched on again, or its lost endpoint was said anew: what was known of it before is old, so that it has to show anew that it is well. A cool-down
+    /// goes on, and a suspension, which only a passing test ends.
+    /// </summary>
     public Task ReturnAsync(AltruistId altruist, CancellationToken cancellation) =>
-        ChangeAsync(altruist, watched => watched with
+        ChangeAsync(altruist, watched => watched.Memory.Suspended ? watched : watched with
         {
             Memory = HealthEvaluator.Resume(watched.Memory) with { CooldownUntil = watched.Memory.CooldownUntil },
             Verdict = watched.Verdict with { State = VerdictState.Unknown, Reason = "begins anew; not decided yet", Since = time.GetUtcNow() },
@@ -169,7 +173,7 @@ public sealed partial class HealthMonitor(
         foreach (var result in results)
             if (roster.Altruists.TryGetValue(result.Altruist, out var registered) && registered is { RetiredAt: null, Enabled: true, InService: var altruist } && altruist.Network == network
                 // What was asked elsewhere says nothing of the endpoint that is in service now.
-                && (result.Endpoint.Length == 0 || result.Endpoint == altruist.Fingerprint)
+                && (result.Endpoint.Length == 0 || result.Endpoint == roster.PlaceOf(altruist))
                 // What a slow batch brings late was overtaken by newer probes; those that lie ahead are from before the clock was set back.
                 && !(altruists.TryGetValue(altruist.Id, out var known) && known.Verdict.LastProbeAt > result.At && known.Verdict.LastProbeAt <= now + ClockSlack))
                 judged.Add((result, altruist));
@@ -178,6 +182,9 @@ public sealed partial class HealthMonitor(
 
         await TakeUpAsync([.. judged.Select(pair => pair.Altruist.Id).Where(id => !altruists.ContainsKey(id))], cancellation);
 
+        // What was proven at another place, such as before its chain's path was changed, is proven no longer.
+        var elsewhere = judged.Where(pair => altruists.TryGetValue(pair.Altruist.Id, out var known) && known.Memory.ProvenAt is { } place && place != roster.PlaceOf(pair.Altruist))
+            .Select(pair => pair.Altruist.Id).ToHashSet();
         preservation.Observe(judged, Eligible);
         var outcome = new HealthBatch
         {
@@ -202,13 +209,13 @@ public sealed partial class HealthMonitor(
         if (swept)
         {
             watchedNetwork.EndSweep();
-            watchedNetwork.Agreed = Health.AgreedHash.Of(judged.Where(pair => outcome.Watched[pair.Altruist.Id] is var known && known.Proves(pair.Altruist) && known.Memory.DivergedAt is null));
+            watchedNetwork.Agreed = Health.AgreedHash.Of(judged.Where(pair => outcome.Watched[pair.Altruist.Id] is var known && known.Proves(roster, pair.Altruist) && known.Memory.DivergedAt is null));
         }
 
         if (outcome.SweepWanted)
             watchedNetwork.WantSweep(probing.Value, now);
         foreach (var (id, watched) in outcome.Watched)
-            Keep(id, watched);
+            Keep(id, elsewhere.Contains(id) ? WithStanding(roster, id, watched) : watched);
         foreach (var change in outcome.Changes)
         {
             HealthMetrics.Changed(change.From, change.To);
@@ -227,7 +234,7 @@ public sealed partial class HealthMonitor(
             return true;
         if (watched.Retries >= RetryLimit || watched.LastOutcome is ProbeOutcome.Throttled or ProbeOutcome.Unauthorized or ProbeOutcome.QuotaExhausted)
             return false;
-        var memory = watched.Memory.At(altruist.Fingerprint);
+        var memory = watched.Memory.At(rosters.Current.PlaceOf(altruist));
         var rising = memory.Goods > 0 && memory.Goods < health.Value.Rise;
         return watched.Verdict.State switch
         {
@@ -244,7 +251,11 @@ public sealed partial class HealthMonitor(
 
     private NetworkRules RulesOf(NetworkId network) => NetworkRules.From(rosters.Current.ChainsByNetwork.GetValueOrDefault(network, []));
 
-    private Watched WithStanding(AltruistId altruist, Watched watched) => watched with { Verdict = Standing.Of(checks[altruist], health.Value).On(watched.Verdict) };
+    private Standing StandingOf(Roster roster, Altruist altruist) =>
+        Standing.Of(list.MadeHere(checks[altruist.Id], altruist.InService, roster.PathOf(altruist)), health.Value);
+
+    private Watched WithStanding(Roster roster, AltruistId altruist, Watched watched) =>
+        roster.Altruists.TryGetValue(altruist, out var registered) ? watched with { Verdict = StandingOf(roster, registered).On(watched.Verdict) } : watched;
 
     /// <summary>Altruists that memory does not know: new, or heirs of a retired one.</summary>
     private async Task TakeUpAsync(IReadOnlyCollection<AltruistId> unknown, CancellationToken cancellation)
@@ -252,7 +263,7 @@ public sealed partial class HealthMonitor(
         if (unknown.Count == 0)
             return;
         foreach (var stored in await store.LoadAsync(probing.Value.Vantage, unknown, cancellation))
-            Keep(stored.Altruist, WithStanding(stored.Altruist, Watched.FromStored(stored, seen: null)));
+            Keep(stored.Altruist, WithStanding(rosters.Current, stored.Altruist, Watched.FromStored(stored, seen: null)));
     }
 
     /// <summary>How a probe of an endpoint that is not in service stands beside the network; it is no vote.</summary>
@@ -283,7 +294,7 @@ public sealed partial class HealthMonitor(
             var before = altruists.GetValueOrDefault(moved.Id, Watched.New);
             var now = time.GetUtcNow();
             var evaluation = HealthEvaluator.Evaluate(
-                HealthEvaluator.AtNewEndpoint(before.Memory, goods, health.Value), new Assessment(probe, moved.Fingerprint, moved.Network.Identity, moved.Attested, head), health.Value, now);
+                HealthEvaluator.AtNewEndpoint(before.Memory, goods, health.Value), new Assessment(probe, rosters.Current.PlaceOf(moved), moved.Network.Identity, moved.Attested, head), health.Value, now);
             var after = before.After(probe, head, evaluation, network.Trace.BlockTime(NetworkRules.From(rosters.Current.ChainsByNetwork.GetValueOrDefault(moved.Network, []))), now);
             var rules = RulesOf(moved.Network);
             var outcome = new HealthBatchOutcome { Trace = network.Trace, Watched = new Dictionary<AltruistId, Watched>() };
@@ -292,7 +303,7 @@ public sealed partial class HealthMonitor(
             if (!await commit(store.Write(probing.Value.Vantage, now, [after.ToStored(moved.Id)], outcome.Changes, outcome.Evidence, trace: null)))
                 return false;
 
-            Keep(moved.Id, after);
+            Keep(moved.Id, after with { Verdict = Standing.Of(list.MadeHere(checks[moved.Id], moved, rosters.Current.PathOf(moved)), health.Value).On(after.Verdict) });
             foreach (var change in outcome.Changes)
                 LogChanged(change.Altruist, moved.Network, VerdictNames.Of(change.From), VerdictNames.Of(change.To), change.Reason);
         }

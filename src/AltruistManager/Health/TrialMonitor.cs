@@ -36,13 +36,13 @@ public sealed partial class TrialMonitor(
             return null;
         }
 
-        var fingerprint = altruist.Fingerprint;
-        return trials.AddOrUpdate(altruist.Id, _ => Trial.Begin(fingerprint, time.GetUtcNow()), (_, known) => known.Endpoint == fingerprint ? known : Trial.Begin(fingerprint, time.GetUtcNow()));
+        var place = rosters.Current.PlaceOf(altruist);
+        return trials.AddOrUpdate(altruist.Id, _ => Trial.Begin(place, time.GetUtcNow()), (_, known) => known.Endpoint == place ? known : Trial.Begin(place, time.GetUtcNow()));
     }
 
     public async Task ObserveAsync(ProbeResult result, CancellationToken cancellation)
     {
-        if (!rosters.Current.Altruists.TryGetValue(result.Altruist, out var altruist) || altruist is not { RetiredAt: null, Enabled: true, Serving: not null } || altruist.Fingerprint != result.Endpoint)
+        if (!rosters.Current.Altruists.TryGetValue(result.Altruist, out var altruist) || altruist is not { RetiredAt: null, Enabled: true, Serving: not null } || rosters.Current.PlaceOf(altruist) != result.Endpoint)
             return;
 
         var tried = altruist with { Serving = null };
@@ -50,7 +50,7 @@ public sealed partial class TrialMonitor(
         var (after, passed) = Of(altruist)!.Next(result, head, altruist.Network.Identity, altruist.Attested, options.Value);
         trials[altruist.Id] = after;
         await store.PutAsync(altruist.Id, probing.Value.Vantage, after, time.GetUtcNow(), cancellation);
-        if (passed && await health.MoveAsync(tried, result, head, after.Good, also => registry.PromoteAsync(altruist.Id, result.Endpoint, async write =>
+        if (passed && await health.MoveAsync(tried, result, head, after.Good, also => registry.PromoteAsync(altruist.Id, altruist.Fingerprint, async write =>
         {
             await TrialStore.EndAsync(write, altruist.Id);
             await also(write);

@@ -28,7 +28,7 @@ internal sealed record Watched
     public SweepFacts? Facts { get; init; }
 
     /// <summary>Its identity is proven where it is asked now.</summary>
-    public bool Proves(Altruist altruist) => Memory.At(altruist.InService.Fingerprint) is { IdentityProven: true, WrongIdentity: null };
+    public bool Proves(Roster roster, Altruist altruist) => Memory.At(roster.PlaceOf(altruist.InService)) is { IdentityProven: true, WrongIdentity: null };
 
     /// <summary>After one more probe.</summary>
     /// <param name="blockTime">Of the network, in seconds.</param>

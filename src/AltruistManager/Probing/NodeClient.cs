@@ -62,7 +62,17 @@ internal sealed class NodeClient(EndpointLine line, Uri url, TimeProvider time, 
         var wantedAt = time.GetTimestamp();
         try
         {
-            answer = await AskAsync(question, connection);
+            try
+            {
+                answer = await AskAsync(question, connection);
+            }
+            catch (HttpRequestException closed) when (connection.Phase == ConnectPhase.Reused && IsUnanswered(closed) && !deadline.IsCancellationRequested)
+            {
+                // That we use a connection again which the node closed just then is no fault of the node. No answer is asked for twice: there was none.
+                connection = new ProbeConnection(time, deadline);
+                wantedAt = time.GetTimestamp();
+                answer = await AskAsync(question, connection);
+            }
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -325,6 +335,11 @@ internal sealed class NodeClient(EndpointLine line, Uri url, TimeProvider time, 
         };
         return wait is { } known ? TimeSpan.FromTicks(Math.Clamp(known.Ticks, 0, TimeSpan.TicksPerDay)) : null;
     }
+
+    /// <summary>The connection was closed or reset before an answer began; a body that breaks off is another exception.</summary>
+    private static bool IsUnanswered(HttpRequestException exception) =>
+        exception.HttpRequestError == HttpRequestError.ResponseEnded
+        || exception.InnerException is IOException { InnerException: System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.ConnectionReset or System.Net.Sockets.SocketError.ConnectionAborted or System.Net.Sockets.SocketError.Shutdown } };
 
     private static ProbeFailure OutOfTime(ConnectPhase phase) => phase switch
     {

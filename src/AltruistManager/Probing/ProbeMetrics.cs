@@ -55,6 +55,10 @@ public static class ProbeMetrics
             Duration.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, inLane, ofProtocol);
     }
 
+    /// <summary>A bug of ours broke it: it has no outcome of its own.</summary>
+    internal static void Broke(ProbeLane lane, NetworkId network) =>
+        Probes.Add(1, new KeyValuePair<string, object?>("outcome", "Broken"), new KeyValuePair<string, object?>("lane", Lanes[(int)lane]), new KeyValuePair<string, object?>("protocol", network.Protocol));
+
     /// <summary>A due probe found a place at once.</summary>
     internal static void Enters(ProbeLane lane)
     {

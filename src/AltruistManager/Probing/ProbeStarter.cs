@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace AltruistManager.Probing;
 
 /// <summary>Knows which altruists may be probed and starts their probes in a lane.</summary>
-internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog protocols, Prober prober, EgressProof egress, IProbeDemand demand, ProbeWork work, IOptions<ProbingOptions> options, ILogger<ProbeStarter> logger)
+internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog protocols, Prober prober, EgressProof egress, IProbeDemand demand, ProbeWork work, BrokenProbes broken, IOptions<ProbingOptions> options, ILogger<ProbeStarter> logger)
 {
     private readonly ConcurrentDictionary<AltruistId, byte> refused = new();
 
@@ -106,9 +106,8 @@ internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog 
                 ProbeLane.Trial or ProbeLane.Test => new ProbeQuestions(Identity: true, IntegrityHeight: null, Syncing: true),
                 _ => demand.QuestionsFor(altruist, lane),
             };
-            var path = altruist.Chains.Count > 0 ? rosters.Current.Chains.GetValueOrDefault(altruist.Chains[0])?.Path ?? "" : "";
             var timeout = lane is ProbeLane.Steady or ProbeLane.Trial or ProbeLane.Test ? options.Value.Timeout : options.Value.HotTimeout;
-            var result = await prober.ProbeAsync(altruist, ProtocolOf(altruist)!, path, lane, questions, timeout, work.Stopping);
+            var result = await prober.ProbeAsync(altruist, ProtocolOf(altruist)!, rosters.Current.PathOf(altruist), lane, questions, timeout, work.Stopping);
             Watch(altruist, result);
             outcome = result.Outcome;
             if (result.Outcome.IsAnswer())
@@ -117,7 +116,8 @@ internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog 
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !work.Stopping.IsCancellationRequested)
         {
-            LogBroken(exception, altruist.Id);
+            broken.Note(altruist.Id, "probe", exception);
+            ProbeMetrics.Broke(lane, altruist.Network);
             return null;
         }
         finally
@@ -142,7 +142,4 @@ internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog 
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Security: altruist {Altruist} ({Label}) of {Provider} leads to {Address}, which may not be probed; nothing was sent there")]
     private partial void LogRefused(AltruistId altruist, string label, ProviderId provider, IPAddress address);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "A probe of altruist {Altruist} broke, which is our fault and counts neither good nor bad")]
-    private partial void LogBroken(Exception exception, AltruistId altruist);
 }

@@ -17,7 +17,7 @@ internal sealed class Prober(GuardedHttp http, CheckList checks, IOptions<Probin
     {
         var url = new Uri(AltruistUrl.WithPath(altruist.Url, path));
         if (url.Scheme == Uri.UriSchemeHttp && !options.Value.AllowHttp)
-            return ProbeResult.Failed(altruist.Id, lane, time.GetUtcNow(), PlainRefused) with { Endpoint = altruist.Fingerprint };
+            return ProbeResult.Failed(altruist.Id, lane, time.GetUtcNow(), PlainRefused) with { Endpoint = Endpoint.PlaceOf(altruist.Fingerprint, path) };
 
         using var deadline = new CancellationTokenSource(timeout, time);
         await using var end = stopping.UnsafeRegister(static alarm => ((CancellationTokenSource)alarm!).Cancel(), deadline);
@@ -34,6 +34,6 @@ internal sealed class Prober(GuardedHttp http, CheckList checks, IOptions<Probin
                 break;
         }
 
-        return line.Redactor.Clean(run.Observed! with { Endpoint = altruist.Fingerprint, Address = node.Address?.ToString(), Exchanges = node.Exchanges });
+        return line.Redactor.Clean(run.Observed! with { Endpoint = Endpoint.PlaceOf(altruist.Fingerprint, path), Address = node.Address?.ToString(), Exchanges = node.Exchanges });
     }
 }

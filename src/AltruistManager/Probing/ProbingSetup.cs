@@ -24,6 +24,7 @@ public static class ProbingSetup
 
         services.AddSingleton(_ => new NameResolver(Dns.GetHostAddresses));
         services.AddSingleton<EgressProof>();
+        services.AddSingleton<BrokenProbes>();
         services.AddSingleton<GuardedHttp>();
         services.AddChecks();
         services.AddSingleton<Prober>();

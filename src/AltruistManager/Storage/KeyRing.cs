@@ -17,7 +17,9 @@ namespace AltruistManager.Storage;
 /// </summary>
 public sealed partial class KeyRing : IXmlRepository
 {
-    private const string ApplicationName = "altruist-manager";
+    /// <summary>For everybody who encrypts with this ring: without it each folder of installation would have keys of its own.</summary>
+    public const string ApplicationName = "altruist-manager";
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly Database database;
@@ -25,8 +27,10 @@ public sealed partial class KeyRing : IXmlRepository
     private readonly Lock gate = new();
     private readonly Dictionary<string, XElement> keys = new(StringComparer.Ordinal);
     private IDataProtectionProvider? provider;
+    private IDataProtectionProvider? reader;
     private bool isRead;
     private string? trouble;
+    private string? told;
 
     public KeyRing(Database database, ILogger<KeyRing> logger)
     {
@@ -63,7 +67,7 @@ public sealed partial class KeyRing : IXmlRepository
                     TryCopy(row.Id, row.Xml);
             if (IsShared && keys.Count > 0)
                 trouble = null;
-            provider = null;
+            provider = reader = null;
         }
 
         // The table of a database that was restored from before: the copy knows more.
@@ -78,7 +82,7 @@ public sealed partial class KeyRing : IXmlRepository
     {
         try
         {
-            return Provider().CreateProtector(purpose).Protect(plain);
+            return Provider(forReading: false).CreateProtector(purpose).Protect(plain);
         }
         catch (CryptographicException failed)
         {
@@ -87,11 +91,21 @@ public sealed partial class KeyRing : IXmlRepository
     }
 
     /// <summary>A reader for many texts of one purpose, good for as long as the ring is not read again.</summary>
-    public Func<byte[], byte[]> Reader(string purpose) => Provider().CreateProtector(purpose).Unprotect;
+    public Func<byte[], byte[]> Reader(string purpose) => Provider(forReading: true).CreateProtector(purpose).Unprotect;
+
+    /// <summary>Tells a ring from what it was before: the names of its keys.</summary>
+    public string Stand
+    {
+        get
+        {
+            lock (gate)
+                return string.Join(' ', keys.Keys.Order(StringComparer.Ordinal));
+        }
+    }
 
     /// <summary>Why something could not be decrypted, for people.</summary>
     public string Explain(Exception failed) =>
-        Trouble ?? (failed is CryptographicException && failed.Message.Contains("not found in the key ring", StringComparison.OrdinalIgnoreCase)
+        Trouble ?? (Stand.Length == 0 || failed is CryptographicException && failed.Message.Contains("not found in the key ring", StringComparison.OrdinalIgnoreCase)
             ? "its key is not in the key ring"
             : "it was changed, or encrypted by another key ring");
 
@@ -125,19 +139,25 @@ public sealed partial class KeyRing : IXmlRepository
         }
     }
 
-    private IDataProtectionProvider Provider()
+    /// <param name="forReading">Whoever only reads makes no key: an empty ring may be one that was not put back yet.</param>
+    private IDataProtectionProvider Provider(bool forReading)
     {
         lock (gate)
         {
-            if (provider is not null)
-                return provider;
+            if ((forReading ? reader : provider) is { } known)
+                return known;
 
             // A container of its own: the framework reads its ring once a day, and this one has to see a key of another instance at once.
             var services = new ServiceCollection();
             services.AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
             services.AddDataProtection().SetApplicationName(ApplicationName);
-            services.Configure<KeyManagementOptions>(options => options.XmlRepository = this);
-            return provider = services.BuildServiceProvider().GetRequiredService<IDataProtectionProvider>();
+            services.Configure<KeyManagementOptions>(options =>
+            {
+                options.XmlRepository = this;
+                options.AutoGenerateKeys = !forReading;
+            });
+            var made = services.BuildServiceProvider().GetRequiredService<IDataProtectionProvider>();
+            return forReading ? reader = made : provider = made;
         }
     }
 
@@ -160,9 +180,11 @@ public sealed partial class KeyRing : IXmlRepository
             why = $"the key ring at {Folder} cannot be read: {unreadable.Message.ReplaceLineEndings(" ")}";
         }
 
+        if (why is not null && why != told)
+            LogUnreadable(why);
+        told = why;
         if (why is null)
             return;
-        LogUnreadable(why);
         // With another key at hand only what that one encrypted is lost; then a new one may follow when its time comes.
         if (keys.Count == 0)
             trouble = "the key ring cannot be read";
@@ -232,7 +254,7 @@ public sealed partial class KeyRing : IXmlRepository
     private static Task<int> ShareAsync(WriteTransaction write, IReadOnlyCollection<KeyRow> rows) =>
         write.ExecuteAsync("insert into data_protection_keys (id, xml) values (@Id, @Xml) on conflict (id) do nothing", rows);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "What is encrypted cannot be read: {Why}. Put the key ring back from a backup and start again")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "What is encrypted cannot be read: {Why}. Put the key ring back from a backup")]
     private partial void LogUnreadable(string why);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The encryption key {Key} could not be copied to {Folder}: without the database nothing that it encrypted can be read")]

@@ -222,7 +222,10 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
             ObjectDisposedException.ThrowIf(isDisposed, this);
             await using var exclusive = await TakeWriterLockAsync(cancellation);
             writer ??= await OpenWriterAsync(cancellation);
-            await writer.ExecuteAsync(new CommandDefinition("vacuum; pragma wal_checkpoint(truncate);", commandTimeout: 3600, cancellationToken: cancellation));
+            await writer.ExecuteAsync(new CommandDefinition("vacuum", commandTimeout: 3600, cancellationToken: cancellation));
+            // A reader that is under way keeps the log as it is, which is an answer and no error.
+            if (await writer.ExecuteScalarAsync<long>(new CommandDefinition("pragma wal_checkpoint(truncate)", cancellationToken: cancellation)) != 0)
+                throw new StorageException("The log of writes could not be emptied, because somebody was reading.");
         }
         finally
         {

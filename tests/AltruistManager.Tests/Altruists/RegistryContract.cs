@@ -407,6 +407,27 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     }
 
     [Fact]
+    public async Task Staff_attest_the_url_that_they_saw_and_not_what_it_was_changed_to_meanwhile()
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(World.Draft, Acme));
+        var urls = new Dictionary<string, string> { ["websocket"] = "wss://socket.example" };
+        Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://elsewhere.example", Urls = urls }, Acme));
+
+        Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Attested = true }), RefusalKind.Invalid, "url");
+        Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Attested = true, Url = "https://elsewhere.example" }), RefusalKind.Invalid, "urls");
+        Assert.False(world.Roster.Altruists[made.Id].Attested);
+
+        // Who says the one that they saw gets that one.
+        var seen = Done(await world.ChangeAsync(made.Id, new AltruistDraft { Attested = true, Url = made.Url, Urls = made.Urls }));
+        Assert.Equal((made.Url, true, null), (seen.Url, seen.Attested, seen.Serving));
+
+        Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://elsewhere.example", Urls = urls }, Acme));
+        var attested = Done(await world.ChangeAsync(made.Id, new AltruistDraft { Attested = true, Url = "https://elsewhere.example", Urls = urls }));
+        Assert.Equal(("https://elsewhere.example", true), (attested.Url, attested.Attested));
+    }
+
+    [Fact]
     public async Task Only_owner_and_staff_may_change_and_retire()
     {
         var world = await World.NewAsync(Fixture);
@@ -567,7 +588,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
 
         var unproven = Done(await world.AddAsync(World.Draft with { Url = "https://unproven.example" }, Acme));
         Assert.False(Done(await world.ChangeAsync(unproven.Id, new AltruistDraft { Auth = Auth("bearer", "token=x") })).Attested);
-        Assert.True(Done(await world.ChangeAsync(unproven.Id, new AltruistDraft { Attested = true })).Attested);
+        Assert.True(Done(await world.ChangeAsync(unproven.Id, new AltruistDraft { Url = "https://unproven.example", Attested = true })).Attested);
 
         // Who is not believed any more is believed at no endpoint.
         var moved = Done(await world.ChangeAsync(made.Id, new AltruistDraft { Attested = false }));

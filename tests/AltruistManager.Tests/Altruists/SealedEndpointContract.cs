@@ -43,6 +43,21 @@ public abstract class SealedEndpointContract(DatabaseFixture fixture) : StorageC
     }
 
     [Fact]
+    public async Task From_a_fingerprint_nobody_can_guess_a_password_without_the_ring()
+    {
+        var database = await FilledAsync(Secretive);
+        var read = (await LoadAsync(new Sealing(database))).Altruists[Secretive.Id];
+        var guessed = new EndpointAuth(read.Auth.Kind, read.Auth.Name, read.Auth.Secret);
+        Assert.Equal(guessed, read.Auth);
+        Assert.NotEqual(Endpoint.FingerprintOf(read.Url, guessed), read.Fingerprint);
+        Assert.NotEqual(Endpoint.FingerprintOf(read.Serving!.Url, read.Serving.Auth with { Salt = "" }), read.Serving.Fingerprint);
+
+        // Every instance gives it, and a write of something else leaves it.
+        await PutAsync(database, new Sealing(database), read with { Label = "two" });
+        Assert.Equal(read.Fingerprint, (await LoadAsync(new Sealing(database))).Altruists[Secretive.Id].Fingerprint);
+    }
+
+    [Fact]
     public async Task Only_the_owner_of_the_process_may_read_the_ring()
     {
         var database = await FilledAsync(Secretive);
@@ -89,6 +104,26 @@ public abstract class SealedEndpointContract(DatabaseFixture fixture) : StorageC
         await back.Ring.LoadAsync(Cancellation);
         var found = (await LoadAsync(back)).Altruists[Secretive.Id];
         Assert.EquivalentWithExclusions(Secretive with { Label = "renamed" }, found, strict: true, altruist => altruist.InService);
+    }
+
+    [Fact]
+    public async Task A_ring_that_is_put_back_is_taken_up_without_a_restart_and_nobody_made_another_meanwhile()
+    {
+        var database = await FilledAsync(Secretive);
+        var kept = await LoseRingAsync(database);
+        var sealing = new Sealing(database);
+        await sealing.Ring.LoadAsync(Cancellation);
+        using var cache = new RosterCache(sealing.Rosters);
+        await cache.RefreshAsync(Cancellation);
+        Assert.Single(cache.Current.Undecryptable);
+        Assert.False(await cache.ReopenAsync(Cancellation));
+        Assert.False(Directory.Exists(KeysOf(database)));
+
+        await GiveRingAsync(database, kept);
+        Assert.True(await cache.ReopenAsync(Cancellation));
+        Assert.Empty(cache.Current.Undecryptable);
+        Assert.Equal(Secretive.Url, cache.Current.Altruists[Secretive.Id].Url);
+        Assert.False(await cache.ReopenAsync(Cancellation));
     }
 
     [Fact]

@@ -28,6 +28,7 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
     private EgressProof egress = null!;
     private Preservation preservation = null!;
     private readonly CheckBook checks = new(new CheckStore(fixture.Database, Options.Create(new ProbingOptions())));
+    private CheckList list = new([]);
     private HealthOptions options = new();
 
     [Fact]
@@ -269,6 +270,52 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
 
         void Move(string name) => rosters.Replace(RosterOf(rosters.Current.Altruists.Values.Select(altruist =>
             altruist.Id == Id(name) ? altruist with { Url = $"https://new-{name}.example" } : altruist)));
+    }
+
+    [Fact]
+    public async Task Behind_a_changed_path_of_its_chain_identity_and_capabilities_are_proven_anew()
+    {
+        var archive = new CapabilityCheck("archive");
+        list = new CheckList([archive]);
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        foreach (var name in (string[])["a1", "b1"])
+        {
+            await checks.RecordAsync(Id(name), [(new CheckResult("archive", CheckState.Passed, "proven", 1, []), CheckRecord.PlaceOf([Make(name).Url]))], Heads.Start, Cancellation);
+            await monitor.CheckedAsync(Id(name), Cancellation);
+            Assert.Equal(["archive"], board[Id(name)].Proven);
+        }
+
+        rosters.Replace(RosterOf(rosters.Current.Altruists.Values, path: "/ext/bc"));
+        Assert.True(monitor.QuestionsFor(rosters.Current.Altruists[Id("a1")], ProbeLane.Hot).Identity);
+        // What was asked before the change and comes after it says nothing.
+        await ObserveAsync(monitor, ProbeLane.Retry, Good("a1", 309, 1025) with { Endpoint = Make("a1").Fingerprint });
+        Assert.Equal(["archive"], board[Id("a1")].Proven);
+        await ObserveAsync(monitor, ProbeLane.Retry, Good("a1", 310, 1025));
+        Assert.Equal(VerdictState.Healthy, board[Id("a1")].State);
+        Assert.Empty(board[Id("a1")].Proven);
+        await ObserveAsync(monitor, ProbeLane.Retry, Bad("b1", 310, ProbeOutcome.Timeout));
+        Assert.Equal(VerdictState.Unknown, board[Id("b1")].State);
+
+        await checks.RecordAsync(Id("a1"), [(new CheckResult("archive", CheckState.Passed, "proven", 1, []), CheckRecord.PlaceOf([$"{Make("a1").Url}/ext/bc"]))], Heads.Start, Cancellation);
+        await monitor.CheckedAsync(Id("a1"), Cancellation);
+        Assert.Equal(["archive"], board[Id("a1")].Proven);
+    }
+
+    [Fact]
+    public async Task Switching_it_off_and_on_ends_no_suspension()
+    {
+        options = new HealthOptions { SuspendAfter = TimeSpan.FromMinutes(10) };
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        for (var second = 310; second < 1300; second += 60)
+            await ObserveAsync(monitor, ProbeLane.Steady, Bad("a1", second, ProbeOutcome.Timeout));
+        await monitor.ReturnAsync(Id("a1"), Cancellation);
+        Assert.Equal(VerdictState.Suspended, board[Id("a1")].State);
+        await SweepAsync(monitor, 1500, 1125);
+        await SweepAsync(monitor, 1503, 1125);
+        Assert.Equal(VerdictState.Suspended, board[Id("a1")].State);
+
+        await monitor.TestPassedAsync(Id("a1"), Cancellation);
+        Assert.Equal(VerdictState.Unknown, board[Id("a1")].State);
     }
 
     [Fact]
@@ -671,7 +718,7 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         CreatedAt = Heads.Start,
     };
 
-    private static Roster RosterOf(IEnumerable<Altruist> altruists) => new(1, [new Chain
+    private static Roster RosterOf(IEnumerable<Altruist> altruists, string path = "") => new(1, [new Chain
     {
         Id = new ChainId("0021"),
         Name = "Ethereum",
@@ -679,6 +726,7 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         BlockTimeSeconds = 12,
         LagToleranceBlocks = 3,
         RequestTimeoutMs = 10_000,
+        Path = path,
     }], [], [], [.. altruists]);
 
     private async Task<HealthMonitor> StartAsync(params string[] names)
@@ -703,7 +751,7 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         egress = new EgressProof(clock);
         var store = new HealthStore(Database);
         preservation = new Preservation(board, egress, store, Options.Create(new ProbingOptions()), clock, new Logger<Preservation>(new LoggerFactory([new ListLogger(logs)])));
-        var monitor = new HealthMonitor(rosters, store, board, preservation, checks, [waking], Options.Create(options), Options.Create(new ProbingOptions()), clock, NullLogger<HealthMonitor>.Instance);
+        var monitor = new HealthMonitor(rosters, store, board, preservation, checks, list, [waking], Options.Create(options), Options.Create(new ProbingOptions()), clock, NullLogger<HealthMonitor>.Instance);
         await monitor.LoadAsync(Cancellation);
         return monitor;
     }

@@ -109,10 +109,27 @@ public abstract class TrialMonitorContract(DatabaseFixture fixture) : StorageCon
         Assert.Equal("https://a.example/rpc", world.A.InService.Url);
         Assert.Equal([new TrialWish(world.A.Id, Often: false)], world.Trials.Wishes);
 
-        await world.ChangeAsync(new AltruistDraft { Attested = true }, Registrant.Staff);
+        await world.ChangeAsync(new AltruistDraft { Url = "https://elsewhere.example", Attested = true }, Registrant.Staff);
         Assert.Equal([new TrialWish(world.A.Id, Often: true)], world.Trials.Wishes);
         await world.TryAsync(ProbeOutcome.Ok);
         Assert.Equal("https://elsewhere.example", world.A.InService.Url);
+    }
+
+    [Fact]
+    public async Task What_was_proven_at_the_old_url_counts_no_longer_from_the_very_promotion_on()
+    {
+        var world = await World.StartAsync(Fixture);
+        await world.Checks.RecordAsync(
+            world.A.Id, [(new CheckResult("archive", CheckState.Passed, "proven", 1, []), CheckRecord.PlaceOf([world.A.Url]))], world.Now, Cancellation);
+        await world.Health.CheckedAsync(world.A.Id, Cancellation);
+        Assert.Equal(["archive"], world.Verdict.Proven);
+
+        await world.ChangeAsync(new AltruistDraft { Url = "https://a.example/new" });
+        await world.TryAsync(ProbeOutcome.Ok);
+        Assert.Equal(["archive"], world.Verdict.Proven);
+        await world.TryAsync(ProbeOutcome.Ok);
+        Assert.Equal("https://a.example/new", world.A.InService.Url);
+        Assert.Empty(world.Verdict.Proven);
     }
 
     [Fact]
@@ -201,8 +218,9 @@ public abstract class TrialMonitorContract(DatabaseFixture fixture) : StorageCon
             var writer = new RegistryWriter(database, sealing.Rosters, rosters);
             var store = new HealthStore(database);
             Registry = new AltruistRegistry(writer, sealing.Altruists, this, store, clock);
+            Checks = new CheckBook(new CheckStore(database, Options.Create(new ProbingOptions())));
             var preservation = new Preservation(board, new EgressProof(clock), store, Options.Create(new ProbingOptions()), clock, NullLogger<Preservation>.Instance);
-            Health = new HealthMonitor(rosters, store, board, preservation, new CheckBook(new CheckStore(database, Options.Create(new ProbingOptions()))), [this], Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), clock, NullLogger<HealthMonitor>.Instance);
+            Health = new HealthMonitor(rosters, store, board, preservation, Checks, new CheckList([new CapabilityCheck("archive")]), [this], Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), clock, NullLogger<HealthMonitor>.Instance);
             Trials = new TrialMonitor(
                 rosters, new TrialStore(database), Health, Registry, Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), clock, NullLogger<TrialMonitor>.Instance);
         }
@@ -214,6 +232,10 @@ public abstract class TrialMonitorContract(DatabaseFixture fixture) : StorageCon
         public HealthMonitor Health { get; }
 
         public TrialMonitor Trials { get; }
+
+        public CheckBook Checks { get; }
+
+        public DateTimeOffset Now => clock.GetUtcNow();
 
         public int Woken { get; private set; }
 

@@ -85,6 +85,21 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
     }
 
     [Fact]
+    public async Task Probe_that_a_bug_of_ours_breaks_is_nobodys_observation_but_an_alarm()
+    {
+        await using var node = TestNode.Evm(() => 100);
+        await using var world = World();
+        world.Register(At(node, "a", Ethereum));
+        world.Demand.Bug = new InvalidOperationException("bug");
+
+        await world.Sweeper.SweepAllAsync(Cancellation);
+
+        Assert.Empty(world.Observer.Batches.SelectMany(batch => batch.Results));
+        Assert.StartsWith("probes of 1 altruists broke by a bug of ours", world.BrokenAlarm, StringComparison.Ordinal);
+        Assert.Contains(world.Log, line => line.StartsWith("A probe of altruist a broke", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Probe_that_still_runs_makes_the_next_one_of_its_lane_skip()
     {
         await using var silent = Silent();
@@ -538,7 +553,9 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
 
         public bool TakeCanariesWanted() => false;
 
-        public ProbeQuestions QuestionsFor(Altruist altruist, ProbeLane lane) => Questions;
+        public Exception? Bug { get; set; }
+
+        public ProbeQuestions QuestionsFor(Altruist altruist, ProbeLane lane) => Bug is null ? Questions : throw Bug;
     }
 
     internal sealed class RecordingChecks : ICheckObserver
@@ -598,6 +615,8 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
         public RecordingChecks Checked { get; } = new();
 
         public CheckWatch Checks => provider.GetRequiredService<CheckWatch>();
+
+        public string? BrokenAlarm => provider.GetRequiredService<BrokenProbes>().Alarm;
 
         public CheckBook Book => provider.GetRequiredService<CheckBook>();
 

@@ -20,6 +20,40 @@ public sealed class ProbeTrapTests : IDisposable
     public void Dispose() => bench.Dispose();
 
     [Fact]
+    public async Task Connection_that_the_node_closed_just_before_it_was_used_again_is_no_bad_probe()
+    {
+        var closes = false;
+        await using var node = new TestNode(exchange =>
+        {
+            if (!closes)
+                return exchange.ReplyAsync(TestNode.Block(100));
+            closes = false;
+            return exchange.SendAsync("", close: true);
+        });
+
+        Assert.Equal(ProbeOutcome.Ok, (await bench.ProbeAsync(node.Url)).Outcome);
+        closes = true;
+        var again = await bench.ProbeAsync(node.Url);
+
+        Assert.Equal((ProbeOutcome.Ok, 2), (again.Outcome, node.Connections));
+        Assert.Equal(3, node.Requests);
+    }
+
+    [Fact]
+    public async Task Node_that_closes_every_connection_unanswered_is_asked_once_more_and_no_more()
+    {
+        var closes = false;
+        await using var node = new TestNode(exchange => closes ? exchange.SendAsync("", close: true) : exchange.ReplyAsync(TestNode.Block(100)));
+
+        Assert.Equal(ProbeOutcome.Ok, (await bench.ProbeAsync(node.Url)).Outcome);
+        closes = true;
+        Assert.Equal(ProbeOutcome.ConnectionLost, (await bench.ProbeAsync(node.Url)).Outcome);
+        Assert.Equal(3, node.Requests);
+        Assert.Equal(ProbeOutcome.ConnectionLost, (await bench.ProbeAsync(node.Url)).Outcome);
+        Assert.Equal(4, node.Requests);
+    }
+
+    [Fact]
     public async Task Good_node_tells_all()
     {
         await using var node = TestNode.Evm(() => 100);

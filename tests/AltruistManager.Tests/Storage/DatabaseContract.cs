@@ -235,6 +235,21 @@ public abstract class DatabaseContract(DatabaseFixture fixture) : StorageContrac
 public sealed class DatabaseOnSqlite(SqliteFixture fixture) : DatabaseContract(fixture), IClassFixture<SqliteFixture>
 {
     [Fact]
+    public async Task While_somebody_reads_nothing_counts_as_scrubbed()
+    {
+        await PutAsync(Database, "scrubbed", "1");
+        await Database.ReadSnapshotAsync(async connection =>
+        {
+            await connection.QuerySingleAsync<string>("select value from meta where name = 'scrubbed'");
+            await Assert.ThrowsAsync<StorageException>(() => Database.ScrubAsync(["meta"], Cancellation));
+            return 0;
+        }, Cancellation);
+
+        await Database.ScrubAsync(["meta"], Cancellation);
+        Assert.Equal(0, new FileInfo(Path.Combine(Database.DataDirectory, "test.db-wal")).Length);
+    }
+
+    [Fact]
     public async Task The_file_is_for_its_owner_only()
     {
         var file = Path.Combine(Database.DataDirectory, "test.db");

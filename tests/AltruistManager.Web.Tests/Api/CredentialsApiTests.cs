@@ -1,5 +1,10 @@
 using System.Net;
 using System.Text.Json;
+using AltruistManager.Altruists;
+using AltruistManager.Health;
+using AltruistManager.Probing.Checks;
+using AltruistManager.Storage;
+using Microsoft.AspNetCore.DataProtection;
 
 namespace AltruistManager.Web.Tests.Api;
 
@@ -71,12 +76,45 @@ public sealed class CredentialsApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Everybody_is_told_whether_control_of_the_endpoint_in_service_is_proven_and_its_owner_of_the_one_on_trial()
+    {
+        await (await app.Provider("acme").PatchAsJsonAsync($"/api/v1/altruists/{altruist}", new { url = "https://elsewhere.example", auth = new { type = "none" } }, Cancellation)).ReadJsonAsync(Cancellation);
+        foreach (var (client, attested) in new[] { (app.Anonymous, true), (app.Provider("other"), true), (app.Portal, true), (app.Provider("acme"), false), (app.Staff, false) })
+            Assert.Equal(attested, (await ShownAsync(client)).GetProperty("attested").GetBoolean());
+
+        using var blind = await app.Staff.PatchAsJsonAsync($"/api/v1/altruists/{altruist}", new { attested = true }, Cancellation);
+        Assert.Equal("url", Assert.Single((await blind.ReadProblemAsync(Cancellation)).Errors.Keys));
+    }
+
+    [Fact]
+    public async Task Claims_stand_in_the_list_of_altruists_with_whether_they_are_proven()
+    {
+        await (await app.Staff.PatchAsJsonAsync($"/api/v1/altruists/{altruist}", new { capabilities = new[] { "archive" } }, Cancellation)).ReadJsonAsync(Cancellation);
+        Assert.Contains("archive (not proven yet)", await app.Anonymous.GetStringAsync("/altruists", Cancellation), StringComparison.Ordinal);
+
+        var proof = new CheckResult("archive", CheckState.Passed, "proven", 1, []);
+        await app.Services.GetRequiredService<CheckBook>().RecordAsync(new AltruistId(altruist), [(proof, CheckRecord.PlaceOf([$"{gateway.Url}/v3/secret-path"]))], TimeProvider.System.GetUtcNow(), Cancellation);
+        await app.Services.GetRequiredService<HealthMonitor>().CheckedAsync(new AltruistId(altruist), Cancellation);
+        var page = await app.Anonymous.GetStringAsync("/altruists", Cancellation);
+        Assert.Contains("archive", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("not proven", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_framework_encrypts_is_encrypted_with_the_ring_that_is_backed_up_and_shared()
+    {
+        var token = app.Services.GetRequiredService<IDataProtectionProvider>().CreateProtector("tokens").Protect([1, 2, 3]);
+        Assert.Equal([1, 2, 3], app.Services.GetRequiredService<KeyRing>().Reader("tokens")(token));
+    }
+
+    [Fact]
     public async Task Credentials_that_the_endpoint_refuses_change_nothing()
     {
         var problem = await (await RotateAsync(app.Staff, new { type = "bearer", token = "wrong-credentials" })).ReadProblemAsync(Cancellation);
         Assert.Equal((400, "credentials-refused"), (problem.Status, problem.Slug));
         Assert.DoesNotContain("wrong-credentials", problem.Detail, StringComparison.Ordinal);
         Assert.Contains("HTTP 401", problem.Detail, StringComparison.Ordinal);
+        Assert.Equal("auth", Assert.Single(problem.Errors.Keys));
 
         Assert.Equal("old-token", await PublishedTokenAsync());
         var shown = await ShownAsync(app.Staff);

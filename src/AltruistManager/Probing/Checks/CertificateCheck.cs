@@ -1,4 +1,5 @@
 using System.Globalization;
+using AltruistManager.Altruists;
 
 namespace AltruistManager.Probing.Checks;
 
@@ -15,10 +16,11 @@ internal sealed class CertificateCheck(GuardedHttp http, TimeProvider time) : IO
 
     public int Calls => 1;
 
-    public bool Concerns(in CheckSubject subject) => UrlsOf(subject).Any();
+    public bool Concerns(in CheckSubject subject) => UrlsOf(subject.Altruist, "").Any();
 
-    public IEnumerable<string> UrlsOf(CheckSubject subject) =>
-        subject.Altruist.Urls.OrderBy(url => url.Key, StringComparer.Ordinal).Select(url => url.Value).Prepend(subject.Altruist.Url)
+    /// <summary>Certificates are of hosts, whatever the path.</summary>
+    public IEnumerable<string> UrlsOf(Altruist altruist, string path) =>
+        altruist.Urls.OrderBy(url => url.Key, StringComparer.Ordinal).Select(url => url.Value).Prepend(altruist.Url)
             .Where(url => url.StartsWith("https://", StringComparison.Ordinal) || url.StartsWith("wss://", StringComparison.Ordinal));
 
     public async Task<CheckResult> RunAsync(OwnCheckRun run, CancellationToken cancellation)
@@ -26,7 +28,7 @@ internal sealed class CertificateCheck(GuardedHttp http, TimeProvider time) : IO
         var beganAt = time.GetTimestamp();
         var found = new List<(CheckState State, string Reason)>();
         var exchanges = new List<Exchange>();
-        foreach (var url in UrlsOf(run.Subject).Select(url => new Uri(url)).DistinctBy(url => url.Authority))
+        foreach (var url in UrlsOf(run.Subject.Altruist, run.Subject.Path).Select(url => new Uri(url)).DistinctBy(url => url.Authority))
         {
             var askedAt = time.GetTimestamp();
             var seen = await http.ReadCertificateAsync(url, run.Subject.Altruist.MayBePrivate, run.Deadline, cancellation);

@@ -1,11 +1,10 @@
 using AltruistManager.Altruists;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Probing.Checks;
 
 /// <summary>Runs checks at their own pace against an endpoint. Whatever happens is a result; only the end of the process is an exception.</summary>
-internal sealed partial class CheckRunner(GuardedHttp http, ICheckObserver observer, IOptions<ProbingOptions> options, TimeProvider time, ILogger<CheckRunner> logger)
+internal sealed class CheckRunner(GuardedHttp http, ICheckObserver observer, BrokenProbes broken, IOptions<ProbingOptions> options, TimeProvider time)
 {
     /// <summary>One probe by every check of the sweeps that the questions make due, with the calls of each.</summary>
     /// <param name="timeout">For all questions together.</param>
@@ -16,7 +15,7 @@ internal sealed partial class CheckRunner(GuardedHttp http, ICheckObserver obser
         var asked = new Dictionary<string, IReadOnlyList<Exchange>>();
         var url = new Uri(AltruistUrl.WithPath(altruist.Url, subject.Path));
         if (url.Scheme == Uri.UriSchemeHttp && !options.Value.AllowHttp)
-            return (ProbeResult.Failed(altruist.Id, ProbeLane.Test, time.GetUtcNow(), Prober.PlainRefused) with { Endpoint = altruist.Fingerprint }, asked);
+            return (ProbeResult.Failed(altruist.Id, ProbeLane.Test, time.GetUtcNow(), Prober.PlainRefused) with { Endpoint = Endpoint.PlaceOf(altruist.Fingerprint, subject.Path) }, asked);
 
         using var alarm = new CancellationTokenSource(timeout, time);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(alarm.Token, stopping);
@@ -35,7 +34,7 @@ internal sealed partial class CheckRunner(GuardedHttp http, ICheckObserver obser
                 break;
         }
 
-        return (line.Redactor.Clean(run.Observed! with { Endpoint = altruist.Fingerprint, Address = node.Address?.ToString(), Exchanges = node.Exchanges }), asked);
+        return (line.Redactor.Clean(run.Observed! with { Endpoint = Endpoint.PlaceOf(altruist.Fingerprint, subject.Path), Address = node.Address?.ToString(), Exchanges = node.Exchanges }), asked);
     }
 
     public async Task<CheckResult> RunAsync(IOwnCheck check, CheckSubject subject, CancellationToken stopping)
@@ -73,11 +72,8 @@ internal sealed partial class CheckRunner(GuardedHttp http, ICheckObserver obser
         catch (Exception exception) when (exception is not OperationCanceledException || !stopping.IsCancellationRequested)
         {
             // A bug of ours is nobody's fault.
-            LogBroken(exception, check.Name, altruist.Id);
+            broken.Note(altruist.Id, $"check ({check.Name})", exception);
             return new CheckResult(check.Name, CheckState.Unknown, "could not be asked for a fault of the prober's own", time.GetElapsedTime(beganAt).TotalMilliseconds, []);
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The check {Check} of altruist {Altruist} broke, which is our fault and counts neither good nor bad")]
-    private partial void LogBroken(Exception exception, string check, AltruistId altruist);
 }

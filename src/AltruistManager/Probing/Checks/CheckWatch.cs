@@ -97,7 +97,7 @@ internal sealed class CheckWatch
     {
         var found = new List<(CheckResult Result, string Place)>();
         foreach (var check in checks.Own.Where(check => check.Concerns(subject) && Remaining(check, subject) <= TimeSpan.Zero))
-            found.Add((await runner.RunAsync(check, subject, work.Stopping), CheckRecord.PlaceOf(check.UrlsOf(subject))));
+            found.Add((await runner.RunAsync(check, subject, work.Stopping), CheckRecord.PlaceOf(check.UrlsOf(subject.Altruist, subject.Path))));
         await RecordAsync(subject.Altruist, found, ProbeLane.Check, work.Stopping);
         return null;
     }
@@ -160,7 +160,7 @@ internal sealed class CheckWatch
     private TimeSpan Remaining(IOwnCheck check, CheckSubject subject)
     {
         var interval = check.Pace.Interval!.Value;
-        if (book.Find(subject.Altruist.Id, check.Name) is not { } newest || newest.Place != CheckRecord.PlaceOf(check.UrlsOf(subject)))
+        if (book.Find(subject.Altruist.Id, check.Name) is not { } newest || newest.Place != CheckRecord.PlaceOf(check.UrlsOf(subject.Altruist, subject.Path)))
             return TimeSpan.Zero;
         var period = check.IsPressing(newest) && Sooner < interval ? Sooner : interval;
         var rested = time.GetUtcNow() - newest.At;

@@ -39,7 +39,8 @@ internal interface IOwnCheck : ICheck
     TimeSpan Patience => TimeSpan.FromSeconds(15);
 
     /// <summary>Those it asks: what it found says nothing of others.</summary>
-    IEnumerable<string> UrlsOf(CheckSubject subject) => [subject.Altruist.Url];
+    /// <param name="path">Of the altruist's chains, behind its URL.</param>
+    IEnumerable<string> UrlsOf(Altruist altruist, string path) => [AltruistUrl.WithPath(altruist.Url, path)];
 
     /// <summary>Whether it should look again soon rather than after its interval.</summary>
     bool IsPressing(CheckRecord newest) => newest.State is CheckState.Failed or CheckState.Unknown;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using AltruistManager.Altruists;
 using AltruistManager.Chains.Protocols;
 using Microsoft.Extensions.Options;
 
@@ -34,8 +35,11 @@ internal sealed class WebsocketCheck(GuardedHttp http, IOptions<ProbingOptions> 
 
     public bool Concerns(in CheckSubject subject) => subject.Altruist.Capabilities.Contains(Capability) || subject.Altruist.Urls.ContainsKey(Capability);
 
-    public IEnumerable<string> UrlsOf(CheckSubject subject) =>
-        subject.Altruist.Urls.GetValueOrDefault(Capability) is { } url ? [url, subject.Altruist.Url] : [subject.Altruist.Url];
+    public IEnumerable<string> UrlsOf(Altruist altruist, string path)
+    {
+        var main = AltruistUrl.WithPath(altruist.Url, path);
+        return altruist.Urls.GetValueOrDefault(Capability) is { } url ? [url, main] : [main];
+    }
 
     public async Task<CheckResult> RunAsync(OwnCheckRun run, CancellationToken cancellation)
     {

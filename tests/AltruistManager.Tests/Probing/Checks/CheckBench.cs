@@ -19,7 +19,7 @@ internal sealed class CheckBench : IDisposable, ICheckObserver
     {
         Options = Microsoft.Extensions.Options.Options.Create(new ProbingOptions { AllowHttp = allowHttp, AllowedPrivateNetworks = ["127.0.0.0/8"] });
         Http = new GuardedHttp(resolver, new EgressProof(TimeProvider.System), Options, TimeProvider.System);
-        runner = new CheckRunner(Http, this, Options, TimeProvider.System, NullLogger<CheckRunner>.Instance);
+        runner = new CheckRunner(Http, this, new BrokenProbes(TimeProvider.System, NullLogger<BrokenProbes>.Instance), Options, TimeProvider.System);
     }
 
     public GuardedHttp Http { get; }
