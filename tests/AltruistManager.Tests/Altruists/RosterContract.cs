@@ -45,12 +45,12 @@ public abstract class RosterContract(DatabaseFixture fixture) : StorageContract(
         Url = "https://eth1.acme.example/rpc",
         Urls = new Dictionary<string, string> { ["websocket"] = "wss://eth1.acme.example" },
         MayBePrivate = true,
-        Auth = new EndpointAuth(AuthKind.Basic, "me", "s3cret ☂"),
+        Auth = new EndpointAuth(AuthKind.Basic, "me", "s3cret ☂") { Salt = "5a17" },
         Serving = new Endpoint
         {
             Url = "https://old.acme.example/rpc",
             Urls = new Dictionary<string, string> { ["rest"] = "https://old.acme.example/rest" },
-            Auth = new EndpointAuth(AuthKind.Query, "key", "0ld"),
+            Auth = new EndpointAuth(AuthKind.Query, "key", "0ld") { Salt = "5a17" },
             MayBePrivate = false,
             Attested = false,
         },

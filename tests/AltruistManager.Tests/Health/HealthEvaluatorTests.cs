@@ -416,6 +416,34 @@ public sealed class HealthEvaluatorTests
         }
     }
 
+    [Fact]
+    public void However_the_nodes_behind_one_url_alternate_a_change_of_state_takes_many_probes()
+    {
+        for (var pattern = 0; pattern < 1 << 8; pattern++)
+        {
+            MakeHealthy();
+            var (changes, before) = (0, VerdictState.Healthy);
+            for (var probe = 0; probe < 240; probe++)
+            {
+                var state = ((pattern >> (probe % 8)) & 1) == 0 ? Good().State : See(ProbeOutcome.Ok, Lagging).State;
+                changes += state == before ? 0 : 1;
+                before = state;
+            }
+
+            // One bad and Rise good ones for there and back.
+            Assert.InRange(changes, 0, 240 * 2 / (options.Rise + 1));
+        }
+
+        // Every second one: no change at all but the first.
+        MakeHealthy();
+        See(ProbeOutcome.Ok, Lagging);
+        for (var probe = 0; probe < 50; probe++)
+        {
+            Assert.Equal(VerdictState.Failing, Good().State);
+            Assert.Equal(VerdictState.Failing, See(ProbeOutcome.Ok, Lagging).State);
+        }
+    }
+
     private void MakeHealthy()
     {
         while (Good().State != VerdictState.Healthy)
