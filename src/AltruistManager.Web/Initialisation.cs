@@ -14,7 +14,7 @@ namespace AltruistManager.Web;
 /// last-good file can, portals are served from that, and the rest follows as soon as the database is back.
 /// </summary>
 internal sealed partial class Initialisation(
-    Database database, Migrator migrator, ApiKeyRing keys, KeyRing ring, PlainEndpoints plain, RosterCache roster, RegionRegistry regions, CheckBook checks, HealthMonitor health, TrialMonitor trials, IOptions<SelectionOptions> selection,
+    Database database, Migrator migrator, ApiKeyRing keys, KeyRing ring, PlainEndpoints plain, RosterCache roster, RegionRegistry regions, CheckBook checks, DrainStore drains, HealthMonitor health, TrialMonitor trials, IOptions<SelectionOptions> selection,
     SelectionRound round, SchedulingGate gate, TimeProvider time, ILogger<Initialisation> logger) : BackgroundService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -69,6 +69,7 @@ internal sealed partial class Initialisation(
         await roster.RefreshAsync(cancellation);
         await regions.EnsureAsync(new RegionId(selection.Value.DefaultRegion), cancellation);
         await checks.LoadAsync(cancellation);
+        await drains.RefreshAsync(cancellation);
         await health.LoadAsync(cancellation);
         await trials.LoadAsync(cancellation);
         await round.StartAsync(cancellation);

@@ -172,7 +172,7 @@ internal static class AltruistsApi
     private static AltruistDraft Read(BodyReader body)
     {
         body.Ignore(
-            "id", "network", "host", "state", "reason", "since", "height", "lagBlocks", "latencyMs", "lastProbeAt", "cooldownUntil", "sessionsLastHour", "createdAt", "serving", "trial", "proven", "checks");
+            "id", "network", "host", "state", "reason", "since", "height", "lagBlocks", "latencyMs", "lastProbeAt", "cooldownUntil", "sessionsLastHour", "createdAt", "serving", "trial", "proven", "checks", "drains");
         return new AltruistDraft
         {
             Provider = body.String("provider"),
@@ -315,6 +315,10 @@ internal static class AltruistsApi
 
         /// <summary>Null where the newest is in service.</summary>
         public TrialAnswer? Trial { get; }
+
+        /// <summary>Maintenance in force and to come, in that order; null for portals.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public IReadOnlyList<DrainDocument>? Drains { get; init; }
     }
 
     /// <summary>Puts together what is registered of an altruist, how it is, and how often it was picked.</summary>
@@ -331,6 +335,12 @@ internal static class AltruistsApi
         }
 
         private Drain? DrainOf(Altruist altruist) => drains.Current.InForce(altruist.Id, time.GetUtcNow());
+
+        private IReadOnlyList<DrainDocument> DrainsOf(Altruist altruist)
+        {
+            var now = time.GetUtcNow();
+            return [.. drains.Current.Ahead(altruist.Id, now).Select(drain => DrainDocument.Of(drain, now))];
+        }
 
         private string? WhyNotProbed(Altruist altruist) => protocols.WhyNotProbed(altruist.Network, rosters.Current.ChainsByNetwork.GetValueOrDefault(altruist.Network, []));
 
@@ -371,7 +381,7 @@ internal static class AltruistsApi
                 Checks = withChecks ? [.. checks.Of(altruist).Select(check => new CheckAnswer(check.Check, check.State.ToString().ToLowerInvariant(), check.Reason, check.At))] : null,
             };
             // Portals are told what is in service, and nothing of what is only said.
-            return caller.Owns(altruist.Provider) ? new WholeAltruistAnswer(answer, altruist, trials.Of(altruist))
+            return caller.Owns(altruist.Provider) ? new WholeAltruistAnswer(answer, altruist, trials.Of(altruist)) { Drains = DrainsOf(altruist) }
                 : caller.SeesUrlsOf(altruist.Provider) ? new WholeAltruistAnswer(answer, altruist.InService, trial: null)
                 : answer;
         }

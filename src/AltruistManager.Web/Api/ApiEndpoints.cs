@@ -27,7 +27,9 @@ internal static class ApiEndpoints
         api.MapStanding();
         api.MapAltruistProbes();
         api.MapDecisions();
+        api.MapDrains();
         api.MapOverrides();
+        api.MapHolds();
         api.MapRounds();
         app.MapHealth();
         app.MapOpenApi().AllowPublic();

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using AltruistManager.Altruists;
 using AltruistManager.Selection;
 using AltruistManager.Web.Security;
@@ -15,8 +16,8 @@ internal static class OverridesApi
         overrides.MapGet("", ListAsync)
             .WithName("listOverrides").WithSummary("Pins and exclusions, newest first, over ones too").Produces<Page<OverrideDocument>>().ProducesProblems(400);
         overrides.MapPost("", AddAsync)
-            .WithName("addOverride").WithSummary("Pins or excludes an altruist, at once")
-            .Accepts<OverrideBody>("application/json").Produces<OverrideDocument>(StatusCodes.Status201Created).ProducesProblems(400);
+            .WithName("addOverride").WithSummary("Pins or excludes an altruist, at once; with preview=true it only says what that would change")
+            .Accepts<OverrideBody>("application/json").Produces<OverrideDocument>(StatusCodes.Status201Created).Produces<PreviewDocument>().ProducesProblems(400);
         overrides.MapDelete("/{id}", DeleteAsync)
             .WithName("deleteOverride").WithSummary("Ends a pin or an exclusion, at once").Produces(StatusCodes.Status204NoContent).ProducesProblems(404);
     }
@@ -31,18 +32,25 @@ internal static class OverridesApi
     }
 
     private static async Task<IResult> AddAsync(
-        BodyReader body, Caller caller, OverrideStore store, RosterCache roster, SelectionRound round, TimeProvider time, CancellationToken cancellation)
+        BodyReader body, PreviewOnly preview, Caller caller, OverrideStore store, RosterCache roster, SelectionRound round, TimeProvider time, CancellationToken cancellation)
     {
+        if (preview.Problem is { } wrong)
+            return wrong;
         var now = time.GetUtcNow();
         var added = Read(body, roster.Current, caller, now);
         if (body.Refusal() is { } refusal)
             return refusal;
 
+        var effect = EffectDocument.Of(
+            await round.PreviewAsync(rulings => rulings with { Overrides = [added, .. rulings.Overrides] }, added, cancellation), added, roster.Current);
+        if (preview.Wanted)
+            return TypedResults.Ok(new PreviewDocument(true, effect));
+
         // From here on it is done, whether or not the caller still waits.
         cancellation.ThrowIfCancellationRequested();
         await store.AddAsync(added, CancellationToken.None);
         await round.SettleAsync(Trigger.Override, CancellationToken.None);
-        return TypedResults.Created($"/api/v1/overrides/{added.Id}", OverrideDocument.Of(added, now));
+        return TypedResults.Created($"/api/v1/overrides/{added.Id}", OverrideDocument.Of(added, now) with { Effect = effect });
     }
 
     private static async Task<IResult> DeleteAsync(string id, OverrideStore store, SelectionRound round, CancellationToken cancellation)
@@ -56,7 +64,7 @@ internal static class OverridesApi
 
     private static Override Read(BodyReader body, Roster roster, Caller caller, DateTimeOffset now)
     {
-        body.Ignore("id", "createdAt", "createdBy", "deletedAt", "active");
+        body.Ignore("id", "createdAt", "createdBy", "deletedAt", "active", "effect");
         var kind = body.Enum<OverrideKind>("kind", required: true);
         var chainName = body.String("chain");
         var regionName = body.String("region");
@@ -146,6 +154,10 @@ internal sealed record OverrideDocument(
     string Id, OverrideKind Kind, string? Chain, string? Region, string? Altruist, string? Provider, string Reason, string? Note, DateTimeOffset ExpiresAt, bool Force, bool Revoke,
     DateTimeOffset CreatedAt, string CreatedBy, DateTimeOffset? DeletedAt, bool Active)
 {
+    /// <summary>In the answer to its making only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public EffectDocument? Effect { get; init; }
+
     public static OverrideDocument Of(Override rule, DateTimeOffset now) => new(
         rule.Id, rule.Kind, rule.Chain?.Value, rule.Region?.Value, rule.Altruist?.Value, rule.Provider?.Value, rule.Reason, rule.Note, rule.ExpiresAt, rule.Force, rule.Revoke,
         rule.CreatedAt, rule.CreatedBy, rule.DeletedAt, rule.DeletedAt is null && rule.ExpiresAt > now);

@@ -7,10 +7,13 @@ public sealed class DrainStore(Database database, TimeProvider time) : IDisposab
 {
     private const string Columns = "id, altruist_id, reason, from_at, until_at, created_at, created_by, ended_at";
 
+    /// <summary>For so long what is over stays in memory: downtime is counted back to it.</summary>
+    private static readonly TimeSpan Remembered = TimeSpan.FromDays(31);
+
     private readonly SemaphoreSlim turn = new(1, 1);
     private volatile DrainBook current = DrainBook.Empty;
 
-    /// <summary>In force and planned ones.</summary>
+    /// <summary>Planned, in force, and over for less than a month.</summary>
     public DrainBook Current => current;
 
     /// <summary>Reads <see cref="Current"/> anew; after a start, and when another process wrote.</summary>
@@ -21,7 +24,7 @@ public sealed class DrainStore(Database database, TimeProvider time) : IDisposab
         try
         {
             var rows = await database.QueryAsync<Row>(
-                $"select {Columns} from drains where ended_at is null and (until_at is null or until_at > @Now) order by from_at, id", new { Now = time.NowMs() }, cancellation);
+                $"select {Columns} from drains where coalesce(ended_at, until_at, @Since) >= @Since", new { Since = (time.GetUtcNow() - Remembered).ToUnixTimeMilliseconds() }, cancellation);
             current = new DrainBook(rows.Select(row => row.ToDrain()));
         }
         finally
@@ -57,9 +60,10 @@ public sealed class DrainStore(Database database, TimeProvider time) : IDisposab
         await RefreshAsync(cancellation);
     }
 
-    /// <summary>Ends those that are in force and, if <paramref name="planned"/>, those to come.</summary>
+    /// <summary>Ends what is in force, or the one that is named.</summary>
+    /// <param name="id">May be planned only; null for all that are in force.</param>
     /// <returns>How many there were.</returns>
-    public async Task<int> EndAsync(AltruistId altruist, bool planned, CancellationToken cancellation)
+    public async Task<int> EndAsync(AltruistId altruist, string? id, CancellationToken cancellation)
     {
         var ended = await database.WriteAsync(async write =>
         {
@@ -68,9 +72,9 @@ public sealed class DrainStore(Database database, TimeProvider time) : IDisposab
                 """
                 update drains
                 set ended_at = @Now, revision = @Revision
-                where altruist_id = @Altruist and ended_at is null and (until_at is null or until_at > @Now) and (@Planned or from_at <= @Now)
+                where altruist_id = @Altruist and ended_at is null and (until_at is null or until_at > @Now) and (id = @Id or (@Id is null and from_at <= @Now))
                 """,
-                new { Altruist = altruist.Value, Planned = planned, Now = time.NowMs(), Revision = revision });
+                new { Altruist = altruist.Value, Id = id, Now = time.NowMs(), Revision = revision });
         }, cancellation);
         await RefreshAsync(cancellation);
         return ended;

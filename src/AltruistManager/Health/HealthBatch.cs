@@ -29,6 +29,8 @@ internal sealed class HealthBatch
     /// <summary>Tells faults of ours from theirs; it has taken the batch in.</summary>
     public required Preservation Preservation { get; init; }
 
+    public required DrainBook Drains { get; init; }
+
     /// <summary>All that may be picked now.</summary>
     public required Func<IEnumerable<Altruist>> Eligible { get; init; }
 
@@ -64,7 +66,8 @@ internal sealed class HealthBatch
             var (finding, reason) = integrity.GetValueOrDefault(altruist.Id, (IntegrityFinding.NotJudged, null));
             var seenSo = new Assessment(probe, Roster.PlaceOf(altruist), Network.Identity, altruist.Attested, head, finding, reason, Preservation.BlameOf(probe, altruist))
             {
-                Frozen = before.Memory.DownSince is { } since ? Preservation.FrozenBetween(altruist, since, Now) : default,
+                Excused = before.Memory.DownSince is { } since ? Preservation.FrozenBetween(altruist, since, Now) + Drains.Between(altruist.Id, since, Now) : default,
+                Draining = Drains.InForce(altruist.Id, Now) is not null,
             };
             var evaluation = HealthEvaluator.Evaluate(before.Memory, seenSo, Health, Now);
             if (probe.Outcome.IsUnproven() && Falls(before.Memory, evaluation.Memory) && Preservation.MayFall(probe, altruist, IsSmall) == FallRuling.Held)

@@ -32,7 +32,8 @@ public enum Blame
 /// <param name="Attested">Control of the endpoint is proven.</param>
 /// <param name="Head">Null when the probe brought no head.</param>
 /// <param name="IntegrityReason">Which block differs from whose.</param>
-/// <param name="Frozen">How long of its downtime verdicts were frozen.</param>
+/// <param name="Excused">How long of its downtime does not count: verdicts were frozen, or it was draining.</param>
+/// <param name="Draining">It is draining: a fall is no reason to distrust it afterwards.</param>
 public readonly record struct Assessment(
     ProbeResult Probe,
     string Endpoint,
@@ -42,7 +43,8 @@ public readonly record struct Assessment(
     IntegrityFinding Integrity = IntegrityFinding.NotJudged,
     string? IntegrityReason = null,
     Blame Blame = Blame.AsTold,
-    TimeSpan Frozen = default);
+    TimeSpan Excused = default,
+    bool Draining = false);
 
 /// <summary>A state that travels with its reason, and what the next one depends on.</summary>
 public readonly record struct Evaluation(Memory Memory, VerdictState State, string Reason, bool Good);
@@ -65,6 +67,7 @@ public static class HealthEvaluator
     {
         var probe = seen.Probe;
         memory = Settled(memory, now).At(seen.Endpoint);
+        var before = memory;
         if (CountsNothing(seen))
         {
             var same = StateOf(memory, seen.Attested);
@@ -82,8 +85,10 @@ public static class HealthEvaluator
             Trouble.None => WithGood(memory, options, now),
             { } bad => WithBad(memory, bad, probe, options, now),
         };
-        if (trouble == Trouble.Failed && memory is { Base: VerdictState.Down, DownSince: { } since } && now - since - seen.Frozen >= options.SuspendAfter)
+        if (trouble == Trouble.Failed && memory is { Base: VerdictState.Down, DownSince: { } since } && now - since - seen.Excused >= options.SuspendAfter)
             memory = memory with { Suspended = true };
+        if (seen.Draining)
+            memory = memory with { CooldownUntil = before.CooldownUntil, Cooldown = before.Cooldown };
 
         var state = StateOf(memory, seen.Attested);
         return new Evaluation(memory, state, Explain(memory, state, trouble, seen, options, now), good);
@@ -272,7 +277,7 @@ public static class HealthEvaluator
         switch (state)
         {
             case VerdictState.Suspended:
-                return $"down for {Phrase.Duration(now - (memory.DownSince ?? now) - seen.Frozen)}: a passing test by its provider or staff resumes it; last: {observed}";
+                return $"down for {Phrase.Duration(now - (memory.DownSince ?? now) - seen.Excused)}: a passing test by its provider or staff resumes it; last: {observed}";
             case VerdictState.WrongChain:
                 return $"serves another chain: proves {memory.WrongIdentity}, not {seen.ExpectedIdentity}";
             case VerdictState.Diverged:

@@ -17,6 +17,7 @@ public sealed partial class HealthMonitor(
     Preservation preservation,
     CheckBook checks,
     CheckList list,
+    DrainStore drains,
     IEnumerable<IVerdictObserver> observers,
     IOptions<HealthOptions> health,
     IOptions<ProbingOptions> probing,
@@ -197,6 +198,7 @@ public sealed partial class HealthMonitor(
             Health = health.Value,
             Probing = probing.Value,
             Preservation = preservation,
+            Drains = drains.Current,
             Eligible = Eligible,
             Now = now,
         }.Judge();
@@ -225,8 +227,14 @@ public sealed partial class HealthMonitor(
         return (outcome.Wake, outcome.Changes.Count == 0 ? [] : [.. outcome.Changes.Select(change => change.Altruist)]);
     }
 
-    private IEnumerable<Altruist> Eligible() =>
-        rosters.Current.Live.Where(altruist => altruist.Enabled && board[altruist.Id].State is VerdictState.Healthy or VerdictState.Failing).Select(altruist => altruist.InService);
+    private IEnumerable<Altruist> Eligible()
+    {
+        var now = time.GetUtcNow();
+        var book = drains.Current;
+        return rosters.Current.Live
+            .Where(altruist => altruist.Enabled && board[altruist.Id].State is VerdictState.Healthy or VerdictState.Failing && book.InForce(altruist.Id, now) is null)
+            .Select(altruist => altruist.InService);
+    }
 
     private bool IsUndecided(Altruist altruist)
     {

@@ -168,6 +168,36 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
 
     private static IncumbentPick ToIncumbent(PickRef pick) => new(pick.Altruist, pick.Region, pick.Weight, MayKeep: true);
 
+    /// <summary>The decision under way.</summary>
+    public SlotResult ResultOf(SlotMemory slot) => new(slot.Next.State, NextPicks(slot), slot.Next.Eligible);
+
+    /// <summary>What the decision under way changes.</summary>
+    /// <param name="before">Of all slots, by <see cref="ResultOf"/>.</param>
+    /// <param name="about">One of <see cref="Overrides"/>, or null.</param>
+    public Preview Compare(List<SlotResult> before, Override? about)
+    {
+        var number = about is null ? -1 : Overrides.ToList().FindIndex(rule => rule.Id == about.Id);
+        var unfit = new List<UnfitPin>();
+        var ruled = 0;
+        foreach (var slot in number < 0 ? [] : Slots)
+        {
+            if (slot.Next.Override == number || Array.Exists(slot.Question.Candidates, candidate => candidate.ExcludedBy == number))
+                ruled++;
+            foreach (var pin in slot.Question.Pins.Where(pin => pin.Override == number))
+                CheckPin(slot, pin);
+        }
+
+        var effects = Slots.Select((slot, place) => new SlotEffect(slot.Key, before[place], ResultOf(slot))).Where(effect => effect.Changes || effect.LosesLastEligible);
+        return new Preview { Slots = [.. effects.OrderBy(effect => effect.LosesLastEligible ? 0 : 1)], Unfit = unfit, Ruled = ruled };
+
+        void CheckPin(SlotMemory slot, Pin pin)
+        {
+            var place = Array.FindIndex(slot.Question.Candidates, candidate => candidate.Altruist == pin.Altruist);
+            if (place >= 0 && !Selector.Admitted(slot.Question, facts)[place])
+                unfit.Add(new UnfitPin(slot.Key, slot.Question.Candidates[place].Lacking ? "it has not proven what the chain requires" : altruists[pin.Altruist].Reason));
+        }
+    }
+
     public void Remove(SlotMemory slot)
     {
         byKey.Remove(slot.Key);

@@ -170,6 +170,34 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         await drains.RefreshAsync(cancellation);
     }
 
+    /// <summary>What other orders would change, as things stand: decided under the selection lock without rotating, and undone before anybody else decides.</summary>
+    /// <param name="order">From the rulings in force to those to be tried.</param>
+    /// <param name="about">The override that is tried; null for none.</param>
+    public async Task<Preview> PreviewAsync(Func<Rulings, Rulings> order, Override? about, CancellationToken cancellation)
+    {
+        await selecting.WaitAsync(cancellation);
+        try
+        {
+            var now = await PrepareAsync(cancellation);
+            book.Decide(rotate: false, parameters.Rules(mark.Number));
+            var before = book.Slots.ConvertAll(book.ResultOf);
+            try
+            {
+                book.Prepare(roster.Current, board, order(Rulings), now, startedAt, lastHash);
+                book.Decide(rotate: false, parameters.Rules(mark.Number));
+                return book.Compare(before, about);
+            }
+            finally
+            {
+                book.Prepare(roster.Current, board, Rulings, now, startedAt, lastHash);
+            }
+        }
+        finally
+        {
+            selecting.Release();
+        }
+    }
+
     Task IVerdictObserver.VerdictsWrittenAsync(CancellationToken cancellation) => SettleAsync(Trigger.Failover, cancellation);
 
     /// <summary>Writes the last-good file after each change, the newest state only; until cancelled.</summary>

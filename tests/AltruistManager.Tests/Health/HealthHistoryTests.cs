@@ -238,6 +238,7 @@ public sealed class HealthHistoryTests
             Agreed = null,
             Known = id => known.GetValueOrDefault(id),
             Health = options,
+            Drains = DrainBook.Empty,
             Probing = probing,
             Preservation = preservation,
             Eligible = () => nodes.Where(node => board[node.Altruist.Id].State is VerdictState.Healthy or VerdictState.Failing).Select(node => node.Altruist),

@@ -29,6 +29,7 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
     private Preservation preservation = null!;
     private readonly CheckBook checks = new(new CheckStore(fixture.Database, Options.Create(new ProbingOptions())));
     private CheckList list = new([]);
+    private DrainStore drains = null!;
     private HealthOptions options = new();
 
     [Fact]
@@ -555,6 +556,32 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
     }
 
     [Fact]
+    public async Task What_happens_while_it_drains_is_neither_downtime_nor_a_reason_to_cool_down()
+    {
+        options = new HealthOptions { SuspendAfter = TimeSpan.FromMinutes(10) };
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        await drains.AddAsync(
+            new Drain
+            {
+                Id = "window", Altruist = Id("a1"), Reason = "new disks", From = Heads.Start.AddSeconds(310), Until = Heads.Start.AddSeconds(2000), CreatedAt = Heads.Start, CreatedBy = "test",
+            },
+            Cancellation);
+        for (var second = 320; second < 1900; second += 60)
+            await ObserveAsync(monitor, ProbeLane.Steady, Bad("a1", second, ProbeOutcome.ConnectRefused));
+        Assert.Equal(VerdictState.Down, board[Id("a1")].State);
+        await SweepAsync(monitor, 1900, 1150);
+        await SweepAsync(monitor, 1903, 1150);
+        Assert.Equal((VerdictState.Healthy, null), (board[Id("a1")].State, board[Id("a1")].CooldownUntil));
+
+        for (var second = 1910; second < 2500; second += 60)
+            await ObserveAsync(monitor, ProbeLane.Steady, Bad("a1", second, ProbeOutcome.ConnectRefused));
+        Assert.Equal(VerdictState.Down, board[Id("a1")].State);
+        for (var second = 2500; second < 2700; second += 60)
+            await ObserveAsync(monitor, ProbeLane.Steady, Bad("a1", second, ProbeOutcome.ConnectRefused));
+        Assert.Equal(VerdictState.Suspended, board[Id("a1")].State);
+    }
+
+    [Fact]
     public async Task A_passed_test_ends_a_cool_down_at_once_and_a_suspension_too()
     {
         options = new HealthOptions { SuspendAfter = TimeSpan.FromMinutes(10) };
@@ -751,7 +778,8 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         egress = new EgressProof(clock);
         var store = new HealthStore(Database);
         preservation = new Preservation(board, egress, store, Options.Create(new ProbingOptions()), clock, new Logger<Preservation>(new LoggerFactory([new ListLogger(logs)])));
-        var monitor = new HealthMonitor(rosters, store, board, preservation, checks, list, [waking], Options.Create(options), Options.Create(new ProbingOptions()), clock, NullLogger<HealthMonitor>.Instance);
+        drains = new DrainStore(Database, clock);
+        var monitor = new HealthMonitor(rosters, store, board, preservation, checks, list, drains, [waking], Options.Create(options), Options.Create(new ProbingOptions()), clock, NullLogger<HealthMonitor>.Instance);
         await monitor.LoadAsync(Cancellation);
         return monitor;
     }

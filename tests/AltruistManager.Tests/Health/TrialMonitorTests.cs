@@ -220,7 +220,7 @@ public abstract class TrialMonitorContract(DatabaseFixture fixture) : StorageCon
             Registry = new AltruistRegistry(writer, sealing.Altruists, this, store, clock);
             Checks = new CheckBook(new CheckStore(database, Options.Create(new ProbingOptions())));
             var preservation = new Preservation(board, new EgressProof(clock), store, Options.Create(new ProbingOptions()), clock, NullLogger<Preservation>.Instance);
-            Health = new HealthMonitor(rosters, store, board, preservation, Checks, new CheckList([new CapabilityCheck("archive")]), [this], Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), clock, NullLogger<HealthMonitor>.Instance);
+            Health = new HealthMonitor(rosters, store, board, preservation, Checks, new CheckList([new CapabilityCheck("archive")]), new DrainStore(database, clock), [this], Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), clock, NullLogger<HealthMonitor>.Instance);
             Trials = new TrialMonitor(
                 rosters, new TrialStore(database), Health, Registry, Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), clock, NullLogger<TrialMonitor>.Instance);
         }

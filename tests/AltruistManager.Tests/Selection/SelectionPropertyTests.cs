@@ -80,7 +80,7 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
                     await scene.SettleAsync(Trigger.Change);
                     break;
                 case 5:
-                    await scene.Drains.EndAsync(new(ids[random.Next(ids.Count)]), planned: random.Next(2) == 0, Cancellation);
+                    await scene.Drains.EndAsync(new(ids[random.Next(ids.Count)]), id: null, Cancellation);
                     await scene.SettleAsync(Trigger.Change);
                     break;
                 case 6:

@@ -957,7 +957,7 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
         scene.Restart();
         await scene.StartAsync();
         Assert.Equal(SlotState.Degraded, scene.Slot().State);
-        Assert.Equal(1, await scene.Drains.EndAsync(new("a1"), planned: false, Cancellation));
+        Assert.Equal(1, await scene.Drains.EndAsync(new("a1"), id: null, Cancellation));
         await scene.SettleAsync(Trigger.Change);
         Assert.Equal((SlotState.Fresh, "a1"), (scene.Slot().State, scene.Primary()));
     }
@@ -1015,6 +1015,94 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
         Assert.NotEqual(before[0], scene.Primary());
         Assert.NotNull((await scene.Holds.ListAsync(null, 10, Cancellation))[0].DeletedAt);
     }
+
+    [Fact]
+    public async Task A_preview_says_what_would_change_and_leaves_nothing_behind()
+    {
+        await using var scene = await FiveAsync();
+        await using var twin = await FiveAsync();
+        scene.Chain("0022").Altruist("b1", "beta", "0022");
+        twin.Chain("0022").Altruist("b1", "beta", "0022");
+        await scene.RunAsync();
+        await twin.RunAsync();
+        var before = scene.Snapshots.Current;
+        var primary = scene.Primary()!;
+
+        var exclusion = Rule(scene, OverrideKind.Exclude) with { Altruist = new(primary) };
+        var preview = await scene.Round.PreviewAsync(rulings => rulings with { Overrides = [exclusion, .. rulings.Overrides] }, exclusion, Cancellation);
+        var effect = Assert.Single(preview.Slots);
+        Assert.Equal(("0021/us-east", primary, 5, 4), (effect.Slot.ToString(), effect.From.Primary?.Value, effect.From.Eligible, effect.To.Eligible));
+        Assert.Equal((scene.Slot().Standbys[0].Altruist, 1), (effect.To.Primary, preview.Ruled));
+        Assert.DoesNotContain(effect.To.Picks, pick => pick.Altruist.Value == primary);
+
+        var drained = await scene.Round.PreviewAsync(rulings => rulings with { Drains = rulings.Drains.With(Window(scene, "b1")) }, null, Cancellation);
+        var lost = Assert.Single(drained.LastEligibleIn);
+        Assert.Equal((SlotState.Fresh, SlotState.Degraded, "b1"), (lost.From.State, lost.To.State, lost.To.Primary?.Value));
+
+        scene.Judge("a1", VerdictState.Down);
+        twin.Judge("a1", VerdictState.Down);
+        var pin = Rule(scene, OverrideKind.Pin) with { Altruist = new("a1") };
+        var unfit = await scene.Round.PreviewAsync(rulings => rulings with { Overrides = [pin] }, pin, Cancellation);
+        Assert.Equal(("0021/us-east", "Down", 0), (Assert.Single(unfit.Unfit).Slot.ToString(), unfit.Unfit[0].Reason, unfit.Ruled));
+        var forced = await scene.Round.PreviewAsync(rulings => rulings with { Overrides = [pin with { Force = true }] }, pin, Cancellation);
+        Assert.Equal((1, 1), (forced.Unfit.Count, forced.Ruled));
+        await scene.Round.PreviewAsync(rulings => rulings with { Holds = [new Hold { Id = "h", Reason = "r", Until = scene.Clock.GetUtcNow().AddHours(1), CreatedAt = scene.Clock.GetUtcNow(), CreatedBy = "" }] }, null, Cancellation);
+
+        Assert.Same(before, scene.Snapshots.Current);
+        // The next decisions are those of somebody who asked for no preview.
+        for (var round = 0; round < 4; round++)
+        {
+            scene.Clock.Advance(Interval);
+            twin.Clock.Advance(Interval);
+            await scene.SettleAsync();
+            await twin.SettleAsync();
+            await scene.RunAsync();
+            await twin.RunAsync();
+            Assert.Equal(await EntryAsync(twin), await EntryAsync(scene));
+        }
+
+        var bodies = await scene.Database.QueryAsync<byte[]>("select body from log_entries order by generation", null, Cancellation);
+        Assert.All(bodies, body => Assert.DoesNotContain("a try", Encoding.UTF8.GetString(EntryLog.Decompress(body)), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_preview_that_fails_leaves_nothing_behind_either()
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        var pick = scene.Slot();
+        await Assert.ThrowsAsync<InvalidOperationException>(() => scene.Round.PreviewAsync(_ => throw new InvalidOperationException(), null, Cancellation));
+        var round = await scene.SettleAsync();
+        Assert.Equal((0, pick.Generation), (round.Changed, scene.Slot().Generation));
+    }
+
+    /// <summary>What an entry says, but for its origin and the seed that comes from the hashes of before.</summary>
+    private static async Task<string> EntryAsync(SelectionScene scene)
+    {
+        var decision = await scene.LastDecisionAsync();
+        return $"{decision.Round} {decision.Trigger} {decision.Altruist?.Value is not null} {decision.State} "
+            + string.Join(' ', decision.Candidates.Select(candidate => $"{candidate.Altruist} {candidate.Eligible}"));
+    }
+
+    private static Override Rule(SelectionScene scene, OverrideKind kind) => new()
+    {
+        Id = Guid.CreateVersion7(scene.Clock.GetUtcNow()).ToString(),
+        Kind = kind,
+        Reason = "a try",
+        ExpiresAt = scene.Clock.GetUtcNow().AddHours(1),
+        CreatedAt = scene.Clock.GetUtcNow(),
+        CreatedBy = "test",
+    };
+
+    private static Drain Window(SelectionScene scene, string altruist) => new()
+    {
+        Id = Guid.CreateVersion7(scene.Clock.GetUtcNow()).ToString(),
+        Altruist = new(altruist),
+        Reason = "a try",
+        From = scene.Clock.GetUtcNow(),
+        CreatedAt = scene.Clock.GetUtcNow(),
+        CreatedBy = "test",
+    };
 
     private static readonly string[] Five = ["a1", "a2", "a3", "a4", "a5"];
 

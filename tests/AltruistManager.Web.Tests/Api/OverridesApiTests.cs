@@ -54,6 +54,58 @@ public sealed class OverridesApiTests(AppWithPicks picks) : IClassFixture<AppWit
     }
 
     [Fact]
+    public async Task A_preview_says_which_slots_would_change_from_what_to_what_and_stores_nothing()
+    {
+        var before = (await Staff.GetJsonAsync(Path, Cancellation)).ToString();
+        var pick = await picks.PickAsync();
+        var preview = await (await Staff.PostAsJsonAsync($"{Path}?preview=true", new { kind = "exclude", altruist = picks.Altruists[pick], reason = "a try", expiresAt = Soon }, Cancellation)).ReadJsonAsync(Cancellation);
+        Assert.True(preview.GetProperty("preview").GetBoolean());
+        var slot = preview.GetProperty("effect").GetProperty("slots").EnumerateArray().First(slot => slot.GetProperty("region").GetString() == "us-east");
+        Assert.Equal(("0021", pick, "fresh"), (slot.GetProperty("chain").GetString(), slot.GetProperty("from").GetProperty("label").GetString(), slot.GetProperty("to").GetProperty("state").GetString()));
+        Assert.NotEqual(pick, slot.GetProperty("to").GetProperty("label").GetString());
+        Assert.Equal(3, slot.GetProperty("from").GetProperty("eligible").GetInt32());
+        Assert.Equal(before, (await Staff.GetJsonAsync(Path, Cancellation)).ToString());
+        Assert.Equal(pick, await picks.PickAsync());
+        Assert.Equal(["preview"], (await (await Staff.PostAsJsonAsync($"{Path}?preview=maybe", new { }, Cancellation)).ReadProblemAsync(Cancellation)).Errors.Keys);
+    }
+
+    [Fact]
+    public async Task Whoever_leaves_a_slot_without_anybody_is_warned_beforehand_and_in_the_answer()
+    {
+        var first = await (await PostAsync(new { kind = "exclude", provider = "acme", reason = "under investigation", expiresAt = Soon })).ReadJsonAsync(Cancellation);
+        Assert.Empty(first.GetProperty("effect").GetProperty("warnings").EnumerateArray());
+        var body = new { kind = "exclude", provider = "bolt", reason = "under investigation too", expiresAt = Soon };
+        var preview = (await (await Staff.PostAsJsonAsync($"{Path}?preview=true", body, Cancellation)).ReadJsonAsync(Cancellation)).GetProperty("effect");
+        Assert.Equal(2, preview.GetProperty("lastEligibleIn").GetInt32());
+        Assert.Equal(
+            "Its altruists are the last eligible in 2 slots (0021/eu, 0021/us-east): the last pick is kept there, degraded.", Assert.Single(preview.GetProperty("warnings").EnumerateArray()).GetString());
+        var second = await (await PostAsync(body)).ReadJsonAsync(Cancellation);
+        Assert.Equal(preview.GetProperty("warnings").ToString(), second.GetProperty("effect").GetProperty("warnings").ToString());
+
+        var pin = await (await PostAsync(new { kind = "pin", altruist = picks.Altruists["one"], chain = "eth", region = "us-east", reason = "a try", expiresAt = Soon })).ReadJsonAsync(Cancellation);
+        Assert.Equal("override", (await picks.App.Portal.GetJsonAsync("/api/v1/selections/0021?region=us-east", Cancellation)).GetProperty("state").GetString());
+        foreach (var made in new[] { first, second, pin })
+            await Staff.DeleteAsync($"{Path}/{made.GetProperty("id").GetString()}", Cancellation);
+    }
+
+    [Fact]
+    public async Task A_pin_of_what_is_not_eligible_warns_unless_it_is_well()
+    {
+        await (await Staff.PostAsJsonAsync($"/api/v1/altruists/{picks.Altruists["two"]}/drain", new { reason = "new disks" }, Cancellation)).ReadJsonAsync(Cancellation);
+        foreach (var (force, words) in new[] { (false, "The pin waits until it is, unless force is set."), (true, "It is pinned all the same, as far as it may be used at all.") })
+        {
+            var body = new { kind = "pin", altruist = picks.Altruists["two"], region = "us-east", reason = "a try", force, expiresAt = Soon };
+            var warning = Assert.Single((await (await Staff.PostAsJsonAsync($"{Path}?preview=true", body, Cancellation)).ReadJsonAsync(Cancellation)).GetProperty("effect").GetProperty("warnings").EnumerateArray()).GetString()!;
+            Assert.StartsWith("The pinned altruist is not eligible in 1 slot (0021/us-east): draining until it is resumed: new disks.", warning);
+            Assert.EndsWith(words, warning);
+        }
+
+        await (await Staff.PostAsync($"/api/v1/altruists/{picks.Altruists["two"]}/resume", null, Cancellation)).ReadJsonAsync(Cancellation);
+        var well = await (await Staff.PostAsJsonAsync($"{Path}?preview=true", new { kind = "pin", altruist = picks.Altruists["two"], region = "us-east", reason = "a try", expiresAt = Soon }, Cancellation)).ReadJsonAsync(Cancellation);
+        Assert.Empty(well.GetProperty("effect").GetProperty("warnings").EnumerateArray());
+    }
+
+    [Fact]
     public async Task One_answer_names_every_bad_field_and_nothing_is_stored()
     {
         var before = (await Staff.GetJsonAsync(Path, Cancellation)).ToString();

@@ -1,0 +1,101 @@
+using AltruistManager.Altruists;
+using AltruistManager.Selection;
+using AltruistManager.Web.Security;
+
+namespace AltruistManager.Web.Api;
+
+/// <summary>Staff stop the rotation, not the failover.</summary>
+internal static class HoldsApi
+{
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(366);
+
+    public static void MapHolds(this IEndpointRouteBuilder api)
+    {
+        var holds = api.MapGroup("/holds").RequireAuthorization(Policies.Staff).WithTags("Overrides");
+        holds.MapGet("", ListAsync)
+            .WithName("listHolds").WithSummary("Holds, newest first, over ones too").Produces<Page<HoldDocument>>().ProducesProblems(400);
+        holds.MapPost("", AddAsync)
+            .WithName("addHold").WithSummary("Stops the rotation for a chain, a region or all; failover goes on")
+            .Accepts<HoldBody>("application/json").Produces<HoldDocument>(StatusCodes.Status201Created).ProducesProblems(400);
+        holds.MapDelete("/{id}", DeleteAsync)
+            .WithName("deleteHold").WithSummary("Ends a hold: the next round rotates again").Produces(StatusCodes.Status204NoContent).ProducesProblems(404);
+    }
+
+    private static async Task<IResult> ListAsync(Paging paging, HoldStore store, TimeProvider time, CancellationToken cancellation)
+    {
+        if (paging.Problem is { } wrong)
+            return wrong;
+        var now = time.GetUtcNow();
+        var rows = await store.ListAsync(paging.Before, paging.Fetch, cancellation);
+        return TypedResults.Ok(paging.Of(rows, row => HoldDocument.Of(row, now), row => row.Id));
+    }
+
+    private static async Task<IResult> AddAsync(
+        BodyReader body, Caller caller, HoldStore store, RosterCache roster, SelectionRound round, TimeProvider time, CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        var added = Read(body, roster.Current, caller, now);
+        if (body.Refusal() is { } refusal)
+            return refusal;
+
+        // From here on it is done, whether or not the caller still waits.
+        cancellation.ThrowIfCancellationRequested();
+        await store.AddAsync(added, CancellationToken.None);
+        await round.SettleAsync(Trigger.Change, CancellationToken.None);
+        return TypedResults.Created($"/api/v1/holds/{added.Id}", HoldDocument.Of(added, now));
+    }
+
+    private static async Task<IResult> DeleteAsync(string id, HoldStore store, SelectionRound round, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (!await store.DeleteAsync(id, CancellationToken.None))
+            return Problems.Unknown("hold", id);
+        await round.SettleAsync(Trigger.Change, CancellationToken.None);
+        return TypedResults.NoContent();
+    }
+
+    private static Hold Read(BodyReader body, Roster roster, Caller caller, DateTimeOffset now)
+    {
+        body.Ignore("id", "createdAt", "createdBy", "deletedAt", "active");
+        var chainName = body.String("chain");
+        var regionName = body.String("region");
+        var reason = body.String("reason", required: true, most: 500);
+        var until = body.Time("until", required: true);
+        if (until <= now)
+            body.Bad("until", "must be in the future");
+        else if (until > now + Longest)
+            body.Bad("until", "must be within a year");
+
+        var chain = chainName is null ? null : roster.FindChain(chainName);
+        if (chainName is not null && chain is null)
+            body.Bad("chain", $"names no chain: '{chainName}'");
+        else if (chain?.RetiredAt is not null)
+            body.Bad("chain", $"is retired: '{chainName}'");
+        RegionId? region = regionName is null ? null : new RegionId(regionName);
+        if (region is { } named && !roster.Regions.ContainsKey(named))
+            body.Bad("region", $"names no region: '{regionName}'");
+        return new Hold
+        {
+            Id = Guid.CreateVersion7(now).ToString(),
+            Chain = chain?.Id,
+            Region = region,
+            Reason = reason ?? "",
+            Until = until ?? default,
+            CreatedAt = now,
+            CreatedBy = caller.KeyId ?? "",
+        };
+    }
+}
+
+/// <param name="Chain">Every chain if not given.</param>
+/// <param name="Region">Every region if not given.</param>
+internal sealed record HoldBody(string? Chain, string? Region, string Reason, DateTimeOffset Until);
+
+/// <param name="Active">Neither deleted nor over.</param>
+/// <param name="CreatedBy">Id of the key.</param>
+internal sealed record HoldDocument(
+    string Id, string? Chain, string? Region, string Reason, DateTimeOffset Until, DateTimeOffset CreatedAt, string CreatedBy, DateTimeOffset? DeletedAt, bool Active)
+{
+    public static HoldDocument Of(Hold hold, DateTimeOffset now) => new(
+        hold.Id, hold.Chain?.Value, hold.Region?.Value, hold.Reason, hold.Until, hold.CreatedAt, hold.CreatedBy, hold.DeletedAt, hold.DeletedAt is null && hold.Until > now);
+}
