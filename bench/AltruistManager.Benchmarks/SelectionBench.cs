@@ -89,11 +89,13 @@ internal static class SelectionBench
 
         using var cache = new RosterCache();
         cache.Replace(roster);
-        var log = new EntryLog(new EntryStore(database));
+        var ring = new KeyRing(database, NullLogger<KeyRing>.Instance);
+        using var signer = new LogSigner(database, ring, clock, NullLogger<LogSigner>.Instance);
+        var log = new EntryLog(new EntryStore(database), signer);
         var options = Options.Create(new SelectionOptions());
         using var round = new SelectionRound(
             database, new SelectionStore(database, clock), log, cache, board, new OverrideStore(database, clock), new HoldStore(database, clock), new DrainStore(database, clock), new SnapshotHolder(),
-            new LastGoodFile(database, new KeyRing(database, NullLogger<KeyRing>.Instance), [], NullLogger<LastGoodFile>.Instance), options, Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), clock, NullLogger<SelectionRound>.Instance);
+            new LastGoodFile(database, ring, [], NullLogger<LastGoodFile>.Instance), options, Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), clock, NullLogger<SelectionRound>.Instance);
         await round.StartAsync(cancellation);
 
         var times = new List<double>();

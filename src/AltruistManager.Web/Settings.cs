@@ -3,13 +3,14 @@ using AltruistManager.Health;
 using AltruistManager.Probing;
 using AltruistManager.Selection;
 using AltruistManager.Storage;
+using AltruistManager.Transparency;
 using AltruistManager.Web.Security;
 using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Web;
 
 /// <summary>All options of the service, read once and as a whole at the start.</summary>
-internal sealed partial record Settings(StorageOptions Storage, ProbingOptions Probing, HealthOptions Health, SelectionOptions Selection, LimitsOptions Limits)
+internal sealed partial record Settings(StorageOptions Storage, ProbingOptions Probing, HealthOptions Health, SelectionOptions Selection, TransparencyOptions Transparency, LimitsOptions Limits)
 {
     /// <exception cref="SettingsException">Names every bad value.</exception>
     public static Settings Read(IConfiguration configuration)
@@ -20,6 +21,7 @@ internal sealed partial record Settings(StorageOptions Storage, ProbingOptions P
             reader.Read<ProbingOptions>(ProbingOptions.Section),
             reader.Read<HealthOptions>(HealthOptions.Section),
             reader.Read<SelectionOptions>(SelectionOptions.Section),
+            reader.Read<TransparencyOptions>(TransparencyOptions.Section),
             reader.Read<LimitsOptions>(LimitsOptions.Section));
         settings.Check(reader);
         return reader.Errors.Count == 0 ? settings : throw new SettingsException(reader.Errors);
@@ -40,6 +42,7 @@ internal sealed partial record Settings(StorageOptions Storage, ProbingOptions P
         .AddSingleton(Options.Create(Probing))
         .AddSingleton(Options.Create(Health))
         .AddSingleton(Options.Create(Selection))
+        .AddSingleton(Options.Create(Transparency))
         .AddSingleton(Options.Create(Limits));
 
     private void Check(OptionsReader reader)

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.OpenApi;
 
 namespace AltruistManager.Web.Api;
@@ -47,4 +48,18 @@ internal static class ApiDescription
             endpoint.ProducesProblem(status, Problems.MediaType);
         return endpoint;
     }
+
+    /// <summary>Shows what the call answers when all is well.</summary>
+    /// <param name="json">Of the body.</param>
+    public static RouteHandlerBuilder WithExample(this RouteHandlerBuilder endpoint, string json) =>
+        endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            if (operation.Responses?.GetValueOrDefault("200")?.Content is { } content)
+            {
+                foreach (var shown in content.Values.OfType<OpenApiMediaType>())
+                    shown.Example = JsonNode.Parse(json);
+            }
+
+            return Task.CompletedTask;
+        });
 }

@@ -28,6 +28,7 @@ internal static class ApiEndpoints
         api.MapAltruistProbes();
         api.MapDecisions();
         api.MapDrains();
+        api.MapTransparency();
         api.MapOverrides();
         api.MapHolds();
         api.MapRounds();

@@ -3,6 +3,7 @@ using AltruistManager.Health;
 using AltruistManager.Probing;
 using AltruistManager.Selection;
 using AltruistManager.Storage;
+using AltruistManager.Transparency;
 using AltruistManager.Web.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
@@ -27,7 +28,7 @@ internal static class HealthApi
         Answer(snapshots.Current.IsLoaded || initialisation.IsDone ? [] : ["no snapshot is loaded"]);
 
     private static async Task<JsonHttpResult<HealthDocument>> FreshAsync(
-        RosterStore store, RosterCache roster, KeyRing ring, SelectionRound round, Preservation preservation, BrokenProbes broken, Initialisation initialisation, IOptions<SelectionOptions> options, TimeProvider time, CancellationToken cancellation)
+        RosterStore store, RosterCache roster, KeyRing ring, LogSigner signer, SelectionRound round, Preservation preservation, BrokenProbes broken, Initialisation initialisation, IOptions<SelectionOptions> options, TimeProvider time, CancellationToken cancellation)
     {
         var reasons = new List<string>();
         try
@@ -44,6 +45,8 @@ internal static class HealthApi
 
         if (ring.Trouble is { } trouble)
             reasons.Add(trouble);
+        if (signer.Trouble is { } unsigned)
+            reasons.Add(unsigned);
         if (roster.Current.Undecryptable is { Count: > 0 } lost)
             reasons.Add($"{lost.Count} altruists are out of service: {lost[0].Undecryptable}");
 

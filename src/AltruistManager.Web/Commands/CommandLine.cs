@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using AltruistManager.Storage;
+using AltruistManager.Transparency;
 
 namespace AltruistManager.Web.Commands;
 
@@ -19,6 +20,8 @@ internal static class CommandLine
         var serve = ServeCommand.Create();
         root.Subcommands.Add(serve);
         root.Subcommands.Add(KeysCommand.Create());
+        root.Subcommands.Add(VerifyCommand.Create());
+        root.Subcommands.Add(SigningKeyCommand.Create());
         root.Subcommands.Add(DemoCommand.Create());
         root.Action = serve.Action;
 
@@ -41,7 +44,7 @@ internal static class CommandLine
                 await Console.Error.WriteLineAsync(error);
             return Failed;
         }
-        catch (Exception failed) when (failed is CommandException or IOException or UnauthorizedAccessException || Database.IsFailure(failed))
+        catch (Exception failed) when (failed is CommandException or LogSourceException or IOException or UnauthorizedAccessException || Database.IsFailure(failed))
         {
             await Console.Error.WriteLineAsync(failed.Message.ReplaceLineEndings(" "));
             return Failed;

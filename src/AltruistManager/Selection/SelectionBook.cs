@@ -35,6 +35,9 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     /// <summary>In the order of chains, then regions.</summary>
     public List<SlotMemory> Slots { get; private set; } = [];
 
+    /// <summary>Null for a slot that nothing was decided about yet.</summary>
+    public SlotMemory? Find(SlotKey key) => byKey.GetValueOrDefault(key);
+
     public Roster Roster => roster ?? Roster.Empty;
 
     public EntryAltruist[] Altruists => altruists;

@@ -7,7 +7,7 @@ using AltruistManager.Storage;
 namespace AltruistManager.Transparency;
 
 /// <summary>The public log: every publication in its canonical form, each chained to the one before by its hash (design 5.6).</summary>
-internal sealed class EntryLog(EntryStore store) : IEntryLog
+internal sealed class EntryLog(EntryStore store, LogSigner signer) : IEntryLog
 {
     private const int Remembered = 32;
 
@@ -22,7 +22,12 @@ internal sealed class EntryLog(EntryStore store) : IEntryLog
         return new PackedEntry(entry, bodyHash, previousHash, Chain(previousHash, bodyHash), Compress(body.WrittenSpan));
     }
 
-    public Task AppendAsync(WriteTransaction write, PackedEntry packed, IReadOnlyList<int> slotIds) => store.AppendAsync(write, packed, slotIds);
+    public async Task AppendAsync(WriteTransaction write, PackedEntry packed, IReadOnlyList<int> slotIds)
+    {
+        var header = HeaderOf(packed);
+        var (signature, publicKey) = await signer.SignAsync(write, header);
+        await store.AppendAsync(write, header with { Signature = signature }, publicKey, packed.Compressed, slotIds);
+    }
 
     public async Task<IReadOnlyList<LoggedEntry>> TailAsync(string origin, CancellationToken cancellation)
     {
@@ -61,17 +66,39 @@ internal sealed class EntryLog(EntryStore store) : IEntryLog
         return logged;
     }
 
+    private static LogHeader HeaderOf(PackedEntry packed)
+    {
+        var entry = packed.Entry;
+        return new LogHeader
+        {
+            Origin = entry.Origin,
+            Generation = entry.Generation,
+            Trigger = CanonicalEntry.Name(entry.Trigger),
+            Round = entry.Round,
+            IsRound = entry.IsRound,
+            ScheduledAt = entry.ScheduledAt.ToUnixTimeMilliseconds(),
+            At = entry.At.ToUnixTimeMilliseconds(),
+            BodyHash = Convert.ToHexStringLower(packed.BodyHash),
+            PreviousHash = Convert.ToHexStringLower(packed.PreviousHash),
+            Hash = Convert.ToHexStringLower(packed.Hash),
+        };
+    }
+
     private static LoggedEntry Read(EntryStore.EntryRow row, byte[] body)
     {
         try
         {
             return new LoggedEntry(CanonicalEntry.Read(Decompress(body)), row.Hash, row.PreviousHash);
         }
-        catch (Exception damaged) when (damaged is InvalidDataException or System.Text.Json.JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException or IndexOutOfRangeException)
+        catch (Exception damaged) when (IsDamage(damaged))
         {
             throw new StorageException($"The entry {row.Generation} of the log is damaged: restore a backup.", damaged);
         }
     }
+
+    /// <summary>What reading bytes throws that are no entry.</summary>
+    internal static bool IsDamage(Exception exception) =>
+        exception is InvalidDataException or System.Text.Json.JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException or IndexOutOfRangeException or OverflowException;
 
     /// <summary>SHA-256(previous hash ‖ SHA-256 of the canonical bytes).</summary>
     internal static byte[] Chain(ReadOnlySpan<byte> previousHash, ReadOnlySpan<byte> bodyHash)

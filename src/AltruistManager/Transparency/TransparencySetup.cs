@@ -1,3 +1,4 @@
+using AltruistManager.Scheduling;
 using AltruistManager.Selection;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -8,7 +9,10 @@ public static class TransparencySetup
     public static IServiceCollection AddTransparency(this IServiceCollection services)
     {
         services.AddSingleton<EntryStore>();
+        services.AddSingleton<LogSigner>();
         services.AddSingleton<IEntryLog, EntryLog>();
+        services.AddSingleton<PublicLog>();
+        services.AddJob<LogTidyJob>(LogTidyJob.Name, _ => new JobSchedule(TimeSpan.FromHours(1), TimeSpan.FromMinutes(11)));
         return services;
     }
 }

@@ -21,13 +21,15 @@ internal sealed class SelectionScene : IAsyncDisposable
     private readonly SelectionOptions options;
     private int revision;
 
-    public SelectionScene(Database database, SelectionOptions? options = null, ManualClock? clock = null)
+    public SelectionScene(Database database, SelectionOptions? options = null, ManualClock? clock = null, IEntryLog? log = null)
     {
         Database = database;
         this.options = options ?? new SelectionOptions();
         Clock = clock ?? new ManualClock();
         Store = new SelectionStore(database, Clock);
-        Log = new EntryLog(new EntryStore(database));
+        Ring = new KeyRing(database, NullLogger<KeyRing>.Instance);
+        Signer = new LogSigner(database, Ring, Clock, NullLogger<LogSigner>.Instance);
+        Log = log ?? new EntryLog(new EntryStore(database), Signer);
         Overrides = new OverrideStore(database, Clock);
         Holds = new HoldStore(database, Clock);
         Drains = new DrainStore(database, Clock);
@@ -44,6 +46,10 @@ internal sealed class SelectionScene : IAsyncDisposable
     public HealthBoard Board { get; } = new();
 
     public SelectionStore Store { get; }
+
+    public KeyRing Ring { get; }
+
+    public LogSigner Signer { get; }
 
     public IEntryLog Log { get; }
 
@@ -206,10 +212,19 @@ internal sealed class SelectionScene : IAsyncDisposable
             },
             Cancellation);
 
+    /// <summary>Registers and judges there what is registered and judged here.</summary>
+    public void CopyTo(SelectionScene other)
+    {
+        foreach (var id in altruists.Keys)
+            other.Board.Set(new(id), Board[new(id)]);
+        other.Roster.Replace(Roster.Current);
+    }
+
     public ValueTask DisposeAsync()
     {
         Round.Dispose();
         Roster.Dispose();
+        Signer.Dispose();
         return ValueTask.CompletedTask;
     }
 

@@ -8,6 +8,7 @@ namespace AltruistManager.Tests.Storage;
 public abstract class DatabaseFixture : IAsyncLifetime
 {
     private readonly List<Database> databases = [];
+    private readonly Dictionary<Database, StorageOptions> places = [];
     private Database? database;
 
     /// <summary>The class's own database, migrated; its tests share it and run one after the other.</summary>
@@ -19,7 +20,10 @@ public abstract class DatabaseFixture : IAsyncLifetime
     /// <summary>A new migrated database.</summary>
     public async Task<Database> NewDatabaseAsync(CancellationToken cancellation)
     {
-        var made = Open(await NewPlaceAsync(cancellation));
+        var place = await NewPlaceAsync(cancellation);
+        var made = Open(place);
+        lock (databases)
+            places.Add(made, place);
         await made.PrepareAsync(create: true, cancellation);
         await MigratorOf(made).MigrateAsync(cancellation);
         return made;
@@ -32,6 +36,13 @@ public abstract class DatabaseFixture : IAsyncLifetime
         lock (databases)
             databases.Add(opened);
         return opened;
+    }
+
+    /// <summary>By which another process opens a database of <see cref="NewDatabaseAsync"/>.</summary>
+    public StorageOptions PlaceOf(Database made)
+    {
+        lock (databases)
+            return places[made];
     }
 
     public static Migrator MigratorOf(Database database) => new(database, TimeProvider.System, NullLogger<Migrator>.Instance);

@@ -102,7 +102,7 @@ public sealed class CanonicalEntryTests
     [Fact]
     public void Every_byte_of_an_entry_counts_for_its_hash()
     {
-        var log = new EntryLog(null!);
+        var log = new EntryLog(null!, null!);
         var previous = new byte[32];
         var packed = log.Pack(Sample(), previous);
         Assert.Equal(Encoding.UTF8.GetBytes(Golden), EntryLog.Decompress(packed.Compressed));

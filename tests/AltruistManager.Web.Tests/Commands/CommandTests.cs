@@ -64,6 +64,10 @@ public sealed class CommandTests : IDisposable
     [InlineData("keys", "create", "--name", "x", "--scope", "portal", "--expires-days", "0")]
     [InlineData("keys", "create", "--name", "x", "--scope", "portal", "--expires-days", "soon")]
     [InlineData("keys", "revoke")]
+    [InlineData("verify", "--url", "http://localhost", "--file", "x")]
+    [InlineData("verify", "--url", "nonsense")]
+    [InlineData("verify", "--from", "yesterday")]
+    [InlineData("signing-key")]
     public async Task Wrong_usage_is_2_with_one_line(params string[] command)
     {
         var run = await RunAsync(command);
@@ -122,6 +126,54 @@ public sealed class CommandTests : IDisposable
         using var kill = Process.Start("kill", ["-TERM", $"{service.Id}"]);
         await service.WaitForExitAsync(Cancellation);
         Assert.Equal(0, service.ExitCode);
+    }
+
+    [Fact]
+    public async Task Log_is_verified_in_the_database_at_the_service_and_from_a_file_and_what_was_changed_is_named()
+    {
+        var start = Start("--urls", "http://127.0.0.1:0");
+        start.Environment["Limits__AnonymousRequestsPerSecond"] = "3";
+        using var service = Process.Start(start)!;
+        try
+        {
+            string? line;
+            do
+            {
+                line = await service.StandardOutput.ReadLineAsync(Cancellation);
+            }
+            while (line is not null && !line.Contains("Now listening on: ", StringComparison.Ordinal));
+            Assert.NotNull(line);
+            var url = line[line.IndexOf("http:", StringComparison.Ordinal)..];
+            var key = (await RunAsync("keys", "create", "--name", "x", "--scope", "staff")).Output.Trim();
+            using var staff = new HttpClient { BaseAddress = new Uri(url), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) } };
+            Assert.True((await staff.PutAsJsonAsync("/api/v1/chains/0021", new { }, Cancellation)).IsSuccessStatusCode);
+            for (var round = 0; round < 4; round++)
+                Assert.True((await staff.PostAsync("/api/v1/rounds", null, Cancellation)).IsSuccessStatusCode);
+            var rotated = await RunAsync("signing-key", "rotate");
+            Assert.Matches(@"\A[0-9a-f]{64}\n\z", rotated.Output);
+            Assert.True((await staff.PostAsync("/api/v1/rounds", null, Cancellation)).IsSuccessStatusCode);
+
+            var here = await RunAsync("verify");
+            Assert.Equal((0, ""), (here.Code, here.Error));
+            Assert.Matches(@"\AVerified \d+ entries, \d+ \(.* UTC\) to \d+ \(.* UTC\): \d+ replayed with \d+ decisions\.\nOrigin .*, head [0-9a-f]{64}, signed by [0-9a-f]{64}\.\n\z", here.Output);
+            Assert.Contains(rotated.Output.Trim(), here.Output, StringComparison.Ordinal);
+            // The service allows three requests a second: it takes its time.
+            Assert.Equal(here, await RunAsync("verify", "--url", url, "--save", "log.jsonl"));
+            Assert.Equal(here, await RunAsync("verify", "--file", "log.jsonl"));
+        }
+        finally
+        {
+            service.Kill();
+            await service.WaitForExitAsync(Cancellation);
+        }
+
+        var file = Path.Combine(folder, "log.jsonl");
+        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file, Cancellation)).Replace("trigger manual", "trigger startup", StringComparison.Ordinal), Cancellation);
+        var changed = await RunAsync("verify", "--file", "log.jsonl");
+        Assert.Equal((1, ""), (changed.Code, changed.Output));
+        Assert.Matches(@"\AEntry \d+: trigger: expected manual, as its body says, found startup\.\n\z", changed.Error);
+        Assert.Matches(@"\Amissing\.jsonl cannot be read: .*\n\z", (await RunAsync("verify", "--file", "missing.jsonl")).Error);
+        Assert.Equal(1, (await RunAsync("verify", "--url", "http://127.0.0.1:1")).Code);
     }
 
     public void Dispose() => Directory.Delete(folder, recursive: true);

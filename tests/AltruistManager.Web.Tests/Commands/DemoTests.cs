@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using AltruistManager.Transparency;
 
 namespace AltruistManager.Web.Tests.Commands;
 
@@ -42,6 +43,11 @@ public sealed class DemoTests
         Assert.False(string.IsNullOrEmpty(explanation), $"No explained failover within a minute:\n{demo.Output}");
         Assert.Contains("refused", explanation, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("failover", demo.Output, StringComparison.Ordinal);
+
+        using var verification = LogVerification.OfUrl(new Uri(new Uri(demo.Printed("API")), "/"), TimeProvider.System);
+        var report = await verification.RunAsync(0, long.MaxValue, null, TestContext.Current.CancellationToken);
+        Assert.Null(report.Difference);
+        Assert.True(report.Replayed > 5, $"{report}");
 
         await demo.SignalAsync("TERM");
         Assert.True(await demo.EndedAsync(TimeSpan.FromSeconds(15)) == 0, demo.Output);

@@ -38,6 +38,7 @@ public sealed class Pages : IAsyncLifetime
         ("altruists", "/altruists"),
         ("altruist-healthy", $"/altruists/{Altruists["acme-eth-1"]}"),
         ("altruist-down", $"/altruists/{Altruists["acme-avax-1"]}"),
+        ("transparency", "/transparency"),
         ("methodology", "/methodology"),
         ("not-found", "/slots/nothing/nowhere"),
     ];

@@ -1,0 +1,120 @@
+using AltruistManager.Altruists;
+using AltruistManager.Selection;
+
+namespace AltruistManager.Transparency;
+
+/// <summary>
+/// Whether an entry asks what a service would have asked that was restored from the entries before it: which window and draw, what was in force in each slot, and
+/// whose turns stood where. Pure.
+/// </summary>
+internal static class Continuity
+{
+    /// <param name="book">Restored from the entries before.</param>
+    /// <param name="previous">The entry before; null when it was not replayed.</param>
+    /// <param name="beginsLog">There is none before.</param>
+    /// <param name="knowsAll">Whether a slot that the book does not know is a new one.</param>
+    public static LogDifference? Check(LogHeader header, Entry entry, SelectionBook book, LogHeader? previous, bool beginsLog, bool knowsAll)
+    {
+        if ((previous is not null || beginsLog) && CheckSeed(header, entry, book, previous) is { } drawn)
+            return drawn;
+        foreach (var slot in entry.Slots)
+        {
+            var known = book.Find(slot.Question.Key);
+            if (known is null && !knowsAll)
+                continue;
+            if ((CheckWas(header, entry, slot, known) ?? CheckDecision(header, entry, slot, known)
+                ?? (known is null ? null : CheckTurns(header, entry, slot, known, sameWindow: entry.Window == book.Window))) is { } gap)
+                return gap;
+        }
+
+        return null;
+    }
+
+    private static LogDifference? CheckSeed(LogHeader header, Entry entry, SelectionBook book, LogHeader? previous)
+    {
+        // A clock that is set back does not bring an old window back.
+        var window = Math.Max(book.Window, entry.At.ToUnixTimeMilliseconds() / entry.Parameters.WindowMs);
+        if (entry.Window != window)
+            return new LogDifference(header.Generation, "body.window", $"{window}", $"{entry.Window}");
+        var seed = window == book.Window ? book.Seed : DrawOrder.Seed(previous is null ? new byte[32] : Convert.FromHexString(previous.Hash), window);
+        return entry.Seed.AsSpan().SequenceEqual(seed)
+            ? null
+            : new LogDifference(header.Generation, "body.seed", Convert.ToHexStringLower(seed), Convert.ToHexStringLower(entry.Seed));
+    }
+
+    private static LogDifference? CheckWas(LogHeader header, Entry entry, EntrySlot slot, SlotMemory? known)
+    {
+        var left = known is null ? [] : known.Picks;
+        Pick[] was = [.. slot.Question.Was.Select(pick => new Pick(entry.Altruists[pick.Altruist].Id, pick.Region, pick.Weight))];
+        if (!was.SequenceEqual(left))
+            return Difference(header, slot, "was", Words(left), Words(was));
+        // A slot that was given up and comes back begins anew.
+        return slot.Question.WasState == (known?.State ?? SlotState.None)
+            ? null
+            : Difference(header, slot, "wasState", $"{known?.State ?? SlotState.None}", $"{slot.Question.WasState}");
+    }
+
+    private static LogDifference? CheckDecision(LogHeader header, Entry entry, EntrySlot slot, SlotMemory? known)
+    {
+        var picks = slot.Outcome.Picks.Select(pick => new Pick(entry.Altruists[pick.Altruist].Id, pick.Region, pick.Weight)).ToArray();
+        if (slot.Decision.Generation != entry.Generation)
+        {
+            if (known is null || slot.Decision != known.Decision)
+                return Difference(header, slot, "decision", known is null ? "one of its own" : $"{known.Decision}", $"{slot.Decision}");
+            if (slot.Outcome.State != known.State || !picks.SequenceEqual(known.Picks))
+                return Difference(header, slot, "decision", "one of its own, for something changed", $"{slot.Decision}");
+        }
+
+        AltruistId? primary = picks.Length > 0 ? picks[0].Altruist : null;
+        var expected = known is not null && known.Primary == primary ? known.SelectedAt : entry.At;
+        // Without a pick a slot may have been given up in between, and begun anew.
+        return slot.SelectedAt == expected || (primary is null && slot.SelectedAt == entry.At)
+            ? null
+            : Difference(header, slot, "selectedAt", $"{expected.ToUnixTimeMilliseconds()}", $"{slot.SelectedAt.ToUnixTimeMilliseconds()}");
+    }
+
+    private static LogDifference? CheckTurns(LogHeader header, Entry entry, EntrySlot slot, SlotMemory known, bool sameWindow)
+    {
+        var before = known.Question.Candidates;
+        var b = 0;
+        foreach (var candidate in slot.Question.Candidates)
+        {
+            var id = entry.Altruists[candidate.Altruist].Id;
+            while (b < before.Length && known.Space[before[b].Altruist].Id.CompareTo(id) < 0)
+                b++;
+            var same = b < before.Length && known.Space[before[b].Altruist].Id == id ? before[b] : (Candidate?)null;
+            var turns = same is { } had && sameWindow ? had.Turns : 0;
+            // One that came, or left and came back, has no turns and did not take part.
+            if ((candidate.Turns, candidate.Contender) != (turns, same?.Contender ?? false) && (candidate.Turns, candidate.Contender) != (0, false))
+                return Difference(header, slot, $"turns of {id}", Words(turns, same?.Contender ?? false), Words(candidate.Turns, candidate.Contender));
+        }
+
+        if (!entry.Rules.CountsProviders)
+            return null;
+        var providersBefore = Providers(known.Question, known.Space);
+        foreach (var (provider, counted) in Providers(slot.Question, entry.Altruists))
+        {
+            var had = providersBefore.GetValueOrDefault(provider);
+            var (turns, given) = sameWindow ? (had.Turns, had.Given) : (0, 0);
+            if ((counted.Turns, counted.Given, counted.Contender) != (turns, given, had.Contender) && (counted.Turns, counted.Given, counted.Contender) != (0, 0, false))
+                return Difference(header, slot, $"turns of the provider {provider}", Words(turns, had.Contender), Words(counted.Turns, counted.Contender));
+        }
+
+        return null;
+    }
+
+    private static Dictionary<ProviderId, ProviderTurns> Providers(SlotQuestion question, EntryAltruist[] altruists)
+    {
+        var result = new Dictionary<ProviderId, ProviderTurns>();
+        foreach (var candidate in question.Candidates)
+            result.TryAdd(altruists[candidate.Altruist].Provider, question.Providers[candidate.Provider]);
+        return result;
+    }
+
+    private static LogDifference Difference(LogHeader header, EntrySlot slot, string what, string expected, string found) =>
+        new(header.Generation, $"body.slots ({slot.Question.Key}).{what}", $"{expected}, as the entries before leave it", found);
+
+    private static string Words(Pick[] picks) => picks.Length == 0 ? "nobody" : string.Join(", ", picks.Select(pick => $"{pick.Altruist} in {pick.Region}{(pick.Weight > 0 ? $" with {pick.Weight} %" : "")}"));
+
+    private static string Words(int turns, bool tookPart) => $"{turns}{(tookPart ? "" : " without taking part")}";
+}
