@@ -6,6 +6,7 @@ using AltruistManager.Benchmarks.Probing;
 return args switch
 {
     ["selection"] => await SelectionBench.RunAsync(CancellationToken.None),
+    ["history"] => await HistoryBench.RunAsync(CancellationToken.None),
     ["roster"] => await RosterBench.RunAsync(CancellationToken.None),
     ["api"] => await ApiBench.RunAsync(CancellationToken.None),
     ["ingest"] => await IngestBench.RunAsync(CancellationToken.None),
@@ -22,6 +23,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: bash eng/bench.sh selection | roster | api | probe | ingest");
+    Console.Error.WriteLine("usage: bash eng/bench.sh selection | history | roster | api | probe | ingest");
     return 2;
 }
