@@ -24,8 +24,11 @@ internal static class SelectionBench
             var clock = new MovedClock();
             var roster = SelectionWorld.Roster(Chains, Regions, AltruistsPerChain, clock.GetUtcNow());
             var board = SelectionWorld.Board(roster, clock.GetUtcNow());
-            var (pureMs, allocated, candidates) = Pure(roster, board, clock);
+            var (pureMs, allocated, candidates) = Pure(roster, board, clock, new SelectionOptions());
             Console.WriteLine($"pure selection of {Chains * Regions} slots, {candidates} candidates: median {pureMs:0.0} ms, {allocated} bytes allocated");
+            var all = new SelectionOptions { Policy = "quality", FairnessUnit = "provider", Primaries = 3, ProviderCapPercent = 50 };
+            var (allMs, allAllocated, _) = Pure(roster, board, clock, all);
+            Console.WriteLine($"the same with quality, fairness between providers, three primaries and a cap: median {allMs:0.0} ms, {allAllocated} bytes allocated");
 
             var (roundMs, windowMs, bytes) = await RoundsAsync(folder, roster, board, clock, cancellation);
             Console.WriteLine($"whole round with its transaction: median {roundMs:0} ms; the first of a window {windowMs:0} ms; entry {bytes} bytes");
@@ -37,6 +40,7 @@ internal static class SelectionBench
                 candidates,
                 pure_ms = Math.Round(pureMs, 2),
                 pure_allocated_bytes = allocated,
+                pure_with_everything_ms = Math.Round(allMs, 2),
                 round_ms = Math.Round(roundMs),
                 round_first_of_window_ms = Math.Round(windowMs),
                 entry_bytes = bytes,
@@ -49,11 +53,11 @@ internal static class SelectionBench
         }
     }
 
-    private static (double Milliseconds, long Bytes, int Candidates) Pure(Roster roster, HealthBoard board, MovedClock clock)
+    private static (double Milliseconds, long Bytes, int Candidates) Pure(Roster roster, HealthBoard board, MovedClock clock, SelectionOptions options)
     {
-        var book = new SelectionBook(new SelectionOptions(), new ProbingOptions());
+        var book = new SelectionBook(options, new ProbingOptions());
         book.Prepare(roster, board, new Rulings([], [], DrainBook.Empty), clock.GetUtcNow(), clock.GetUtcNow(), new byte[32]);
-        var rules = new SelectorRules(Standbys: 2, ByProvider: false);
+        var rules = EntryParameters.Of(options, new HealthOptions(), new ProbingOptions()).Rules(1);
         var times = new List<double>();
         var bytes = new List<long>();
         for (var run = 0; run < WarmUps + Runs; run++)

@@ -63,7 +63,7 @@ internal static class SelectionWorld
         foreach (var altruist in roster.Live)
         {
             var state = random.Next(10) == 0 ? others[random.Next(others.Length)] : VerdictState.Healthy;
-            board.Set(altruist.Id, new Verdict { State = state, Reason = VerdictNames.Of(state), Since = now, LastProbeAt = now, LastGoodAt = now });
+            board.Set(altruist.Id, new Verdict { State = state, Reason = VerdictNames.Of(state), Since = now, LastProbeAt = now, LastGoodAt = now, Performance = new Performance(0.9 + 0.1 * random.NextDouble(), [random.Next(20, 300)]) });
         }
 
         return board;

@@ -47,7 +47,8 @@ public readonly record struct Assessment(
     bool Draining = false);
 
 /// <summary>A state that travels with its reason, and what the next one depends on.</summary>
-public readonly record struct Evaluation(Memory Memory, VerdictState State, string Reason, bool Good);
+/// <param name="Counted">Whether the probe counted, as good or bad: one that failed by a fault of ours does not.</param>
+public readonly record struct Evaluation(Memory Memory, VerdictState State, string Reason, bool Good, bool Counted);
 
 /// <summary>The state machine of design 5.3, pure: memory and a probe in, memory and a state with its reason out.</summary>
 public static class HealthEvaluator
@@ -71,7 +72,7 @@ public static class HealthEvaluator
         if (CountsNothing(seen))
         {
             var same = StateOf(memory, seen.Attested);
-            return new Evaluation(memory, same, Explain(memory, same, trouble: null, seen, options, now), Good: false);
+            return new Evaluation(memory, same, Explain(memory, same, trouble: null, seen, options, now), Good: false, Counted: false);
         }
 
         memory = WithIdentity(memory, seen, options, now);
@@ -91,7 +92,7 @@ public static class HealthEvaluator
             memory = memory with { CooldownUntil = before.CooldownUntil, Cooldown = before.Cooldown };
 
         var state = StateOf(memory, seen.Attested);
-        return new Evaluation(memory, state, Explain(memory, state, trouble, seen, options, now), good);
+        return new Evaluation(memory, state, Explain(memory, state, trouble, seen, options, now), good, Counted: trouble is not null);
     }
 
     /// <summary>A test that its owner or staff asked for passed: what is well is trusted at once (design 5.3).</summary>

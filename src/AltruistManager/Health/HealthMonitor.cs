@@ -39,7 +39,8 @@ public sealed partial class HealthMonitor(
         foreach (var (network, trace) in await store.LoadTracesAsync(cancellation))
             NetworkOf(network).Trace = trace;
 
-        var seen = await store.LastSeenAsync(probing.Value.Vantage, time.GetUtcNow() - 2 * probing.Value.Interval, cancellation);
+        var now = time.GetUtcNow();
+        var seen = await store.LastSeenAsync(probing.Value.Vantage, now - 2 * probing.Value.Interval, now - Performance.Span, cancellation);
         foreach (var stored in await store.LoadAsync(probing.Value.Vantage, cancellation))
             Keep(stored.Altruist, WithStanding(rosters.Current, stored.Altruist, Watched.FromStored(stored, seen.GetValueOrDefault(stored.Altruist))));
     }

@@ -225,14 +225,24 @@ public sealed class HealthStore(Database database) : IHealthHeritage
         };
 
     /// <summary>What the newest probes since then say; for the time right after a start.</summary>
-    internal async Task<IReadOnlyDictionary<AltruistId, LastSeen>> LastSeenAsync(string vantage, DateTimeOffset since, CancellationToken cancellation)
+    /// <param name="successSince">From when on the share of good probes is counted.</param>
+    internal async Task<IReadOnlyDictionary<AltruistId, LastSeen>> LastSeenAsync(string vantage, DateTimeOffset since, DateTimeOffset successSince, CancellationToken cancellation)
     {
+        var successes = (await database.QueryAsync<SuccessRow>(
+                """
+                select altruist_id, sum(probes) as probes, sum(failures) as failures
+                from probes
+                where at >= @since and vantage = @vantage and lane in ('Steady', 'Hot', 'Retry')
+                group by altruist_id
+                """,
+                new { vantage, since = successSince.ToUnixTimeMilliseconds() }, cancellation))
+            .ToDictionary(row => row.AltruistId, row => 1 - row.Failures / (double)row.Probes);
         var rows = await database.QueryAsync<SeenRow>(
             """
-            select altruist_id, at, height, latency_ms, answered, probes, failures
-            from  (select altruist_id, at, height, latency_ms, answered, probes, failures,
+            select altruist_id, at, height, latency_ms, answered
+            from  (select altruist_id, at, height, latency_ms, answered,
                           row_number() over (partition by altruist_id, answered order by id desc) as nth
-                   from  (select id, altruist_id, at, height, latency_ms, probes, failures, case when lower(outcome) = 'ok' then 1 else 0 end as answered
+                   from  (select id, altruist_id, at, height, latency_ms, case when lower(outcome) = 'ok' then 1 else 0 end as answered
                           from   probes
                           where  at >= @since and vantage = @vantage and lane not in ('Trial', 'Test', 'Check')) as recent) as numbered
             where  nth <= @remembered
@@ -243,7 +253,7 @@ public sealed class HealthStore(Database database) : IHealthHeritage
         {
             var answer = group.FirstOrDefault(row => row.Answered == 1);
             var performance = new Performance(
-                1 - group.Sum(row => row.Failures) / (double)group.Sum(row => row.Probes),
+                successes.GetValueOrDefault(group.Key.Value, 1),
                 [.. group.Where(row => row.Answered == 1).Select(row => row.LatencyMs).OfType<double>().Take(Performance.Remembered)]);
             return new LastSeen(UnixTime.FromMs(group.Max(row => row.At)), UnixTime.FromMs(answer?.At), answer?.Height, answer?.LatencyMs, performance);
         });
@@ -294,7 +304,12 @@ public sealed class HealthStore(Database database) : IHealthHeritage
         public required long? Height { get; init; }
         public required double? LatencyMs { get; init; }
         public required long Answered { get; init; }
-        public required int Probes { get; init; }
-        public required int Failures { get; init; }
+    }
+
+    private sealed record SuccessRow
+    {
+        public required string AltruistId { get; init; }
+        public required long Probes { get; init; }
+        public required long Failures { get; init; }
     }
 }

@@ -1,7 +1,7 @@
 namespace AltruistManager.Health;
 
-/// <summary>How an altruist did lately: what the selection policies <c>latency</c> and <c>quality</c> go by. Trials, tests and checks do not count.</summary>
-/// <param name="Success">The share of good probes, from 0 to 1, older ones counting less and less.</param>
+/// <summary>How an altruist did lately: what the selection policies <c>latency</c> and <c>quality</c> go by. A probe that failed by a fault of ours does not count.</summary>
+/// <param name="Success">The share of the time in which it was good, from 0 to 1, older time counting less and less.</param>
 /// <param name="Latencies">Of the newest answers in milliseconds, newest first; at most <see cref="Remembered"/>.</param>
 public sealed record Performance(double Success, IReadOnlyList<double> Latencies)
 {
@@ -10,8 +10,11 @@ public sealed record Performance(double Success, IReadOnlyList<double> Latencies
     /// <summary>Nothing is known yet.</summary>
     public static readonly Performance Unknown = new(1, []);
 
-    /// <summary>Of how many probes a new one is one.</summary>
-    private const int Span = 32;
+    /// <summary>How long a probe counts: after this time it weighs a third of what it did.</summary>
+    internal static readonly TimeSpan Span = TimeSpan.FromHours(1);
+
+    /// <summary>No probe stands for more of the time since the one before: a rest is nobody's success or failure.</summary>
+    private static readonly TimeSpan LongestStep = TimeSpan.FromMinutes(5);
 
     /// <summary>0 while nothing is known.</summary>
     public int SuccessPerMille => Latencies.Count == 0 ? 0 : (int)Math.Round(1000 * Success);
@@ -19,8 +22,11 @@ public sealed record Performance(double Success, IReadOnlyList<double> Latencies
     /// <summary>In whole milliseconds, at least 1; 0 before the first answer.</summary>
     public int MedianLatencyMs => Latencies.Count == 0 ? 0 : (int)Math.Clamp(Math.Ceiling(Latencies.Order().ElementAt(Latencies.Count / 2)), 1, int.MaxValue);
 
+    /// <param name="since">The time since the probe before: those in use are asked every few seconds, the others every few minutes, and time is to weigh the same for both.</param>
     /// <param name="latencyMs">Null where there was no answer.</param>
-    public Performance After(bool good, double? latencyMs) => new(
-        Success + ((good ? 1 : 0) - Success) / Span,
-        latencyMs is { } latency ? [latency, .. Latencies.Take(Remembered - 1)] : Latencies);
+    public Performance After(bool good, TimeSpan since, double? latencyMs)
+    {
+        var step = since > LongestStep ? LongestStep : since < TimeSpan.Zero ? TimeSpan.Zero : since;
+        return new(Success + ((good ? 1 : 0) - Success) * (1 - Math.Exp(-step / Span)), latencyMs is { } latency ? [latency, .. Latencies.Take(Remembered - 1)] : Latencies);
+    }
 }

@@ -49,7 +49,7 @@ internal sealed record Watched
                 Height = probe.Height ?? Verdict.Height,
                 LagBlocks = head is { } seen ? seen.LagBlocks : Verdict.LagBlocks,
                 LatencyMs = probe.LatencyMs ?? Verdict.LatencyMs,
-                Performance = Verdict.Performance.After(evaluation.Good, probe.LatencyMs),
+                Performance = evaluation.Counted ? Verdict.Performance.After(evaluation.Good, probe.At - (Verdict.LastProbeAt ?? DateTimeOffset.MinValue), probe.LatencyMs) : Verdict.Performance,
             },
             LastOutcome = probe.Outcome,
             Retries = changed ? 0 : Retries + (probe.Lane == ProbeLane.Retry ? 1 : 0),

@@ -29,8 +29,8 @@ public sealed class DecisionLog(SelectionStore store, IEntryLog log, TimeProvide
     }
 
     /// <summary>The slot's picks, newest first.</summary>
-    /// <param name="before">Sessions that started before; null starts with the newest.</param>
-    public async Task<IReadOnlyList<Session>> SessionsAsync(SlotKey slot, DateTimeOffset? before, int limit, CancellationToken cancellation)
+    /// <param name="before">The id to continue after; null starts with the newest.</param>
+    public async Task<IReadOnlyList<Session>> SessionsAsync(SlotKey slot, long? before, int limit, CancellationToken cancellation)
     {
         var id = await store.FindSlotAsync(slot, cancellation);
         return id is { } known ? await store.SessionsAsync(known, before, limit, cancellation) : [];

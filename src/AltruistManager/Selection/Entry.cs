@@ -129,26 +129,4 @@ public sealed class Entry
     public required IReadOnlyList<RevokedInRegion> Revoked { get; init; }
 
     public required IReadOnlyList<EntrySlot> Slots { get; init; }
-
-    /// <summary>The same with other facts about its altruists.</summary>
-    /// <param name="altruists">In the same order.</param>
-    public Entry With(EntryAltruist[] altruists) => new()
-    {
-        Origin = Origin,
-        Generation = Generation,
-        Trigger = Trigger,
-        Round = Round,
-        IsRound = IsRound,
-        ScheduledAt = ScheduledAt,
-        At = At,
-        Window = Window,
-        Seed = Seed,
-        FrozenSince = FrozenSince,
-        Parameters = Parameters,
-        Altruists = altruists,
-        Overrides = Overrides,
-        Holds = Holds,
-        Revoked = Revoked,
-        Slots = Slots,
-    };
 }

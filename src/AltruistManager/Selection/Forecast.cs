@@ -1,7 +1,7 @@
 namespace AltruistManager.Selection;
 
-/// <param name="IsDrawn">True where the time is in a later window, whose order is not drawn yet: about then.</param>
-public readonly record struct Expectation(DateTimeOffset At, bool IsDrawn);
+/// <param name="IsApproximate">True where the time is in a later window, whose order is not drawn yet: about then.</param>
+public readonly record struct Expectation(DateTimeOffset At, bool IsApproximate);
 
 /// <summary>When each candidate of a slot would get its next turn if nothing changed: the rules, asked round after round. Pure.</summary>
 public static class Forecast
@@ -16,15 +16,12 @@ public static class Forecast
     public static Expectation?[] Of(SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, SelectorRules rules, DateTimeOffset nextRound, TimeSpan interval, TimeSpan window)
     {
         var expected = new Expectation?[question.Candidates.Length];
-        if (question.Hold >= 0 || question.Pins.Count > 0)
-            return expected;
-
         var asked = question.Copy();
-        asked.Rotate = true;
+        asked.Rotate = question.Hold < 0;
         var outcome = new SlotOutcome();
-        var current = DrawOrder.WindowOf(nextRound - interval, window);
-        var first = current;
-        for (var round = 0; round < MostRounds && Array.Exists(expected, one => one is null); round++)
+        var first = DrawOrder.WindowOf(nextRound - interval, window);
+        var current = first;
+        for (var round = 0; round < MostRounds; round++)
         {
             var at = nextRound + round * interval;
             if (DrawOrder.WindowOf(at, window) is var entered && entered != current)
@@ -39,13 +36,27 @@ public static class Forecast
             }
 
             Selector.Decide(asked, facts, rules with { Round = rules.Round + round }, outcome);
+            // None under a hold, a pin or a freeze, nor where nobody may be picked.
             if (outcome.Turns.Count == 0)
                 return expected;
             foreach (var place in outcome.Turns)
-                expected[place] ??= new Expectation(at, IsDrawn: current != first);
+                expected[place] ??= new Expectation(at, IsApproximate: current != first);
+            if (IsComplete(expected, outcome.After))
+                return expected;
             asked.Follow(outcome);
         }
 
         return expected;
+    }
+
+    private static bool IsComplete(Expectation?[] expected, TurnsAfter[] after)
+    {
+        for (var i = 0; i < expected.Length; i++)
+        {
+            if (expected[i] is null && after[i].Contender)
+                return false;
+        }
+
+        return true;
     }
 }

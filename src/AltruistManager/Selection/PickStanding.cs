@@ -47,7 +47,7 @@ public sealed record PickStanding
     public DateTimeOffset? ExpectedAt { get; init; }
 
     /// <summary>True where the order of that window is not drawn yet, so that it is about then.</summary>
-    public bool ExpectedIsDrawn { get; init; }
+    public bool ExpectedIsApproximate { get; init; }
 
     /// <summary>All of it as sentences.</summary>
     public required string Words { get; init; }
@@ -66,41 +66,34 @@ public readonly record struct FewestAndMost(decimal Fewest, decimal Most)
     public override string ToString() => Fewest == Most ? $"{Fewest:0.##}" : $"{Fewest:0.##} to {Most:0.##}";
 }
 
-/// <summary>A slot as it stands before its next round: the last decision about it, with the altruists as they are now.</summary>
-/// <param name="Slot">Its question and outcome are those of the next round, were it now.</param>
+/// <summary>A slot as it stands before its next round: a copy of what is known of it, with whom it concerns only.</summary>
+/// <param name="Entry">Without its slots.</param>
 /// <param name="Next">The question that the next round starts from.</param>
+/// <param name="RowId">Of the slot in the database.</param>
 /// <param name="NextRound">When it is due.</param>
-public sealed record SlotOutlook(Entry Entry, EntrySlot Slot, SlotQuestion Next, bool[] Admitted, Expectation?[] Expected, SlotOutcome Last, DateTimeOffset NextRound)
+public sealed record SlotOutlook(Entry Entry, SlotQuestion Next, int RowId, DateTimeOffset NextRound)
 {
-    /// <param name="logged">The newest entry that decided the slot.</param>
-    /// <param name="now">What is known of an altruist by now; null for one that is gone.</param>
-    public static SlotOutlook Of(Entry logged, EntrySlot last, Func<AltruistId, EntryAltruist?> now, DateTimeOffset at)
+    private readonly Lazy<(EntrySlot Slot, bool[] Admitted, Expectation?[] Expected)> foreseen = new(() => Foresee(Entry, Next, NextRound));
+
+    private EntrySlot Slot => foreseen.Value.Slot;
+
+    private bool[] Admitted => foreseen.Value.Admitted;
+
+    private Expectation?[] Expected => foreseen.Value.Expected;
+
+    private static (EntrySlot Slot, bool[] Admitted, Expectation?[] Expected) Foresee(Entry entry, SlotQuestion next, DateTimeOffset nextRound)
     {
-        var replayed = new SlotOutcome();
-        Selector.Decide(last.Question, Array.ConvertAll(logged.Altruists, altruist => altruist.Facts), logged.Rules, replayed);
-        var altruists = Array.ConvertAll(logged.Altruists, altruist => now(altruist.Id) is { } known
-            ? altruist with { State = known.State, Reason = known.Reason, Since = known.Since, Proven = known.Proven, Penalty = known.Penalty, Facts = altruist.Facts with { Usability = known.Facts.Usability, Unseen = known.Facts.Unseen, Revoked = known.Facts.Revoked, ThrottledSince = known.Facts.ThrottledSince } }
-            : altruist with { Reason = "retired", Facts = altruist.Facts with { Usability = Usability.No, Revoked = true } });
-        var facts = Array.ConvertAll(altruists, altruist => altruist.Facts);
-
-        var interval = TimeSpan.FromMilliseconds(logged.Parameters.IntervalMs);
-        var window = TimeSpan.FromMilliseconds(logged.Parameters.WindowMs);
-        var nextRound = DateTimeOffset.FromUnixTimeMilliseconds((at.ToUnixTimeMilliseconds() / logged.Parameters.IntervalMs + 1) * logged.Parameters.IntervalMs);
-        var next = last.Question.Copy();
-        next.Follow(replayed);
-        foreach (ref var candidate in next.Candidates.AsSpan())
-            candidate.Lacking = !next.Requires.All(altruists[candidate.Altruist].Proven.Contains);
-        for (var i = 0; i < next.Was.Length; i++)
-            next.Was[i] = next.Was[i] with { MayKeep = !facts[next.Was[i].Altruist].Revoked };
-        var expected = Forecast.Of(next, facts, logged.Rules with { Round = logged.Round + 1 }, nextRound, interval, window);
-
+        var facts = Array.ConvertAll(entry.Altruists, altruist => altruist.Facts);
+        var rules = entry.Rules with { Round = entry.Round + 1 };
         var asked = next.Copy();
-        asked.Rotate = asked.Hold < 0;
+        asked.Rotate = asked.Hold < 0 && entry.FrozenSince is null;
         var outcome = new SlotOutcome();
-        Selector.Decide(asked, facts, logged.Rules with { Round = logged.Round + 1 }, outcome);
-        var entry = logged.With(altruists);
-        var slot = new EntrySlot { Question = asked, Outcome = outcome, Trigger = Trigger.Scheduled, Decision = last.Decision, SelectedAt = last.SelectedAt };
-        return new SlotOutlook(entry, slot, next, Selector.Admitted(asked, facts), expected, replayed, nextRound);
+        Selector.Decide(asked, facts, rules, outcome);
+        var expected = asked.Rotate
+            ? Forecast.Of(next, facts, rules, nextRound, TimeSpan.FromMilliseconds(entry.Parameters.IntervalMs), TimeSpan.FromMilliseconds(entry.Parameters.WindowMs))
+            : new Expectation?[next.Candidates.Length];
+        var slot = new EntrySlot { Question = asked, Outcome = outcome, Trigger = Trigger.Scheduled, Decision = default, SelectedAt = default };
+        return (slot, Selector.Admitted(asked, facts), expected);
     }
 
     /// <param name="sessions">Of the slot, by altruist; touching the last hour.</param>
@@ -109,8 +102,8 @@ public sealed record SlotOutlook(Entry Entry, EntrySlot Slot, SlotQuestion Next,
         var candidate = Next.Candidates[place];
         var id = Entry.Altruists[candidate.Altruist].Id;
         var others = Enumerable.Range(0, Next.Candidates.Length).Where(other => other != place && Expected[other] is not null).ToList();
-        var position = Last.Picks.FindIndex(pick => pick.Altruist == candidate.Altruist);
-        var role = position >= 0 && Last.Picks[position].Weight > 0 ? PickRole.Picked
+        var position = Array.FindIndex(Next.Was, pick => pick.Altruist == candidate.Altruist);
+        var role = position >= 0 && Next.Was[position].Weight > 0 ? PickRole.Picked
             : !Admitted[place] ? PickRole.NotEligible
             : position >= 0 ? PickRole.Standby
             : PickRole.Waiting;
@@ -126,14 +119,14 @@ public sealed record SlotOutlook(Entry Entry, EntrySlot Slot, SlotQuestion Next,
             SessionsOfOthers = FewestAndMost.Of(others.Select(other => (decimal)sessions.GetValueOrDefault(Entry.Altruists[Next.Candidates[other].Altruist].Id))),
             Reason = ReasonOf(place),
             ExpectedAt = Expected[place]?.At,
-            ExpectedIsDrawn = Expected[place]?.IsDrawn ?? false,
+            ExpectedIsApproximate = Expected[place]?.IsApproximate ?? false,
             Words = "",
         };
         return standing with { Words = InWords(standing) };
     }
 
     private string ReasonOf(int place) => Expected[place] is { } expected && Admitted[place]
-        ? expected.IsDrawn
+        ? expected.IsApproximate
             ? "takes turns; the others come first in this window"
             : $"takes turns by the policy {Next.Policy.Name}"
         : DecisionReasons.Explain(Entry, Slot, place, Admitted, Slot.Outcome.After);
@@ -151,7 +144,7 @@ public sealed record SlotOutlook(Entry Entry, EntrySlot Slot, SlotQuestion Next,
             + $"in the last hour{(standing.SessionsOfOthers is { } sessions ? $", the others {sessions}" : "")}.";
         if (standing.ExpectedAt is not { } at)
             return $"{role}: {standing.Reason}. No turn is expected while this stays so. {had}";
-        var when = standing.ExpectedIsDrawn ? $"about {at:HH:mm} UTC, in an order that is drawn when that window begins" : $"{at:HH:mm:ss} UTC if nothing changes";
+        var when = standing.ExpectedIsApproximate ? $"about {at:HH:mm} UTC, in an order that is drawn when that window begins" : $"{at:HH:mm:ss} UTC if nothing changes";
         return $"{role}: {Place(standing.Position ?? 0)} of {standing.TakingTurns} in the order. {had} Its next turn is expected at {when}.";
     }
 

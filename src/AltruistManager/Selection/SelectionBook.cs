@@ -164,15 +164,12 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         slot.Published = (slot.Chain, Array.ConvertAll(slot.Question.Was, pick => served[pick.Altruist]));
     }
 
-    /// <summary>What the decision under way makes of the slot.</summary>
-    public Pick[] NextPicks(SlotMemory slot) => Array.ConvertAll(slot.Next.Picks.ToArray(), ToPick);
-
     private Pick ToPick(PickRef pick) => new(altruists[pick.Altruist].Id, pick.Region, pick.Weight);
 
     private static IncumbentPick ToIncumbent(PickRef pick) => new(pick.Altruist, pick.Region, pick.Weight, MayKeep: true);
 
     /// <summary>The decision under way.</summary>
-    public SlotResult ResultOf(SlotMemory slot) => new(slot.Next.State, NextPicks(slot), slot.Next.Eligible);
+    public SlotResult ResultOf(SlotMemory slot) => new(slot.Next.State, Array.ConvertAll(slot.Next.Picks.ToArray(), ToPick), slot.Next.Eligible);
 
     /// <summary>What the decision under way changes.</summary>
     /// <param name="before">Of all slots, by <see cref="ResultOf"/>.</param>
@@ -199,6 +196,24 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             if (place >= 0 && !Selector.Admitted(slot.Question, facts)[place])
                 unfit.Add(new UnfitPin(slot.Key, slot.Question.Candidates[place].Lacking ? "it has not proven what the chain requires" : altruists[pin.Altruist].Reason));
         }
+    }
+
+    /// <summary>Null for a slot that is not known, or is about to go.</summary>
+    public SlotMemory? Find(SlotKey key) => byKey.GetValueOrDefault(key) is { Chain: not null } slot ? slot : null;
+
+    /// <summary>The slot's question with indexes into <paramref name="concerned"/>, which holds only those it refers to; nothing in it changes later.</summary>
+    public SlotQuestion CopyOf(SlotMemory slot, out EntryAltruist[] concerned)
+    {
+        var copy = slot.Question.Copy();
+        // Still in the order of their ids.
+        int[] used = [.. copy.Candidates.Select(candidate => candidate.Altruist).Concat(copy.Was.Select(was => was.Altruist)).Distinct().Order()];
+        foreach (ref var candidate in copy.Candidates.AsSpan())
+            candidate.Altruist = Array.BinarySearch(used, candidate.Altruist);
+        copy.Was = Array.ConvertAll(copy.Was, was => was with { Altruist = Array.BinarySearch(used, was.Altruist), MayKeep = MayKeep(slot, was.Altruist) });
+        copy.Pins = [.. copy.Pins.Select(pin => pin with { Altruist = Array.BinarySearch(used, pin.Altruist) })];
+        copy.WasState = slot.State;
+        concerned = Array.ConvertAll(used, number => altruists[number]);
+        return copy;
     }
 
     public void Remove(SlotMemory slot)
@@ -245,7 +260,8 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             slot.Generation = logged.Decision.Generation;
         }
 
-        Window = Math.Max(Window, entry.Window);
+        // Windows of another length are numbered otherwise: one of the new length begins.
+        Window = entry.Parameters.WindowMs == (long)options.Window.TotalMilliseconds ? Math.Max(Window, entry.Window) : -1;
         Seed = entry.Seed;
         revoked = [.. entry.Revoked];
         return differing;

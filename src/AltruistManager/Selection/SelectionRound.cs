@@ -70,8 +70,6 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         parameters = EntryParameters.Of(this.options, health.Value, this.probing);
     }
 
-    public DateTimeOffset StartedAt => startedAt;
-
     /// <summary>When the last round was committed; null before the first.</summary>
     public DateTimeOffset? LastRoundAt => mark.At;
 
@@ -125,6 +123,27 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
             var outcome = await PublishAsync(book.Slots, trigger, isRound: true, scheduledAt, now, cancellation);
             LogRound(outcome.Round, outcome.Generation, outcome.Slots, outcome.Changed, time.GetElapsedTime(started).TotalMilliseconds);
             return outcome;
+        }
+        finally
+        {
+            selecting.Release();
+        }
+    }
+
+    /// <summary>These slots as they stand, for telling who is next; without those that are not known. As of the last look at them, at most a second ago.</summary>
+    public async Task<IReadOnlyList<SlotOutlook>> OutlooksAsync(IReadOnlyCollection<SlotKey> slots, CancellationToken cancellation)
+    {
+        await selecting.WaitAsync(cancellation);
+        try
+        {
+            var now = time.GetUtcNow();
+            var interval = (long)options.Interval.TotalMilliseconds;
+            var nextRound = UnixTime.FromMs((now.ToUnixTimeMilliseconds() / interval + 1) * interval);
+            return [.. slots.Select(book.Find).OfType<SlotMemory>().Select(slot =>
+            {
+                var question = book.CopyOf(slot, out var altruists);
+                return new SlotOutlook(ToEntry([], altruists, generation, Trigger.Scheduled, isRound: false, now, now), question, slot.RowId, nextRound);
+            })];
         }
         finally
         {
@@ -386,7 +405,11 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
             };
         }
 
-        return new Entry
+        return ToEntry(slots, book.Altruists, next, trigger, isRound, scheduledAt, now);
+    }
+
+    private Entry ToEntry(EntrySlot[] slots, EntryAltruist[] altruists, long next, Trigger trigger, bool isRound, DateTimeOffset scheduledAt, DateTimeOffset now) =>
+        new()
         {
             Origin = origin,
             Generation = next,
@@ -399,13 +422,12 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
             Seed = book.Seed,
             FrozenSince = board.FrozenSince,
             Parameters = parameters,
-            Altruists = book.Altruists,
+            Altruists = altruists,
             Overrides = book.Overrides,
             Holds = book.Holds,
             Revoked = book.Revoked,
             Slots = slots,
         };
-    }
 
     /// <summary>Why a slot is decided between rounds.</summary>
     private Trigger TriggerOf(SlotMemory slot, Trigger cause)

@@ -165,27 +165,6 @@ public sealed class SelectionStore(Database database, TimeProvider time)
             new { id.Generation, id.Ordinal },
             cancellation);
 
-    /// <summary>The newest decision about each of these slots; without those that have none.</summary>
-    internal async Task<IReadOnlyDictionary<SlotKey, DecisionRow>> NewestDecisionsAsync(IReadOnlyCollection<SlotKey> slots, CancellationToken cancellation)
-    {
-        var rows = await database.QueryAsync<SlotDecisionRow>(
-            $"""
-            select chain_id, region_id, newest.generation, ordinal, newest.slot_id
-            from (select slots.id as slot_id, chain_id, region_id, (select max(generation) from log_decisions where log_decisions.slot_id = slots.id) as generation
-                  from slots
-                  where {database.Dialect.In("chain_id", "Chains")} and {database.Dialect.In("region_id", "Regions")}) as newest
-            join log_decisions on log_decisions.slot_id = newest.slot_id and log_decisions.generation = newest.generation
-            """,
-            new
-            {
-                Chains = database.Dialect.List(slots.Select(slot => slot.Chain.Value).Distinct().ToArray()),
-                Regions = database.Dialect.List(slots.Select(slot => slot.Region.Value).Distinct().ToArray()),
-            },
-            cancellation);
-        return rows.ToDictionary(
-            row => new SlotKey(new ChainId(row.ChainId), new RegionId(row.RegionId)), row => new DecisionRow { Generation = row.Generation, Ordinal = row.Ordinal, SlotId = row.SlotId });
-    }
-
     /// <summary>By slot, how many sessions of each altruist touched the time since then.</summary>
     internal async Task<IReadOnlyDictionary<int, IReadOnlyDictionary<AltruistId, int>>> CountSlotSessionsAsync(IReadOnlyCollection<int> slots, DateTimeOffset since, CancellationToken cancellation) =>
         (await database.QueryAsync<SlotCountRow>(
@@ -200,20 +179,20 @@ public sealed class SelectionStore(Database database, TimeProvider time)
         .GroupBy(row => row.SlotId)
         .ToDictionary(group => group.Key, IReadOnlyDictionary<AltruistId, int> (group) => group.ToDictionary(row => new AltruistId(row.AltruistId), row => (int)row.Sessions));
 
-    internal async Task<IReadOnlyList<Session>> SessionsAsync(int slot, DateTimeOffset? before, int limit, CancellationToken cancellation) =>
+    internal async Task<IReadOnlyList<Session>> SessionsAsync(int slot, long? before, int limit, CancellationToken cancellation) =>
     [
         .. (await database.QueryAsync<SessionRow>(
                 """
-                select altruist_id, weight, started_at, ended_at, generation, ordinal
+                select id, altruist_id, weight, started_at, ended_at, generation, ordinal
                 from sessions
-                where slot_id = @Slot and started_at < @Before
+                where slot_id = @Slot and id < @Before
                 order by id desc
                 limit @Limit
                 """,
-                new { Slot = slot, Before = before?.ToUnixTimeMilliseconds() ?? long.MaxValue, Limit = limit },
+                new { Slot = slot, Before = before ?? long.MaxValue, Limit = limit },
                 cancellation))
             .Select(row => new Session(
-                new AltruistId(row.AltruistId), row.Weight, UnixTime.FromMs(row.StartedAt), UnixTime.FromMs(row.EndedAt), new DecisionId(row.Generation, row.Ordinal))),
+                row.Id, new AltruistId(row.AltruistId), row.Weight, UnixTime.FromMs(row.StartedAt), UnixTime.FromMs(row.EndedAt), new DecisionId(row.Generation, row.Ordinal))),
     ];
 
     internal async Task<IReadOnlyDictionary<AltruistId, int>> CountSessionsAsync(IReadOnlyCollection<AltruistId> altruists, DateTimeOffset since, CancellationToken cancellation) =>
@@ -239,15 +218,6 @@ public sealed class SelectionStore(Database database, TimeProvider time)
             new { Slot = slot, Before = before.ToUnixTimeMilliseconds(), Most = MostLookedBack },
             cancellation))
         .ToDictionary(row => new AltruistId(row.AltruistId), row => UnixTime.FromMs(row.StartedAt));
-
-    private sealed record SlotDecisionRow
-    {
-        public required string ChainId { get; init; }
-        public required string RegionId { get; init; }
-        public required long Generation { get; init; }
-        public required int Ordinal { get; init; }
-        public required int SlotId { get; init; }
-    }
 
     private sealed record SlotCountRow
     {
@@ -278,6 +248,7 @@ public sealed class SelectionStore(Database database, TimeProvider time)
 
     private sealed record SessionRow
     {
+        public required long Id { get; init; }
         public required string AltruistId { get; init; }
         public required int Weight { get; init; }
         public required long StartedAt { get; init; }

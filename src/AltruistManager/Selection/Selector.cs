@@ -19,6 +19,9 @@ public static class Selector
     private const uint NoGroup = uint.MaxValue;
     private const int HighestTier = 0xFFFF;
 
+    /// <summary>In percent of the traffic; below it nobody is told of another share.</summary>
+    private const int SmallChange = 5;
+
     /// <summary>Slots of an ordinary size are decided on the stack.</summary>
     private const int OnStack = 256;
 
@@ -34,8 +37,9 @@ public static class Selector
         outcome.Override = -1;
         outcome.Eligible = Classify(question, facts, classes, groups, out var acting);
         weights.Fill(PolicyView.FullWeight);
+        var view = new PolicyView(question, facts, classes, groups, acting, outcome, rules);
         if (acting != NoGroup)
-            question.Policy.Weigh(new PolicyView(question, facts, groups, acting, [], rules), weights);
+            question.Policy.Weigh(view, weights);
         CountTurns(question, groups, weights, acting, rules, outcome);
         if (outcome.Eligible == 0)
         {
@@ -45,9 +49,9 @@ public static class Selector
         }
 
         Span<Place> places = count <= OnStack ? stackalloc Place[count] : new Place[count];
-        var first = Order(question, new PolicyView(question, facts, groups, acting, outcome.After, rules), classes, weights, outcome, places);
+        var first = Order(view, classes, weights, places);
         if (!TryPin(question, facts, classes, outcome))
-            PickPrimaries(question, classes, groups, weights, places, acting, first, rules, outcome);
+            PickPrimaries(view, classes, weights, places, first);
         PickStandbys(question, facts, classes, groups, places, rules, outcome);
     }
 
@@ -119,10 +123,16 @@ public static class Selector
     /// <summary>What was not seen for long keeps its place, but as a standby it serves only after those that were seen.</summary>
     private static bool MayStayUnseen(SlotQuestion question, int altruist, ref Usability usability)
     {
-        var incumbent = IncumbentPlace(question, altruist);
-        if (incumbent > 0 && usability < Usability.Failing)
-            usability = Usability.Failing;
-        return incumbent >= 0;
+        foreach (ref readonly var was in question.Was.AsSpan())
+        {
+            if (was.Altruist != altruist)
+                continue;
+            if (was.Weight == 0 && usability < Usability.Failing)
+                usability = Usability.Failing;
+            return true;
+        }
+
+        return false;
     }
 
     /// <summary>Where throttling would leave fewer than half, those throttled last stay (design 5.3).</summary>
@@ -145,18 +155,6 @@ public static class Selector
         }
 
         return keep;
-    }
-
-    /// <summary>0 for the primary in force, more for a standby, -1 for others.</summary>
-    private static int IncumbentPlace(SlotQuestion question, int altruist)
-    {
-        for (var i = 0; i < question.Was.Length; i++)
-        {
-            if (question.Was[i].Altruist == altruist)
-                return i;
-        }
-
-        return -1;
     }
 
     /// <summary>Who takes part, and from how many turns on: one that enters starts level with the one of those already there that had the fewest for its weight.</summary>
@@ -255,80 +253,83 @@ public static class Selector
     }
 
     /// <summary>Works out the place of each candidate in the rotation, and returns whose turn it is.</summary>
-    private static int Order(
-        SlotQuestion question, in PolicyView view, ReadOnlySpan<byte> classes, ReadOnlySpan<int> weights, SlotOutcome outcome, Span<Place> places)
+    private static int Order(in PolicyView view, ReadOnlySpan<byte> classes, ReadOnlySpan<int> weights, Span<Place> places)
     {
-        var rules = view.Rules;
-        var candidates = question.Candidates.AsSpan();
-        Span<ProviderPlace> providers = rules.CountsProviders ? new ProviderPlace[question.Providers.Length] : [];
-        if (rules.CountsProviders)
-            OrderProviders(question, rules, outcome.ProvidersAfter, providers);
+        var candidates = view.Question.Candidates.AsSpan();
+        var counted = view.Rules.CountsProviders ? view.Question.Providers.Length : 0;
+        Span<ProviderPlace> providers = counted <= OnStack ? stackalloc ProviderPlace[counted] : new ProviderPlace[counted];
+        OrderProviders(view, providers);
         var first = -1;
         for (var i = 0; i < candidates.Length; i++)
         {
             if (classes[i] == Out)
                 continue;
             ref readonly var candidate = ref candidates[i];
-            var provider = rules.CountsProviders ? providers[candidate.Provider] : default;
+            var provider = counted > 0 ? providers[candidate.Provider] : default;
             places[i] = new Place(
-                Place.Lead(classes[i], provider.HadItsShare, waits: weights[i] == 0), provider.Turns, provider.Draw, question.Policy.Place(view, i, weights[i]), candidate.Draw);
-            if (view.TakesPart(i) && (first < 0 || places[i].IsBefore(places[first])))
+                Place.Lead(classes[i], waits: weights[i] == 0, provider.HadItsShare), provider.Turns, provider.Draw, view.Question.Policy.Place(view, i, weights[i]), candidate.Draw);
+            if (view.IsActing(i) && (first < 0 || places[i].IsBefore(places[first])))
                 first = i;
         }
 
         return first;
     }
 
-    private static void OrderProviders(SlotQuestion question, in SelectorRules rules, ReadOnlySpan<ProviderTurnsAfter> after, Span<ProviderPlace> places)
+    /// <param name="places">One each; none where providers are not counted.</param>
+    private static void OrderProviders(in PolicyView view, Span<ProviderPlace> places)
     {
-        var providers = question.Providers.AsSpan();
+        var rules = view.Rules;
+        var after = view.Outcome.ProvidersAfter.AsSpan();
         var given = 0L;
         var greatest = 1;
-        foreach (ref readonly var provider in providers)
+        for (var i = 0; i < places.Length; i++)
         {
-            given += provider.Given;
-            greatest = Math.Max(greatest, provider.Shares);
+            given += after[i].Given;
+            greatest = Math.Max(greatest, view.Question.Providers[i].Shares);
         }
 
         for (var i = 0; i < places.Length; i++)
         {
-            ref readonly var provider = ref providers[i];
+            ref readonly var provider = ref view.Question.Providers.AsSpan()[i];
             // One that had nothing yet may always begin.
-            var hadItsShare = rules.ProviderCapPercent < 100 && provider.Given > 0 && 100L * provider.Given >= rules.ProviderCapPercent * given;
+            var hadItsShare = rules.ProviderCapPercent < 100 && after[i].Given > 0 && 100L * after[i].Given >= rules.ProviderCapPercent * given;
             var turns = !rules.ByProvider ? 0
                 : greatest == 1 ? (ulong)after[i].Turns
-                : PolicyView.PlaceByShare(after[i].Turns, provider.Draw, provider.Shares, greatest, question.TurnUnit);
+                : PolicyView.PlaceByShare(after[i].Turns, provider.Draw, provider.Shares, greatest, view.Question.TurnUnit);
             places[i] = new ProviderPlace(hadItsShare, turns, rules.ByProvider ? provider.Draw : 0);
         }
     }
 
     /// <summary>
-    /// A round replaces one of several primaries, the oldest; the new one goes first. Between rounds those that may stay keep their places, and what fell is replaced in its own.
+    /// Of the healthiest of the acting group with a weight. A round replaces one of several primaries, the oldest; the new one goes first. Between rounds those that may stay
+    /// keep their places, and what fell is replaced in its own.
     /// </summary>
-    private static void PickPrimaries(
-        SlotQuestion question, ReadOnlySpan<byte> classes, ReadOnlySpan<uint> groups, ReadOnlySpan<int> weights, ReadOnlySpan<Place> places, uint acting, int first,
-        in SelectorRules rules, SlotOutcome outcome)
+    private static void PickPrimaries(in PolicyView view, ReadOnlySpan<byte> classes, ReadOnlySpan<int> weights, Span<Place> places, int first)
     {
-        outcome.State = acting <= HighestTier ? SlotState.Fresh : SlotState.Fallback;
+        var (question, outcome) = (view.Question, view.Outcome);
+        outcome.State = view.Acting <= HighestTier ? SlotState.Fresh : SlotState.Fallback;
         Span<int> chosen = stackalloc int[SlotQuestion.MostPrimaries];
         Span<bool> stays = stackalloc bool[SlotQuestion.MostPrimaries];
-        var wanted = question.Rotate ? Rotated(question, classes, groups, acting, chosen, stays) : Kept(question, groups, acting, chosen, stays);
-        if (wanted == 1 && !stays[0])
-            chosen[0] = first;
+        Span<int> shares = stackalloc int[SlotQuestion.MostPrimaries];
+        var best = new Best(classes[first], weights[first] > 0);
+        var wanted = question.Rotate ? Rotated(view, classes, weights, best, chosen, stays) : Kept(view, chosen, stays);
+        if (wanted == 1)
+            chosen[0] = stays[0] ? chosen[0] : first;
         else
-            Fill(question, groups, weights, places, acting, rules, chosen[..wanted]);
+            Fill(view, classes, weights, best, places, chosen[..wanted]);
 
         var count = 0;
         for (var i = 0; i < wanted; i++)
         {
-            if (chosen[i] >= 0)
-                (chosen[count], stays[count++]) = (chosen[i], stays[i]);
+            if (chosen[i] < 0)
+                continue;
+            (chosen[count], stays[count]) = (chosen[i], stays[i]);
+            count++;
         }
 
-        Span<int> shares = stackalloc int[SlotQuestion.MostPrimaries];
         shares = shares[..count];
-        if (!TakeOver(question, chosen[..count], weights, shares))
-            Split(chosen[..count], weights, shares);
+        Split(chosen[..count], weights, shares);
+        TakeOver(question, chosen[..count], shares);
         for (var i = 0; i < count; i++)
         {
             outcome.Picks.Add(ToPick(question, chosen[i], shares[i]));
@@ -338,37 +339,32 @@ public static class Selector
 
             outcome.Turns.Add(chosen[i]);
             outcome.After[chosen[i]].Turns += shares[i];
-            if (!rules.CountsProviders)
+            if (!view.Rules.CountsProviders)
                 continue;
             ref var provider = ref outcome.ProvidersAfter[question.Candidates[chosen[i]].Provider];
             provider.Given += shares[i];
-            if (rules.ByProvider)
+            if (view.Rules.ByProvider)
                 provider.Turns += shares[i];
         }
     }
 
-    /// <summary>Those that stay in a round, behind the places of the new ones (-1): all but the oldest and those worse off than others. Returns how many there are to be.</summary>
-    private static int Rotated(SlotQuestion question, ReadOnlySpan<byte> classes, ReadOnlySpan<uint> groups, uint acting, Span<int> chosen, Span<bool> stays)
+    /// <summary>Those that stay in a round, behind the places of the new ones (-1): all but the oldest and those worse off than the best. Returns how many there are to be.</summary>
+    private static int Rotated(in PolicyView view, ReadOnlySpan<byte> classes, ReadOnlySpan<int> weights, Best best, Span<int> chosen, Span<bool> stays)
     {
+        var question = view.Question;
         if (question.Primaries == 1)
             return 1;
 
         var available = 0;
-        var best = Out;
-        for (var i = 0; i < groups.Length; i++)
-        {
-            if (groups[i] != acting)
-                continue;
-            available++;
-            best = Math.Min(best, classes[i]);
-        }
-
+        for (var i = 0; i < classes.Length; i++)
+            available += view.IsActing(i) && best.Is(classes[i], weights[i]) ? 1 : 0;
         var wanted = Math.Min(question.Primaries, available);
         Span<int> staying = stackalloc int[SlotQuestion.MostPrimaries];
         var count = 0;
         for (var i = 0; i < question.Was.Length && count < wanted - 1 && question.WasState != SlotState.Override; i++)
         {
-            if (question.Was[i].Weight > 0 && Find(question.Candidates, question.Was[i].Altruist) is >= 0 and var place && groups[place] == acting && classes[place] == best)
+            var place = question.Was[i].Weight > 0 ? Find(question.Candidates, question.Was[i].Altruist) : -1;
+            if (place >= 0 && view.IsActing(place) && best.Is(classes[place], weights[place]))
                 staying[count++] = place;
         }
 
@@ -382,15 +378,16 @@ public static class Selector
     }
 
     /// <summary>The primaries in force where they are, with -1 for those that may not stay. Returns how many there are to be.</summary>
-    private static int Kept(SlotQuestion question, ReadOnlySpan<uint> groups, uint acting, Span<int> chosen, Span<bool> stays)
+    private static int Kept(in PolicyView view, Span<int> chosen, Span<bool> stays)
     {
+        var question = view.Question;
         var count = 0;
         for (var i = 0; i < question.Was.Length && count < question.Primaries && question.WasState != SlotState.Override; i++)
         {
             if (question.Was[i].Weight == 0)
                 break;
             var place = Find(question.Candidates, question.Was[i].Altruist);
-            stays[count] = place >= 0 && groups[place] == acting;
+            stays[count] = place >= 0 && view.IsActing(place);
             chosen[count] = stays[count] ? place : -1;
             count++;
         }
@@ -401,99 +398,99 @@ public static class Selector
         return question.Primaries;
     }
 
-    /// <summary>Gives each free place (-1) to the first in the order that is not chosen yet. One without a weight is better than nobody, but not than fewer.</summary>
-    private static void Fill(
-        SlotQuestion question, ReadOnlySpan<uint> groups, ReadOnlySpan<int> weights, ReadOnlySpan<Place> places, uint acting, in SelectorRules rules, Span<int> chosen)
+    /// <summary>Gives each free place (-1) to the first in the order of the best that is not chosen yet; what nobody is left for stays free.</summary>
+    private static void Fill(in PolicyView view, ReadOnlySpan<byte> classes, ReadOnlySpan<int> weights, Best best, Span<Place> places, Span<int> chosen)
     {
+        var (question, outcome) = (view.Question, view.Outcome);
+        Span<ProviderPlace> providers = new ProviderPlace[view.Rules.ByProvider ? question.Providers.Length : 0];
+        OrderProviders(view, providers);
+        Span<int> lent = stackalloc int[SlotQuestion.MostPrimaries];
+        var filled = 0;
         for (var free = 0; free < chosen.Length; free++)
         {
             if (chosen[free] >= 0)
                 continue;
-            var best = -1;
-            var bestRank = 0;
-            for (var i = 0; i < groups.Length; i++)
+            var next = -1;
+            var nextIsOver = false;
+            for (var i = 0; i < classes.Length; i++)
             {
-                if (groups[i] != acting || chosen.Contains(i))
+                if (!view.IsActing(i) || !best.Is(classes[i], weights[i]) || chosen.Contains(i))
                     continue;
-                var rank = rules.CountsProviders ? Crowding(question, i, chosen, rules) : 0;
-                if (best < 0 || rank < bestRank || (rank == bestRank && places[i].IsBefore(places[best])))
-                    (best, bestRank) = (i, rank);
+                if (providers.Length > 0)
+                    places[i] = places[i] with { ProviderTurns = providers[question.Candidates[i].Provider].Turns };
+                var isOver = IsOverCap(view, i, chosen);
+                if (next < 0 || (isOver == nextIsOver ? places[i].IsBefore(places[next]) : nextIsOver))
+                    (next, nextIsOver) = (i, isOver);
             }
 
-            if (best >= 0 && (weights[best] > 0 || !chosen.ContainsAnyExcept(-1)))
-                chosen[free] = best;
+            if (next < 0)
+                break;
+            chosen[free] = next;
+            if (providers.Length == 0)
+                continue;
+            // What it is about to get counts for its provider when the next place is given.
+            lent[filled++] = question.Candidates[next].Provider;
+            outcome.ProvidersAfter[question.Candidates[next].Provider].Turns += question.TurnUnit;
+            OrderProviders(view, providers);
         }
+
+        foreach (var provider in lent[..filled])
+            outcome.ProvidersAfter[provider].Turns -= question.TurnUnit;
     }
 
-    /// <summary>Among several primaries: 2 where its provider would serve more than the cap allows at once, 1 where fairness is the providers' and it serves already, else 0.</summary>
-    private static int Crowding(SlotQuestion question, int candidate, ReadOnlySpan<int> chosen, in SelectorRules rules)
+    /// <summary>Whether its provider would serve in more of the places at once than the cap allows. One without a place may always have one.</summary>
+    private static bool IsOverCap(in PolicyView view, int candidate, ReadOnlySpan<int> chosen)
     {
+        if (view.Rules.ProviderCapPercent == 100)
+            return false;
         var same = 0;
         foreach (var place in chosen)
         {
-            if (place >= 0 && question.Candidates[place].Provider == question.Candidates[candidate].Provider)
+            if (place >= 0 && view.Question.Candidates[place].Provider == view.Question.Candidates[candidate].Provider)
                 same++;
         }
 
-        if (same == 0)
-            return 0;
-        return 100 * (same + 1) > rules.ProviderCapPercent * chosen.Length ? 2 : rules.ByProvider ? 1 : 0;
+        return same > 0 && 100 * (same + 1) > view.Rules.ProviderCapPercent * chosen.Length;
     }
 
     /// <summary>
-    /// Those that stay keep their shares of the traffic and new ones take those that became free, so that one change is no change for the others: between rounds where nobody is
-    /// new, and wherever as many serve as before and all weigh the same. False where the traffic is to be split anew.
+    /// A change of one is to be no change for the others: where as many serve as before, and none of those that stay would get a share that differs by more than
+    /// <see cref="SmallChange"/>, they keep theirs, and new ones take those that became free. Between rounds they do whatever the difference while nobody is new.
     /// </summary>
-    private static bool TakeOver(SlotQuestion question, ReadOnlySpan<int> chosen, ReadOnlySpan<int> weights, Span<int> shares)
+    /// <param name="shares">As they would be split anew.</param>
+    private static void TakeOver(SlotQuestion question, ReadOnlySpan<int> chosen, Span<int> shares)
     {
         Span<int> free = stackalloc int[SlotQuestion.MostPrimaries];
-        Span<int> found = stackalloc int[SlotQuestion.MostPrimaries];
+        Span<int> kept = stackalloc int[SlotQuestion.MostPrimaries];
         var primaries = 0;
-        var (least, most) = (SlotQuestion.WholeTurn, 0);
         for (; primaries < question.Was.Length && question.Was[primaries].Weight > 0; primaries++)
-        {
-            var weight = question.Was[primaries].Weight;
-            (least, most) = (Math.Min(least, weight), Math.Max(most, weight));
-            free[primaries] = weight;
-        }
-
+            free[primaries] = question.Was[primaries].Weight;
         if (primaries != chosen.Length)
-            return false;
+            return;
 
-        var even = most - least <= 1;
         var isNew = false;
+        var isSmall = true;
         for (var i = 0; i < chosen.Length; i++)
         {
-            even &= weights[chosen[i]] == weights[chosen[0]];
-            found[i] = -1;
-            for (var was = 0; was < primaries && found[i] < 0; was++)
+            for (var was = 0; was < primaries && kept[i] == 0; was++)
             {
                 if (question.Was[was].Altruist == question.Candidates[chosen[i]].Altruist)
-                    found[i] = was;
+                    (kept[i], free[was]) = (free[was], 0);
             }
 
-            isNew |= found[i] < 0;
-            if (found[i] >= 0)
-                free[found[i]] = 0;
+            isNew |= kept[i] == 0;
+            isSmall &= kept[i] == 0 || Math.Abs(kept[i] - shares[i]) <= SmallChange;
         }
 
-        if (!even && (isNew || question.Rotate))
-            return false;
+        if (!isSmall && (isNew || question.Rotate))
+            return;
         var next = 0;
         for (var i = 0; i < chosen.Length; i++)
         {
-            if (found[i] >= 0)
-            {
-                shares[i] = question.Was[found[i]].Weight;
-                continue;
-            }
-
-            while (free[next] == 0)
-                next++;
-            shares[i] = free[next++];
+            while (kept[i] == 0)
+                kept[i] = free[next++];
+            shares[i] = kept[i];
         }
-
-        return true;
     }
 
     /// <summary>Splits 100 % by weight into whole percents of at least 1; what is left over goes to the greatest remainders, of equals to the first.</summary>
@@ -635,12 +632,13 @@ public static class Selector
         outcome.State = SlotState.None;
         Span<int> kept = stackalloc int[SlotQuestion.MostPrimaries];
         Span<int> weights = stackalloc int[SlotQuestion.MostPrimaries];
-        var count = 0;
+        var (count, sum) = (0, 0);
         foreach (var was in question.Was)
         {
             if (was is not { Weight: > 0, MayKeep: true })
                 continue;
             (kept[count], weights[count]) = (count, was.Weight);
+            sum += was.Weight;
             count++;
         }
 
@@ -650,7 +648,10 @@ public static class Selector
 
         Span<int> all = stackalloc int[SlotQuestion.MostPrimaries];
         var shares = all[..count];
-        Split(kept[..count], weights[..count], shares);
+        if (sum == SlotQuestion.WholeTurn)
+            weights[..count].CopyTo(shares);
+        else
+            Split(kept[..count], weights[..count], shares);
         outcome.State = SlotState.Degraded;
         foreach (var was in question.Was)
         {
@@ -691,23 +692,29 @@ public static class Selector
         public int For(int weight) => Weight == 0 ? 0 : (int)((long)Turns * weight / Weight);
     }
 
+    /// <summary>Among whom primaries are picked.</summary>
+    private readonly record struct Best(byte Class, bool HasWeight)
+    {
+        public bool Is(byte @class, int weight) => @class == Class && weight > 0 == HasWeight;
+    }
+
     /// <param name="HadItsShare">It is at the cap.</param>
     private readonly record struct ProviderPlace(bool HadItsShare, ulong Turns, ulong Draw);
 
     /// <summary>
-    /// A candidate's place in the rotation, as numbers that compare in turn: healthy first, then those whose provider is below the cap, then those to whom the policy gives
-    /// a share, then as the policy says, then as drawn. With fairness between providers their turns and draw come before its own. Of equals the one with the lower id is first.
+    /// A candidate's place in the rotation, as numbers that compare in turn: healthy first, then those to whom the policy gives a share, then those whose provider is below
+    /// the cap, then as the policy says, then as drawn. With fairness between providers their turns and draw come before its own. Of equals the one with the lower id is first.
     /// </summary>
     private readonly record struct Place(ulong First, ulong ProviderTurns, ulong ProviderDraw, ulong Second, ulong Draw)
     {
-        private const ulong Waits = 1UL << 25;
-        private const ulong HadItsShare = 1UL << 26;
+        private const ulong HadItsShare = 1UL << 25;
+        private const ulong Waits = 1UL << 26;
         private const int UsabilityShift = 27;
         private const ulong SameHost = 1UL << 30;
         private const ulong SameProvider = 1UL << 31;
 
-        public static ulong Lead(byte usability, bool hadItsShare, bool waits) =>
-            ((ulong)usability << UsabilityShift) | (hadItsShare ? HadItsShare : 0) | (waits ? Waits : 0);
+        public static ulong Lead(byte usability, bool waits, bool hadItsShare) =>
+            ((ulong)usability << UsabilityShift) | (waits ? Waits : 0) | (hadItsShare ? HadItsShare : 0);
 
         /// <summary>The same place among standbys, where the group and the provider count first.</summary>
         public Place Behind(uint group, bool sameProvider) => this with { First = First | ((ulong)group << 32) | (sameProvider ? SameProvider : 0) };

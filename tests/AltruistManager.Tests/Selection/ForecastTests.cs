@@ -26,18 +26,19 @@ public sealed class ForecastTests
             rotation.Next();
         var next = DateTimeOffset.UnixEpoch + 3 * Interval;
         var expected = Forecast.Of(rotation.Question, rotation.Facts, rotation.Rules with { Round = 4 }, next, Interval, Window);
-        var turns = rotation.Question.Candidates.Select(candidate => candidate.Turns).ToList();
+        Assert.DoesNotContain(null, expected);
 
+        var came = new DateTimeOffset?[5];
         for (var round = 0; round < 9; round++)
         {
             rotation.Next();
-            foreach (var place in rotation.Outcome.Turns.Where(place => expected[place] is { } one && one.At == next + round * Interval))
-                expected[place] = null;
+            foreach (var place in rotation.Outcome.Turns)
+                came[place] ??= next + round * Interval;
         }
 
-        // Only those of the next window are left.
-        Assert.All(expected, left => Assert.True(left is null or { IsDrawn: true }, $"{left}"));
-        Assert.Equal(5, turns.Count);
+        // What is left for the next window is about then only.
+        Assert.Equal(came, expected.Select(one => one is { IsApproximate: false } certain ? certain.At : (DateTimeOffset?)null));
+        Assert.True(came.Count(at => at is not null) >= 3, "hardly anybody was foretold");
     }
 
     [Fact]

@@ -40,7 +40,8 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
         // What happened since the last decision counts.
         var fallen = standings.First(standing => standing.Value is { Role: PickRole.Waiting, Position: > 1 }).Key;
         scene.Judge(fallen.Value, VerdictState.Down);
-        var told = Assert.Single(await scene.Standings.OfAsync(scene.Roster.Current.Altruists[fallen], new("0021"), null, 10, Cancellation));
+        await scene.SettleAsync();
+        var told = Assert.Single(await scene.Standings.OfAsync(scene.Roster.Current.Altruists[fallen], new("0021"), null, null, 10, Cancellation));
         Assert.Equal((PickRole.NotEligible, (int?)null, (DateTimeOffset?)null, 4), (told.Role, told.Position, told.ExpectedAt, told.TakingTurns));
         Assert.Contains("Down", told.Words, StringComparison.Ordinal);
 

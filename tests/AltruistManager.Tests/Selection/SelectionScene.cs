@@ -67,7 +67,7 @@ internal sealed class SelectionScene : IAsyncDisposable
 
     public LastGoodFile LastGood { get; private set; } = null!;
 
-    public StandingReader Standings => new(Store, Log, Roster, Board, Drains, Round, Options.Create(new ProbingOptions()), Clock);
+    public StandingReader Standings => new(Store, Roster, Round, Clock);
 
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -138,7 +138,11 @@ internal sealed class SelectionScene : IAsyncDisposable
             CooldownUntil = cooldownUntil,
             LastProbeAt = Clock.GetUtcNow(),
             LastGoodAt = state is VerdictState.Healthy or VerdictState.Failing or VerdictState.Throttled ? Clock.GetUtcNow() : null,
+            Performance = Board[new(altruist)].Performance,
         });
+
+    public void Measure(string altruist, double success, double latencyMs) =>
+        Board.Set(new(altruist), Board[new(altruist)] with { Performance = new Performance(success, [latencyMs]) });
 
     public void Prove(string altruist, string capability) => Board.Set(new(altruist), Board[new(altruist)] with { Proven = [capability], Unproven = new Dictionary<string, string>() });
 

@@ -51,8 +51,8 @@ public interface ISelectionPolicy
 }
 
 /// <summary>How a candidate stood before a decision.</summary>
-/// <param name="TakesPart">It is among those to whom the policy gives a share.</param>
-public readonly record struct PolicyStanding(decimal Turns, AltruistFacts Facts, bool TakesPart)
+/// <param name="HasWeight">It is among those to whom the policy gives a share.</param>
+public readonly record struct PolicyStanding(decimal Turns, AltruistFacts Facts, bool HasWeight)
 {
     public string TurnsText => Turns.ToString("0.##", CultureInfo.InvariantCulture);
 }

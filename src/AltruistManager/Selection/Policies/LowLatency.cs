@@ -11,7 +11,7 @@ internal sealed class LowLatency : ISelectionPolicy
 
     public string Name => "latency";
 
-    public string Ordering => "The fewest turns among those with a median latency of at most a factor of the best one's, or 50 ms; the others go after them.";
+    public string Ordering => "The fewest turns among those with a median latency of at most a factor of the best one's, or 50 ms; the others go after them. Latency is what the prober measures, from where it stands.";
 
     public Measures Reads => Measures.Performance;
 
@@ -20,7 +20,7 @@ internal sealed class LowLatency : ISelectionPolicy
         var best = int.MaxValue;
         for (var i = 0; i < weights.Length; i++)
         {
-            if (view.TakesPart(i) && view.FactsOf(i).LatencyMs is > 0 and var latency)
+            if (view.IsMeasure(i) && view.FactsOf(i).LatencyMs is > 0 and var latency)
                 best = Math.Min(best, latency);
         }
 
@@ -29,7 +29,7 @@ internal sealed class LowLatency : ISelectionPolicy
         var limit = Math.Max(AlwaysGoodMs, (long)best * view.Rules.LatencyFactorPercent / 100);
         for (var i = 0; i < weights.Length; i++)
         {
-            if (view.TakesPart(i) && !(view.FactsOf(i).LatencyMs is > 0 and var latency && latency <= limit))
+            if (view.IsActing(i) && !(view.FactsOf(i).LatencyMs is > 0 and var latency && latency <= limit))
                 weights[i] = 0;
         }
     }
@@ -38,8 +38,8 @@ internal sealed class LowLatency : ISelectionPolicy
         $"fewest turns ({first.TurnsText}) in this window among those with a low latency ({first.Facts.LatencyMs} ms), first in the drawn order among equals";
 
     public string WhyNotFirst(PolicyStanding standing, PolicyStanding first) =>
-        !standing.TakesPart && standing.Facts.LatencyMs == 0 ? "its latency is not known yet, and those with a low one go first"
-        : !standing.TakesPart ? $"its latency is {standing.Facts.LatencyMs} ms, and those with a low one go first"
+        !standing.HasWeight && standing.Facts.LatencyMs == 0 ? "its latency is not known yet, and those with a low one go first"
+        : !standing.HasWeight ? $"its latency is {standing.Facts.LatencyMs} ms, and those with a low one go first"
         : standing.Turns > first.Turns ? $"had {standing.TurnsText} turns in this window, the picked one {first.TurnsText}"
         : $"as few turns ({standing.TurnsText}) as the picked one, later in the drawn order";
 }

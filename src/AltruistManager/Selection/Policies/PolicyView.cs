@@ -1,41 +1,66 @@
 namespace AltruistManager.Selection.Policies;
 
 /// <summary>A slot as a policy sees it.</summary>
-/// <param name="groups">By candidate: the group it is of.</param>
-/// <param name="acting">The group whose turn it is.</param>
-/// <param name="after">By candidate: its turns, newcomers having been put level with the others. Empty while weights are asked for.</param>
-public readonly ref struct PolicyView(
-    SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, ReadOnlySpan<uint> groups, uint acting, ReadOnlySpan<TurnsAfter> after, in SelectorRules rules)
+public readonly ref struct PolicyView
 {
     /// <summary>The weight of one that gets as much as anybody may.</summary>
     public const int FullWeight = 1000;
 
-    private readonly ReadOnlySpan<AltruistFacts> facts = facts;
-    private readonly ReadOnlySpan<uint> groups = groups;
-    private readonly ReadOnlySpan<TurnsAfter> after = after;
-    private readonly SelectorRules rules = rules;
+    private readonly ReadOnlySpan<AltruistFacts> facts;
+    private readonly ReadOnlySpan<byte> classes;
+    private readonly ReadOnlySpan<uint> groups;
+    private readonly byte best;
 
-    public SlotQuestion Question => question;
+    /// <param name="classes">By candidate: how usable it is.</param>
+    /// <param name="groups">By candidate: the group it is of.</param>
+    /// <param name="acting">The group whose turn it is.</param>
+    /// <param name="outcome">With the turns, newcomers having been put level with the others; not yet while weights are asked for.</param>
+    internal PolicyView(
+        SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, ReadOnlySpan<byte> classes, ReadOnlySpan<uint> groups, uint acting, SlotOutcome outcome, in SelectorRules rules)
+    {
+        this.facts = facts;
+        this.classes = classes;
+        this.groups = groups;
+        Question = question;
+        Acting = acting;
+        Outcome = outcome;
+        Rules = rules;
+        best = byte.MaxValue;
+        for (var i = 0; i < groups.Length; i++)
+        {
+            if (groups[i] == acting && classes[i] < best)
+                best = classes[i];
+        }
+    }
 
-    public SelectorRules Rules => rules;
+    public SlotQuestion Question { get; }
+
+    public SelectorRules Rules { get; }
+
+    internal uint Acting { get; }
+
+    internal SlotOutcome Outcome { get; }
 
     /// <summary>How many candidates there are.</summary>
-    public int Count => question.Candidates.Length;
+    public int Count => Question.Candidates.Length;
 
     /// <summary>Whether the candidate is of the acting group.</summary>
-    public bool TakesPart(int candidate) => groups[candidate] == acting;
+    public bool IsActing(int candidate) => groups[candidate] == Acting;
 
-    public ref readonly AltruistFacts FactsOf(int candidate) => ref facts[question.Candidates[candidate].Altruist];
+    /// <summary>Whether others are measured by it: of the healthiest of the acting group.</summary>
+    public bool IsMeasure(int candidate) => groups[candidate] == Acting && classes[candidate] == best;
+
+    public ref readonly AltruistFacts FactsOf(int candidate) => ref facts[Question.Candidates[candidate].Altruist];
 
     /// <summary>In hundredths of a turn.</summary>
-    public int TurnsOf(int candidate) => after[candidate].Turns;
+    public int TurnsOf(int candidate) => Outcome.After[candidate].Turns;
 
     /// <summary>
     /// The place that makes turns proportional to weights: the turns had, divided by the weight, from a start within the first turn that is drawn anew each window, so that
     /// over many windows one with a small weight gets its share too.
     /// </summary>
     public ulong PlaceByShare(int candidate, int weight) =>
-        PlaceByShare(after[candidate].Turns, question.Candidates[candidate].Draw, Math.Max(1, weight), FullWeight, question.TurnUnit);
+        PlaceByShare(TurnsOf(candidate), Question.Candidates[candidate].Draw, Math.Max(1, weight), FullWeight, Question.TurnUnit);
 
     /// <inheritdoc cref="PlaceByShare(int, int)"/>
     /// <param name="unit">What one turn counts, in hundredths.</param>

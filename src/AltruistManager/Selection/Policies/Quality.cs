@@ -14,7 +14,7 @@ internal sealed class Quality : ISelectionPolicy
 
     public string Name => "quality";
 
-    public string Ordering => "Turns in proportion to quality: the third power of the share of good probes, and the best median latency divided by its own (at least a quarter).";
+    public string Ordering => "Turns in proportion to quality: the third power of the share of good probes, and the best median latency divided by its own (at least a quarter). Both are what the prober measures, from where it stands.";
 
     public Measures Reads => Measures.Performance;
 
@@ -23,14 +23,14 @@ internal sealed class Quality : ISelectionPolicy
         var best = int.MaxValue;
         for (var i = 0; i < weights.Length; i++)
         {
-            if (view.TakesPart(i) && view.FactsOf(i).LatencyMs is > 0 and var latency)
+            if (view.IsMeasure(i) && view.FactsOf(i).LatencyMs is > 0 and var latency)
                 best = Math.Min(best, latency);
         }
 
         best = Math.Max(best, AlwaysGoodMs);
         for (var i = 0; i < weights.Length; i++)
         {
-            if (!view.TakesPart(i))
+            if (!view.IsActing(i))
                 continue;
             ref readonly var facts = ref view.FactsOf(i);
             if (facts.LatencyMs <= 0)

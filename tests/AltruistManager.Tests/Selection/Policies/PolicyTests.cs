@@ -62,10 +62,9 @@ public sealed class PolicyTests
                 Assert.All(rotation.Outcome.Picks, pick => Assert.NotEqual(Usability.No, rotation.Facts[pick.Altruist].Usability));
                 Assert.Equal(rotation.Outcome.Picks.Count, rotation.Outcome.Picks.Select(pick => pick.Altruist).Distinct().Count());
                 Assert.InRange(primaries.Length, 1, rotation.Question.Primaries);
-                // What a round newly picks is healthy while somebody healthy has no place.
-                var healthyLeft = rotation.Facts.Index().Any(pair => pair.Item.Usability == Usability.Healthy && !primaries.Contains(pair.Index));
-                if (rotation.Question.Rotate && healthyLeft && rotation.Question.Primaries == 1)
-                    Assert.Equal(Usability.Healthy, rotation.Facts[primaries[0]].Usability);
+                // Whoever gets a turn is as healthy as the healthiest, and in a round so are all that serve.
+                var healthiest = rotation.Facts.Min(facts => facts.Usability);
+                Assert.All(rotation.Question.Rotate ? primaries : [.. rotation.Outcome.Turns], altruist => Assert.Equal(healthiest, rotation.Facts[altruist].Usability));
             }
         }
     }
@@ -103,11 +102,15 @@ public sealed class PolicyTests
     }
 
     [Theory]
-    [InlineData(100, 100, 100, 100)]
-    [InlineData(100, 200, 300, 600)]
-    [InlineData(10, 1000, 1000, 1000)]
-    [InlineData(1, 50, 3, 7)]
-    public void Weighted_gives_turns_in_proportion_to_capacity(params int[] capacities)
+    [InlineData(new[] { 100, 100, 100, 100 }, new[] { 1000, 1000, 1000, 1000 })]
+    [InlineData(new[] { 100, 200, 300, 600 }, new[] { 166, 333, 500, 1000 })]
+    // No more counts than four times the median, and nobody as less than a tenth of the greatest.
+    [InlineData(new[] { 1000, 1000, 1000, 10_000_000 }, new[] { 250, 250, 250, 1000 })]
+    [InlineData(new[] { 1, 1000, 1000, 1000 }, new[] { 100, 1000, 1000, 1000 })]
+    // One that declares none counts as the median: a competitor that declares little takes nothing from it.
+    [InlineData(new[] { 0, 1, 400, 500 }, new[] { 800, 100, 800, 1000 })]
+    [InlineData(new[] { 0, 0, 0, 0 }, new[] { 1000, 1000, 1000, 1000 })]
+    public void Weighted_gives_turns_in_proportion_to_capacity(int[] capacities, int[] weights)
     {
         var rotation = new Rotation("weighted", 1, 0, 1, 2, 3);
         for (var i = 0; i < capacities.Length; i++)
@@ -115,19 +118,9 @@ public sealed class PolicyTests
         var counts = Count(rotation, windows: 1000);
         for (var i = 0; i < capacities.Length; i++)
         {
-            var expected = 12_000.0 * Math.Max(capacities[i], capacities.Max() / 100) / capacities.Sum(capacity => Math.Max(capacity, capacities.Max() / 100));
+            var expected = 12_000.0 * weights[i] / weights.Sum();
             Assert.InRange(counts[i], expected * 0.93 - 20, expected * 1.07 + 20);
         }
-    }
-
-    [Fact]
-    public void One_that_declares_no_capacity_counts_as_the_smallest_declared()
-    {
-        var rotation = new Rotation("weighted", 1, 0, 1, 2);
-        rotation.Facts[0] = rotation.Facts[0] with { CapacityRps = 400 };
-        rotation.Facts[1] = rotation.Facts[1] with { CapacityRps = 100 };
-        var counts = Count(rotation, windows: 1000);
-        Assert.InRange(counts[2], counts[1] * 0.93, counts[1] * 1.07);
     }
 
     [Fact]
@@ -150,6 +143,18 @@ public sealed class PolicyTests
         rotation.Judge(1, Usability.No);
         rotation.Judge(4, Usability.No);
         Assert.Equal([2], rotation.Settle());
+    }
+
+    [Fact]
+    public void One_that_is_quick_but_not_well_is_no_measure_for_those_that_are()
+    {
+        var rotation = new Rotation("latency", 2, 0, 1, 2);
+        int[] latencies = [5, 60, 90];
+        for (var i = 0; i < latencies.Length; i++)
+            rotation.Facts[i] = rotation.Facts[i] with { LatencyMs = latencies[i] };
+        rotation.Judge(0, Usability.Failing);
+        Assert.Equal([1, 2], rotation.Next().Order());
+        Assert.Equal([1, 2], rotation.Next().Order());
     }
 
     [Fact]

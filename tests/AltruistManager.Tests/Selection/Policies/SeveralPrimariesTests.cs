@@ -85,12 +85,87 @@ public sealed class SeveralPrimariesTests
         Assert.Equal([(0, 75), (1, 25)], rotation.Outcome.Picks.Select(pick => (pick.Altruist, pick.Weight)).Order());
     }
 
-    [Fact]
-    public void With_fairness_between_providers_those_in_use_at_once_are_of_different_ones()
+    /// <summary>The newest of the primaries is what a portal uses that knows one only: it must not be the one that is least well, nor always the same.</summary>
+    [Theory]
+    [InlineData("least-used")]
+    [InlineData("latency")]
+    [InlineData("quality")]
+    public void One_that_is_less_well_than_others_is_a_standby_and_the_others_take_their_turns(string policy)
     {
-        var rotation = new Rotation("least-used", 3, 0, 0, 0, 0, 1, 2) { Rules = new SelectorRules(2, ByProvider: true) };
-        for (var round = 0; round < 30; round++)
-            Assert.Equal([0, 1, 2], rotation.Next().Select(altruist => (int)rotation.Question.Candidates[altruist].Provider).Order());
+        var rotation = new Rotation(policy, 3, 0, 1, 2);
+        for (var i = 0; i < 3; i++)
+            rotation.Facts[i] = rotation.Facts[i] with { LatencyMs = 20, SuccessPerMille = 1000 };
+        if (policy == "latency")
+            rotation.Facts[2] = rotation.Facts[2] with { LatencyMs = 500 };
+        else
+            rotation.Judge(2, Usability.Failing);
+        var firsts = new List<int>();
+        for (var round = 0; round < 12; round++)
+        {
+            Assert.Equal([0, 1], rotation.Next().Order());
+            firsts.Add(rotation.Primaries[0]);
+            Assert.Equal(2, rotation.Outcome.Picks[^1].Altruist);
+        }
+
+        Assert.Equal(6, firsts.Count(first => first == 0));
+    }
+
+    /// <summary>Asked again every second, what is kept stays as it is.</summary>
+    [Theory]
+    [InlineData(98, 2)]
+    [InlineData(75, 23, 2)]
+    public void What_is_kept_while_nobody_is_left_does_not_drift(params int[] weights)
+    {
+        var rotation = new Rotation("quality", weights.Length, [.. Enumerable.Range(0, weights.Length)]);
+        rotation.Question.WasState = SlotState.Fresh;
+        rotation.Question.Was = [.. weights.Select((weight, number) => new IncumbentPick(number, new("us-east"), weight, MayKeep: true))];
+        for (var i = 0; i < weights.Length; i++)
+            rotation.Judge(i, Usability.No);
+        for (var second = 0; second < 30; second++)
+        {
+            rotation.Settle();
+            Assert.Equal(weights, rotation.Outcome.Picks.Select(pick => pick.Weight));
+        }
+    }
+
+    [Fact]
+    public void A_small_change_of_quality_is_no_change_for_portals()
+    {
+        var rotation = new Rotation("quality", 2, 0, 1);
+        rotation.Facts[0] = rotation.Facts[0] with { LatencyMs = 100, SuccessPerMille = 1000 };
+        rotation.Facts[1] = rotation.Facts[1] with { LatencyMs = 100, SuccessPerMille = 990 };
+        rotation.Next();
+        var shares = rotation.Outcome.Picks.ToDictionary(pick => pick.Altruist, pick => pick.Weight);
+        rotation.Facts[1] = rotation.Facts[1] with { SuccessPerMille = 950 };
+        rotation.Next();
+        Assert.Equal(shares, rotation.Outcome.Picks.ToDictionary(pick => pick.Altruist, pick => pick.Weight));
+        rotation.Facts[1] = rotation.Facts[1] with { SuccessPerMille = 500 };
+        rotation.Settle();
+        Assert.Equal(shares, rotation.Outcome.Picks.ToDictionary(pick => pick.Altruist, pick => pick.Weight));
+        rotation.Next();
+        Assert.Equal(88, rotation.Outcome.Picks.Single(pick => pick.Altruist == 0).Weight);
+    }
+
+    [Fact]
+    public void Traffic_of_providers_follows_their_shares()
+    {
+        var rotation = new Rotation("least-used", 3, 0, 0, 0, 1, 1, 2, 2) { Rules = new SelectorRules(2, ByProvider: true) };
+        rotation.Question.Providers[0].Shares = 3;
+        var served = new int[3];
+        for (var window = 0; window < 200; window++)
+        {
+            rotation.NextWindow();
+            for (var round = 0; round < Rotation.Rounds; round++)
+            {
+                rotation.Next();
+                foreach (var pick in rotation.Outcome.Picks)
+                    served[rotation.Question.Candidates[pick.Altruist].Provider] += pick.Weight;
+            }
+        }
+
+        var all = served.Sum();
+        Assert.InRange(served[0], 0.55 * all, 0.65 * all);
+        Assert.InRange(served[1], 0.17 * all, 0.23 * all);
     }
 
     [Fact]
