@@ -58,6 +58,12 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     /// <summary>The window the turns belong to; -1 before the first decision.</summary>
     public long Window { get; private set; } = -1;
 
+    /// <summary>How long the windows were that <see cref="Window"/> counts.</summary>
+    private long WindowMs { get; set; }
+
+    /// <summary>The window the turns belong to, where windows are so long; -1 where they were of another length, and numbered otherwise, until now.</summary>
+    public long NumberOfWindow(long windowMs) => windowMs == WindowMs ? Window : -1;
+
     public byte[] Seed { get; private set; } = new byte[DrawOrder.SeedBytes];
 
     public IReadOnlyList<RevokedInRegion> Revoked => revoked;
@@ -198,9 +204,6 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         }
     }
 
-    /// <summary>Null for a slot that is not known, or is about to go.</summary>
-    public SlotMemory? Find(SlotKey key) => byKey.GetValueOrDefault(key) is { Chain: not null } slot ? slot : null;
-
     /// <summary>The slot's question with indexes into <paramref name="concerned"/>, which holds only those it refers to; nothing in it changes later.</summary>
     public SlotQuestion CopyOf(SlotMemory slot, out EntryAltruist[] concerned)
     {
@@ -227,7 +230,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     public IReadOnlyList<SlotKey> Restore(Entry entry)
     {
         var space = Array.ConvertAll(entry.Altruists, altruist => altruist.Facts);
-        if (entry.Window > Window)
+        if (entry.Window > NumberOfWindow(entry.Parameters.WindowMs))
         {
             foreach (var slot in Slots)
                 slot.Question.ForgetTurns();
@@ -260,8 +263,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             slot.Generation = logged.Decision.Generation;
         }
 
-        // Windows of another length are numbered otherwise: one of the new length begins.
-        Window = entry.Parameters.WindowMs == (long)options.Window.TotalMilliseconds ? Math.Max(Window, entry.Window) : -1;
+        (Window, WindowMs) = (entry.Window, entry.Parameters.WindowMs);
         Seed = entry.Seed;
         revoked = [.. entry.Revoked];
         return differing;
@@ -334,11 +336,12 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
 
     private void EnterWindow(long window, ReadOnlySpan<byte> lastHash, bool redraw)
     {
+        var windowMs = (long)options.Window.TotalMilliseconds;
         // A clock that is set back does not bring an old window back.
-        if (window <= Window)
+        if (window <= NumberOfWindow(windowMs))
             return;
 
-        Window = window;
+        (Window, WindowMs) = (window, windowMs);
         Seed = DrawOrder.Seed(lastHash, window);
         foreach (var slot in Slots)
             slot.Question.ForgetTurns();

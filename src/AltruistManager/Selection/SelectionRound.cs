@@ -139,7 +139,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
             var now = time.GetUtcNow();
             var interval = (long)options.Interval.TotalMilliseconds;
             var nextRound = UnixTime.FromMs((now.ToUnixTimeMilliseconds() / interval + 1) * interval);
-            return [.. slots.Select(book.Find).OfType<SlotMemory>().Select(slot =>
+            return [.. slots.Select(book.Find).OfType<SlotMemory>().Where(slot => slot.Chain is not null).Select(slot =>
             {
                 var question = book.CopyOf(slot, out var altruists);
                 return new SlotOutlook(ToEntry([], altruists, generation, Trigger.Scheduled, isRound: false, now, now), question, slot.RowId, nextRound);

@@ -23,7 +23,7 @@ internal static class Continuity
             if (known is null && !knowsAll)
                 continue;
             if ((CheckWas(header, entry, slot, known) ?? CheckDecision(header, entry, slot, known)
-                ?? (known is null ? null : CheckTurns(header, entry, slot, known, sameWindow: entry.Window == book.Window))) is { } gap)
+                ?? (known is null ? null : CheckTurns(header, entry, slot, known, sameWindow: entry.Window == book.NumberOfWindow(entry.Parameters.WindowMs)))) is { } gap)
                 return gap;
         }
 
@@ -33,10 +33,11 @@ internal static class Continuity
     private static LogDifference? CheckSeed(LogHeader header, Entry entry, SelectionBook book, LogHeader? previous)
     {
         // A clock that is set back does not bring an old window back.
-        var window = Math.Max(book.Window, entry.At.ToUnixTimeMilliseconds() / entry.Parameters.WindowMs);
+        var last = book.NumberOfWindow(entry.Parameters.WindowMs);
+        var window = Math.Max(last, entry.At.ToUnixTimeMilliseconds() / entry.Parameters.WindowMs);
         if (entry.Window != window)
             return new LogDifference(header.Generation, "body.window", $"{window}", $"{entry.Window}");
-        var seed = window == book.Window ? book.Seed : DrawOrder.Seed(previous is null ? new byte[32] : Convert.FromHexString(previous.Hash), window);
+        var seed = window == last ? book.Seed : DrawOrder.Seed(previous is null ? new byte[32] : Convert.FromHexString(previous.Hash), window);
         return entry.Seed.AsSpan().SequenceEqual(seed)
             ? null
             : new LogDifference(header.Generation, "body.seed", Convert.ToHexStringLower(seed), Convert.ToHexStringLower(entry.Seed));

@@ -14,6 +14,28 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
 
+    /// <summary>Windows of another length are numbered otherwise: a smaller number must not look like an old window for the rest of time.</summary>
+    [Fact]
+    public async Task Windows_go_on_when_their_length_is_changed()
+    {
+        await using var scene = await FiveAsync();
+        await scene.RunAsync();
+        var options = new SelectionOptions { Window = TimeSpan.FromHours(2) };
+        scene.Restart(options);
+        await scene.StartAsync();
+        var windows = new HashSet<long>();
+        for (var round = 0; round < 30; round++)
+        {
+            scene.Clock.Advance(Interval);
+            await scene.RunAsync();
+            var entry = (await scene.Log.FindAsync(scene.Slot().Decision.Generation, Cancellation))!.Entry;
+            Assert.Equal(DrawOrder.WindowOf(entry.At, options.Window), entry.Window);
+            windows.Add(entry.Window);
+        }
+
+        Assert.InRange(windows.Count, 2, 3);
+    }
+
     [Fact]
     public async Task An_altruist_is_told_where_it_stands_and_its_turn_comes_when_expected()
     {

@@ -18,7 +18,7 @@ internal sealed class SelectionScene : IAsyncDisposable
     private readonly Dictionary<string, Region> regions = [];
     private readonly Dictionary<string, Altruist> altruists = [];
     private readonly List<Provider> providers = [];
-    private readonly SelectionOptions options;
+    private SelectionOptions options;
     private int revision;
 
     public SelectionScene(Database database, SelectionOptions? options = null, ManualClock? clock = null, IEntryLog? log = null)
@@ -72,8 +72,10 @@ internal sealed class SelectionScene : IAsyncDisposable
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <summary>Forgets everything that is only in memory, as a new process would.</summary>
-    public void Restart()
+    /// <param name="changed">Null for those before.</param>
+    public void Restart(SelectionOptions? changed = null)
     {
+        options = changed ?? options;
         Snapshots = new SnapshotHolder();
         LastGood = new LastGoodFile(Database, new KeyRing(Database, NullLogger<KeyRing>.Instance), [], NullLogger<LastGoodFile>.Instance);
         Round = new SelectionRound(
