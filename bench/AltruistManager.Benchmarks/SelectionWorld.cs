@@ -87,7 +87,7 @@ internal sealed class SelectionRounds : IAsyncDisposable
         signer = new LogSigner(database, ring, clock, NullLogger<LogSigner>.Instance);
         round = new SelectionRound(
             database, new SelectionStore(database, clock), new EntryLog(new EntryStore(database), signer), cache, board, new OverrideStore(database, clock), new HoldStore(database, clock),
-            new DrainStore(database, clock), new SnapshotHolder(), new LastGoodFile(database, ring, [], NullLogger<LastGoodFile>.Instance),
+            new DrainStore(database, clock), new SnapshotHolder(), new LastGoodFile(database, ring, [], NullLogger<LastGoodFile>.Instance), new NobodyAsked(),
             Wrap(Options), Wrap(new HealthOptions()), Wrap(new ProbingOptions()), clock,
             NullLogger<SelectionRound>.Instance);
     }
@@ -118,6 +118,16 @@ internal sealed class SelectionRounds : IAsyncDisposable
         signer.Dispose();
         cache.Dispose();
         await Database.DisposeAsync();
+    }
+}
+
+/// <summary>There are no nodes here; nobody falls between rounds.</summary>
+internal sealed class NobodyAsked : IPickProbes
+{
+    public Task AskInFullAsync(IReadOnlyCollection<AltruistId> altruists, CancellationToken cancellation) => Task.CompletedTask;
+
+    public void Ask(IReadOnlyCollection<AltruistId> altruists, Func<bool, CancellationToken, Task> heard)
+    {
     }
 }
 

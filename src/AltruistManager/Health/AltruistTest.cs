@@ -105,7 +105,7 @@ public sealed class AltruistTest
         return verdict switch
         {
             { State: VerdictState.Suspended } => "the suspension has ended; it is probed until it is healthy",
-            { CooldownUntil: { } until } when until > time.GetUtcNow() => "the cool-down has ended",
+            { CooldownUntil: { } until } when until > time.GetUtcNow() && board[altruist].CooldownUntil is null => "the cool-down has ended",
             _ => null,
         };
     }

@@ -48,7 +48,7 @@ internal sealed class HealthBatch
             if (probe.Identity is { } identity)
                 proven[altruist.Id] = identity == Network.Identity;
         var comparable = Probes.Where(pair => pair.Probe is { IntegrityHeight: not null, IntegrityHash: not null } && proven[pair.Altruist.Id]).ToList();
-        var integrity = Agreed is { } agreed && Probes[0].Probe.Lane == ProbeLane.Retry
+        var integrity = Agreed is { } agreed && Probes[0].Probe.Lane is ProbeLane.Retry or ProbeLane.Ahead
             ? comparable.DistinctBy(pair => pair.Altruist.Id).ToDictionary(pair => pair.Altruist.Id, pair => agreed.Judge(pair.Probe))
             : IntegrityCheck.Compare([.. comparable.Select(pair => new IntegrityAnswer(pair.Altruist.Id, pair.Altruist.Provider, pair.Probe.IntegrityHeight!.Value, pair.Probe.IntegrityHash!, watched[pair.Altruist.Id].Memory.DivergedAt is not null))]);
 

@@ -64,6 +64,8 @@ public static class HealthEvaluator
 
     private static readonly TimeSpan CooldownHalfLife = TimeSpan.FromHours(1);
 
+    private static readonly TimeSpan FallsCountFor = TimeSpan.FromHours(1);
+
     public static Evaluation Evaluate(Memory memory, Assessment seen, HealthOptions options, DateTimeOffset now)
     {
         var probe = seen.Probe;
@@ -95,8 +97,13 @@ public static class HealthEvaluator
         return new Evaluation(memory, state, Explain(memory, state, trouble, seen, options, now), good, Counted: trouble is not null);
     }
 
-    /// <summary>A test that its owner or staff asked for passed: what is well is trusted at once (design 5.3).</summary>
-    public static Memory EndCooldown(Memory memory) => memory with { CooldownUntil = null, Cooldown = TimeSpan.Zero };
+    /// <summary>A test that its owner or staff asked for passed: what is well is trusted at once (design 5.3), but for one that flaps. That it is well now says nothing of that.</summary>
+    public static Memory EndCooldown(Memory memory, HealthOptions options, DateTimeOffset now) =>
+        memory with { CooldownUntil = FlapsUntil(memory, options) is { } until && until > now ? until : null, Cooldown = TimeSpan.Zero };
+
+    /// <summary>Until when it counts as one that flaps; null when it did not fall too often within an hour.</summary>
+    public static DateTimeOffset? FlapsUntil(Memory memory, HealthOptions options) =>
+        memory.Falls.Count >= options.PickChangesPerHour ? memory.Falls[^options.PickChangesPerHour] + FallsCountFor : null;
 
     /// <summary>People say that a suspended altruist is well again: it starts anew.</summary>
     public static Memory Resume(Memory memory) => memory with
@@ -134,7 +141,7 @@ public static class HealthEvaluator
 
     /// <summary>Times that lie ahead are from before somebody set the clock back: nothing waits for them longer than it would have.</summary>
     private static Memory Settled(Memory memory, DateTimeOffset now) =>
-        memory.DownSince > now || memory.DivergedAt > now || memory.ThrottledSince > now || memory.HealthySince > now || memory.CooldownUntil > now + LongestCooldown
+        memory.Falls is [.., var last] && last > now || memory.DownSince > now || memory.DivergedAt > now || memory.ThrottledSince > now || memory.HealthySince > now || memory.CooldownUntil > now + LongestCooldown
             ? memory with
             {
                 DownSince = NotAfter(memory.DownSince, now),
@@ -142,6 +149,7 @@ public static class HealthEvaluator
                 ThrottledSince = NotAfter(memory.ThrottledSince, now),
                 HealthySince = NotAfter(memory.HealthySince, now),
                 CooldownUntil = NotAfter(memory.CooldownUntil, now + memory.Cooldown),
+                Falls = [.. memory.Falls.Select(at => at > now ? now : at)],
             }
             : memory;
 
@@ -169,7 +177,7 @@ public static class HealthEvaluator
     private static Memory Unsettle(Memory memory, HealthOptions options, DateTimeOffset now)
     {
         if (memory.Base is VerdictState.Healthy or VerdictState.Failing)
-            memory = Cool(memory, CooldownAtFall(memory, options, now), now) with { Base = VerdictState.Unknown, HealthySince = null };
+            memory = Fall(memory, options, now) with { Base = VerdictState.Unknown };
         return memory with { Goods = 0 };
     }
 
@@ -242,7 +250,7 @@ public static class HealthEvaluator
         };
 
         if (before is VerdictState.Healthy or VerdictState.Failing && decided)
-            memory = Cool(memory, CooldownAtFall(memory, options, now), now) with { HealthySince = null };
+            memory = Fall(memory, options, now);
         else if (fallen && memory.CooldownUntil <= now)
             memory = Cool(memory, Min(2 * memory.Cooldown, Max(LongestCooldown, options.CooldownInitial)), now);
 
@@ -263,6 +271,17 @@ public static class HealthEvaluator
         _ => VerdictState.Down,
     };
 
+    /// <summary>It is in use no longer. One that has done so too often within an hour is trusted again only when the first of these falls is an hour ago.</summary>
+    private static Memory Fall(Memory memory, HealthOptions options, DateTimeOffset now)
+    {
+        memory = Cool(memory, CooldownAtFall(memory, options, now), now) with
+        {
+            HealthySince = null,
+            Falls = [.. memory.Falls.Where(at => now - at < FallsCountFor).TakeLast(options.PickChangesPerHour - 1), now],
+        };
+        return FlapsUntil(memory, options) is { } until && until > memory.CooldownUntil ? memory with { CooldownUntil = until } : memory;
+    }
+
     private static Memory Cool(Memory memory, TimeSpan length, DateTimeOffset now) => memory with { Cooldown = length, CooldownUntil = now + length };
 
     /// <summary>The last length, halved for each hour of health since, but not less than the first.</summary>
@@ -274,6 +293,9 @@ public static class HealthEvaluator
 
     private static string Explain(Memory memory, VerdictState state, Trouble? trouble, Assessment seen, HealthOptions options, DateTimeOffset now)
     {
+        var flaps = memory.CooldownUntil > now && FlapsUntil(memory, options) is { } until && until > now
+            ? $"fell {memory.Falls.Count} times within an hour: until {until:HH:mm:ss} UTC it is used only where there is nobody else"
+            : null;
         var observed = Describe(trouble, seen);
         switch (state)
         {
@@ -292,9 +314,10 @@ public static class HealthEvaluator
                     ? $"{observed}; so for {Phrase.Duration(now - since)}, and not picked while it lasts"
                     : observed;
             case VerdictState.Failing:
-                return trouble == Trouble.None || trouble is null && memory.Goods > 0
+                var failing = trouble == Trouble.None || trouble is null && memory.Goods > 0
                     ? $"failed before, {memory.Goods} of {options.Rise} good probes since; {observed}"
                     : $"{observed}; {memory.Bads} of {options.Fall} bad probes in a row";
+                return flaps is null ? failing : $"{failing}; {flaps}";
             case VerdictState.Unknown when trouble is not (null or Trouble.None):
                 return $"{observed}; {memory.Bads} of {options.Fall} bad probes in a row";
             case VerdictState.Unknown when memory is { IdentityProven: false, IdentityMisses: > 0 } && memory.IdentityMisses >= options.Fall:
@@ -306,7 +329,7 @@ public static class HealthEvaluator
             case VerdictState.Unknown:
                 return $"{observed}; {memory.Goods} of {options.Rise} good probes";
             default:
-                var healthy = memory.CooldownUntil > now ? $"healthy; cooling down until {memory.CooldownUntil:HH:mm:ss} UTC" : "healthy";
+                var healthy = flaps is not null ? $"healthy; {flaps}" : memory.CooldownUntil > now ? $"healthy; cooling down until {memory.CooldownUntil:HH:mm:ss} UTC" : "healthy";
                 var note = observed == AnswersWell ? null : observed;
                 return note is null ? healthy : $"{healthy}; {note}";
         }

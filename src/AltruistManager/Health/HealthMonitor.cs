@@ -60,9 +60,12 @@ public sealed partial class HealthMonitor(
     {
         var watched = altruists.GetValueOrDefault(altruist.Id, Watched.New);
         var proof = !watched.Proves(rosters.Current, altruist) || watched.Jumped;
-        return lane == ProbeLane.Steady
-            ? new ProbeQuestions(proof || watched.SweepsSinceIdentity >= IdentityCheck.EverySweeps - 1, SweepHeight(altruist.Network), Syncing: true, watched.Sweeps)
-            : new ProbeQuestions(proof, lane == ProbeLane.Retry && watched.Verdict.State == VerdictState.Unknown ? AgreedHash(altruist.Network)?.Height : null, Syncing: false);
+        return lane switch
+        {
+            ProbeLane.Steady => new ProbeQuestions(proof || watched.SweepsSinceIdentity >= IdentityCheck.EverySweeps - 1, SweepHeight(altruist.Network), Syncing: true, watched.Sweeps),
+            ProbeLane.Ahead => new ProbeQuestions(Identity: true, AgreedHash(altruist.Network)?.Height, Syncing: true),
+            _ => new ProbeQuestions(proof, lane == ProbeLane.Retry && watched.Verdict.State == VerdictState.Unknown ? AgreedHash(altruist.Network)?.Height : null, Syncing: false),
+        };
     }
 
     public async Task<IReadOnlyCollection<AltruistId>> ObserveAsync(NetworkId network, IReadOnlyList<ProbeResult> results, CancellationToken cancellation)
@@ -92,14 +95,19 @@ public sealed partial class HealthMonitor(
     public Task TestPassedAsync(AltruistId altruist, CancellationToken cancellation) =>
         board[altruist].State == VerdictState.Suspended
             ? ResumeAsync(altruist, cancellation)
-            : ChangeAsync(altruist, watched => watched with
+            : ChangeAsync(altruist, watched =>
             {
-                Memory = HealthEvaluator.EndCooldown(watched.Memory),
-                Verdict = watched.Verdict with
+                var memory = HealthEvaluator.EndCooldown(watched.Memory, health.Value, time.GetUtcNow());
+                var ended = watched.Verdict.CooldownUntil is not null && memory.CooldownUntil is null;
+                return watched with
                 {
-                    Reason = watched.Verdict.CooldownUntil is null ? watched.Verdict.Reason : $"{VerdictNames.Of(watched.Verdict.State)}; a passed test ended its cool-down",
-                    CooldownUntil = null,
-                },
+                    Memory = memory,
+                    Verdict = watched.Verdict with
+                    {
+                        Reason = ended ? $"{VerdictNames.Of(watched.Verdict.State)}; a passed test ended its cool-down" : watched.Verdict.Reason,
+                        CooldownUntil = memory.CooldownUntil,
+                    },
+                };
             }, cancellation);
 
     /// <summary>Ends a suspension, as a passing test by the owner or staff may.</summary>

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace AltruistManager.Probing;
 
 /// <summary>Calls a day of one kind.</summary>
-/// <param name="Kind">sweeps, hot, retries, trial, checks, tests.</param>
+/// <param name="Kind">sweeps, hot, retries, trial, checks, tests, ahead (before rounds), failovers.</param>
 /// <param name="Probes">How many probes or runs of checks were made.</param>
 /// <param name="Calls">How many calls they made.</param>
 /// <param name="Expected">What the configuration makes of a day; 0 for what only happens when it is needed.</param>
@@ -46,6 +46,8 @@ public sealed class ProbeBudget
             Line("trial", ProbeLane.Trial, 0),
             Line("checks", ProbeLane.Check, subject is { } checkedOne ? checks.Own.Where(check => check.Concerns(checkedOne)).Sum(check => Times(check.Pace.Interval!.Value) * check.Calls) : 0),
             Line("tests", ProbeLane.Test, 0),
+            Line("ahead", ProbeLane.Ahead, 0),
+            Line("failovers", ProbeLane.Failover, 0),
         ];
 
         BudgetLine Line(string kind, ProbeLane lane, double expected)

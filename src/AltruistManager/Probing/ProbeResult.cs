@@ -22,6 +22,12 @@ public enum ProbeLane
 
     /// <summary>Checks at their own pace: says nothing of a head.</summary>
     Check,
+
+    /// <summary>Those whom the next round would pick, in full.</summary>
+    Ahead,
+
+    /// <summary>Those whom a failover is about to pick.</summary>
+    Failover,
 }
 
 /// <summary>What became of one probe. Stored by name.</summary>

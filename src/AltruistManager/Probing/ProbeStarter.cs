@@ -102,11 +102,16 @@ internal sealed partial class ProbeStarter(RosterCache rosters, ProtocolCatalog 
             var questions = lane switch
             {
                 // A hot probe is one cheap question; who answers it where its identity is not proven, as after a promotion by another instance, is asked who it is.
-                ProbeLane.Hot => new ProbeQuestions(demand.QuestionsFor(altruist, lane).Identity, IntegrityHeight: null, Syncing: false),
+                ProbeLane.Hot or ProbeLane.Failover => new ProbeQuestions(demand.QuestionsFor(altruist, lane).Identity, IntegrityHeight: null, Syncing: false),
                 ProbeLane.Trial or ProbeLane.Test => new ProbeQuestions(Identity: true, IntegrityHeight: null, Syncing: true),
                 _ => demand.QuestionsFor(altruist, lane),
             };
-            var timeout = lane is ProbeLane.Steady or ProbeLane.Trial or ProbeLane.Test ? options.Value.Timeout : options.Value.HotTimeout;
+            var timeout = lane switch
+            {
+                ProbeLane.Steady or ProbeLane.Trial or ProbeLane.Test or ProbeLane.Ahead => options.Value.Timeout,
+                ProbeLane.Failover when options.Value.HotTimeout > PickProbes.Timeout => PickProbes.Timeout,
+                _ => options.Value.HotTimeout,
+            };
             var result = await prober.ProbeAsync(altruist, ProtocolOf(altruist)!, rosters.Current.PathOf(altruist), lane, questions, timeout, work.Stopping);
             Watch(altruist, result);
             outcome = result.Outcome;

@@ -35,6 +35,7 @@ public static class ProbingSetup
         services.AddSingleton<Canaries>();
         services.AddSingleton<CloseWatch>();
         services.AddSingleton<TrialWatch>();
+        services.AddSingleton<IPickProbes, PickProbes>();
         services.AddSingleton(provider => new Sweeper(
             provider.GetRequiredService<RosterCache>(),
             provider.GetRequiredService<ProbeStarter>(),

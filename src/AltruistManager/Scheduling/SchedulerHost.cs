@@ -84,7 +84,7 @@ internal sealed partial class SchedulerHost(
     private DateTimeOffset LastMultiple(JobSchedule schedule)
     {
         var now = time.GetUtcNow();
-        return now - TimeSpan.FromTicks((now - DateTimeOffset.UnixEpoch).Ticks % schedule.Period!.Value.Ticks);
+        return now - TimeSpan.FromTicks((now - DateTimeOffset.UnixEpoch - schedule.FirstAfter).Ticks % schedule.Period!.Value.Ticks);
     }
 
     private ITrigger Repeat(JobState job, DateTimeOffset startAt)

@@ -73,14 +73,15 @@ public sealed record EntryParameters(
     public static EntryParameters Of(SelectionOptions selection, HealthOptions health, ProbingOptions probing) => new(
         selection.Policy, selection.FairnessUnit, selection.Primaries, selection.Standbys, selection.ProviderCapPercent, selection.LatencyFactorPercent,
         Ms(selection.Interval), Ms(selection.Window),
-        new(health.Fall, health.Rise, Ms(health.CooldownInitial), Ms(HealthEvaluator.LongestCooldown), Ms(HealthEvaluator.DivergedAtLeast), Ms(health.SuspendAfter)),
+        new(health.Fall, health.Rise, Ms(health.CooldownInitial), Ms(HealthEvaluator.LongestCooldown), Ms(HealthEvaluator.DivergedAtLeast), Ms(health.SuspendAfter), health.PickChangesPerHour),
         new(Ms(probing.Interval), Ms(probing.HotInterval), Ms(probing.RetryInterval), Ms(probing.Timeout), Ms(probing.HotTimeout)));
 
     private static long Ms(TimeSpan span) => (long)span.TotalMilliseconds;
 }
 
 /// <summary>By what verdicts are reached (design 5.3).</summary>
-public sealed record EntryHealthParameters(int Fall, int Rise, long CooldownInitialMs, long CooldownLongestMs, long DivergedAtLeastMs, long SuspendAfterMs);
+/// <param name="PickChangesPerHour">Null in entries of before there was a bound.</param>
+public sealed record EntryHealthParameters(int Fall, int Rise, long CooldownInitialMs, long CooldownLongestMs, long DivergedAtLeastMs, long SuspendAfterMs, int? PickChangesPerHour = null);
 
 /// <summary>How often and how patiently altruists are asked (design 5.1).</summary>
 public sealed record EntryProbingParameters(long IntervalMs, long HotIntervalMs, long RetryIntervalMs, long TimeoutMs, long HotTimeoutMs);

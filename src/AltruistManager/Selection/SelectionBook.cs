@@ -110,6 +110,42 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         });
     }
 
+    /// <summary>Whom a round would pick, as far as that is known; the next decision is as if nobody had asked.</summary>
+    /// <param name="window">That the round would belong to.</param>
+    public HashSet<AltruistId> Foresee(bool rotate, long window, ReadOnlySpan<byte> lastHash, SelectorRules rules)
+    {
+        var questions = Slots.ConvertAll(slot => slot.Question);
+        try
+        {
+            if (window > Window)
+            {
+                var seed = DrawOrder.Seed(lastHash, window);
+                Parallel.ForEach(Slots, slot =>
+                {
+                    slot.Question = slot.Question.Copy();
+                    slot.Question.ForgetTurns();
+                    Draw(slot, seed);
+                });
+            }
+
+            Decide(rotate, rules);
+        }
+        finally
+        {
+            for (var i = 0; i < questions.Count; i++)
+                Slots[i].Question = questions[i];
+        }
+
+        var picks = new HashSet<AltruistId>();
+        foreach (var slot in Slots)
+        {
+            foreach (var pick in slot.Next.Picks)
+                picks.Add(altruists[pick.Altruist].Id);
+        }
+
+        return picks;
+    }
+
     private void Decide(SlotMemory slot, bool rotate, in SelectorRules rules)
     {
         slot.Question.Rotate = rotate && slot.Question.Hold < 0;
@@ -349,15 +385,17 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             Parallel.ForEach(Slots, Draw);
     }
 
-    private void Draw(SlotMemory slot)
+    private void Draw(SlotMemory slot) => Draw(slot, Seed);
+
+    private void Draw(SlotMemory slot, byte[] seed)
     {
         var question = slot.Question;
         foreach (ref var candidate in question.Candidates.AsSpan())
         {
             var altruist = slot.Space[candidate.Altruist];
-            candidate.Draw = DrawOrder.Draw(Seed, slot.Key, altruist.Id);
+            candidate.Draw = DrawOrder.Draw(seed, slot.Key, altruist.Id);
             if (options.FairnessUnit == "provider")
-                question.Providers[candidate.Provider].Draw = DrawOrder.Draw(Seed, slot.Key, altruist.Provider);
+                question.Providers[candidate.Provider].Draw = DrawOrder.Draw(seed, slot.Key, altruist.Provider);
         }
     }
 

@@ -14,6 +14,9 @@ public sealed class SelectionOptions
     /// <summary>The window within which turns are counted, aligned to the epoch.</summary>
     public TimeSpan Window { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>How long before a round those whom it would pick are probed in full; half the interval at most.</summary>
+    public TimeSpan LookAhead { get; set; } = TimeSpan.FromSeconds(20);
+
     /// <summary>Name of the policy for chains that name none; see <see cref="SelectionPolicies"/>.</summary>
     [RegularExpression("least-used|round-robin|random|weighted|latency|quality", ErrorMessage = "Selection:Policy must be least-used, round-robin, random, weighted, latency or quality.")]
     public string Policy { get; set; } = "least-used";

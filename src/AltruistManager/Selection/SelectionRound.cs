@@ -14,6 +14,9 @@ public readonly record struct RoundOutcome(long Round, long Generation, int Slot
 /// <summary>Decides all slots, or those that need it, and publishes the result: read inputs, decide, one transaction, swap the snapshot. One at a time.</summary>
 public sealed partial class SelectionRound : IVerdictObserver, IDisposable
 {
+    /// <summary>Each time somebody else has published, so that things go on.</summary>
+    private const int MostAttempts = 5;
+
     private readonly Database database;
     private readonly SelectionStore store;
     private readonly IEntryLog log;
@@ -31,6 +34,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
     private readonly SemaphoreSlim selecting = new(1, 1);
     private readonly SemaphoreSlim saveWanted = new(0, 1);
     private readonly EntryParameters parameters;
+    private readonly FailoverTargets targets;
 
     private SelectionBook book;
     private SnapshotBuilder builder = new();
@@ -43,13 +47,16 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
     private int highestSlotId;
     private Roster? builtFrom;
     private LastTold? lastTold;
+    private DateTimeOffset? lastScheduledAt;
     private bool restored;
     private bool republishAll;
+    private int settleWanted;
     private volatile RoundMark mark = new(0, null);
 
     public SelectionRound(
         Database database, SelectionStore store, IEntryLog log, RosterCache roster, HealthBoard board, OverrideStore overrides, HoldStore holds, DrainStore drains, SnapshotHolder snapshots,
-        LastGoodFile lastGood, IOptions<SelectionOptions> options, IOptions<HealthOptions> health, IOptions<ProbingOptions> probing, TimeProvider time, ILogger<SelectionRound> logger)
+        LastGoodFile lastGood, IPickProbes probes, IOptions<SelectionOptions> options, IOptions<HealthOptions> health, IOptions<ProbingOptions> probing, TimeProvider time,
+        ILogger<SelectionRound> logger)
     {
         this.database = database;
         this.store = store;
@@ -68,6 +75,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         startedAt = time.GetUtcNow();
         book = new SelectionBook(this.options, this.probing);
         parameters = EntryParameters.Of(this.options, health.Value, this.probing);
+        targets = new FailoverTargets(probes, board, this.probing.HotInterval);
     }
 
     /// <summary>When the last round was committed; null before the first.</summary>
@@ -117,11 +125,19 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         try
         {
             var started = time.GetTimestamp();
-            var now = await PrepareAsync(cancellation);
-            // Frozen verdicts are no reason to move: every pick is kept (design 5.4).
-            book.Decide(rotate: board.FrozenSince is null, parameters.Rules(mark.Number + 1));
-            var outcome = await PublishAsync(book.Slots, trigger, isRound: true, scheduledAt, now, cancellation);
-            LogRound(outcome.Round, outcome.Generation, outcome.Slots, outcome.Changed, time.GetElapsedTime(started).TotalMilliseconds);
+            var outcome = await PublishUnlessOvertakenAsync(async wasOvertaken =>
+            {
+                var now = await PrepareAsync(cancellation);
+                if (wasOvertaken && trigger == Trigger.Scheduled && lastScheduledAt == scheduledAt)
+                    return new RoundOutcome(mark.Number, generation, 0, 0);
+
+                // Frozen verdicts are no reason to move: every pick is kept (design 5.4).
+                book.Decide(rotate: board.FrozenSince is null, parameters.Rules(mark.Number + 1));
+                var round = await PublishAsync(book.Slots, trigger, isRound: true, scheduledAt, now, cancellation);
+                LogRound(round.Round, round.Generation, round.Slots, round.Changed, time.GetElapsedTime(started).TotalMilliseconds);
+                return round;
+            });
+            await SettleAllAsync(Trigger.Recovery, cancellation);
             return outcome;
         }
         finally
@@ -153,27 +169,17 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
 
     /// <summary>The standing rule (design 5.5): re-picks at once every slot whose published result is no longer what the rules give.</summary>
     /// <param name="cause">What the caller changed; falls and recoveries are found by themselves.</param>
+    /// <remarks>A slot whose new pick was not heard of for long is published once that was asked, soon after the return.</remarks>
     public async Task<RoundOutcome> SettleAsync(Trigger cause, CancellationToken cancellation)
     {
         await selecting.WaitAsync(cancellation);
         try
         {
-            var now = await PrepareAsync(cancellation);
-            book.Decide(rotate: false, parameters.Rules(mark.Number));
-            var unsettled = new List<SlotMemory>();
-            foreach (var slot in book.Slots)
-            {
-                if (republishAll || book.Differs(slot))
-                    unsettled.Add(slot);
-            }
-
-            if (book.UpdateRevoked(NextGeneration, now) || unsettled.Count > 0 || republishAll)
-                return await PublishAsync(unsettled, cause, isRound: false, now, now, cancellation);
-
-            // Names may have changed without a slot that did.
-            if (builtFrom is null || !builtFrom.HoldsTheSameAs(book.Roster))
-                Show(null);
-            return new RoundOutcome(mark.Number, generation, 0, 0);
+            var outcome = await SettleAllAsync(cause, cancellation);
+            // What came about during the commit.
+            if (outcome.Slots > 0)
+                await SettleAllAsync(Trigger.Recovery, cancellation);
+            return outcome;
         }
         finally
         {
@@ -214,6 +220,63 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         finally
         {
             selecting.Release();
+        }
+    }
+
+    /// <summary>Whom a round at that time would pick, standbys included, as far as is known now. Decides nothing.</summary>
+    public async Task<HashSet<AltruistId>> ForeseeAsync(DateTimeOffset at, CancellationToken cancellation)
+    {
+        await selecting.WaitAsync(cancellation);
+        try
+        {
+            await PrepareAsync(cancellation);
+            return book.Foresee(rotate: board.FrozenSince is null, DrawOrder.WindowOf(at, options.Window), lastHash, parameters.Rules(mark.Number + 1));
+        }
+        finally
+        {
+            selecting.Release();
+        }
+    }
+
+    private Task<RoundOutcome> SettleAllAsync(Trigger cause, CancellationToken cancellation) => PublishUnlessOvertakenAsync(async _ =>
+    {
+        Interlocked.Exchange(ref settleWanted, 0);
+        var now = await PrepareAsync(cancellation);
+        book.Decide(rotate: false, parameters.Rules(mark.Number));
+        var unsettled = new List<SlotMemory>();
+        foreach (var slot in book.Slots)
+        {
+            if (republishAll || (book.Differs(slot) && !targets.MustWait(slot, book.Altruists, mayBegin: cause is Trigger.Failover or Trigger.Recovery, now)))
+                unsettled.Add(slot);
+        }
+
+        targets.Ask(SettleSoonAsync);
+        if (book.UpdateRevoked(NextGeneration, now) || unsettled.Count > 0 || republishAll)
+            return await PublishAsync(unsettled, cause, isRound: false, now, now, cancellation);
+
+        // Names may have changed without a slot that did.
+        if (builtFrom is null || !builtFrom.HoldsTheSameAs(book.Roster))
+            Show(null);
+        return new RoundOutcome(mark.Number, generation, 0, 0);
+    });
+
+    /// <summary>Many may ask for it at once: one that has not begun yet does for all.</summary>
+    private Task SettleSoonAsync(CancellationToken cancellation) =>
+        Interlocked.Exchange(ref settleWanted, 1) == 0 ? SettleAsync(Trigger.Failover, cancellation) : Task.CompletedTask;
+
+    /// <summary>Where another instance was faster, which the unique keys of the log tell, decides again over what is stored now.</summary>
+    private async Task<RoundOutcome> PublishUnlessOvertakenAsync(Func<bool, Task<RoundOutcome>> publish)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await publish(attempt > 1);
+            }
+            catch (Exception overtaken) when (Database.IsDuplicate(overtaken) && attempt < MostAttempts)
+            {
+                LogOvertaken(NextGeneration);
+            }
         }
     }
 
@@ -311,6 +374,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
 
         var lastRound = tail.LastOrDefault(logged => logged.Entry.IsRound)?.Entry;
         mark = new RoundMark(newest?.Entry.Round ?? 0, lastRound?.At);
+        lastScheduledAt = lastRound?.ScheduledAt;
         restored = true;
         if (republishAll)
             return;
@@ -367,7 +431,12 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         floor = 0;
         republishAll = false;
         if (isRound)
+        {
             mark = new RoundMark(entry.Round, now);
+            lastScheduledAt = scheduledAt;
+        }
+
+        LogCommitted(generation);
         var changed = 0;
         for (var i = 0; i < decided.Count; i++)
         {
@@ -492,6 +561,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         {
             var hash = await database.WriteAsync(async write =>
             {
+                await store.LockAsync(write);
                 await store.AddSlotsAsync(write, added);
                 await store.CloseSessionsAsync(write, closed, atMs);
                 await store.OpenSessionsAsync(write, opened, entry.Generation, atMs);
@@ -519,6 +589,12 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Round {Round}, generation {Generation}: {Slots} slots, {Changed} changed, {Milliseconds:0} ms")]
     private partial void LogRound(long round, long generation, int slots, int changed, double milliseconds);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Generation {Generation} is committed")]
+    private partial void LogCommitted(long generation);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Another instance published generation {Generation} first: what it stored is taken up, and decided anew")]
+    private partial void LogOvertaken(long generation);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Slot}: {Trigger}, now {Label} ({State})")]
     private partial void LogChange(SlotKey slot, Trigger trigger, string label, SlotState state);

@@ -23,6 +23,12 @@ public static class SelectionSetup
         services.AddHostedService<LastGoodKeeper>();
         services.AddJob<SelectionJob>(
             SelectionJob.Name, provider => new JobSchedule(provider.GetRequiredService<IOptions<SelectionOptions>>().Value.Interval, TimeSpan.Zero, OnTheClock: true));
+        services.AddSingleton<LookAhead>();
+        services.AddJob<LookAheadJob>(LookAheadJob.Name, provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<SelectionOptions>>().Value;
+            return new JobSchedule(options.Interval, options.Interval - LookAhead.LeadOf(options), OnTheClock: true);
+        });
         services.AddJob<SettleJob>(SettleJob.Name, _ => new JobSchedule(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)));
         return services;
     }

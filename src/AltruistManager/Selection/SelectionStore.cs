@@ -30,6 +30,14 @@ public sealed class SelectionStore(Database database, TimeProvider time)
         return values.Count < 2 ? null : (values["origin"], UnixTime.FromMs(long.Parse(values["created_at"])));
     }
 
+    /// <summary>Instances publish one after the other, so that the second fails by the keys of the log rather than by a deadlock.</summary>
+    internal async Task LockAsync(WriteTransaction write)
+    {
+        // On SQLite there is one writer at a time anyhow.
+        if (!database.Dialect.IsSqlite)
+            await write.ExecuteAsync("select value from meta where name = 'origin' for update");
+    }
+
     internal async Task<Dictionary<SlotKey, int>> SlotIdsAsync(CancellationToken cancellation) =>
         (await database.QueryAsync<SlotRow>("select id, chain_id, region_id from slots", null, cancellation))
         .ToDictionary(row => new SlotKey(new ChainId(row.ChainId), new RegionId(row.RegionId)), row => row.Id);

@@ -283,6 +283,8 @@ internal static class CanonicalEntry
             json.WriteNumber("cooldownLongestMs", health.CooldownLongestMs);
             json.WriteNumber("divergedAtLeastMs", health.DivergedAtLeastMs);
             json.WriteNumber("fall", health.Fall);
+            if (health.PickChangesPerHour is { } changes)
+                json.WriteNumber("pickChangesPerHour", changes);
             json.WriteNumber("rise", health.Rise);
             json.WriteNumber("suspendAfterMs", health.SuspendAfterMs);
             json.WriteEndObject();
@@ -325,7 +327,8 @@ internal static class CanonicalEntry
                 health.GetProperty("cooldownInitialMs").GetInt64(),
                 health.GetProperty("cooldownLongestMs").GetInt64(),
                 health.GetProperty("divergedAtLeastMs").GetInt64(),
-                health.GetProperty("suspendAfterMs").GetInt64())
+                health.GetProperty("suspendAfterMs").GetInt64(),
+                health.TryGetProperty("pickChangesPerHour", out var changes) ? changes.GetInt32() : null)
             : null,
         item.TryGetProperty("probing", out var probing)
             ? new EntryProbingParameters(

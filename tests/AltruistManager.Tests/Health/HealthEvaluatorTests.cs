@@ -239,8 +239,81 @@ public sealed class HealthEvaluatorTests
         for (var probe = 0; probe < 3; probe++)
             Bad();
         MakeHealthy();
-        memory = HealthEvaluator.EndCooldown(memory);
+        memory = HealthEvaluator.EndCooldown(memory, options, now);
         Assert.Equal((VerdictState.Healthy, "healthy"), Good());
+    }
+
+    [Fact]
+    public void One_that_flaps_is_trusted_again_an_hour_after_the_oldest_of_its_falls()
+    {
+        MakeHealthy();
+        var falls = new List<DateTimeOffset>();
+        for (var fall = 0; fall < 6; fall++)
+        {
+            Assert.False(memory.CooldownUntil > now);
+            now += TimeSpan.FromMinutes(5);
+            FallOnce();
+            falls.Add(now);
+            MakeHealthy();
+            now += TimeSpan.FromMinutes(1);
+        }
+
+        var until = falls[0] + TimeSpan.FromHours(1);
+        Assert.Equal(until, memory.CooldownUntil);
+        Assert.Equal((VerdictState.Healthy, $"healthy; fell 6 times within an hour: until {until:HH:mm:ss} UTC it is used only where there is nobody else"), Good());
+        Assert.EndsWith($"; fell 6 times within an hour: until {until:HH:mm:ss} UTC it is used only where there is nobody else", Bad().Reason, StringComparison.Ordinal);
+        MakeHealthy();
+
+        // A test shows that it is well now, and that is not what is in doubt; nor does a restart make up for it.
+        memory = Memory.FromJson(HealthEvaluator.EndCooldown(memory, options, now).ToJson());
+        Assert.Equal(until, memory.CooldownUntil);
+
+        // Whoever is used all the same and falls again waits for the second of them.
+        FallOnce();
+        MakeHealthy();
+        Assert.Equal(falls[1] + TimeSpan.FromHours(1), memory.CooldownUntil);
+
+        now = falls[1] + TimeSpan.FromHours(1);
+        Assert.Equal((VerdictState.Healthy, "healthy"), Good());
+        now += TimeSpan.FromHours(1);
+        FallOnce();
+        Assert.Equal(now + TimeSpan.FromMinutes(1), memory.CooldownUntil);
+    }
+
+    /// <summary>Whatever the probes find: out of use no more often in any hour than is configured.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(6)]
+    public void However_it_flaps_it_goes_out_of_use_only_so_often_in_an_hour(int most)
+    {
+        options.PickChangesPerHour = most;
+        for (var seed = 0; seed < 40; seed++)
+        {
+            var draw = new Random(seed);
+            memory = Memory.New;
+            var left = new List<DateTimeOffset>();
+            var inUse = false;
+            for (var probe = 0; probe < 4_000; probe++)
+            {
+                now += TimeSpan.FromSeconds(draw.Next(1, 12));
+                // Long enough one way or the other to fall and to rise, or every other probe.
+                var good = seed % 4 == 0 ? probe % 2 == 0 : seed % 4 == 1 ? probe % 5 > 2 : draw.Next(3) > 0 == last.Good;
+                var integrity = draw.Next(200) == 0 ? IntegrityFinding.Differs : IntegrityFinding.NotJudged;
+                var outcome = good ? ProbeOutcome.Ok : draw.Next(20) == 0 ? ProbeOutcome.Throttled : ProbeOutcome.Timeout;
+                See(outcome, draw.Next(4) == 0 ? Lagging : null, draw.Next(300) == 0 ? "56" : "1", good ? integrity : IntegrityFinding.NotJudged);
+                if (draw.Next(100) == 0)
+                    memory = HealthEvaluator.EndCooldown(memory, options, now);
+
+                var usable = last.State is VerdictState.Healthy or VerdictState.Failing && !(memory.CooldownUntil > now);
+                if (inUse && !usable)
+                    left.Add(now);
+                inUse = usable;
+            }
+
+            for (var first = 0; first + most < left.Count; first++)
+                Assert.True(left[first + most] - left[first] >= TimeSpan.FromHours(1), $"seed {seed}: {most + 1} times out of use from {left[first]} on");
+        }
     }
 
     [Fact]
@@ -411,7 +484,7 @@ public sealed class HealthEvaluatorTests
                 var neutral = outcome is ProbeOutcome.ResolverFailed or ProbeOutcome.NoSockets;
                 Assert.False(neutral && last.State is VerdictState.Down && before is not (VerdictState.Down or VerdictState.WrongChain or VerdictState.Diverged), message);
                 Assert.True(memory.CooldownUntil is not { } until || until <= now + HealthEvaluator.LongestCooldown, message);
-                Assert.Equal(memory, Memory.FromJson(memory.ToJson()));
+                Assert.Equal(memory.ToJson(), Memory.FromJson(memory.ToJson()).ToJson());
             }
         }
     }
@@ -442,6 +515,12 @@ public sealed class HealthEvaluatorTests
             Assert.Equal(VerdictState.Failing, Good().State);
             Assert.Equal(VerdictState.Failing, See(ProbeOutcome.Ok, Lagging).State);
         }
+    }
+
+    private void FallOnce()
+    {
+        for (var probe = 0; probe < options.Fall; probe++)
+            Bad();
     }
 
     private void MakeHealthy()

@@ -13,7 +13,7 @@ public sealed class CanonicalEntryTests
 {
     private const string Golden =
         """
-        {"altruists":[["019a-1","acme","acme ☂ \"1\"",1,0,0,0,0,"healthy",1795244400000,"healthy","aa11",[0],[],[],null,200,35,990],["019a-2","beta","beta-1",2,1,4,2,0,"wrong-chain",1795244100000,"serves another chain",null,[0,1],["archive","trace"],["trace"],"heights differ",0,0,0]],"at":1795244700000,"format":3,"frozenSince":1795244600000,"generation":1795244700123,"isRound":true,"origin":"origin-1","overrides":[],"parameters":{"fairnessUnit":"altruist","health":{"cooldownInitialMs":60000,"cooldownLongestMs":3600000,"divergedAtLeastMs":900000,"fall":3,"rise":2,"suspendAfterMs":61200000},"intervalMs":300000,"latencyFactorPercent":200,"policy":"least-used","primaries":1,"probing":{"hotIntervalMs":10000,"hotTimeoutMs":2000,"intervalMs":300000,"retryIntervalMs":3000,"timeoutMs":5000},"providerCapPercent":60,"standbys":2,"windowMs":3600000},"revoked":[{"altruists":["019a-2"],"generation":1795244700123,"region":"us-east"}],"round":7,"rule":3,"scheduledAt":1795244700000,"seed":"0000000000000000000000000000000000000000000000000000000000000000","slots":[{"candidates":[0,1],"chain":"0021","contenders":[0],"eligible":1,"fallbacks":["us-west"],"lacking":[1],"offers":[0,2],"picks":[0,"us-east"],"policy":"quality","primaries":2,"providers":[0,0,300,1,0,0,50,2],"region":"us-east","requires":["archive"],"selectedAt":1795240000000,"state":"fresh","turn":[0],"turns":[300,50],"was":[0,"us-east",1,1,"us-west",0],"wasState":"fresh","wasWeights":[60,40]}],"trigger":"scheduled","vantages":["local","frankfurt"],"window":498679}
+        {"altruists":[["019a-1","acme","acme ☂ \"1\"",1,0,0,0,0,"healthy",1795244400000,"healthy","aa11",[0],[],[],null,200,35,990],["019a-2","beta","beta-1",2,1,4,2,0,"wrong-chain",1795244100000,"serves another chain",null,[0,1],["archive","trace"],["trace"],"heights differ",0,0,0]],"at":1795244700000,"format":3,"frozenSince":1795244600000,"generation":1795244700123,"isRound":true,"origin":"origin-1","overrides":[],"parameters":{"fairnessUnit":"altruist","health":{"cooldownInitialMs":60000,"cooldownLongestMs":3600000,"divergedAtLeastMs":900000,"fall":3,"pickChangesPerHour":6,"rise":2,"suspendAfterMs":61200000},"intervalMs":300000,"latencyFactorPercent":200,"policy":"least-used","primaries":1,"probing":{"hotIntervalMs":10000,"hotTimeoutMs":2000,"intervalMs":300000,"retryIntervalMs":3000,"timeoutMs":5000},"providerCapPercent":60,"standbys":2,"windowMs":3600000},"revoked":[{"altruists":["019a-2"],"generation":1795244700123,"region":"us-east"}],"round":7,"rule":3,"scheduledAt":1795244700000,"seed":"0000000000000000000000000000000000000000000000000000000000000000","slots":[{"candidates":[0,1],"chain":"0021","contenders":[0],"eligible":1,"fallbacks":["us-west"],"lacking":[1],"offers":[0,2],"picks":[0,"us-east"],"policy":"quality","primaries":2,"providers":[0,0,300,1,0,0,50,2],"region":"us-east","requires":["archive"],"selectedAt":1795240000000,"state":"fresh","turn":[0],"turns":[300,50],"was":[0,"us-east",1,1,"us-west",0],"wasState":"fresh","wasWeights":[60,40]}],"trigger":"scheduled","vantages":["local","frankfurt"],"window":498679}
         """;
 
     /// <summary>As versions wrote it that knew one primary and one policy.</summary>
@@ -42,6 +42,17 @@ public sealed class CanonicalEntryTests
         var body = new ArrayBufferWriter<byte>();
         CanonicalEntry.Write(body, CanonicalEntry.Read(Encoding.UTF8.GetBytes(Golden)));
         Assert.Equal(Golden, Encoding.UTF8.GetString(body.WrittenSpan));
+    }
+
+    [Fact]
+    public void An_entry_of_before_flapping_was_bounded_reads_back_to_the_same_bytes()
+    {
+        var before = Golden.Replace("\"pickChangesPerHour\":6,", "", StringComparison.Ordinal);
+        var entry = CanonicalEntry.Read(Encoding.UTF8.GetBytes(before));
+        var body = new ArrayBufferWriter<byte>();
+        CanonicalEntry.Write(body, entry);
+        Assert.Null(entry.Parameters.Health!.PickChangesPerHour);
+        Assert.Equal(before, Encoding.UTF8.GetString(body.WrittenSpan));
     }
 
     [Fact]
