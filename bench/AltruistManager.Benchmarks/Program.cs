@@ -1,5 +1,6 @@
 using AltruistManager.Benchmarks;
 using AltruistManager.Benchmarks.Api;
+using AltruistManager.Benchmarks.Failover;
 using AltruistManager.Benchmarks.Probing;
 
 // One line per benchmark. Each prints one line of JSON with its figures last.
@@ -11,6 +12,7 @@ return args switch
     ["api"] => await ApiBench.RunAsync(CancellationToken.None),
     ["ingest"] => await IngestBench.RunAsync(CancellationToken.None),
     ["probe"] => await ProbeBench.RunAsync(CancellationToken.None),
+    ["failover"] => await FailoverBench.RunAsync(CancellationToken.None),
 
     // What the api benchmark compares with, in processes of their own.
     ["server", "stack", var recorded, var database] => await StackServer.RunAsync(recorded, database),
@@ -23,6 +25,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: bash eng/bench.sh selection | history | roster | api | probe | ingest");
+    Console.Error.WriteLine("usage: bash eng/bench.sh selection | history | roster | api | probe | ingest | failover");
     return 2;
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Health;
@@ -6,6 +7,7 @@ using AltruistManager.Selection;
 using AltruistManager.Storage;
 using AltruistManager.Tests.Simulator;
 using AltruistManager.Transparency;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -29,7 +31,8 @@ internal sealed class SelectionScene : IAsyncDisposable
         Store = new SelectionStore(database, Clock);
         Ring = new KeyRing(database, NullLogger<KeyRing>.Instance);
         Signer = new LogSigner(database, Ring, Clock, NullLogger<LogSigner>.Instance);
-        Log = log ?? new EntryLog(new EntryStore(database), Signer);
+        Log = new WatchedLog(log ?? new EntryLog(new EntryStore(database), Signer), () => Happened(Moment.Decided), () => Happened(Moment.Appended));
+        Probes = new ScriptedProbes(this);
         Overrides = new OverrideStore(database, Clock);
         Holds = new HoldStore(database, Clock);
         Drains = new DrainStore(database, Clock);
@@ -61,6 +64,15 @@ internal sealed class SelectionScene : IAsyncDisposable
 
     public DecisionLog Decisions { get; }
 
+    /// <summary>Stands for the lanes; whoever was asked is judged when the test lets it.</summary>
+    public ScriptedProbes Probes { get; }
+
+    /// <summary>What the test does while a publication is under way, on the thread that publishes.</summary>
+    public Action<Moment> Happened { get; set; } = _ => { };
+
+    /// <summary>What selecting logged.</summary>
+    public ConcurrentQueue<string> Logged { get; } = new();
+
     public SnapshotHolder Snapshots { get; private set; } = new();
 
     public SelectionRound Round { get; private set; } = null!;
@@ -79,8 +91,8 @@ internal sealed class SelectionScene : IAsyncDisposable
         Snapshots = new SnapshotHolder();
         LastGood = new LastGoodFile(Database, new KeyRing(Database, NullLogger<KeyRing>.Instance), [], NullLogger<LastGoodFile>.Instance);
         Round = new SelectionRound(
-            Database, Store, Log, Roster, Board, Overrides, Holds, Drains, Snapshots, LastGood, Options.Create(options), Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), Clock,
-            NullLogger<SelectionRound>.Instance);
+            Database, Store, Log, Roster, Board, Overrides, Holds, Drains, Snapshots, LastGood, Probes, Options.Create(options), Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), Clock,
+            new WatchingLogger(Logged, () => Happened(Moment.Committed)));
     }
 
     public SelectionScene Region(string id, params string[] fallbacks)
@@ -157,9 +169,20 @@ internal sealed class SelectionScene : IAsyncDisposable
         return this;
     }
 
-    public Task<RoundOutcome> RunAsync() => Round.RunAsync(Trigger.Scheduled, Clock.GetUtcNow(), Cancellation);
+    public async Task<RoundOutcome> RunAsync()
+    {
+        var outcome = await Round.RunAsync(Trigger.Scheduled, Clock.GetUtcNow(), Cancellation);
+        await Probes.AnswerAllAsync();
+        return outcome;
+    }
 
-    public Task<RoundOutcome> SettleAsync(Trigger cause = Trigger.Failover) => Round.SettleAsync(cause, Cancellation);
+    /// <summary>With all that follows once the targets of failovers have answered.</summary>
+    public async Task<RoundOutcome> SettleAsync(Trigger cause = Trigger.Failover)
+    {
+        var outcome = await Round.SettleAsync(cause, Cancellation);
+        await Probes.AnswerAllAsync();
+        return outcome;
+    }
 
     public SlotStatus Slot(string chain = "0021", string region = "us-east") => Snapshots.Current.Slots[new SlotKey(new(chain), new(region))];
 
@@ -238,5 +261,98 @@ internal sealed class SelectionScene : IAsyncDisposable
     {
         Roster.Replace(new Roster(++revision, chains.Values, regions.Values, providers, altruists.Values));
         return this;
+    }
+
+    /// <summary>Who is asked waits until the test lets them answer; the dead among them are judged failing then.</summary>
+    internal sealed class ScriptedProbes(SelectionScene scene) : IPickProbes
+    {
+        private readonly ConcurrentQueue<(IReadOnlyCollection<AltruistId> Altruists, Func<bool, CancellationToken, Task> Heard)> waiting = new();
+
+        /// <summary>Altruists that do not answer.</summary>
+        public HashSet<string> Dead { get; } = [];
+
+        /// <summary>Those asked before a failover, each time in alphabetical order.</summary>
+        public List<string[]> Asked { get; } = [];
+
+        /// <summary>Those asked in full, each time in alphabetical order.</summary>
+        public List<string[]> AskedInFull { get; } = [];
+
+        public Task AskInFullAsync(IReadOnlyCollection<AltruistId> altruists, CancellationToken cancellation)
+        {
+            AskedInFull.Add([.. altruists.Select(id => id.Value).Order()]);
+            Judge(altruists);
+            return scene.Round.SettleAsync(Trigger.Failover, cancellation);
+        }
+
+        public void Ask(IReadOnlyCollection<AltruistId> altruists, Func<bool, CancellationToken, Task> heard)
+        {
+            Asked.Add([.. altruists.Select(id => id.Value).Order()]);
+            waiting.Enqueue((altruists, heard));
+        }
+
+        /// <summary>All that were asked answer or fail to, and those that are asked in consequence.</summary>
+        public async Task AnswerAllAsync()
+        {
+            while (await AnswerAsync())
+            {
+            }
+        }
+
+        /// <returns>False when nobody was asked.</returns>
+        public async Task<bool> AnswerAsync()
+        {
+            if (!waiting.TryDequeue(out var asked))
+                return false;
+            Judge(asked.Altruists);
+            await asked.Heard(true, Cancellation);
+            return true;
+        }
+
+        /// <summary>Nothing is heard of them within the time there is.</summary>
+        public Task GiveUpAsync() => waiting.TryDequeue(out var asked) ? asked.Heard(true, Cancellation) : Task.CompletedTask;
+
+        private void Judge(IEnumerable<AltruistId> asked)
+        {
+            foreach (var id in asked)
+            {
+                var verdict = scene.Board[id];
+                var falls = Dead.Contains(id.Value) && verdict.State == VerdictState.Healthy;
+                scene.Board.Set(id, verdict with { LastProbeAt = scene.Clock.GetUtcNow(), State = falls ? VerdictState.Failing : verdict.State, Reason = falls ? "no answer" : verdict.Reason });
+            }
+        }
+    }
+
+    private sealed class WatchedLog(IEntryLog log, Action decided, Action appended) : IEntryLog
+    {
+        public PackedEntry Pack(Entry entry, byte[] previousHash)
+        {
+            decided();
+            return log.Pack(entry, previousHash);
+        }
+
+        public async Task AppendAsync(WriteTransaction write, PackedEntry packed, IReadOnlyList<int> slotIds)
+        {
+            await log.AppendAsync(write, packed, slotIds);
+            appended();
+        }
+
+        public Task<IReadOnlyList<LoggedEntry>> TailAsync(string origin, CancellationToken cancellation) => log.TailAsync(origin, cancellation);
+
+        public Task<LoggedEntry?> FindAsync(long generation, CancellationToken cancellation) => log.FindAsync(generation, cancellation);
+    }
+
+    private sealed class WatchingLogger(ConcurrentQueue<string> lines, Action committed) : ILogger<SelectionRound>
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            lines.Enqueue(formatter(state, exception));
+            if (eventId.Name == "LogCommitted")
+                committed();
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using AltruistManager.Simulator;
+using AltruistManager.Simulator.Chaos;
 
 namespace AltruistManager.Web.Tests.Health;
 
@@ -25,7 +26,7 @@ public sealed class CutOffTests
             for (var number = 0; number < 6; number++)
             {
                 await PutAsync(app, $"providers/p{number % 3}", new { name = $"Provider {number % 3}" });
-                lines.Add(new CuttableLine(world.AddNode(chain, $"node{number}").Url));
+                lines.Add(new CuttableLine(world.AddNode(chain, $"node{number}").Url, IPAddress.Loopback));
                 (await app.Staff.PostAsJsonAsync("/api/v1/altruists", new { provider = $"p{number % 3}", chains = new[] { "0021" }, url = lines[^1].Url.ToString(), regions = new[] { "us-east" }, label = $"node{number}" }, Cancellation))
                     .EnsureSuccessStatusCode();
             }

@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace AltruistManager.Web.Tests.Health;
+namespace AltruistManager.Simulator.Chaos;
 
 /// <summary>A line to a node that can be cut as a network is cut: nobody says anything any more, neither the connections that are there nor to new ones.</summary>
-internal sealed class CuttableLine : IAsyncDisposable
+public sealed class CuttableLine : IAsyncDisposable
 {
     private readonly Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly IPEndPoint node;
@@ -14,15 +14,19 @@ internal sealed class CuttableLine : IAsyncDisposable
     private readonly Task accepting;
     private volatile TaskCompletionSource whole = Whole();
 
-    public CuttableLine(Uri node)
+    /// <param name="node">Where it leads.</param>
+    /// <param name="address">One of loopback; the port is a free one.</param>
+    public CuttableLine(Uri node, IPAddress address)
     {
+        ArgumentNullException.ThrowIfNull(node);
         this.node = new IPEndPoint(IPAddress.Parse(node.Host), node.Port);
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Bind(new IPEndPoint(address, 0));
         listener.Listen(1);
-        Url = new UriBuilder(node) { Port = ((IPEndPoint)listener.LocalEndPoint!).Port }.Uri;
+        Url = new UriBuilder(node) { Host = address.ToString(), Port = ((IPEndPoint)listener.LocalEndPoint!).Port }.Uri;
         accepting = AcceptAsync();
     }
 
+    /// <summary>That of the node, through this line.</summary>
     public Uri Url { get; }
 
     public void Cut()
