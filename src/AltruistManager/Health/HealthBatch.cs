@@ -51,11 +51,15 @@ internal sealed class HealthBatch
         var integrity = Agreed is { } agreed && Probes[0].Probe.Lane is ProbeLane.Retry or ProbeLane.Ahead
             ? comparable.DistinctBy(pair => pair.Altruist.Id).ToDictionary(pair => pair.Altruist.Id, pair => agreed.Judge(pair.Probe))
             : IntegrityCheck.Compare([.. comparable.Select(pair => new IntegrityAnswer(pair.Altruist.Id, pair.Altruist.Provider, pair.Probe.IntegrityHeight!.Value, pair.Probe.IntegrityHash!, watched[pair.Altruist.Id].Memory.DivergedAt is not null))]);
+        // What the last sweep agreed on may be history itself by now, after a reset of the chain: whoever is in use falls by a sweep only, which asks all at once.
+        var doubted = Probes[0].Probe.Lane == ProbeLane.Ahead && integrity.Values.Any(found => found.Finding == IntegrityFinding.Differs);
+        if (doubted)
+            integrity = integrity.Where(pair => pair.Value.Finding != IntegrityFinding.Differs).ToDictionary();
 
         Observation?[] observations = [.. Probes.Select(pair => pair.Probe is { Outcome: ProbeOutcome.Ok, Height: { } height }
             ? new Observation(pair.Altruist.Id, pair.Altruist.Provider, pair.Altruist.Role == AltruistRole.Reference, Votes(pair.Altruist.Id), pair.Probe.At, height, pair.Probe.HeadTime)
             : (Observation?)null)];
-        var outcome = new HealthBatchOutcome { Watched = watched, Trace = Trace.Observe([.. observations.OfType<Observation>()], Votes, rules, Probing.Interval) };
+        var outcome = new HealthBatchOutcome { Watched = watched, Trace = Trace.Observe([.. observations.OfType<Observation>()], Votes, rules, Probing.Interval), SweepWanted = doubted };
         var small = new Dictionary<EgressSide, bool>();
         foreach (var ((probe, altruist), observation) in Probes.Zip(observations))
         {

@@ -23,14 +23,15 @@ internal sealed class PickProbes : IPickProbes
     /// <summary>With it, what it takes to get a place and to judge.</summary>
     private static readonly TimeSpan Patience = 1.5 * Timeout;
 
-    private readonly ProbeStarter starter;
-    private readonly ProbeDelivery delivery;
+    // Who asks here is told of verdicts, which what is asked here leads to: the circle closes with the first probe.
+    private readonly Lazy<ProbeStarter> starter;
+    private readonly Lazy<ProbeDelivery> delivery;
     private readonly ProbeWork work;
     private readonly TimeProvider time;
     private readonly Lane ahead;
     private readonly Lane failover;
 
-    public PickProbes(ProbeStarter starter, ProbeDelivery delivery, ProbeWork work, IOptions<ProbingOptions> options, TimeProvider time)
+    public PickProbes(Lazy<ProbeStarter> starter, Lazy<ProbeDelivery> delivery, ProbeWork work, IOptions<ProbingOptions> options, TimeProvider time)
     {
         this.starter = starter;
         this.delivery = delivery;
@@ -59,11 +60,11 @@ internal sealed class PickProbes : IPickProbes
 
     /// <summary>Each network by itself and in batches as the answers come, so that nobody waits for a slower one.</summary>
     private Task StartAsync(IEnumerable<AltruistId> altruists, Lane lane, Func<Task> judged) => Task.WhenAll(
-        altruists.Select(starter.Find).OfType<Altruist>().GroupBy(altruist => altruist.Network).Select(network => work.Start(async () =>
+        altruists.Select(starter.Value.Find).OfType<Altruist>().GroupBy(altruist => altruist.Network).Select(network => work.Start(async () =>
         {
-            await foreach (var results in starter.AskEachAsync([.. network], lane, lane.Name))
+            await foreach (var results in starter.Value.AskEachAsync([.. network], lane, lane.Name))
             {
-                await delivery.DeliverAsync(network.Key, results, [.. results.Select(ProbeRow.Of)], work.Stopping);
+                await delivery.Value.DeliverAsync(network.Key, results, [.. results.Select(ProbeRow.Of)], work.Stopping);
                 await judged();
             }
         })).ToList());

@@ -35,7 +35,12 @@ public static class ProbingSetup
         services.AddSingleton<Canaries>();
         services.AddSingleton<CloseWatch>();
         services.AddSingleton<TrialWatch>();
-        services.AddSingleton<IPickProbes, PickProbes>();
+        services.AddSingleton<IPickProbes>(provider => new PickProbes(
+            new Lazy<ProbeStarter>(provider.GetRequiredService<ProbeStarter>),
+            new Lazy<ProbeDelivery>(provider.GetRequiredService<ProbeDelivery>),
+            provider.GetRequiredService<ProbeWork>(),
+            provider.GetRequiredService<IOptions<ProbingOptions>>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Sweeper(
             provider.GetRequiredService<RosterCache>(),
             provider.GetRequiredService<ProbeStarter>(),

@@ -24,10 +24,9 @@ internal sealed class FailoverTargets(IPickProbes probes, HealthBoard board, Tim
     {
         var next = slot.Next;
         // Where there is nobody else, and where people decided, there is nothing to choose.
-        if (slot.Generation == 0 || slot.MustPublish || next.Eligible < 2 || next.State is not (SlotState.Fresh or SlotState.Fallback))
+        if (slot.Generation == 0 || slot.MustPublish || next.State is not (SlotState.Fresh or SlotState.Fallback) || next.Eligible <= next.Picks.Count(pick => pick.Weight > 0))
             return false;
-        var target = altruists[next.Picks[0].Altruist].Id;
-        if (target == slot.Primary || IsHeard(target, now))
+        if (next.Picks.TrueForAll(pick => pick.Weight == 0 || IsInUse(slot, altruists[pick.Altruist].Id) || IsHeard(altruists[pick.Altruist].Id, now)))
             return false;
 
         var known = tries.GetValueOrDefault(slot.Key);
@@ -65,6 +64,8 @@ internal sealed class FailoverTargets(IPickProbes probes, HealthBoard board, Tim
         });
         unheard.Clear();
     }
+
+    private static bool IsInUse(SlotMemory slot, AltruistId altruist) => Array.Exists(slot.Picks, pick => pick.Weight > 0 && pick.Altruist == altruist);
 
     private bool IsHeard(AltruistId altruist, DateTimeOffset now) => board[altruist].LastProbeAt >= now - heardWithin;
 

@@ -184,6 +184,29 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
     }
 
     [Fact]
+    public async Task Before_a_round_who_they_are_is_proven_anew_and_another_history_asks_for_a_sweep()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1", "d1");
+        await SweepAsync(monitor, 600, 1050);
+        monitor.TakeSweepsWanted();
+        Assert.Equal(new ProbeQuestions(Identity: true, IntegrityHeight: 993, Syncing: true), monitor.QuestionsFor(rosters.Current.Altruists[Id("a1")], ProbeLane.Ahead));
+
+        clock.Now = Heads.Start.AddSeconds(880);
+        await ObserveAsync(monitor, ProbeLane.Ahead, Good("a1", 880, 1073) with { IntegrityHeight = 993, IntegrityHash = "0x993" });
+        Assert.Empty(monitor.TakeSweepsWanted());
+        await ObserveAsync(monitor, ProbeLane.Ahead, Good("d1", 880, 1073) with { IntegrityHeight = 993, IntegrityHash = "0xother" });
+        Assert.Equal(VerdictState.Healthy, board[Id("d1")].State);
+        Assert.Equal([Network], monitor.TakeSweepsWanted());
+        await SweepAsync(monitor, 882, 1073, result => result.Altruist == Id("d1") ? result with { IntegrityHash = "0xother" } : result);
+        Assert.Equal(VerdictState.Diverged, board[Id("d1")].State);
+
+        await ObserveAsync(monitor, ProbeLane.Ahead, Good("b1", 884, 1073) with { Identity = "5000" });
+        Assert.Equal(VerdictState.WrongChain, board[Id("b1")].State);
+        await ObserveAsync(monitor, ProbeLane.Ahead, Bad("c1", 884, ProbeOutcome.Timeout));
+        Assert.Equal(VerdictState.Failing, board[Id("c1")].State);
+    }
+
+    [Fact]
     public async Task Every_node_its_own_dev_chain_evicts_nobody()
     {
         var monitor = await HealthyAsync("a1", "b1", "c1", "d1");

@@ -467,6 +467,50 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
         Assert.Equal(ProbeOutcome.Ok, world.Observer.Batches.Single().Results.Single().Outcome);
     }
 
+    [Fact]
+    public async Task Whom_the_next_round_would_pick_is_asked_in_full_while_a_sweep_holds_every_place()
+    {
+        await using var silent = Silent();
+        await using var node = TestNode.Evm(() => 100);
+        await using var world = World(options => options.Concurrency = 4);
+        world.Register([.. Enumerable.Range(0, 40).Select(number => At(silent, $"s{number}", Polygon)), At(node, "next", Ethereum)]);
+        world.Demand.Questions = new ProbeQuestions(Identity: true, IntegrityHeight: null, Syncing: true);
+        var sweep = world.Sweeper.SweepAllAsync(Cancellation);
+
+        await world.Picks.AskInFullAsync([new AltruistId("next"), new AltruistId("gone")], Cancellation);
+
+        var asked = Assert.Single(world.Observer.Batches, batch => batch.Network == Ethereum && batch.Results[0].Lane == ProbeLane.Ahead);
+        Assert.Equal((ProbeOutcome.Ok, "1"), (asked.Results.Single().Outcome, asked.Results.Single().Identity));
+        Assert.Contains(await world.Store.RecentAsync(new AltruistId("next"), null, 10, Cancellation), stored => stored.Row.Last.Lane == ProbeLane.Ahead);
+        Assert.False(sweep.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Targets_of_a_failover_are_heard_as_they_answer_and_nobody_is_waited_for_longer_than_a_second_or_two()
+    {
+        await using var silent = Silent();
+        await using var node = TestNode.Evm(() => 100);
+        await using var world = World();
+        world.Register(At(silent, "silent", Ethereum), At(node, "well", Ethereum));
+        var heard = Channel.CreateUnbounded<(bool All, int Batches)>();
+        var began = TimeProvider.System.GetTimestamp();
+
+        world.Picks.Ask([new AltruistId("silent"), new AltruistId("well")], (all, _) =>
+        {
+            heard.Writer.TryWrite((all, world.Observer.Batches.Count));
+            return Task.CompletedTask;
+        });
+
+        Assert.Equal((false, 1), await heard.Reader.ReadAsync(Cancellation));
+        var first = Assert.Single(world.Observer.Batches);
+        Assert.Equal((new AltruistId("well"), ProbeOutcome.Ok, ProbeLane.Failover), (first.Results.Single().Altruist, first.Results.Single().Outcome, first.Results.Single().Lane));
+        while (!(await heard.Reader.ReadAsync(Cancellation)).All)
+        {
+        }
+
+        Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(5), "it waited longer");
+    }
+
     private static void InterlockedMax(ref int most, int value)
     {
         int seen;
@@ -623,6 +667,8 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
         public ProbeStore Store { get; }
 
         public Sweeper Sweeper => provider.GetRequiredService<Sweeper>();
+
+        public IPickProbes Picks => provider.GetRequiredService<IPickProbes>();
 
         public CloseWatch Watch => provider.GetRequiredService<CloseWatch>();
 

@@ -51,6 +51,18 @@ public sealed class SchedulingTests
     }
 
     [Fact]
+    public async Task Run_on_the_clock_may_have_its_place_between_two_multiples()
+    {
+        var (period, place) = (TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(2));
+        await using var world = await World.StartAsync(new JobSchedule(period, place, OnTheClock: true));
+
+        var next = world.Times.Find("probe")!.NextAt!.Value;
+        Assert.Equal(place.Ticks, (next - DateTimeOffset.UnixEpoch).Ticks % period.Ticks);
+        Assert.True(next - TimeProvider.System.GetUtcNow() <= period, "it left one out");
+        await world.NextRunAsync();
+    }
+
+    [Fact]
     public async Task Job_is_woken_by_its_name()
     {
         await using var world = await World.StartAsync(JobSchedule.OnlyWhenWoken);
