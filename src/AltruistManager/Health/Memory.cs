@@ -68,7 +68,7 @@ public sealed record Memory
     public TimeSpan Cooldown { get; init; }
 
     /// <summary>When it fell within the hour before its last fall, oldest first; no more than it takes to tell that it flaps.</summary>
-    public IReadOnlyList<DateTimeOffset> Falls { get; init; } = [];
+    public FallTimes Falls { get; init; } = [];
 
     /// <summary>The memory as it holds for an altruist that answers at the endpoint of this fingerprint now.</summary>
     public Memory At(string endpoint) => IdentityProven && ProvenAt != endpoint ? this with { IdentityProven = false, IdentityMisses = 0 } : this;

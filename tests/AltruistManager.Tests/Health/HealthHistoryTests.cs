@@ -291,7 +291,7 @@ public sealed class HealthHistoryTests
                 node.ProvenAt = identity == "1" ? node.Altruist.Fingerprint : null;
             var good = after.LastGoodAt == probe.At && probe.Outcome == ProbeOutcome.Ok;
             // Times that lie ahead after the clock was set back are moved by any probe.
-            var unmoved = now.Memory with { CooldownUntil = was.Memory.CooldownUntil, DownSince = was.Memory.DownSince, DivergedAt = was.Memory.DivergedAt, HealthySince = was.Memory.HealthySince, ThrottledSince = was.Memory.ThrottledSince };
+            var unmoved = now.Memory with { CooldownUntil = was.Memory.CooldownUntil, DownSince = was.Memory.DownSince, DivergedAt = was.Memory.DivergedAt, HealthySince = was.Memory.HealthySince, ThrottledSince = was.Memory.ThrottledSince, Falls = was.Memory.Falls };
             var counted = unmoved != was.Memory || good;
             node.Goods = good ? node.Goods + 1 : probe.Outcome == ProbeOutcome.Ok || !counted ? node.Goods : 0;
             node.NotGood = good ? 0 : node.NotGood + 1;
