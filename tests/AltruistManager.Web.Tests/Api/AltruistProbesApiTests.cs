@@ -92,7 +92,7 @@ public sealed class AltruistProbesApiTests(AppWithPicks scene) : IClassFixture<A
         var budget = await scene.App.Provider("acme").GetJsonAsync($"/api/v1/altruists/{One}/budget", Cancellation);
 
         var kinds = budget.GetProperty("kinds").EnumerateArray().ToDictionary(kind => Text(kind, "kind")!);
-        Assert.Equal(["checks", "hot", "retries", "sweeps", "tests", "trial"], kinds.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["ahead", "checks", "failovers", "hot", "retries", "sweeps", "tests", "trial"], kinds.Keys.Order(StringComparer.Ordinal));
         Assert.True(kinds["sweeps"].GetProperty("calls").GetInt64() > kinds["sweeps"].GetProperty("probes").GetInt64());
         // Head, hash and what it says of itself each hour, the identity every twelfth time; four samples each hour.
         Assert.Equal((74, 96), (kinds["sweeps"].GetProperty("expectedPerDay").GetInt32(), kinds["checks"].GetProperty("expectedPerDay").GetInt32()));
