@@ -10,8 +10,8 @@ using Microsoft.Extensions.Options;
 namespace AltruistManager.Benchmarks.Probing;
 
 /// <summary>
-/// How fast results are stored beside a prepared statement in a loop, in turns on the same file; and that neither storing nor sweeping
-/// gets slower with 48 hours of history.
+/// How fast results are stored beside a prepared statement in a loop, in turns on the same file; and that storing does not get slower
+/// with 48 hours of history, in turns on a file with and one without.
 /// </summary>
 internal static class IngestBench
 {
@@ -41,34 +41,48 @@ internal static class IngestBench
         var folder = Directory.CreateTempSubdirectory("altruist-manager-bench-").FullName;
         try
         {
-            var file = Path.Combine(folder, "ingest.db");
-            await using var database = new Database(Options.Create(new StorageOptions { ConnectionString = $"Data Source={file}" }), TimeProvider.System);
-            await database.PrepareAsync(create: true, cancellation);
-            await new Migrator(database, TimeProvider.System, NullLogger<Migrator>.Instance).MigrateAsync(cancellation);
-            var store = new ProbeStore(database, Options.Create(new ProbingOptions()));
-            using var raw = OpenRaw(file);
+            await using var empty = await OpenAsync(Path.Combine(folder, "empty.db"), cancellation);
+            await using var full = await OpenAsync(Path.Combine(folder, "full.db"), cancellation);
+            Console.WriteLine($"storing {HistoryRows} rows of history");
+            const int large = 20_000;
+            for (var filled = 0; filled < HistoryRows; filled += large)
+                InsertBatch(full.Raw, full.Rows.Take(Math.Min(large, HistoryRows - filled)));
 
-            var rows = new Rows();
-            var (own, other) = await CompareAsync(store, raw, rows, "empty", cancellation);
-            await FillAsync(raw, rows);
-            var (ownLater, otherLater) = await CompareAsync(store, raw, rows, "48 h of history", cancellation);
+            // In turns, so that whatever else the machine does falls on all of them; each is first equally often.
+            Side[] sides = [empty, full];
+            for (var turn = -1; turn < Turns; turn++)
+            {
+                foreach (var side in turn % 2 == 0 ? sides : sides.Reverse())
+                {
+                    var (own, raw) = turn % 4 < 2 ? (await StoreAsync(side, cancellation), Loop(side)) : Swap(Loop(side), await StoreAsync(side, cancellation));
+                    if (turn < 0)
+                        continue;
+                    side.Own.Add(own);
+                    side.Others.Add(raw);
+                    Console.WriteLine($"{(side == full ? "48 h of history" : "empty")}, turn {turn + 1}: store {own.PerSecond:0} rows/s, raw loop {raw.PerSecond:0} rows/s");
+                }
+            }
 
-            var ratio = ProbeBench.Median(own.Zip(other, (mine, theirs) => mine / theirs));
-            var ratioLater = ProbeBench.Median(ownLater.Zip(otherLater, (mine, theirs) => mine / theirs));
-            var growth = ProbeBench.Median(own) / ProbeBench.Median(ownLater);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"rows per second {ratio:0.00} × raw loop, {ratioLater:0.00} × with history (target ≥ {LeastSpeed}); a row costs {growth:0.00} × with {HistoryRows} rows of history (target ≤ {MostGrowth})"));
+            var ratio = ProbeBench.Median(empty.Own.Zip(empty.Others, (mine, theirs) => mine.PerSecond / theirs.PerSecond));
+            var ratioLater = ProbeBench.Median(full.Own.Zip(full.Others, (mine, theirs) => mine.PerSecond / theirs.PerSecond));
+            var growth = ProbeBench.Median(empty.Own.Zip(full.Own, (early, late) => early.PerSecond / late.PerSecond));
+            var growthOfCpu = ProbeBench.Median(empty.Own.Zip(full.Own, (early, late) => late.Microseconds / early.Microseconds));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"rows per second {ratio:0.00} × raw loop, {ratioLater:0.00} × with history (target ≥ {LeastSpeed}); with {HistoryRows} rows of history a row takes {growth:0.00} × as long and {growthOfCpu:0.00} × the processor time (target ≤ {MostGrowth})"));
             Console.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object>
             {
                 ["bench"] = "ingest",
                 ["ratio_rows_per_second"] = Math.Round(ratio, 3),
                 ["ratio_rows_per_second_with_history"] = Math.Round(ratioLater, 3),
                 ["target_ratio_rows_per_second"] = LeastSpeed,
-                ["rows_per_second"] = Math.Round(ProbeBench.Median(own)),
-                ["rows_per_second_raw"] = Math.Round(ProbeBench.Median(other)),
-                ["rows_per_second_with_history"] = Math.Round(ProbeBench.Median(ownLater)),
-                ["rows_per_second_raw_with_history"] = Math.Round(ProbeBench.Median(otherLater)),
-                ["cost_growth_with_history"] = Math.Round(growth, 3),
-                ["target_cost_growth_with_history"] = MostGrowth,
+                ["rows_per_second"] = Median(empty.Own, turn => turn.PerSecond),
+                ["rows_per_second_raw"] = Median(empty.Others, turn => turn.PerSecond),
+                ["rows_per_second_with_history"] = Median(full.Own, turn => turn.PerSecond),
+                ["rows_per_second_raw_with_history"] = Median(full.Others, turn => turn.PerSecond),
+                ["cpu_us_per_row"] = Median(empty.Own, turn => turn.Microseconds),
+                ["cpu_us_per_row_with_history"] = Median(full.Own, turn => turn.Microseconds),
+                ["time_growth_with_history"] = Math.Round(growth, 3),
+                ["cpu_growth_with_history"] = Math.Round(growthOfCpu, 3),
+                ["target_growth_with_history"] = MostGrowth,
                 ["history_rows"] = HistoryRows,
                 ["batch"] = Batch,
             }));
@@ -78,53 +92,37 @@ internal static class IngestBench
         {
             Directory.Delete(folder, recursive: true);
         }
+
+        static (Turn Own, Turn Raw) Swap(Turn raw, Turn own) => (own, raw);
+
+        static double Median(IEnumerable<Turn> turns, Func<Turn, double> of) => Math.Round(ProbeBench.Median(turns.Select(of)), 1);
     }
 
-    private static async Task<(List<double> Own, List<double> Raw)> CompareAsync(ProbeStore store, SqliteConnection raw, Rows rows, string when, CancellationToken cancellation)
+    private static async Task<Side> OpenAsync(string file, CancellationToken cancellation)
     {
-        await StoreAsync(store, rows, cancellation);
-        Loop(raw, rows);
-        var own = new List<double>();
-        var other = new List<double>();
-        for (var turn = 0; turn < Turns; turn++)
-        {
-            // Each is first equally often: a checkpoint falls on either.
-            if (turn % 2 == 0)
-                own.Add(await StoreAsync(store, rows, cancellation));
-            other.Add(Loop(raw, rows));
-            if (turn % 2 != 0)
-                own.Add(await StoreAsync(store, rows, cancellation));
-            Console.WriteLine($"{when}, turn {turn + 1}: store {own[^1]:0} rows/s, raw loop {other[^1]:0} rows/s");
-        }
-
-        return (own, other);
+        var database = new Database(Options.Create(new StorageOptions { ConnectionString = $"Data Source={file}" }), TimeProvider.System);
+        await database.PrepareAsync(create: true, cancellation);
+        await new Migrator(database, TimeProvider.System, NullLogger<Migrator>.Instance).MigrateAsync(cancellation);
+        return new Side(database, OpenRaw(file));
     }
 
-    private static async Task<double> StoreAsync(ProbeStore store, Rows rows, CancellationToken cancellation)
+    private static async Task<Turn> StoreAsync(Side side, CancellationToken cancellation)
     {
-        var batches = Enumerable.Range(0, BatchesPerTurn).Select(_ => rows.Take(Batch)).ToList();
-        var started = Stopwatch.GetTimestamp();
+        var store = new ProbeStore(side.Database, Options.Create(new ProbingOptions()));
+        var batches = Enumerable.Range(0, BatchesPerTurn).Select(_ => side.Rows.Take(Batch)).ToList();
+        var watch = new Watch();
         foreach (var batch in batches)
             await store.AddAsync(batch, cancellation);
-        return Batch * BatchesPerTurn / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        return watch.End();
     }
 
-    private static double Loop(SqliteConnection raw, Rows rows)
+    private static Turn Loop(Side side)
     {
-        var batches = Enumerable.Range(0, BatchesPerTurn).Select(_ => rows.Take(Batch)).ToList();
-        var started = Stopwatch.GetTimestamp();
+        var batches = Enumerable.Range(0, BatchesPerTurn).Select(_ => side.Rows.Take(Batch)).ToList();
+        var watch = new Watch();
         foreach (var batch in batches)
-            InsertBatch(raw, batch);
-        return Batch * BatchesPerTurn / Stopwatch.GetElapsedTime(started).TotalSeconds;
-    }
-
-    private static Task FillAsync(SqliteConnection raw, Rows rows)
-    {
-        Console.WriteLine($"storing {HistoryRows} rows of history");
-        const int large = 20_000;
-        for (var filled = 0; filled < HistoryRows; filled += large)
-            InsertBatch(raw, rows.Take(Math.Min(large, HistoryRows - filled)));
-        return Task.CompletedTask;
+            InsertBatch(side.Raw, batch);
+        return watch.End();
     }
 
     private static SqliteConnection OpenRaw(string file)
@@ -165,6 +163,40 @@ internal static class IngestBench
         }
 
         transaction.Commit();
+    }
+
+    /// <summary>One file, and what was measured on it.</summary>
+    private sealed class Side(Database database, SqliteConnection raw) : IAsyncDisposable
+    {
+        public Database Database => database;
+
+        public SqliteConnection Raw => raw;
+
+        public Rows Rows { get; } = new();
+
+        public List<Turn> Own { get; } = [];
+
+        public List<Turn> Others { get; } = [];
+
+        public async ValueTask DisposeAsync()
+        {
+            await raw.DisposeAsync();
+            await database.DisposeAsync();
+        }
+    }
+
+    private readonly record struct Turn(double PerSecond, double Microseconds);
+
+    private sealed class Watch
+    {
+        private readonly TimeSpan cpu = Environment.CpuUsage.TotalTime;
+        private readonly long started = Stopwatch.GetTimestamp();
+
+        public Turn End()
+        {
+            const int rows = Batch * BatchesPerTurn;
+            return new Turn(rows / Stopwatch.GetElapsedTime(started).TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds / rows);
+        }
     }
 
     /// <summary>Sweeps of one network after the other, five minutes apart.</summary>

@@ -14,6 +14,22 @@ public sealed partial class ProbeStore(Database database, IOptions<ProbingOption
 {
     private const int DeleteBatch = 5_000;
 
+    /// <summary>The spans of the index by altruist, in milliseconds.</summary>
+    private const int Span = 300_000;
+
+    /// <summary>The spans that hold anything, from the newest to @From, each found by one look into the index by time.</summary>
+    private const string Spans =
+        """
+        with recursive spans (span) as (
+            select max(at) / 300000
+            from   probes
+            union all
+            select (select max(at) from probes where at < span * 300000) / 300000
+            from   spans
+            where  span > @From
+        )
+        """;
+
     public Task AddAsync(IReadOnlyCollection<ProbeRow> rows, CancellationToken cancellation)
     {
         if (rows.Count == 0)
@@ -32,15 +48,17 @@ public sealed partial class ProbeStore(Database database, IOptions<ProbingOption
     public async Task<IReadOnlyList<StoredProbe>> RecentAsync(AltruistId altruist, long? before, int limit, CancellationToken cancellation)
     {
         var rows = await database.QueryAsync<ProbeData>(
-            """
-            select id, vantage, lane, at, outcome, detail, latency_ms, connect_ms, height, head_time, head_hash,
-                   probes, failures, latency_min_ms, latency_max_ms, calls
-            from probes
-            where altruist_id = @Altruist and id < @Before
+            $"""
+            {Spans}
+            select   id, vantage, lane, at, outcome, detail, latency_ms, connect_ms, height, head_time, head_hash,
+                     probes, failures, latency_min_ms, latency_max_ms, calls
+            from     spans
+            join     probes on at / 300000 = span and altruist_id = @Altruist
+            where    id < @Before
             order by id desc
-            limit @Limit
+            limit    @Limit
             """,
-            new { Altruist = altruist.Value, Before = before ?? long.MaxValue, Limit = limit }, cancellation);
+            new { Altruist = altruist.Value, Before = before ?? long.MaxValue, Limit = limit, From = 0L }, cancellation);
         return [.. rows.Select(row => row.ToProbe(altruist))];
     }
 
@@ -48,13 +66,15 @@ public sealed partial class ProbeStore(Database database, IOptions<ProbingOption
     public async Task<IReadOnlyDictionary<ProbeLane, (long Probes, long Calls)>> CallsSinceAsync(AltruistId altruist, DateTimeOffset since, CancellationToken cancellation)
     {
         var rows = await database.QueryAsync<CallsData>(
-            """
+            $"""
+            {Spans}
             select   lane, cast(sum(probes) as bigint) as probes, cast(sum(calls) as bigint) as calls
-            from     probes
-            where    altruist_id = @Altruist and at >= @Since
+            from     spans
+            join     probes on at / 300000 = span and altruist_id = @Altruist
+            where    at >= @Since
             group by lane
             """,
-            new { Altruist = altruist.Value, Since = since.ToUnixTimeMilliseconds() }, cancellation);
+            new { Altruist = altruist.Value, Since = since.ToUnixTimeMilliseconds(), From = since.ToUnixTimeMilliseconds() / Span }, cancellation);
         return rows.ToDictionary(row => Enum.Parse<ProbeLane>(row.Lane), row => (row.Probes, row.Calls));
     }
 

@@ -54,6 +54,21 @@ public abstract class ProbeStoreContract(DatabaseFixture fixture) : StorageContr
     }
 
     [Fact]
+    public async Task Probes_are_found_however_far_apart_they_are()
+    {
+        var altruist = new AltruistId("sparse");
+        TimeSpan[] ages = [TimeSpan.FromHours(40), TimeSpan.FromHours(26), TimeSpan.FromMinutes(7), TimeSpan.FromMinutes(5), TimeSpan.Zero];
+        foreach (var age in ages)
+            await Store.AddAsync([ProbeRow.Of(Failed(altruist, Noon - age)), ProbeRow.Of(Failed(new AltruistId("beside"), Noon - age))], Cancellation);
+
+        var first = await Store.RecentAsync(altruist, null, 3, Cancellation);
+        var second = await Store.RecentAsync(altruist, first[^1].Id, 3, Cancellation);
+
+        Assert.Equal(ages.Reverse(), first.Concat(second).Select(probe => Noon - probe.Row.Last.At));
+        Assert.Equal((3, 0), (await Store.CallsSinceAsync(altruist, Noon - TimeSpan.FromMinutes(7), Cancellation))[ProbeLane.Steady]);
+    }
+
+    [Fact]
     public async Task Only_what_is_older_is_deleted()
     {
         var altruist = new AltruistId("old");
