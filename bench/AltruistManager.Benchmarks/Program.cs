@@ -11,6 +11,7 @@ return args switch
     ["roster"] => await RosterBench.RunAsync(CancellationToken.None),
     ["api"] => await ApiBench.RunAsync(CancellationToken.None),
     ["ingest"] => await IngestBench.RunAsync(CancellationToken.None),
+    ["scale", var seconds] => await ScaleRun.RunAsync(TimeSpan.FromSeconds(int.Parse(seconds)), CancellationToken.None),
     ["probe"] => await ProbeBench.RunAsync(CancellationToken.None),
     ["failover"] => await FailoverBench.RunAsync(CancellationToken.None),
 

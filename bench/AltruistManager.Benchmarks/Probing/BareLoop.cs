@@ -4,8 +4,8 @@ using System.Text;
 namespace AltruistManager.Benchmarks.Probing;
 
 /// <summary>
-/// What anybody would write first: an <see cref="HttpClient"/> that posts each question and takes the whole answer into memory. It looks
-/// into no answer, checks no address, decides nothing and stores nothing.
+/// What anybody would write first: an <see cref="HttpClient"/> that posts each question, with the headers and within the time of the engine's, and takes the whole answer
+/// into memory. It looks into no answer, checks no address, decides nothing and stores nothing.
 /// </summary>
 /// <param name="calls">How often each method is asked in one probe, on average.</param>
 internal sealed class BareLoop(ProbedWorld world, int port, int concurrency, IReadOnlyDictionary<string, double> calls) : IDisposable
@@ -14,6 +14,8 @@ internal sealed class BareLoop(ProbedWorld world, int port, int concurrency, IRe
 
     // The same life of a connection as the engine's.
     private readonly HttpClient http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromSeconds(60), UseProxy = false, UseCookies = false }) { Timeout = TimeSpan.FromSeconds(5) };
+
+    private static readonly (string Name, string Value)[] Headers = [("Accept", "application/json"), ("Accept-Encoding", "gzip, br"), ("User-Agent", "altruist-manager")];
 
     private readonly Uri[] urls = [.. Enumerable.Range(0, world.Nodes).Select(node => new Uri(ProbedWorld.Url(node, port)))];
     private long probes;
@@ -48,7 +50,10 @@ internal sealed class BareLoop(ProbedWorld world, int port, int concurrency, IRe
         var id = Interlocked.Increment(ref lastId);
         using var content = new ByteArrayContent(Encoding.UTF8.GetBytes($$"""{"jsonrpc":"2.0","id":{{id}},"method":"{{method}}","params":{{parameters}}}"""));
         content.Headers.ContentType = Json;
-        using var response = await http.PostAsync(url, content, cancellation);
+        using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = content };
+        foreach (var (name, value) in Headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        using var response = await http.SendAsync(request, cancellation);
         response.EnsureSuccessStatusCode();
         await response.Content.ReadAsByteArrayAsync(cancellation);
     }

@@ -7,7 +7,7 @@ namespace AltruistManager.Benchmarks.Probing;
 
 /// <summary>
 /// What a probe costs beside a bare loop that asks the same nodes the same questions, in turns in one process. Measured twice: with a connection for each probe, as it is where a sweep comes every five minutes and a
-/// connection lives for one, so that the guards have something to do; and over connections that stay open.
+/// connection lives for one, so that the guards have something to do; and over connections that stay open. Then the engine alone at its real pace (<see cref="ScaleRun"/>).
 /// </summary>
 internal static class ProbeBench
 {
@@ -28,7 +28,9 @@ internal static class ProbeBench
         try
         {
             var figures = await CompareAsync(folder, cancellation);
-            Console.WriteLine("only the comparison: lateness and memory with 100,000 altruists are not measured by this bench");
+            foreach (var (name, value) in await ScaleRun.StartAsync(cancellation))
+                if (name != "bench")
+                    figures[$"scale_{name}"] = value;
             Console.WriteLine(JsonSerializer.Serialize(figures));
             return 0;
         }
@@ -51,6 +53,7 @@ internal static class ProbeBench
         var calls = after.Where(pair => pair.Value > before[pair.Key]).ToDictionary(pair => pair.Key, pair => (pair.Value - before[pair.Key]) / (double)(SweepsPerTurn * World.Nodes));
         Console.WriteLine($"a probe asks {string.Join(", ", calls.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {pair.Value:0.###} times")))}");
 
+        Console.WriteLine("the bare loop posts the same questions with the same headers and deadline, reads each answer to its end into memory, and looks into none");
         using var bare = new BareLoop(World, nodes.Address.Port, Concurrency, calls);
         using var control = new HttpClient();
         for (var sweep = 0; sweep < 2 * SweepsPerTurn; sweep++)

@@ -67,14 +67,16 @@ public sealed record Altruist
     public Endpoint Endpoint => new() { Url = Url, Urls = Urls, Auth = Auth, MayBePrivate = MayBePrivate, Attested = Attested };
 
     /// <summary><see cref="Endpoint.Fingerprint"/> of the endpoint above.</summary>
-    public string Fingerprint
+    public string Fingerprint => Known.Fingerprint;
+
+    // Asked for with every probe; a copy with another endpoint has to make it anew.
+    private Print Known
     {
         get
         {
-            // Asked for with every probe; a copy with another endpoint has to make it anew.
             if (print.Print is not { } known || !ReferenceEquals(known.Url, Url) || !ReferenceEquals(known.Auth, Auth))
-                print = new Remembered(known = new Print(Url, Auth, Endpoint.FingerprintOf(Url, Auth)));
-            return known.Value;
+                print = new Remembered(known = new Print(Url, Auth, Endpoint.FingerprintOf(Url, Auth), Url.Length == 0 ? "" : new Uri(Url).Host));
+            return known;
         }
     }
 
@@ -99,14 +101,14 @@ public sealed record Altruist
     public DateTimeOffset? RetiredAt { get; init; }
 
     /// <summary>Host name or address of <see cref="Url"/>, in lower case.</summary>
-    public string Host => Url.Length == 0 ? "" : new Uri(Url).Host;
+    public string Host => Known.Host;
 
     /// <summary>The endpoint is never printed.</summary>
     public override string ToString() => Id.Value;
 
-    private sealed record Print(string Url, EndpointAuth Auth, string Value);
+    private sealed record Print(string Url, EndpointAuth Auth, string Fingerprint, string Host);
 
-    /// <summary>Whether a fingerprint is remembered makes no difference between altruists.</summary>
+    /// <summary>Whether they are remembered makes no difference between altruists.</summary>
     private readonly struct Remembered(Print? print) : IEquatable<Remembered>
     {
         public Print? Print => print;

@@ -11,21 +11,24 @@ internal sealed class CredentialPools : IDisposable
     /// <summary>Connections live for 60 s; after that a handler holds nothing worth keeping.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromMinutes(2);
 
-    private readonly Func<bool, HttpMessageHandler> create;
+    /// <summary>The same where they rest for 4 s at most.</summary>
+    private static readonly TimeSpan RestWhereSeldom = TimeSpan.FromSeconds(10);
+
+    private readonly Func<bool, bool, HttpMessageHandler> create;
     private readonly TimeProvider time;
     private readonly ITimer cleaning;
     private readonly Lock gate = new();
-    private readonly Dictionary<(string Fingerprint, string Places, bool MayBePrivate), Pool> pools = [];
+    private readonly Dictionary<(string Fingerprint, string Places, bool MayBePrivate, bool IsSeldom), Pool> pools = [];
 
-    /// <param name="create">Makes the handler beneath; told whether it may reach private networks.</param>
-    public CredentialPools(Func<bool, HttpMessageHandler> create, TimeProvider time)
+    /// <param name="create">Makes the handler beneath; told whether it may reach private networks, and whether it is used seldom.</param>
+    public CredentialPools(Func<bool, bool, HttpMessageHandler> create, TimeProvider time)
     {
         this.create = create;
         this.time = time;
-        cleaning = time.CreateTimer(_ => DropResting(), null, Rest, Rest / 2);
+        cleaning = time.CreateTimer(_ => DropResting(), null, RestWhereSeldom, RestWhereSeldom);
     }
 
-    /// <summary>How many endpoints have one now.</summary>
+    /// <summary>How many there are now.</summary>
     public int Count
     {
         get
@@ -35,14 +38,14 @@ internal sealed class CredentialPools : IDisposable
         }
     }
 
-    public EndpointLine Open(Altruist altruist)
+    public EndpointLine Open(Altruist altruist, bool isSeldom)
     {
-        var key = (altruist.Fingerprint, CredentialHandler.PlacesOf(altruist), altruist.MayBePrivate);
+        var key = (altruist.Fingerprint, CredentialHandler.PlacesOf(altruist), altruist.MayBePrivate, isSeldom);
         Pool? pool;
         lock (gate)
         {
             if (!pools.TryGetValue(key, out pool))
-                pools.Add(key, pool = new Pool(new HttpMessageInvoker(new CredentialHandler(altruist, create(altruist.MayBePrivate)))));
+                pools.Add(key, pool = new Pool(new HttpMessageInvoker(new CredentialHandler(altruist, create(altruist.MayBePrivate, isSeldom)))));
             pool.Users++;
         }
 
@@ -74,7 +77,7 @@ internal sealed class CredentialPools : IDisposable
         {
             foreach (var (key, pool) in pools)
             {
-                if (pool.Users > 0 || time.GetElapsedTime(pool.UsedAt) < Rest)
+                if (pool.Users > 0 || time.GetElapsedTime(pool.UsedAt) < (key.IsSeldom ? RestWhereSeldom : Rest))
                     continue;
                 pools.Remove(key);
                 resting.Add(pool);

@@ -20,11 +20,19 @@ internal sealed class GuardedHttp : IDisposable
 
     private const int AddressesTried = 3;
 
+    /// <summary>Names that lead elsewhere by time or place are followed within a minute.</summary>
+    public static readonly TimeSpan Kept = TimeSpan.FromSeconds(60);
+
+    /// <summary>From one question, or retry, to the next; a hundred thousand who are asked once in minutes would fill memory with connections that rest.</summary>
+    private static readonly TimeSpan KeptWhereSeldom = TimeSpan.FromSeconds(4);
+
     private readonly NameResolver resolver;
     private readonly EgressProof egress;
     private readonly TimeProvider time;
     private readonly HttpMessageInvoker strict;
     private readonly HttpMessageInvoker withAllowance;
+    private readonly HttpMessageInvoker seldomStrict;
+    private readonly HttpMessageInvoker seldomWithAllowance;
     private readonly CredentialPools credentials;
     private readonly AllowedNetworks allowance;
 
@@ -36,16 +44,25 @@ internal sealed class GuardedHttp : IDisposable
         allowance = AllowedNetworks.Parse(options.Value.AllowedPrivateNetworks);
         strict = new HttpMessageInvoker(Create(AllowedNetworks.None));
         withAllowance = new HttpMessageInvoker(Create(allowance));
-        credentials = new CredentialPools(mayBePrivate => Create(mayBePrivate ? allowance : AllowedNetworks.None), time);
+        seldomStrict = new HttpMessageInvoker(Create(AllowedNetworks.None, idle: KeptWhereSeldom));
+        seldomWithAllowance = new HttpMessageInvoker(Create(allowance, idle: KeptWhereSeldom));
+        credentials = new CredentialPools((mayBePrivate, isSeldom) => Create(mayBePrivate ? allowance : AllowedNetworks.None, idle: isSeldom ? KeptWhereSeldom : null), time);
     }
 
     /// <summary>
     /// The way to an altruist's endpoint: to public addresses only, where staff set the URL to <c>Probing:AllowedPrivateNetworks</c> too; with its credentials,
     /// if it has any, over connections that are its own.
     /// </summary>
-    public EndpointLine Open(Altruist altruist) => altruist.Auth.Kind != AuthKind.None
-        ? credentials.Open(altruist)
-        : new EndpointLine(altruist.MayBePrivate ? withAllowance : strict, altruist, release: null);
+    /// <param name="isSeldom">It is not asked again before a connection that rests would be closed anyway.</param>
+    public EndpointLine Open(Altruist altruist, bool isSeldom) => altruist.Auth.Kind != AuthKind.None
+        ? credentials.Open(altruist, isSeldom)
+        : new EndpointLine((altruist.MayBePrivate, isSeldom) switch
+        {
+            (true, true) => seldomWithAllowance,
+            (true, false) => withAllowance,
+            (false, true) => seldomStrict,
+            (false, false) => strict,
+        }, altruist, release: null);
 
     /// <summary>For URLs of our own configuration.</summary>
     public HttpMessageInvoker Own => withAllowance;
@@ -91,11 +108,14 @@ internal sealed class GuardedHttp : IDisposable
     {
         strict.Dispose();
         withAllowance.Dispose();
+        seldomStrict.Dispose();
+        seldomWithAllowance.Dispose();
         credentials.Dispose();
     }
 
     /// <param name="kept">How long a connection is used again; null for the usual time.</param>
-    private SocketsHttpHandler Create(AllowedNetworks allowed, TimeSpan? kept = null) => new()
+    /// <param name="idle">How long it may rest; null for the usual time.</param>
+    private SocketsHttpHandler Create(AllowedNetworks allowed, TimeSpan? kept = null, TimeSpan? idle = null) => new()
     {
         AllowAutoRedirect = false,
         UseProxy = false,
@@ -105,9 +125,8 @@ internal sealed class GuardedHttp : IDisposable
         MaxResponseHeadersLength = 64,
         MaxResponseDrainSize = 0,
         ConnectTimeout = TimeSpan.FromMinutes(1),
-        // Names that lead elsewhere by time or place are followed within a minute.
-        PooledConnectionLifetime = kept ?? TimeSpan.FromSeconds(60),
-        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60),
+        PooledConnectionLifetime = kept ?? Kept,
+        PooledConnectionIdleTimeout = idle ?? Kept,
         // What is traced of a request would hold its URL.
         ActivityHeadersPropagator = null,
         ConnectCallback = (context, cancellation) => ConnectAsync(context, allowed, cancellation),

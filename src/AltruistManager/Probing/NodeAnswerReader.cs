@@ -29,11 +29,13 @@ internal sealed class NodeAnswerReader(string? id, AnswerShape wanted)
     private const string WordsPath = "message";
     private const string LoneCodePath = "code";
 
-    private readonly Dictionary<string, string?> found = [];
+    private static readonly IReadOnlyDictionary<string, string?> Nothing = new Dictionary<string, string?>();
+
     private readonly Stack<Container> open = new(4);
     private JsonReaderState state = new(new JsonReaderOptions { MaxDepth = MaxDepth });
     private Container here;
     private Place next;
+    private Dictionary<string, string?>? found;
     private NodeAnswerKind? kind;
     private string? text;
     private string? words;
@@ -65,10 +67,10 @@ internal sealed class NodeAnswerReader(string? id, AnswerShape wanted)
     public string? Words => cause is null && data is null ? ErrorMessage ?? words : string.Join(": ", new[] { ErrorMessage ?? words, cause, data }.OfType<string>());
 
     /// <summary>Null when the answer had no result.</summary>
-    public NodeAnswer? Result => kind is { } known ? new NodeAnswer(known, text, found) : null;
+    public NodeAnswer? Result => kind is { } known ? new NodeAnswer(known, text, found ?? Nothing) : null;
 
     /// <summary>Some of what was asked for is there.</summary>
-    public bool HasFields => found.Count > 0;
+    public bool HasFields => found is not null;
 
     /// <returns>How many bytes are done with; the others must come again with what follows.</returns>
     public int Read(ReadOnlySpan<byte> data, bool isLast)
@@ -131,7 +133,7 @@ internal sealed class NodeAnswerReader(string? id, AnswerShape wanted)
         if (next.Envelope?.Path is { } part)
             TakeEnvelope(part, ref reader);
         if (next.Wanted?.Path is { } path && IsScalar(reader.TokenType))
-            found[path] = Scalar(ref reader);
+            (found ??= [])[path] = Scalar(ref reader);
 
         if (IsScalar(reader.TokenType))
             return;

@@ -21,7 +21,7 @@ internal sealed class Prober(GuardedHttp http, CheckList checks, IOptions<Probin
 
         using var deadline = new CancellationTokenSource(timeout, time);
         await using var end = stopping.UnsafeRegister(static alarm => ((CancellationTokenSource)alarm!).Cancel(), deadline);
-        using var line = http.Open(altruist);
+        using var line = http.Open(altruist, isSeldom: lane != ProbeLane.Hot && options.Value.Interval > GuardedHttp.Kept);
         var node = new NodeClient(line, url, time, deadline.Token);
         var run = new CheckRun { Altruist = altruist, Protocol = protocol, Lane = lane, Questions = questions, Node = node, Time = time };
         foreach (var check in checks.OfSweeps)

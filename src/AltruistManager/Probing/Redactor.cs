@@ -41,7 +41,7 @@ internal sealed class Redactor
     /// The same for everything in a result that a stranger may have put there. The identity that was expected is told as it is, whatever the URL says: nodes of
     /// <c>osmosis-1</c> live at <c>/osmosis</c>.
     /// </summary>
-    public ProbeResult Clean(ProbeResult result) => result with
+    public ProbeResult Clean(ProbeResult result) => Secrets.Length == 0 && (result.Identity is null || result.Identity == altruist.Network.Identity) ? result : result with
     {
         Detail = result.Detail is { } detail ? Clean(detail) : null,
         Identity = result.Identity is { } identity && identity != altruist.Network.Identity ? new Excerpts(this).Of(identity) : result.Identity,

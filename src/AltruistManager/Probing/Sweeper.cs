@@ -65,10 +65,13 @@ public sealed partial class Sweeper
     /// <summary>Soon after the start, and then at a network's own place in the interval: networks are spread, never the altruists of one.</summary>
     private Wish<NetworkId> Spread(NetworkId network)
     {
-        var place = BinaryPrimitives.ReadUInt32BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(network.Value))) / (double)uint.MaxValue;
+        var place = PlaceOf(network);
         var first = place * (interval < FirstWithin ? interval : FirstWithin);
         return new Wish<NetworkId>(network, first, (interval / 2) + (place * interval) - first, interval);
     }
+
+    /// <summary>Where in the interval, from 0 to 1.</summary>
+    internal static double PlaceOf(NetworkId network) => BinaryPrimitives.ReadUInt32BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(network.Value))) / (double)uint.MaxValue;
 
     private Task Start(NetworkId network)
     {

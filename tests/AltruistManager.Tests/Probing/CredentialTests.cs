@@ -81,14 +81,18 @@ public sealed class CredentialTests
     public void Handlers_that_nobody_uses_are_dropped()
     {
         var clock = new Clock();
-        using var pools = new CredentialPools(_ => new Recorder([]), clock);
+        using var pools = new CredentialPools((_, _) => new Recorder([]), clock);
         var altruist = ProbeBench.Altruist("https://mine.example") with { Auth = EachType[1] };
-        var held = pools.Open(altruist);
-        pools.Open(altruist).Dispose();
-        pools.Open(altruist with { Auth = EachType[2] }).Dispose();
-        Assert.Equal(2, pools.Count);
+        var held = pools.Open(altruist, isSeldom: false);
+        pools.Open(altruist, isSeldom: false).Dispose();
+        pools.Open(altruist with { Auth = EachType[2] }, isSeldom: false).Dispose();
+        pools.Open(altruist, isSeldom: true).Dispose();
+        Assert.Equal(3, pools.Count);
 
-        clock.Seconds += 121;
+        clock.Seconds += 11;
+        pools.DropResting();
+        Assert.Equal(2, pools.Count);
+        clock.Seconds += 110;
         pools.DropResting();
         Assert.Equal(1, pools.Count);
         held.Dispose();

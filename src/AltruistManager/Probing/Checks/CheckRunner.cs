@@ -54,7 +54,7 @@ internal sealed class CheckRunner(GuardedHttp http, ICheckObserver observer, Bro
         var beganAt = time.GetTimestamp();
         using var alarm = new CancellationTokenSource(check.Patience, time);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(alarm.Token, stopping);
-        using var line = http.Open(altruist);
+        using var line = http.Open(altruist, isSeldom: true);
         var run = new OwnCheckRun
         {
             Subject = subject,
