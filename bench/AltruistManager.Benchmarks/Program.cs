@@ -8,6 +8,7 @@ return args switch
 {
     ["selection"] => await SelectionBench.RunAsync(CancellationToken.None),
     ["history"] => await HistoryBench.RunAsync(CancellationToken.None),
+    ["log"] => await LogBench.RunAsync(CancellationToken.None),
     ["roster"] => await RosterBench.RunAsync(CancellationToken.None),
     ["api"] => await ApiBench.RunAsync(CancellationToken.None),
     ["ingest"] => await IngestBench.RunAsync(CancellationToken.None),
@@ -26,6 +27,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: bash eng/bench.sh selection | history | roster | api | probe | ingest | failover");
+    Console.Error.WriteLine("usage: bash eng/bench.sh selection | log | history | roster | api | probe | ingest | failover");
     return 2;
 }
