@@ -5,6 +5,7 @@ using AltruistManager.Probing;
 using AltruistManager.Scheduling;
 using AltruistManager.Selection;
 using AltruistManager.Storage;
+using AltruistManager.Traffic;
 using AltruistManager.Transparency;
 using AltruistManager.Web.Api;
 using AltruistManager.Web.Commands;
@@ -28,7 +29,7 @@ namespace AltruistManager.Web
 
             // Rooms from the lowest to the highest; what starts by itself starts in this order.
             builder.Services.AddStart();
-            builder.Services.AddStorage().AddAccounts().AddAltruists().AddProbing().AddHealth().AddSelection().AddTransparency();
+            builder.Services.AddStorage().AddAccounts().AddAltruists().AddProbing().AddHealth().AddSelection().AddTransparency().AddTraffic();
             builder.Services.AddScheduling();
             builder.Services.AddTelemetryExport();
             builder.Services.AddSharedKeyRing().AddKeySecurity().AddRateLimits().AddApi().AddUi();

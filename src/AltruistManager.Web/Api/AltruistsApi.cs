@@ -7,6 +7,7 @@ using AltruistManager.Chains;
 using AltruistManager.Chains.Protocols;
 using AltruistManager.Health;
 using AltruistManager.Selection;
+using AltruistManager.Traffic;
 using AltruistManager.Web.Security;
 
 namespace AltruistManager.Web.Api;
@@ -323,7 +324,7 @@ internal static class AltruistsApi
 
     /// <summary>Puts together what is registered of an altruist, how it is, and how often it was picked.</summary>
     internal sealed class Answers(
-        HealthBoard board, DrainStore drains, CheckReports checks, DecisionLog log, TrialMonitor trials, RosterCache rosters, ProtocolCatalog protocols, TimeProvider time)
+        HealthBoard board, DrainStore drains, LettingGo lettingGo, CheckReports checks, DecisionLog log, TrialMonitor trials, RosterCache rosters, ProtocolCatalog protocols, TimeProvider time)
     {
         public string StateOf(Altruist altruist) =>
             !altruist.Enabled ? Disabled : DrainOf(altruist) is not null ? Draining : VerdictNames.Of(altruist.Undecryptable is null ? board[altruist.Id].State : VerdictState.Unknown);
@@ -339,7 +340,7 @@ internal static class AltruistsApi
         private IReadOnlyList<DrainDocument> DrainsOf(Altruist altruist)
         {
             var now = time.GetUtcNow();
-            return [.. drains.Current.Ahead(altruist.Id, now).Select(drain => DrainDocument.Of(drain, now))];
+            return [.. drains.Current.Ahead(altruist.Id, now).Select(drain => DrainDocument.Of(drain, now, lettingGo))];
         }
 
         private string? WhyNotProbed(Altruist altruist) => protocols.WhyNotProbed(altruist.Network, rosters.Current.ChainsByNetwork.GetValueOrDefault(altruist.Network, []));

@@ -1,5 +1,6 @@
 using AltruistManager.Altruists;
 using AltruistManager.Selection;
+using AltruistManager.Traffic;
 using AltruistManager.Web.Security;
 
 namespace AltruistManager.Web.Api;
@@ -26,7 +27,8 @@ internal static class DrainsApi
     }
 
     private static async Task<IResult> DrainAsync(
-        string id, BodyReader body, PreviewOnly preview, Caller caller, DrainStore store, RosterCache roster, SelectionRound round, TimeProvider time, CancellationToken cancellation)
+        string id, BodyReader body, PreviewOnly preview, Caller caller, DrainStore store, LettingGo lettingGo, RosterCache roster, SelectionRound round, TimeProvider time,
+        CancellationToken cancellation)
     {
         if ((RefusalOf(id, caller, roster, out var altruist) ?? preview.Problem) is { } problem)
             return problem;
@@ -47,11 +49,11 @@ internal static class DrainsApi
         cancellation.ThrowIfCancellationRequested();
         await store.AddAsync(added, CancellationToken.None);
         await round.SettleAsync(Trigger.Change, CancellationToken.None);
-        return TypedResults.Ok(DrainDocument.Of(added, now) with { Effect = effect });
+        return TypedResults.Ok(DrainDocument.Of(added, now, lettingGo) with { Effect = effect });
     }
 
     private static async Task<IResult> ResumeAsync(
-        string id, string? drain, Caller caller, DrainStore store, RosterCache roster, SelectionRound round, TimeProvider time, CancellationToken cancellation)
+        string id, string? drain, Caller caller, DrainStore store, LettingGo lettingGo, RosterCache roster, SelectionRound round, TimeProvider time, CancellationToken cancellation)
     {
         if (RefusalOf(id, caller, roster, out var altruist) is { } problem)
             return problem;
@@ -60,12 +62,12 @@ internal static class DrainsApi
             return Problems.Unknown("drain", drain);
         await round.SettleAsync(Trigger.Change, CancellationToken.None);
         var now = time.GetUtcNow();
-        return TypedResults.Ok(new ResumedDocument(altruist.Id.Value, ended, [.. store.Current.Ahead(altruist.Id, now).Select(left => DrainDocument.Of(left, now))]));
+        return TypedResults.Ok(new ResumedDocument(altruist.Id.Value, ended, [.. store.Current.Ahead(altruist.Id, now).Select(left => DrainDocument.Of(left, now, lettingGo))]));
     }
 
     private static Drain Read(BodyReader body, Altruist altruist, Caller caller, DateTimeOffset now)
     {
-        body.Ignore("id", "altruist", "active", "createdAt", "createdBy", "effect");
+        body.Ignore("id", "altruist", "active", "createdAt", "createdBy", "effect", "progress");
         var reason = body.String("reason", required: true, most: 500);
         var from = body.Time("from");
         var until = body.Time("until");
@@ -115,9 +117,22 @@ internal sealed record DrainDocument(
     [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
     public EffectDocument? Effect { get; init; }
 
-    public static DrainDocument Of(Drain drain, DateTimeOffset now) => new(
-        drain.Id, drain.Altruist.Value, drain.Reason, drain.From, drain.Until, drain.IsInForce(now), drain.CreatedAt, drain.CreatedBy);
+    /// <summary>How far portals have let go of it; null before it begins.</summary>
+    public ProgressDocument? Progress { get; init; }
+
+    public static DrainDocument Of(Drain drain, DateTimeOffset now, LettingGo lettingGo) => new(
+        drain.Id, drain.Altruist.Value, drain.Reason, drain.From, drain.Until, drain.IsInForce(now), drain.CreatedAt, drain.CreatedBy)
+    {
+        Progress = lettingGo.Of(drain) is { } progress ? new ProgressDocument(progress.StillPickedIn, progress.Portals, progress.WaitingFor, progress.LetGoAt, progress.InWords) : null,
+    };
 }
+
+/// <param name="StillPickedIn">Slots that keep it as their last pick, or where it is pinned.</param>
+/// <param name="Portals">How many asked within a day for slots that it may serve.</param>
+/// <param name="WaitingFor">How many of them have not yet taken a generation without it.</param>
+/// <param name="LetGoAt">When none was left.</param>
+/// <param name="Says">The same in words.</param>
+internal sealed record ProgressDocument(int StillPickedIn, int Portals, int WaitingFor, DateTimeOffset? LetGoAt, string Says);
 
 /// <param name="Ended">How many windows were ended.</param>
 /// <param name="Drains">Those still ahead.</param>

@@ -7,8 +7,6 @@ namespace AltruistManager.Web.Api;
 /// <summary>Staff stop the rotation, not the failover.</summary>
 internal static class HoldsApi
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(366);
-
     public static void MapHolds(this IEndpointRouteBuilder api)
     {
         var holds = api.MapGroup("/holds").RequireAuthorization(Policies.Staff).WithTags("Overrides");
@@ -34,9 +32,13 @@ internal static class HoldsApi
         BodyReader body, Caller caller, HoldStore store, RosterCache roster, SelectionRound round, TimeProvider time, CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
-        var added = Read(body, roster.Current, caller, now);
-        if (body.Refusal() is { } refusal)
-            return refusal;
+        var draft = Read(body);
+        var errors = new FieldErrors();
+        if (body.HandOver(errors) is { } unreadable)
+            return unreadable;
+        var added = draft.Check(roster.Current, caller.KeyId ?? "", now, errors);
+        if (errors.Any)
+            return Problems.BadFields(errors);
 
         // From here on it is done, whether or not the caller still waits.
         cancellation.ThrowIfCancellationRequested();
@@ -54,35 +56,15 @@ internal static class HoldsApi
         return TypedResults.NoContent();
     }
 
-    private static Hold Read(BodyReader body, Roster roster, Caller caller, DateTimeOffset now)
+    private static HoldDraft Read(BodyReader body)
     {
         body.Ignore("id", "createdAt", "createdBy", "deletedAt", "active");
-        var chainName = body.String("chain");
-        var regionName = body.String("region");
-        var reason = body.String("reason", required: true, most: 500);
-        var until = body.Time("until", required: true);
-        if (until <= now)
-            body.Bad("until", "must be in the future");
-        else if (until > now + Longest)
-            body.Bad("until", "must be within a year");
-
-        var chain = chainName is null ? null : roster.FindChain(chainName);
-        if (chainName is not null && chain is null)
-            body.Bad("chain", $"names no chain: '{chainName}'");
-        else if (chain?.RetiredAt is not null)
-            body.Bad("chain", $"is retired: '{chainName}'");
-        RegionId? region = regionName is null ? null : new RegionId(regionName);
-        if (region is { } named && !roster.Regions.ContainsKey(named))
-            body.Bad("region", $"names no region: '{regionName}'");
-        return new Hold
+        return new HoldDraft
         {
-            Id = Guid.CreateVersion7(now).ToString(),
-            Chain = chain?.Id,
-            Region = region,
-            Reason = reason ?? "",
-            Until = until ?? default,
-            CreatedAt = now,
-            CreatedBy = caller.KeyId ?? "",
+            Chain = body.String("chain"),
+            Region = body.String("region"),
+            Reason = body.String("reason", required: true, most: 500),
+            Until = body.Time("until", required: true),
         };
     }
 }

@@ -8,8 +8,6 @@ namespace AltruistManager.Web.Api;
 /// <summary>Pins and exclusions by staff; they act at once.</summary>
 internal static class OverridesApi
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(366);
-
     public static void MapOverrides(this IEndpointRouteBuilder api)
     {
         var overrides = api.MapGroup("/overrides").RequireAuthorization(Policies.Staff).WithTags("Overrides");
@@ -37,9 +35,13 @@ internal static class OverridesApi
         if (preview.Problem is { } wrong)
             return wrong;
         var now = time.GetUtcNow();
-        var added = Read(body, roster.Current, caller, now);
-        if (body.Refusal() is { } refusal)
-            return refusal;
+        var draft = Read(body);
+        var errors = new FieldErrors();
+        if (body.HandOver(errors) is { } unreadable)
+            return unreadable;
+        var added = draft.Check(roster.Current, caller.KeyId ?? "", now, errors);
+        if (errors.Any)
+            return Problems.BadFields(errors);
 
         var effect = EffectDocument.Of(
             await round.PreviewAsync(rulings => rulings with { Overrides = [added, .. rulings.Overrides] }, added, cancellation), added, roster.Current);
@@ -62,86 +64,22 @@ internal static class OverridesApi
         return TypedResults.NoContent();
     }
 
-    private static Override Read(BodyReader body, Roster roster, Caller caller, DateTimeOffset now)
+    private static OverrideDraft Read(BodyReader body)
     {
         body.Ignore("id", "createdAt", "createdBy", "deletedAt", "active", "effect");
-        var kind = body.Enum<OverrideKind>("kind", required: true);
-        var chainName = body.String("chain");
-        var regionName = body.String("region");
-        var altruistId = body.String("altruist");
-        var providerId = body.String("provider");
-        var reason = body.String("reason", required: true, most: 500);
-        var note = body.String("note", most: 2000);
-        var expiresAt = body.Time("expiresAt", required: true);
-        var force = body.Bool("force") ?? false;
-        var revoke = body.Bool("revoke") ?? false;
-
-        if (expiresAt <= now)
-            body.Bad("expiresAt", "must be in the future");
-        else if (expiresAt > now + Longest)
-            body.Bad("expiresAt", "must be within a year");
-        if (force && kind is OverrideKind.Exclude)
-            body.Bad("force", "goes with a pin only");
-        if (revoke && kind is OverrideKind.Pin)
-            body.Bad("revoke", "goes with an exclusion only");
-
-        var chain = chainName is null ? null : roster.FindChain(chainName);
-        if (chainName is not null && chain is null)
-            body.Bad("chain", $"names no chain: '{chainName}'");
-        else if (chain?.RetiredAt is not null)
-            body.Bad("chain", $"is retired: '{chainName}'");
-        RegionId? region = regionName is null ? null : new RegionId(regionName);
-        if (region is { } named && !roster.Regions.ContainsKey(named))
-            body.Bad("region", $"names no region: '{regionName}'");
-        if (providerId is not null && !roster.Providers.ContainsKey(new ProviderId(providerId)))
-            body.Bad("provider", $"names no provider: '{providerId}'");
-
-        if (kind is OverrideKind.Pin && altruistId is null && !body.IsBad("altruist"))
-            body.Bad("altruist", "is needed for a pin");
-        if (kind is OverrideKind.Pin && providerId is not null && altruistId is null)
-            body.Bad("provider", "cannot be pinned: name an altruist");
-        if (kind is OverrideKind.Exclude && altruistId is null && providerId is null && !body.IsBad("altruist") && !body.IsBad("provider"))
-            body.Bad("altruist", "or provider is needed for an exclusion");
-
-        Altruist? altruist = null;
-        if (altruistId is not null && !roster.Altruists.TryGetValue(new AltruistId(altruistId), out altruist))
-            body.Bad("altruist", $"names no altruist: '{altruistId}'");
-        if (altruist is not null)
-            CheckAltruist(body, altruist, kind, chain, region, providerId, roster);
-
-        return new Override
+        return new OverrideDraft
         {
-            Id = Guid.CreateVersion7(now).ToString(),
-            Kind = kind.GetValueOrDefault(),
-            Chain = chain?.Id,
-            Region = region,
-            Altruist = altruist?.Id,
-            Provider = providerId is null ? null : new ProviderId(providerId),
-            Reason = reason ?? "",
-            Note = note,
-            ExpiresAt = expiresAt ?? default,
-            Force = force,
-            Revoke = revoke,
-            CreatedAt = now,
-            CreatedBy = caller.KeyId ?? "",
+            Kind = body.Enum<OverrideKind>("kind", required: true),
+            Chain = body.String("chain"),
+            Region = body.String("region"),
+            Altruist = body.String("altruist"),
+            Provider = body.String("provider"),
+            Reason = body.String("reason", required: true, most: 500),
+            Note = body.String("note", most: 2000),
+            ExpiresAt = body.Time("expiresAt", required: true),
+            Force = body.Bool("force") ?? false,
+            Revoke = body.Bool("revoke") ?? false,
         };
-    }
-
-    private static void CheckAltruist(
-        BodyReader body, Altruist altruist, OverrideKind? kind, Chains.Chain? chain, RegionId? region, string? providerId, Roster roster)
-    {
-        if (altruist.RetiredAt is not null && kind is OverrideKind.Pin)
-            body.Bad("altruist", "is retired");
-        if (altruist.Role is AltruistRole.Reference && kind is OverrideKind.Pin)
-            body.Bad("altruist", "is a reference, which is never picked");
-        if (chain is not null && !altruist.Chains.Contains(chain.Id))
-            body.Bad("altruist", $"does not serve the chain {chain.Id}");
-        if (providerId is not null && altruist.Provider.Value != providerId)
-            body.Bad("provider", $"is not that of the altruist, {altruist.Provider}");
-        // Somebody pinned to a region where its altruist is not offered would wait for it in vain.
-        if (region is { } named && roster.Regions.TryGetValue(named, out var there)
-            && !altruist.Regions.Contains(RegionId.Everywhere) && !altruist.Regions.Contains(named) && !there.Fallbacks.Any(altruist.Regions.Contains))
-            body.Bad("region", $"is not one where the altruist is offered ({string.Join(", ", altruist.Regions)})");
     }
 }
 

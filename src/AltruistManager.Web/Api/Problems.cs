@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using AltruistManager.Altruists;
 
 namespace AltruistManager.Web.Api;
 
@@ -13,6 +14,9 @@ internal static class Problems
     /// <summary>400: names every bad field.</summary>
     public static Problem BadFields(IReadOnlyDictionary<string, List<string>> errors) =>
         new(400, "bad-fields", "Some fields are not right", string.Join(" ", errors.SelectMany(field => field.Value.Select(error => $"{field.Key} {error}.")))) { Errors = errors };
+
+    /// <inheritdoc cref="BadFields(IReadOnlyDictionary{string, List{string}})"/>
+    public static Problem BadFields(FieldErrors errors) => BadFields(errors.ToDictionary().ToDictionary(field => field.Key, field => field.Value.ToList()));
 
     /// <summary>400 for one bad field or query parameter. <paramref name="error"/> goes on after the name: <c>must be …</c>.</summary>
     public static Problem BadField(string field, string error) => BadFields(new Dictionary<string, List<string>> { [field] = [error] });

@@ -7,7 +7,7 @@ internal static class Refusals
 {
     public static Problem ToProblem(this Refusal refusal) => refusal.Kind switch
     {
-        RefusalKind.Invalid => Problems.BadFields(refusal.Errors!.ToDictionary().ToDictionary(field => field.Key, field => field.Value.ToList())),
+        RefusalKind.Invalid => Problems.BadFields(refusal.Errors!),
         RefusalKind.Forbidden => Problems.Forbidden(refusal.Detail),
         RefusalKind.Unknown => new Problem(404, refusal.Code, "There is no such thing", refusal.Detail),
         RefusalKind.Taken => Problems.Conflict(refusal.Code, refusal.Detail),

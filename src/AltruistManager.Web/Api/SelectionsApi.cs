@@ -1,13 +1,14 @@
 using System.Globalization;
 using AltruistManager.Altruists;
 using AltruistManager.Selection;
+using AltruistManager.Traffic;
 using AltruistManager.Web.Security;
 using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Web.Api;
 
 /// <summary>What portals poll: ready bytes out of the snapshot. Nothing here waits for a database.</summary>
-internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster, IOptions<SelectionOptions> options)
+internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster, PortalPolls polls, IOptions<SelectionOptions> options)
 {
     private const string ContentType = "application/json; charset=utf-8";
 
@@ -27,7 +28,7 @@ internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster
         if (snapshot.Find(chain, region) is not { } answer)
             return WhyNot(snapshot, chain, region).ExecuteAsync(context);
         if (answer.HasPick)
-            return SendAsync(context, snapshot, answer);
+            return SendAsync(context, snapshot, answer, region, chain);
         Describe(context.Response.Headers, snapshot, answer);
         return Problems.Unavailable("no-altruist", $"No altruist can be named for {chain} in {region}.", maxAge).ExecuteAsync(context);
     }
@@ -37,11 +38,13 @@ internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster
         var snapshot = snapshots.Current;
         if (string.IsNullOrEmpty(region))
             region = defaultRegion;
-        return snapshot.FindAll(region) is { } answer ? SendAsync(context, snapshot, answer) : WhyNot(snapshot, null, region).ExecuteAsync(context);
+        return snapshot.FindAll(region) is { } answer ? SendAsync(context, snapshot, answer, region, chain: "") : WhyNot(snapshot, null, region).ExecuteAsync(context);
     }
 
-    private Task SendAsync(HttpContext context, Snapshot snapshot, Answer answer)
+    private Task SendAsync(HttpContext context, Snapshot snapshot, Answer answer, string region, string chain)
     {
+        if (context.User.Identity is CallerIdentity { Caller.PortalId: { } portal } && !HttpMethods.IsHead(context.Request.Method))
+            polls.Note(portal, region, chain, answer.Generation);
         var response = context.Response;
         var headers = response.Headers;
         Describe(headers, snapshot, answer);

@@ -23,6 +23,10 @@ internal static class CommandLine
         root.Subcommands.Add(VerifyCommand.Create());
         root.Subcommands.Add(SigningKeyCommand.Create());
         root.Subcommands.Add(DemoCommand.Create());
+        root.Subcommands.Add(StatusCommand.Create());
+        root.Subcommands.Add(OverrideCommand.CreatePin());
+        root.Subcommands.Add(OverrideCommand.CreateExclude());
+        root.Subcommands.Add(HoldCommand.Create());
         root.Action = serve.Action;
 
         // No response files: an argument that begins with @ means itself.

@@ -26,6 +26,9 @@ public sealed record Drain
     /// <summary>When somebody ended it before its time; null when nobody did.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 
+    /// <summary>When the last portal had taken picks without it; null before.</summary>
+    public DateTimeOffset? LetGoAt { get; init; }
+
     /// <summary>When it is or was over; null while nobody knows.</summary>
     public DateTimeOffset? Over => EndedAt ?? Until;
 

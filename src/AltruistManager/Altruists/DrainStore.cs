@@ -5,7 +5,7 @@ namespace AltruistManager.Altruists;
 /// <summary>Maintenance windows in the database; <see cref="Current"/> is kept in memory and refreshed after each write.</summary>
 public sealed class DrainStore(Database database, TimeProvider time) : IDisposable
 {
-    private const string Columns = "id, altruist_id, reason, from_at, until_at, created_at, created_by, ended_at";
+    private const string Columns = "id, altruist_id, reason, from_at, until_at, created_at, created_by, ended_at, let_go_at";
 
     /// <summary>For so long what is over stays in memory: downtime is counted back to it.</summary>
     private static readonly TimeSpan Remembered = TimeSpan.FromDays(31);
@@ -80,6 +80,14 @@ public sealed class DrainStore(Database database, TimeProvider time) : IDisposab
         return ended;
     }
 
+    /// <summary>No portal goes on with it any more. The first who says so is right.</summary>
+    public async Task LetGoAsync(string id, CancellationToken cancellation)
+    {
+        await database.WriteAsync(
+            write => write.ExecuteAsync("update drains set let_go_at = @Now where id = @Id and let_go_at is null", new { Id = id, Now = time.NowMs() }), cancellation);
+        await RefreshAsync(cancellation);
+    }
+
     private sealed record Row
     {
         public required string Id { get; init; }
@@ -90,6 +98,7 @@ public sealed class DrainStore(Database database, TimeProvider time) : IDisposab
         public required long CreatedAt { get; init; }
         public required string CreatedBy { get; init; }
         public long? EndedAt { get; init; }
+        public long? LetGoAt { get; init; }
 
         public Drain ToDrain() => new()
         {
@@ -101,6 +110,7 @@ public sealed class DrainStore(Database database, TimeProvider time) : IDisposab
             CreatedAt = UnixTime.FromMs(CreatedAt),
             CreatedBy = CreatedBy,
             EndedAt = UnixTime.FromMs(EndedAt),
+            LetGoAt = UnixTime.FromMs(LetGoAt),
         };
     }
 }

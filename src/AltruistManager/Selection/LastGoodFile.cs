@@ -39,6 +39,9 @@ public sealed partial class LastGoodFile(Database database, KeyRing ring, IEnume
 
     private string FilePath => Path.Combine(database.DataDirectory, "last-good.json");
 
+    /// <summary>What it tells, for a look from outside; null when there is none, or it cannot be read.</summary>
+    public Snapshot? Read() => Load(withParts: false)?.Snapshot;
+
     /// <summary>Null when there is none, or it cannot be read; the log says so.</summary>
     /// <param name="withParts">Whether to hand the parts theirs: only where the database cannot tell.</param>
     internal LastTold? Load(bool withParts)

@@ -64,6 +64,8 @@ public sealed class Snapshot
 
     internal IReadOnlyCollection<AltruistId> FirstStandbys { get; } = [];
 
+    public IEnumerable<string> RegionIds => regions.Keys.Order(StringComparer.Ordinal);
+
     internal IReadOnlyCollection<SnapshotRegion> Regions => regions.Values;
 
     public bool HasRegion(string region) => regions.ContainsKey(region);

@@ -29,7 +29,10 @@ internal sealed class EntryLog(EntryStore store, LogSigner signer) : IEntryLog
         await store.AppendAsync(write, header with { Signature = signature }, publicKey, packed.Compressed, slotIds);
     }
 
-    public async Task<IReadOnlyList<LoggedEntry>> TailAsync(string origin, CancellationToken cancellation)
+    public Task<IReadOnlyList<LoggedEntry>> TailAsync(string origin, CancellationToken cancellation) => TailOfAsync(store, origin, cancellation);
+
+    /// <inheritdoc cref="IEntryLog.TailAsync"/>
+    public static async Task<IReadOnlyList<LoggedEntry>> TailOfAsync(EntryStore store, string origin, CancellationToken cancellation)
     {
         var entries = new List<LoggedEntry>();
         foreach (var row in await store.TailAsync(origin, cancellation))

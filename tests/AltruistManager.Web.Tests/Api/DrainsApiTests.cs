@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
 
 namespace AltruistManager.Web.Tests.Api;
 
@@ -85,6 +86,35 @@ public sealed class DrainsApiTests(AppWithPicks picks) : IClassFixture<AppWithPi
         body = body.Replace("{soon}", $"{Now.AddHours(1):O}").Replace("{now}", $"{Now.AddMinutes(1):O}");
         var problem = await (await Owner.PostAsync($"{PathOf("one")}/drain", new StringContent(body, Encoding.UTF8, "application/json"), Cancellation)).ReadProblemAsync(Cancellation);
         Assert.Equal((400, fields), (problem.Status, string.Join(',', problem.Errors.Keys.Order())));
+    }
+
+    [Fact]
+    public async Task A_drain_tells_which_portals_still_go_on_with_it_and_when_the_last_one_let_go()
+    {
+        var bulk = picks.App.Client(await picks.App.CreateKeyAsync(AltruistManager.Accounts.KeyScope.Portal, portal: "bulk"));
+        var single = picks.App.Client(await picks.App.CreateKeyAsync(AltruistManager.Accounts.KeyScope.Portal, portal: "single"));
+        await picks.PickAsync();
+        await BulkAsync();
+        await SingleAsync();
+        var pick = await picks.PickAsync();
+        var drain = await (await DrainAsync(picks.App.Staff, pick, new { reason = "new disks" })).ReadJsonAsync(Cancellation);
+        Assert.Equal("waiting for 3 of 3 portals", drain.GetProperty("progress").GetProperty("says").GetString());
+
+        await picks.PickAsync();
+        await BulkAsync();
+        Assert.Equal("waiting for 1 of 3 portals", (await ProgressAsync(pick)).GetProperty("says").GetString());
+        await SingleAsync();
+        await AppWithPicks.UntilAsync("the last portal has let go", async () =>
+            (await ProgressAsync(pick)).GetProperty("says").GetString()!.StartsWith("last portal let go 20", StringComparison.Ordinal));
+        Assert.Equal(0, (await ProgressAsync(pick)).GetProperty("waitingFor").GetInt32());
+        await (await ResumeAsync(picks.App.Staff, pick)).ReadJsonAsync(Cancellation);
+
+        async Task BulkAsync() => await bulk.GetJsonAsync("/api/v1/selections?region=us-east", Cancellation);
+
+        // By an alias, as portals may.
+        async Task SingleAsync() => await single.GetJsonAsync("/api/v1/selections/eth?region=us-east", Cancellation);
+
+        async Task<JsonElement> ProgressAsync(string label) => (await picks.App.Staff.GetJsonAsync(PathOf(label), Cancellation)).GetProperty("drains")[0].GetProperty("progress");
     }
 
     [Theory]

@@ -35,11 +35,14 @@ public sealed class CommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("list")]
-    [InlineData("revoke", "x")]
+    [InlineData("keys", "list")]
+    [InlineData("keys", "revoke", "x")]
+    [InlineData("status")]
+    [InlineData("hold", "--reason", "r", "--for", "1h")]
+    [InlineData("pin", "--altruist", "x", "--reason", "r", "--for", "1h")]
     public async Task Only_create_makes_a_database(params string[] command)
     {
-        var run = await RunAsync(["keys", .. command]);
+        var run = await RunAsync(command);
         Assert.Equal((1, ""), (run.Code, run.Output));
         Assert.Matches(@"\AThere is no database at .*\n\z", run.Error);
         Assert.False(Directory.Exists(Path.Combine(folder, "data")));
@@ -68,6 +71,13 @@ public sealed class CommandTests : IDisposable
     [InlineData("verify", "--url", "nonsense")]
     [InlineData("verify", "--from", "yesterday")]
     [InlineData("signing-key")]
+    [InlineData("pin", "--altruist", "x", "--for", "1h")]
+    [InlineData("pin", "--altruist", "x", "--reason", "r")]
+    [InlineData("pin", "--altruist", "x", "--reason", "r", "--for", "soon")]
+    [InlineData("exclude", "--altruist", "x", "--reason", "r", "--for", "1h", "--until", "2999-01-01T00:00:00Z")]
+    [InlineData("hold", "--reason", "r", "--until", "tomorrow")]
+    [InlineData("hold", "--reason", "r", "--for", "400d")]
+    [InlineData("status", "nonsense")]
     public async Task Wrong_usage_is_2_with_one_line(params string[] command)
     {
         var run = await RunAsync(command);

@@ -33,6 +33,29 @@ public sealed partial class PageTests(Pages pages) : IClassFixture<Pages>
     }
 
     [Fact]
+    public async Task What_staff_and_providers_ordered_is_said_where_it_matters()
+    {
+        await using var visitor = await pages.VisitAsync();
+        await visitor.GoAsync("/");
+        var orders = await visitor.Page.Locator("section.rules").InnerTextAsync();
+        Assert.Contains("Rotation held for Ethereum in us-west: failover goes on. “an incident at a portal”", orders, StringComparison.Ordinal);
+        Assert.Contains("Pinned for Polygon in us-east: northwind-polygon-1. “maintenance of the other, see the status page”", orders, StringComparison.Ordinal);
+        await visitor.GoAsync("/slots/0021/us-west");
+        Assert.Contains("“an incident at a portal”", await visitor.Page.Locator("section.rules").InnerTextAsync(), StringComparison.Ordinal);
+        await visitor.GoAsync("/slots/0021/us-east");
+        Assert.Equal(0, await visitor.Page.Locator("section.rules").CountAsync());
+
+        await visitor.GoAsync($"/altruists/{pages.Altruists["acme-polygon-1"]}");
+        Assert.Equal("draining", (await visitor.Page.Locator(".badges .health").InnerTextAsync()).Trim());
+        Assert.Matches(@"Draining until \d{4}-\d\d-\d\d \d\d:\d\d UTC: new disks", await visitor.Page.Locator("section.answer").InnerTextAsync());
+        await visitor.GoAsync($"/altruists/{pages.Altruists["acme-eth-1"]}");
+        Assert.Equal("healthy", (await visitor.Page.Locator(".badges .health").InnerTextAsync()).Trim());
+        Assert.Contains("“a new kernel”", await visitor.Page.Locator("section.rules").InnerTextAsync(), StringComparison.Ordinal);
+        await visitor.GoAsync("/altruists?state=draining");
+        Assert.Equal(["acme-polygon-1"], await visitor.Page.Locator("tbody th a").AllInnerTextsAsync());
+    }
+
+    [Fact]
     public async Task Slots_with_nobody_or_only_one_eligible_stand_out()
     {
         await using var visitor = await pages.VisitAsync();

@@ -39,6 +39,7 @@ public sealed class Pages : IAsyncLifetime
         ("altruist-healthy", $"/altruists/{Altruists["acme-eth-1"]}"),
         ("altruist-down", $"/altruists/{Altruists["acme-avax-1"]}"),
         ("transparency", "/transparency"),
+        ("altruist-draining", $"/altruists/{Altruists["acme-polygon-1"]}"),
         ("methodology", "/methodology"),
         ("not-found", "/slots/nothing/nowhere"),
     ];
@@ -88,6 +89,10 @@ public sealed class Pages : IAsyncLifetime
         });
         await RoundAsync();
         await RoundAsync();
+        var now = TimeProvider.System.GetUtcNow();
+        await PostAsync($"altruists/{Altruists["acme-polygon-1"]}/drain", new { reason = "new disks", until = now.AddHours(3) });
+        await PostAsync($"altruists/{Altruists["acme-eth-1"]}/drain", new { reason = "a new kernel", from = now.AddDays(1), until = now.AddDays(1).AddHours(2) });
+        await PostAsync("holds", new { chain = "0021", region = "us-west", reason = "an incident at a portal", until = now.AddHours(3) });
 
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions

@@ -5,7 +5,8 @@ using AltruistManager.Web.Ui.Shared;
 
 namespace AltruistManager.Web.Ui.Pages;
 
-internal sealed record AltruistRow(Altruist Altruist, string Provider, Verdict Verdict, int Serves);
+/// <param name="Drain">The maintenance in force; null for none.</param>
+internal sealed record AltruistRow(Altruist Altruist, string Provider, Verdict Verdict, Drain? Drain, int Serves);
 
 /// <param name="Good">How many are healthy or failing, which may be picked.</param>
 internal sealed record ProviderRow(string Id, string Name, int Altruists, int Good, int Serves);
@@ -14,6 +15,9 @@ internal sealed record ProviderRow(string Id, string Name, int Altruists, int Go
 internal sealed record AltruistListView
 {
     public const int PageSize = 100;
+
+    /// <summary>Goes before every verdict.</summary>
+    public const string Draining = "draining";
 
     public required IReadOnlyList<AltruistRow> Rows { get; init; }
 
@@ -31,13 +35,13 @@ internal sealed record AltruistListView
     /// <param name="provider">Its id; null for all.</param>
     /// <param name="state">A verdict state in the words of the page; null for all.</param>
     public static AltruistListView Build(
-        Roster roster, HealthBoard health, IReadOnlyDictionary<SlotKey, SlotStatus> slots, string? text, string? provider, string? state, int page)
+        Roster roster, HealthBoard health, Func<AltruistId, Drain?> drains, IReadOnlyDictionary<SlotKey, SlotStatus> slots, string? text, string? provider, string? state, int page)
     {
         var serves = slots.Values.SelectMany(slot => slot.Primaries).CountBy(pick => pick.Altruist).ToDictionary();
         var all = roster.Live.Select(altruist => new AltruistRow(
-            altruist, MatrixView.ProviderName(roster, altruist.Provider), health[altruist.Id], serves.GetValueOrDefault(altruist.Id))).ToList();
+            altruist, MatrixView.ProviderName(roster, altruist.Provider), health[altruist.Id], drains(altruist.Id), serves.GetValueOrDefault(altruist.Id))).ToList();
         var matching = all.FindAll(row => (provider is null || row.Altruist.Provider.Value == provider)
-            && (state is null || Words.Of(row.Verdict.State) == state)
+            && (state is null || (row.Drain is null ? Words.Of(row.Verdict.State) : Draining) == state)
             && (text is null || Matches(roster, row, text)));
         matching.Sort(static (one, other) =>
             (Rank(one.Verdict.State), one.Provider, one.Altruist.Label).CompareTo((Rank(other.Verdict.State), other.Provider, other.Altruist.Label)));
@@ -50,7 +54,7 @@ internal sealed record AltruistListView
             Providers =
             [
                 .. all.GroupBy(row => (row.Altruist.Provider, row.Provider)).OrderBy(group => group.Key.Item2, StringComparer.Ordinal)
-                    .Select(group => new ProviderRow(group.Key.Item1.Value, group.Key.Item2, group.Count(), group.Count(row => MayServe(row.Verdict.State)), group.Sum(row => row.Serves))),
+                    .Select(group => new ProviderRow(group.Key.Item1.Value, group.Key.Item2, group.Count(), group.Count(row => row.Drain is null && MayServe(row.Verdict.State)), group.Sum(row => row.Serves))),
             ],
             Matching = matching.Count,
             Total = all.Count,

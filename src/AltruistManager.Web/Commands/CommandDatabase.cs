@@ -1,0 +1,56 @@
+using System.CommandLine;
+using AltruistManager.Altruists;
+using AltruistManager.Selection;
+using AltruistManager.Storage;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Web.Commands;
+
+/// <summary>The database of a command that works beside the service or without it; a running one notices what is written within a second.</summary>
+internal sealed class CommandDatabase : IAsyncDisposable
+{
+    private readonly ServiceProvider services;
+
+    private CommandDatabase(ServiceProvider services) => this.services = services;
+
+    /// <summary>Who is named as the author of what a command orders.</summary>
+    public static string Author => $"command line ({Environment.UserName})";
+
+    public Database Database => services.GetRequiredService<Database>();
+
+    public OverrideStore Overrides => services.GetRequiredService<OverrideStore>();
+
+    public HoldStore Holds => services.GetRequiredService<HoldStore>();
+
+    public DrainStore Drains => services.GetRequiredService<DrainStore>();
+
+    public KeyRing Ring => services.GetRequiredService<KeyRing>();
+
+    public static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+
+    /// <param name="parsed">What it does not know itself is configuration.</param>
+    public static CommandDatabase Of(ParseResult parsed)
+    {
+        var storage = Settings.ReadStorage(ServiceBuilder.Create([.. parsed.UnmatchedTokens]).Configuration);
+        var added = new ServiceCollection().AddLogging().AddSingleton(Options.Create(storage)).AddSingleton(TimeProvider.System).AddStorage().AddAltruists();
+        added.AddSingleton<OverrideStore>().AddSingleton<HoldStore>();
+        return new CommandDatabase(added.BuildServiceProvider());
+    }
+
+    /// <summary>For writing: the schema is brought up to this version. A database that does not exist is refused.</summary>
+    public async Task<Roster> OpenAsync(CancellationToken cancellation)
+    {
+        await Database.PrepareAsync(create: false, cancellation);
+        await services.GetRequiredService<Migrator>().MigrateAsync(cancellation);
+        return await ReadRosterAsync(cancellation);
+    }
+
+    public async Task<Roster> ReadRosterAsync(CancellationToken cancellation)
+    {
+        var cache = services.GetRequiredService<RosterCache>();
+        await cache.RefreshAsync(cancellation);
+        return cache.Current;
+    }
+
+    public ValueTask DisposeAsync() => services.DisposeAsync();
+}

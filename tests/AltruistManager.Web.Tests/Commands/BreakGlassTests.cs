@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using AltruistManager.Web.Tests.EndToEnd;
+
+namespace AltruistManager.Web.Tests.Commands;
+
+/// <summary>Break-glass commands of the real executable on the database of a running service, and on what it leaves.</summary>
+public sealed class BreakGlassTests(AppWithPicks picks) : IClassFixture<AppWithPicks>
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_running_service_acts_within_a_second_or_two_and_status_shows_it()
+    {
+        var pinned = await picks.PickAsync() == "two" ? "one" : "two";
+        var made = await RunAsync("pin", "--altruist", pinned, "--chain", "eth", "--region", "us-east", "--for", "1h", "--reason", "an incident", "--note", "secret note");
+        Assert.Equal((0, ""), (made.Code, made.Error));
+        var id = made.Output.Trim();
+        await AppWithPicks.UntilAsync("the pin rules", async () => await picks.PickAsync() == pinned);
+        var listed = (await picks.App.Staff.GetJsonAsync("/api/v1/overrides", Cancellation)).GetProperty("items")[0];
+        Assert.Equal((id, "an incident", "secret note"), (listed.GetProperty("id").GetString(), listed.GetProperty("reason").GetString(), listed.GetProperty("note").GetString()));
+        Assert.StartsWith("command line (", listed.GetProperty("createdBy").GetString(), StringComparison.Ordinal);
+
+        var hold = (await RunAsync("hold", "--chain", "0021", "--until", "2030-01-01T00:00:00Z".Replace("2030", $"{TimeProvider.System.GetUtcNow().Year + 1}", StringComparison.Ordinal), "--reason", "and a hold")).Output.Trim();
+        Assert.Equal("", hold[36..]);
+        await (await picks.App.Staff.PostAsJsonAsync($"/api/v1/altruists/{picks.Altruists["three"]}/drain", new { reason = "new disks" }, Cancellation)).ReadJsonAsync(Cancellation);
+        var status = await RunAsync("status");
+        Assert.Equal((0, ""), (status.Code, status.Error));
+        Assert.Matches($@"(?m)^0021 +us-east +override +{pinned} \(acme\) ", status.Output);
+        Assert.Contains($"{id}  pin {pinned} (acme) for 0021 in us-east, until ", status.Output, StringComparison.Ordinal);
+        Assert.Contains($"{hold}  hold for 0021 in every region, until ", status.Output, StringComparison.Ordinal);
+        Assert.Contains("three (bolt) from ", status.Output, StringComparison.Ordinal);
+        Assert.Contains("last-good file: generation ", status.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret note", status.Output, StringComparison.Ordinal);
+
+        Assert.Equal((0, "", ""), await RunAsync("pin", "--end", id));
+        Assert.Equal((1, "", $"There is no override {id} in force.\n"), await RunAsync("pin", "--end", id));
+        Assert.Equal((0, "", ""), await RunAsync("hold", "--end", hold));
+        await AppWithPicks.UntilAsync("the pin is over", async () =>
+            (await picks.App.Portal.GetJsonAsync("/api/v1/selections/0021?region=us-east", Cancellation)).GetProperty("state").GetString() == "fresh");
+        await picks.App.Staff.PostAsync($"/api/v1/altruists/{picks.Altruists["three"]}/resume", null, Cancellation);
+    }
+
+    [Fact]
+    public async Task A_provider_is_excluded_everywhere_and_revoked()
+    {
+        var id = (await RunAsync("exclude", "--provider", "acme", "--for", "90s", "--reason", "an incident", "--revoke")).Output.Trim();
+        await AppWithPicks.UntilAsync("all of acme is revoked", async () =>
+            (await picks.App.Portal.GetJsonAsync("/api/v1/selections?region=us-east", Cancellation)).GetProperty("revoked").GetArrayLength() == 2);
+        Assert.Equal("three", await picks.PickAsync());
+        Assert.Equal((0, "", ""), await RunAsync("exclude", "--end", id));
+        await AppWithPicks.UntilAsync("the exclusion is over", async () =>
+            (await picks.App.Portal.GetJsonAsync("/api/v1/selections?region=us-east", Cancellation)).GetProperty("revoked").GetArrayLength() == 0);
+    }
+
+    [Fact]
+    public async Task What_names_nothing_is_refused_with_one_line_for_all_of_it()
+    {
+        var run = await RunAsync("pin", "--altruist", "nobody", "--chain", "nowhere", "--region", "mars", "--revoke", "--for", "1h", "--reason", "r");
+        Assert.Equal((1, ""), (run.Code, run.Output));
+        Assert.Equal(
+            "--altruist names no altruist: 'nobody'. --chain names no chain: 'nowhere'. --region names no region: 'mars'. --revoke goes with an exclusion only.\n", run.Error);
+    }
+
+    [Fact]
+    public async Task Without_its_database_status_tells_what_the_last_good_file_holds()
+    {
+        var copy = Directory.CreateTempSubdirectory("altruist-manager-status-").FullName;
+        try
+        {
+            var file = Path.Combine(picks.App.Folder, "last-good.json");
+            await AppWithPicks.UntilAsync("the last-good file is written", () => Task.FromResult(File.Exists(file)));
+            File.Copy(file, Path.Combine(copy, "last-good.json"));
+            Directory.CreateDirectory(Path.Combine(copy, "keys"));
+            foreach (var key in Directory.GetFiles(Path.Combine(picks.App.Folder, "keys")))
+                File.Copy(key, Path.Combine(copy, "keys", Path.GetFileName(key)));
+            var run = await RunIn(copy, "status");
+            Assert.Equal(0, run.Code);
+            Assert.Contains("What follows is what the last-good file tells.", run.Error, StringComparison.Ordinal);
+            Assert.Matches(@"(?m)^0021 +us-east +\w+ +(one|two) \(acme\)|three \(bolt\)", run.Output);
+        }
+        finally
+        {
+            Directory.Delete(copy, recursive: true);
+        }
+    }
+
+    private Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) => RunIn(picks.App.Folder, arguments);
+
+    private static async Task<(int Code, string Output, string Error)> RunIn(string folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Checkout.Service, .. arguments, "--Storage:ConnectionString", $"Data Source={folder}/test.db"])
+        {
+            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+        };
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync(Cancellation);
+        var error = process.StandardError.ReadToEndAsync(Cancellation);
+        await process.WaitForExitAsync(Cancellation);
+        return (process.ExitCode, await output, await error);
+    }
+}
