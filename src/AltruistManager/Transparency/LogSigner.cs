@@ -61,7 +61,11 @@ public sealed partial class LogSigner : IDisposable
         {
             var secret = await store.FindAsync(write);
             if (current is { Secret: { } used } && used == secret)
+            {
+                trouble = null;
                 return current.Value;
+            }
+
             if (secret is not null)
                 return Use(secret, Unseal(secret));
 
@@ -74,7 +78,7 @@ public sealed partial class LogSigner : IDisposable
         {
             if (trouble is null)
                 LogUnusable(unusable, ring.Explain(unusable));
-            trouble = "the signing key of the log cannot be used: a makeshift one signs";
+            trouble = current is { Secret: not null } ? "the signing key of the log cannot be read: the one in memory signs" : "the signing key of the log cannot be used: a makeshift one signs";
             return current ?? Use(null, ECDsa.Create(ECCurve.NamedCurves.nistP256));
         }
     }

@@ -27,8 +27,8 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
         for (var round = 0; round < 30; round++)
         {
             scene.Clock.Advance(Interval);
-            await scene.RunAsync();
-            var entry = (await scene.Log.FindAsync(scene.Slot().Decision.Generation, Cancellation))!.Entry;
+            var outcome = await scene.RunAsync();
+            var entry = (await scene.Log.FindAsync(outcome.Generation, Cancellation))!.Entry;
             Assert.Equal(DrawOrder.WindowOf(entry.At, options.Window), entry.Window);
             windows.Add(entry.Window);
         }
