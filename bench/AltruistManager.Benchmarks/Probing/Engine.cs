@@ -28,7 +28,7 @@ internal sealed class Engine : IAsyncDisposable
         collection.AddSingleton(TimeProvider.System);
         collection.AddSingleton(Options.Create(new StorageOptions { ConnectionString = $"Data Source={database}" }));
         collection.AddSingleton(Options.Create(probing)).AddSingleton(Options.Create(new HealthOptions()));
-        collection.AddSingleton(rosters);
+        collection.AddSingleton(rosters).AddSingleton<DrainStore>();
         collection.AddStorage().AddProbing().AddHealth();
         add?.Invoke(collection);
 
