@@ -91,7 +91,7 @@ public static class HealthEvaluator
         if (trouble == Trouble.Failed && memory is { Base: VerdictState.Down, DownSince: { } since } && now - since - seen.Excused >= options.SuspendAfter)
             memory = memory with { Suspended = true };
         if (seen.Draining)
-            memory = memory with { CooldownUntil = before.CooldownUntil, Cooldown = before.Cooldown };
+            memory = memory with { CooldownUntil = before.CooldownUntil, Cooldown = before.Cooldown, Falls = before.Falls };
 
         var state = StateOf(memory, seen.Attested);
         return new Evaluation(memory, state, Explain(memory, state, trouble, seen, options, now), good, Counted: trouble is not null);
@@ -99,7 +99,7 @@ public static class HealthEvaluator
 
     /// <summary>A test that its owner or staff asked for passed: what is well is trusted at once (design 5.3), but for one that flaps. That it is well now says nothing of that.</summary>
     public static Memory EndCooldown(Memory memory, HealthOptions options, DateTimeOffset now) =>
-        memory with { CooldownUntil = FlapsUntil(memory, options) is { } until && until > now ? until : null, Cooldown = TimeSpan.Zero };
+        memory with { CooldownUntil = memory.CooldownUntil is { } cooling && FlapsUntil(memory, options) is { } until && until > now ? cooling < until ? cooling : until : null, Cooldown = TimeSpan.Zero };
 
     /// <summary>Until when it counts as one that flaps; null when it did not fall too often within an hour.</summary>
     public static DateTimeOffset? FlapsUntil(Memory memory, HealthOptions options) =>

@@ -26,6 +26,9 @@ internal sealed class FailoverTargets(IPickProbes probes, HealthBoard board, Tim
         // Where there is nobody else, and where people decided, there is nothing to choose.
         if (slot.Generation == 0 || slot.MustPublish || next.State is not (SlotState.Fresh or SlotState.Fallback) || next.Eligible <= next.Picks.Count(pick => pick.Weight > 0))
             return false;
+        // One that nothing was heard of is better than one that is known to be wrong.
+        if (Array.Exists(slot.Question.Was, was => was is { Weight: > 0, MayKeep: false }))
+            return false;
         if (next.Picks.TrueForAll(pick => pick.Weight == 0 || IsInUse(slot, altruists[pick.Altruist].Id) || IsHeard(altruists[pick.Altruist].Id, now)))
             return false;
 

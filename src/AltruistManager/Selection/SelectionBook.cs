@@ -619,39 +619,13 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
 
     private void ApplyOverrides()
     {
+        var ruling = new List<int>();
         foreach (var slot in Slots)
         {
-            var candidates = slot.Question.Candidates.AsSpan();
-            List<Pin>? pins = null;
-            List<string>? ruling = null;
-            foreach (ref var candidate in candidates)
-                candidate.ExcludedBy = -1;
-            for (var number = 0; number < Overrides.Count; number++)
-            {
-                var rule = Overrides[number];
-                if (rule.Chain is { } chain && chain != slot.Key.Chain || rule.Region is { } region && region != slot.Key.Region)
-                    continue;
-                foreach (ref var candidate in candidates)
-                {
-                    var altruist = altruists[candidate.Altruist];
-                    if (!OverrideRules.Concerns(rule, slot.Key, altruist.Id, altruist.Provider, candidate.Offer))
-                        continue;
-
-                    if (ruling?[^1] != rule.Id)
-                        (ruling ??= []).Add(rule.Id);
-                    // The strongest comes first: what it says of an altruist stands.
-                    if (rule.Kind == OverrideKind.Pin && candidate.ExcludedBy < 0)
-                        (pins ??= []).Add(new Pin(candidate.Altruist, number, rule.Force));
-                    else if (rule.Kind == OverrideKind.Exclude && candidate.ExcludedBy < 0 && !IsPinned(pins, candidate.Altruist))
-                        candidate.ExcludedBy = (short)number;
-                }
-            }
-
-            slot.Question.Pins = pins is null ? [] : pins;
-            slot.Ruling = ruling is null ? "" : string.Join(' ', ruling);
+            ruling.Clear();
+            slot.Question.Pins = OverrideRules.Apply(Overrides, slot.Key, slot.Question.Candidates, altruists, ruling);
+            slot.Ruling = ruling.Count == 0 ? "" : string.Join(' ', ruling.Select(number => Overrides[number].Id));
         }
-
-        static bool IsPinned(List<Pin>? pins, int altruist) => pins is not null && pins.Exists(pin => pin.Altruist == altruist);
     }
 
     private void ApplyHolds()
@@ -668,9 +642,5 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     }
 
     private bool MayKeep(SlotMemory slot, int altruist) =>
-        slot.Chain is not null && !facts[altruist].Revoked && (Overrides.Count == 0 || !IsRevokedByStaff(slot, altruists[altruist]));
-
-    private bool IsRevokedByStaff(SlotMemory slot, EntryAltruist altruist) =>
-        Overrides.Any(rule => rule is { Kind: OverrideKind.Exclude, Revoke: true }
-            && OverrideRules.Concerns(rule, slot.Key, altruist.Id, altruist.Provider, RegionFallback.Own));
+        slot.Chain is not null && !facts[altruist].Revoked && !OverrideRules.IsRevoked(Overrides, slot.Key, altruists[altruist]);
 }

@@ -208,13 +208,14 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
             var before = book.Slots.ConvertAll(book.ResultOf);
             try
             {
-                book.Prepare(roster.Current, board, order(Rulings), now, startedAt, lastHash);
+                // The same roster each time: slots are compared place by place.
+                book.Prepare(book.Roster, board, order(Rulings), now, startedAt, lastHash);
                 book.Decide(rotate: false, parameters.Rules(mark.Number));
                 return book.Compare(before, about);
             }
             finally
             {
-                book.Prepare(roster.Current, board, Rulings, now, startedAt, lastHash);
+                book.Prepare(book.Roster, board, Rulings, now, startedAt, lastHash);
             }
         }
         finally

@@ -17,18 +17,74 @@ internal static class Continuity
     {
         if ((previous is not null || beginsLog) && CheckSeed(header, entry, book, previous) is { } drawn)
             return drawn;
+        if (CheckInForce(header, entry) is { } notInForce)
+            return notInForce;
         foreach (var slot in entry.Slots)
         {
             var known = book.Find(slot.Question.Key);
             if (known is null && !knowsAll)
                 continue;
-            if ((CheckWas(header, entry, slot, known) ?? CheckDecision(header, entry, slot, known)
+            if ((CheckRulings(header, entry, slot) ?? CheckWas(header, entry, slot, known) ?? CheckDecision(header, entry, slot, known)
                 ?? (known is null ? null : CheckTurns(header, entry, slot, known, sameWindow: entry.Window == book.NumberOfWindow(entry.Parameters.WindowMs)))) is { } gap)
                 return gap;
         }
 
-        return null;
+        return entry.IsRound ? CheckComplete(header, entry, book) : null;
     }
+
+    /// <summary>A round decides every slot; one that is left out would stay as it is without anybody saying why.</summary>
+    private static LogDifference? CheckComplete(LogHeader header, Entry entry, SelectionBook book)
+    {
+        var decided = entry.Slots.Select(slot => slot.Question.Key).ToHashSet();
+        // One without a pick may have been given up.
+        return book.Slots.Find(slot => slot.State != SlotState.None && !decided.Contains(slot.Key)) is { } missing
+            ? new LogDifference(header.Generation, $"body.slots ({missing.Key})", "a decision: a round decides every slot", "none")
+            : null;
+    }
+
+    /// <summary>Whether the slot was asked about as the holds, overrides and facts of the entry itself demand.</summary>
+    private static LogDifference? CheckRulings(LogHeader header, Entry entry, EntrySlot slot)
+    {
+        var question = slot.Question;
+        var hold = entry.Holds.ToList().FindIndex(one => one.Concerns(question.Key));
+        if (question.Hold != hold)
+            return Ruled("hold", $"{hold}", $"{question.Hold}");
+        var rotate = entry.IsRound && entry.FrozenSince is null && hold < 0;
+        if (question.Rotate != rotate)
+            return Ruled("rotate", $"{rotate}", $"{question.Rotate}");
+
+        Candidate[] candidates = [.. question.Candidates];
+        var pins = OverrideRules.Apply(entry.Overrides, question.Key, candidates, entry.Altruists, ruling: null);
+        if (!pins.SequenceEqual(question.Pins))
+            return Ruled("pins", Numbers(pins.Select(pin => pin.Override)), Numbers(question.Pins.Select(pin => pin.Override)));
+        for (var i = 0; i < candidates.Length; i++)
+        {
+            if (candidates[i].ExcludedBy != question.Candidates[i].ExcludedBy)
+                return Ruled($"exclusion of {entry.Altruists[candidates[i].Altruist].Id}", $"{candidates[i].ExcludedBy}", $"{question.Candidates[i].ExcludedBy}");
+        }
+
+        foreach (var was in question.Was)
+        {
+            var altruist = entry.Altruists[was.Altruist];
+            // Of a slot that is given up nothing is kept; it has no candidates any more.
+            var mayKeep = !altruist.Facts.Revoked && !OverrideRules.IsRevoked(entry.Overrides, question.Key, altruist);
+            if (was.MayKeep != mayKeep && (was.MayKeep || question.Candidates.Length > 0))
+                return Ruled($"whether {altruist.Id} may be kept", $"{mayKeep}", $"{was.MayKeep}");
+        }
+
+        return null;
+
+        LogDifference Ruled(string what, string expected, string found) =>
+            new(header.Generation, $"body.slots ({question.Key}).{what}", $"{expected}, as the entry's own holds, overrides and facts demand", found);
+
+        static string Numbers(IEnumerable<int> numbers) => string.Join(' ', numbers) is { Length: > 0 } text ? text : "none";
+    }
+
+    /// <summary>What is over may not rule any more.</summary>
+    private static LogDifference? CheckInForce(LogHeader header, Entry entry) =>
+        entry.Overrides.FirstOrDefault(rule => rule.ExpiresAt <= entry.At) is { } expired ? new LogDifference(header.Generation, $"body.overrides ({expired.Id})", "one that is in force", "one that has expired")
+        : entry.Holds.FirstOrDefault(hold => hold.Until <= entry.At) is { } over ? new LogDifference(header.Generation, $"body.holds ({over.Id})", "one that is in force", "one that is over")
+        : null;
 
     private static LogDifference? CheckSeed(LogHeader header, Entry entry, SelectionBook book, LogHeader? previous)
     {

@@ -181,6 +181,68 @@ public abstract partial class LogVerificationContract(DatabaseFixture fixture) :
         Assert.Contains(what, difference.What, StringComparison.Ordinal);
     }
 
+    /// <summary>A favourite could be kept for ever by stopping the rotation without a hold, by leaving its slot out of rounds, or by an exclusion that nobody set; each replays.</summary>
+    [Theory]
+    [InlineData("rotate")]
+    [InlineData("exclusion")]
+    [InlineData("a decision")]
+    public async Task What_decides_is_demanded_by_what_the_entry_says_was_ordered(string what)
+    {
+        await using var scene = await LivedAsync();
+        var generation = await RewriteAsync(scene, text => text.Contains("\"isRound\":true", StringComparison.Ordinal) && !text.Contains("\"overrides\":[{", StringComparison.Ordinal), text =>
+        {
+            var entry = CanonicalEntry.Read(Encoding.UTF8.GetBytes(text));
+            var slot = entry.Slots.First(slot => slot.Outcome.Picks.Count > 0 && slot.Question.Candidates.Length > 1);
+            switch (what)
+            {
+                case "rotate":
+                    slot.Question.Rotate = false;
+                    break;
+                case "exclusion":
+                    entry = With(entry, [new Override
+                    {
+                        Id = "019b-1", Kind = OverrideKind.Exclude, Altruist = entry.Altruists[slot.Question.Candidates[0].Altruist].Id, Reason = "was over long ago",
+                        ExpiresAt = entry.At.AddHours(1), CreatedAt = entry.At, CreatedBy = "", Chain = new("another"),
+                    }], entry.Slots);
+                    slot.Question.Candidates[0].ExcludedBy = 0;
+                    break;
+                default:
+                    entry = With(entry, entry.Overrides, [.. entry.Slots.Where(other => other != slot)]);
+                    break;
+            }
+
+            var facts = Array.ConvertAll(entry.Altruists, altruist => altruist.Facts);
+            foreach (var each in entry.Slots)
+                Selector.Decide(each.Question, facts, entry.Rules, each.Outcome);
+            var bytes = new System.Buffers.ArrayBufferWriter<byte>();
+            CanonicalEntry.Write(bytes, entry);
+            return Encoding.UTF8.GetString(bytes.WrittenSpan);
+        });
+        var difference = (await VerifyAsync(scene.Database)).Difference;
+        Assert.Equal(generation, difference?.Generation);
+        Assert.Contains(what, difference!.What + " " + difference.Expected, StringComparison.Ordinal);
+    }
+
+    private static Entry With(Entry entry, IReadOnlyList<Override> overrides, IReadOnlyList<EntrySlot> slots) => new()
+    {
+        Origin = entry.Origin,
+        Generation = entry.Generation,
+        Trigger = entry.Trigger,
+        Round = entry.Round,
+        IsRound = entry.IsRound,
+        ScheduledAt = entry.ScheduledAt,
+        At = entry.At,
+        Window = entry.Window,
+        Seed = entry.Seed,
+        FrozenSince = entry.FrozenSince,
+        Parameters = entry.Parameters,
+        Altruists = entry.Altruists,
+        Overrides = overrides,
+        Holds = entry.Holds,
+        Revoked = entry.Revoked,
+        Slots = slots,
+    };
+
     [Fact]
     public async Task What_was_in_force_is_what_the_entry_before_left_although_a_round_replays_without_it()
     {
@@ -520,7 +582,3 @@ public abstract partial class LogVerificationContract(DatabaseFixture fixture) :
         }
     }
 }
-
-public sealed class LogVerificationOnSqlite(SqliteFixture fixture) : LogVerificationContract(fixture), IClassFixture<SqliteFixture>;
-
-public sealed class LogVerificationOnPostgres(PostgresFixture fixture) : LogVerificationContract(fixture), IClassFixture<PostgresFixture>;
