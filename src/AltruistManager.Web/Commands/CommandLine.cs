@@ -27,6 +27,7 @@ internal static class CommandLine
         root.Subcommands.Add(OverrideCommand.CreatePin());
         root.Subcommands.Add(OverrideCommand.CreateExclude());
         root.Subcommands.Add(HoldCommand.Create());
+        root.Subcommands.Add(SimulateCommand.Create());
         root.Action = serve.Action;
 
         // No response files: an argument that begins with @ means itself.
@@ -59,6 +60,10 @@ internal static class CommandLine
     {
         if (parsed.Errors.Count > 0)
             return parsed.Action is ParseErrorAction ? string.Join(" ", parsed.Errors.Select(error => error.Message)) : null;
+
+        var command = parsed.CommandResult.Command;
+        if (command.TreatUnmatchedTokensAsErrors && parsed.UnmatchedTokens.Count > 0)
+            return $"'{parsed.UnmatchedTokens[0]}' is not an option of {command.Name}.";
 
         // What is left over is configuration, as the framework takes it: --key value or --key=value.
         var expectsValue = false;

@@ -24,9 +24,6 @@ public sealed partial class HealthMonitor(
     TimeProvider time,
     ILogger<HealthMonitor> logger) : IProbeObserver, IProbeDemand, ICheckObserver
 {
-    /// <summary>Retry probes of one altruist without a change of its state; then the sweeps go on with it.</summary>
-    private const int RetryLimit = 20;
-
     private static readonly TimeSpan ClockSlack = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<AltruistId, Watched> altruists = new();
@@ -59,11 +56,11 @@ public sealed partial class HealthMonitor(
     public ProbeQuestions QuestionsFor(Altruist altruist, ProbeLane lane)
     {
         var watched = altruists.GetValueOrDefault(altruist.Id, Watched.New);
-        var proof = !watched.Proves(rosters.Current, altruist) || watched.Jumped;
+        var proof = watched.MustProve(rosters.Current, altruist, lane);
         return lane switch
         {
-            ProbeLane.Steady => new ProbeQuestions(proof || watched.SweepsSinceIdentity >= IdentityCheck.EverySweeps - 1, SweepHeight(altruist.Network), Syncing: true, watched.Sweeps),
-            ProbeLane.Ahead => new ProbeQuestions(Identity: true, AgreedHash(altruist.Network)?.Height, Syncing: true),
+            ProbeLane.Steady => new ProbeQuestions(proof, SweepHeight(altruist.Network), Syncing: true, watched.Sweeps),
+            ProbeLane.Ahead => new ProbeQuestions(proof, AgreedHash(altruist.Network)?.Height, Syncing: true),
             _ => new ProbeQuestions(proof, lane == ProbeLane.Retry && watched.Verdict.State == VerdictState.Unknown ? AgreedHash(altruist.Network)?.Height : null, Syncing: false),
         };
     }
@@ -112,12 +109,7 @@ public sealed partial class HealthMonitor(
 
     /// <summary>Ends a suspension, as a passing test by the owner or staff may.</summary>
     public Task ResumeAsync(AltruistId altruist, CancellationToken cancellation) =>
-        ChangeAsync(altruist, watched => watched with
-        {
-            Memory = HealthEvaluator.Resume(watched.Memory),
-            Verdict = watched.Verdict with { State = VerdictState.Unknown, Reason = "resumed; not decided yet", Since = time.GetUtcNow(), CooldownUntil = null },
-            Retries = 0,
-        }, cancellation);
+        ChangeAsync(altruist, watched => watched.Resumed(time.GetUtcNow()), cancellation);
 
     /// <summary>Takes up what the checks at their own pace say of an altruist now: what it has proven, what it is penalised for.</summary>
     public async Task CheckedAsync(AltruistId altruist, CancellationToken cancellation)
@@ -245,24 +237,7 @@ public sealed partial class HealthMonitor(
             .Select(altruist => altruist.InService);
     }
 
-    private bool IsUndecided(Altruist altruist)
-    {
-        if (!altruists.TryGetValue(altruist.Id, out var watched))
-            return true;
-        if (watched.Retries >= RetryLimit || watched.LastOutcome is ProbeOutcome.Throttled or ProbeOutcome.Unauthorized or ProbeOutcome.QuotaExhausted)
-            return false;
-        var memory = watched.Memory.At(rosters.Current.PlaceOf(altruist));
-        var rising = memory.Goods > 0 && memory.Goods < health.Value.Rise;
-        return watched.Verdict.State switch
-        {
-            // Without proof of control the next probe changes nothing; with a fresh one it does.
-            VerdictState.Unknown => memory is not { IdentityProven: true, Base: VerdictState.Healthy } || altruist.Attested,
-            VerdictState.Failing => true,
-            VerdictState.Healthy => !memory.IdentityProven,
-            VerdictState.Down or VerdictState.Lagging or VerdictState.Stale or VerdictState.Throttled => rising,
-            _ => false,
-        };
-    }
+    private bool IsUndecided(Altruist altruist) => !altruists.TryGetValue(altruist.Id, out var watched) || watched.IsUndecided(rosters.Current, altruist, health.Value);
 
     private long? SweepHeight(NetworkId network) => NetworkOf(network).SweepHeight(() => RulesOf(network), time.GetUtcNow());
 

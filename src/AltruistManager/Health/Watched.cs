@@ -7,6 +7,9 @@ namespace AltruistManager.Health;
 /// <summary>What is known of an altruist in memory; replaced as a whole.</summary>
 internal sealed record Watched
 {
+    /// <summary>Retry probes of one altruist without a change of its state; then the sweeps go on with it.</summary>
+    private const int RetryLimit = 20;
+
     public static readonly Watched New = new() { Memory = Memory.New, Verdict = Verdict.NeverProbed };
 
     public required Memory Memory { get; init; }
@@ -29,6 +32,36 @@ internal sealed record Watched
 
     /// <summary>Its identity is proven where it is asked now.</summary>
     public bool Proves(Roster roster, Altruist altruist) => Memory.At(roster.PlaceOf(altruist.InService)) is { IdentityProven: true, WrongIdentity: null };
+
+    /// <summary>Whether a probe of the lane has to ask for the identity: because it is not proven, in doubt or was proven long ago, or a round is about to pick.</summary>
+    public bool MustProve(Roster roster, Altruist altruist, ProbeLane lane) => !Proves(roster, altruist) || Jumped || lane == ProbeLane.Ahead || lane == ProbeLane.Steady && SweepsSinceIdentity >= IdentityCheck.EverySweeps - 1;
+
+    /// <summary>Whether the retry lane is to ask until it is decided.</summary>
+    /// <param name="altruist">As it is in service.</param>
+    public bool IsUndecided(Roster roster, Altruist altruist, HealthOptions options)
+    {
+        if (Retries >= RetryLimit || LastOutcome is ProbeOutcome.Throttled or ProbeOutcome.Unauthorized or ProbeOutcome.QuotaExhausted)
+            return false;
+        var memory = Memory.At(roster.PlaceOf(altruist));
+        var rising = memory.Goods > 0 && memory.Goods < options.Rise;
+        return Verdict.State switch
+        {
+            // Without proof of control the next probe changes nothing; with a fresh one it does.
+            VerdictState.Unknown => memory is not { IdentityProven: true, Base: VerdictState.Healthy } || altruist.Attested,
+            VerdictState.Failing => true,
+            VerdictState.Healthy => !memory.IdentityProven,
+            VerdictState.Down or VerdictState.Lagging or VerdictState.Stale or VerdictState.Throttled => rising,
+            _ => false,
+        };
+    }
+
+    /// <summary>People ended its suspension.</summary>
+    public Watched Resumed(DateTimeOffset now) => this with
+    {
+        Memory = HealthEvaluator.Resume(Memory),
+        Verdict = Verdict with { State = VerdictState.Unknown, Reason = "resumed; not decided yet", Since = now, CooldownUntil = null },
+        Retries = 0,
+    };
 
     /// <summary>After one more probe.</summary>
     /// <param name="blockTime">Of the network, in seconds.</param>

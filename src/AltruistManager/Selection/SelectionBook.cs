@@ -22,7 +22,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     private Roster? roster;
     private Altruist[] registered = [];
     private Altruist[] served = [];
-    private Verdict[] verdicts = [];
+    private Verdict?[] verdicts = [];
     private EntryAltruist[] altruists = [];
     private AltruistFacts[] facts = [];
     private string[][] required = [];
@@ -41,6 +41,9 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     public Roster Roster => roster ?? Roster.Empty;
 
     public EntryAltruist[] Altruists => altruists;
+
+    /// <summary>Aligned with <see cref="Altruists"/>.</summary>
+    public ReadOnlySpan<AltruistFacts> Facts => facts;
 
     /// <summary>The altruists of a slot's picks, as portals are told of them.</summary>
     public Altruist[] Served(SlotMemory slot) => Array.ConvertAll(slot.Question.Was, pick => served[pick.Altruist]);
@@ -91,6 +94,19 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             ApplyHolds();
             holdsApplied = Holds;
         }
+    }
+
+    /// <summary>
+    /// Takes up the verdict of one altruist, for the price of that one, where since <see cref="Prepare"/> nothing else has changed that its slots depend on: neither the window, the roster,
+    /// overrides, holds nor what is proven.
+    /// </summary>
+    /// <param name="altruist">Index into <see cref="Altruists"/>.</param>
+    /// <returns>Whether decisions may be others now.</returns>
+    public bool Review(int altruist, HealthBoard board, DrainBook drains, DateTimeOffset now, DateTimeOffset startedAt)
+    {
+        var before = facts[altruist];
+        Judge(altruist, board, drains, now, startedAt);
+        return facts[altruist] != before;
     }
 
     /// <summary>Asks the rules about every slot; the answers stand in <see cref="SlotMemory.Next"/>. Slots do not depend on each other.</summary>
@@ -146,7 +162,8 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         return picks;
     }
 
-    private void Decide(SlotMemory slot, bool rotate, in SelectorRules rules)
+    /// <summary>The same for one slot.</summary>
+    public void Decide(SlotMemory slot, bool rotate, in SelectorRules rules)
     {
         slot.Question.Rotate = rotate && slot.Question.Hold < 0;
         slot.Question.WasState = slot.State;
@@ -321,7 +338,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
 
         for (var i = 0; i < registered.Length; i++)
         {
-            if (registered[i] is { RetiredAt: null, Undecryptable: null } && facts[i].Revoked && verdicts[i].Since > now - KeepRevoked)
+            if (registered[i] is { RetiredAt: null, Undecryptable: null } && facts[i].Revoked && verdicts[i]!.Since > now - KeepRevoked)
                 gone.Add((registered[i].Id, registered[i], null));
         }
 
@@ -407,7 +424,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             .Where(id => current.Altruists.TryGetValue(id, out var altruist) && altruist.RetiredAt is not null).Distinct();
         // As they are in service: a changed endpoint is published once it has passed its trial (design 5.7).
         registered = [.. current.Live.Concat(inUse.Select(id => current.Altruists[id])).Select(altruist => altruist.InService).OrderBy(altruist => altruist.Id)];
-        verdicts = new Verdict[registered.Length];
+        verdicts = new Verdict?[registered.Length];
         altruists = new EntryAltruist[registered.Length];
         facts = new AltruistFacts[registered.Length];
         drained = new Drain?[registered.Length];
@@ -544,47 +561,9 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         var fresh = altruists.Length > 0 && verdicts[0] is null;
         for (var i = 0; i < registered.Length; i++)
         {
-            var altruist = registered[i];
-            var verdict = board[altruist.Id];
-            var drain = drains.InForce(altruist.Id, now);
-            var usability = Eligibility.Judge(altruist, verdict, drain, now);
-            var unseen = Eligibility.IsUnseen(verdict, startedAt, probing.Interval);
-            if (!fresh && ReferenceEquals(verdict, verdicts[i]) && facts[i].Usability == usability && facts[i].Unseen == unseen && drained[i] == drain)
-                continue;
-
-            var known = facts[i];
-            otherProofs |= fresh || !ReferenceEquals(verdict.Proven, verdicts[i].Proven);
-            verdicts[i] = verdict;
-            drained[i] = drain;
-            served[i] = WithProvenUrls(altruist, verdict);
-            facts[i] = new AltruistFacts
-            {
-                Usability = usability,
-                Unseen = unseen,
-                Revoked = Eligibility.IsRevoked(altruist, verdict),
-                Tier = altruist.Tier,
-                Provider = fresh ? Number(providers, altruist.Provider) : known.Provider,
-                Host = fresh ? Number(hosts, altruist.Host) : known.Host,
-                ThrottledSince = verdict.State == VerdictState.Throttled ? verdict.Since.ToUnixTimeMilliseconds() : 0,
-                CapacityRps = measures.HasFlag(Measures.Capacity) ? altruist.CapacityRps ?? 0 : 0,
-                LatencyMs = measures.HasFlag(Measures.Performance) ? verdict.Performance.MedianLatencyMs : 0,
-                SuccessPerMille = measures.HasFlag(Measures.Performance) ? verdict.Performance.SuccessPerMille : 0,
-            };
-            altruists[i] = new EntryAltruist
-            {
-                Id = altruist.Id,
-                Provider = altruist.Provider,
-                Label = altruist.Label,
-                State = verdict.State,
-                Reason = Eligibility.Explain(altruist, verdict, drain),
-                Since = verdict.Since,
-                Evidence = verdict.Evidence,
-                Vantages = vantages,
-                Claimed = required[i],
-                Proven = required[i].Length == 0 ? [] : [.. required[i].Intersect(verdict.Proven)],
-                Penalty = verdict.Penalty,
-                Facts = facts[i],
-            };
+            if (fresh)
+                facts[i] = new AltruistFacts { Usability = Usability.No, Tier = registered[i].Tier, Provider = Number(providers, registered[i].Provider), Host = Number(hosts, registered[i].Host) };
+            otherProofs |= Judge(i, board, drains, now, startedAt);
         }
 
         return otherProofs;
@@ -598,6 +577,49 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         }
     }
 
+    /// <returns>Whether it has proven something else than before.</returns>
+    private bool Judge(int i, HealthBoard board, DrainBook drains, DateTimeOffset now, DateTimeOffset startedAt)
+    {
+        var altruist = registered[i];
+        var verdict = board[altruist.Id];
+        var drain = drains.InForce(altruist.Id, now);
+        var usability = Eligibility.Judge(altruist, verdict, drain, now);
+        var unseen = Eligibility.IsUnseen(verdict, startedAt, probing.Interval);
+        if (ReferenceEquals(verdict, verdicts[i]) && facts[i].Usability == usability && facts[i].Unseen == unseen && drained[i] == drain)
+            return false;
+
+        var otherProofs = !ReferenceEquals(verdict.Proven, verdicts[i]?.Proven);
+        verdicts[i] = verdict;
+        drained[i] = drain;
+        served[i] = WithProvenUrls(altruist, verdict);
+        facts[i] = facts[i] with
+        {
+            Usability = usability,
+            Unseen = unseen,
+            Revoked = Eligibility.IsRevoked(altruist, verdict),
+            ThrottledSince = verdict.State == VerdictState.Throttled ? verdict.Since.ToUnixTimeMilliseconds() : 0,
+            CapacityRps = measures.HasFlag(Measures.Capacity) ? altruist.CapacityRps ?? 0 : 0,
+            LatencyMs = measures.HasFlag(Measures.Performance) ? verdict.Performance.MedianLatencyMs : 0,
+            SuccessPerMille = measures.HasFlag(Measures.Performance) ? verdict.Performance.SuccessPerMille : 0,
+        };
+        altruists[i] = new EntryAltruist
+        {
+            Id = altruist.Id,
+            Provider = altruist.Provider,
+            Label = altruist.Label,
+            State = verdict.State,
+            Reason = Eligibility.Explain(altruist, verdict, drain),
+            Since = verdict.Since,
+            Evidence = verdict.Evidence,
+            Vantages = vantages,
+            Claimed = required[i],
+            Proven = required[i].Length == 0 ? [] : [.. required[i].Intersect(verdict.Proven)],
+            Penalty = verdict.Penalty,
+            Facts = facts[i],
+        };
+        return otherProofs;
+    }
+
     /// <summary>Who claims what the chain requires but has not proven it.</summary>
     private void FindLacking()
     {
@@ -605,7 +627,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         {
             foreach (ref var candidate in slot.Question.Candidates.AsSpan())
             {
-                var proven = verdicts[candidate.Altruist].Proven;
+                var proven = verdicts[candidate.Altruist]!.Proven;
                 candidate.Lacking = !slot.Question.Requires.All(proven.Contains);
             }
         }
