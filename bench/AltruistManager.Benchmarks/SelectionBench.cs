@@ -30,6 +30,9 @@ internal static class SelectionBench
             var (allMs, allAllocated, _) = Pure(roster, board, clock, all);
             Console.WriteLine($"the same with quality, fairness between providers, three primaries and a cap: median {allMs:0.0} ms, {allAllocated} bytes allocated");
 
+            var (aheadMs, aheadWindowMs) = Foresee(roster, board, clock);
+            Console.WriteLine($"looking ahead of a round: median {aheadMs:0.0} ms; of the first of a window, with its draws, {aheadWindowMs:0.0} ms");
+
             var (roundMs, windowMs, bytes) = await RoundsAsync(folder, roster, board, clock, cancellation);
             Console.WriteLine($"whole round with its transaction: median {roundMs:0} ms; the first of a window {windowMs:0} ms; entry {bytes} bytes");
             Console.WriteLine(JsonSerializer.Serialize(new
@@ -41,6 +44,8 @@ internal static class SelectionBench
                 pure_ms = Math.Round(pureMs, 2),
                 pure_allocated_bytes = allocated,
                 pure_with_everything_ms = Math.Round(allMs, 2),
+                foresee_ms = Math.Round(aheadMs, 2),
+                foresee_first_of_window_ms = Math.Round(aheadWindowMs, 2),
                 round_ms = Math.Round(roundMs),
                 round_first_of_window_ms = Math.Round(windowMs),
                 entry_bytes = bytes,
@@ -76,6 +81,29 @@ internal static class SelectionBench
         }
 
         return (Median(times), (long)Median([.. bytes.Select(value => (double)value)]), book.Slots.Sum(slot => slot.Question.Candidates.Length));
+    }
+
+    private static (double Milliseconds, double FirstOfWindow) Foresee(Roster roster, HealthBoard board, MovedClock clock)
+    {
+        var options = new SelectionOptions();
+        var book = new SelectionBook(options, new ProbingOptions());
+        book.Prepare(roster, board, new Rulings([], [], DrainBook.Empty), clock.GetUtcNow(), clock.GetUtcNow(), new byte[32]);
+        var rules = EntryParameters.Of(options, new HealthOptions(), new ProbingOptions()).Rules(1);
+        return (Measure(book.Window), Measure(book.Window + 1));
+
+        double Measure(long window)
+        {
+            var times = new List<double>();
+            for (var run = 0; run < WarmUps + Runs; run++)
+            {
+                var started = Stopwatch.GetTimestamp();
+                book.Foresee(rotate: true, window, new byte[32], rules);
+                if (run >= WarmUps)
+                    times.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+            }
+
+            return Median(times);
+        }
     }
 
     private static async Task<(double Milliseconds, double FirstOfWindow, long EntryBytes)> RoundsAsync(

@@ -19,11 +19,9 @@ internal sealed class LookAhead(SelectionRound round, IPickProbes probes, IOptio
         var asked = new HashSet<AltruistId>();
         for (var pass = 0; pass < Passes; pass++)
         {
-            var picks = await round.ForeseeAsync(roundAt, cancellation);
-            picks.ExceptWith(asked);
+            var picks = (await round.ForeseeAsync(roundAt, cancellation)).Where(asked.Add).ToList();
             if (picks.Count == 0)
                 return;
-            asked.UnionWith(picks);
             await probes.AskInFullAsync(picks, cancellation);
         }
     }

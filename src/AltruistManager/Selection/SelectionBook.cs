@@ -128,7 +128,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
 
     /// <summary>Whom a round would pick, as far as that is known; the next decision is as if nobody had asked.</summary>
     /// <param name="window">That the round would belong to.</param>
-    public HashSet<AltruistId> Foresee(bool rotate, long window, ReadOnlySpan<byte> lastHash, SelectorRules rules)
+    public List<AltruistId> Foresee(bool rotate, long window, ReadOnlySpan<byte> lastHash, SelectorRules rules)
     {
         var questions = Slots.ConvertAll(slot => slot.Question);
         try
@@ -152,11 +152,18 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
                 Slots[i].Question = questions[i];
         }
 
-        var picks = new HashSet<AltruistId>();
+        var picked = new bool[altruists.Length];
         foreach (var slot in Slots)
         {
             foreach (var pick in slot.Next.Picks)
-                picks.Add(altruists[pick.Altruist].Id);
+                picked[pick.Altruist] = true;
+        }
+
+        var picks = new List<AltruistId>();
+        for (var i = 0; i < picked.Length; i++)
+        {
+            if (picked[i])
+                picks.Add(altruists[i].Id);
         }
 
         return picks;

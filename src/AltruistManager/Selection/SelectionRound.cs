@@ -225,7 +225,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
     }
 
     /// <summary>Whom a round at that time would pick, standbys included, as far as is known now. Decides nothing.</summary>
-    public async Task<HashSet<AltruistId>> ForeseeAsync(DateTimeOffset at, CancellationToken cancellation)
+    public async Task<IReadOnlyList<AltruistId>> ForeseeAsync(DateTimeOffset at, CancellationToken cancellation)
     {
         await selecting.WaitAsync(cancellation);
         try
