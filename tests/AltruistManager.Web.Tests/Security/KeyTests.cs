@@ -101,7 +101,8 @@ public sealed class KeyTests(AppFixture app) : IClassFixture<AppFixture>
     {
         string[] known =
         [
-            "altruists", "altruists/{id}", "altruists/{id}/changes", "chains", "chains/{chain}", "chains/{id}", "decisions", "decisions/{id}", "protocols", "providers", "providers/{id}", "regions", "regions/{id}",
+            "altruists", "altruists/{id}", "altruists/{id}/changes", "altruists/{id}/standing", "chains", "chains/{chain}", "chains/{id}", "decisions", "decisions/{id}", "protocols", "providers", "providers/{id}", "regions", "regions/{id}",
+            "transparency/head", "transparency/entries", "transparency/entries/{generation:long}", "transparency/entries/{generation:long}/header", "transparency/key",
         ];
         var open = app.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
             .Where(endpoint => endpoint.RoutePattern.RawText!.TrimStart('/').StartsWith("api/v1/", StringComparison.Ordinal))
@@ -109,6 +110,6 @@ public sealed class KeyTests(AppFixture app) : IClassFixture<AppFixture>
             .SelectMany(endpoint => endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.Select(method => $"{method} {endpoint.RoutePattern.RawText!.Trim('/')["api/v1/".Length..]}"))
             .ToList();
         Assert.NotEmpty(open);
-        Assert.All(open, call => Assert.True(call.StartsWith("GET ", StringComparison.Ordinal) && known.Contains(call[4..]), call));
+        Assert.All(open, call => Assert.True(call.Split(' ') is ["GET" or "HEAD", var path] && known.Contains(path), call));
     }
 }
