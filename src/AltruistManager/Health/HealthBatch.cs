@@ -68,7 +68,9 @@ internal sealed class HealthBatch
                 continue;
             var head = observation is { } seen ? outcome.Trace.Judge(seen, rules) : (HeadAssessment?)null;
             var (finding, reason) = integrity.GetValueOrDefault(altruist.Id, (IntegrityFinding.NotJudged, null));
-            var seenSo = new Assessment(probe, Roster.PlaceOf(altruist), Network.Identity, altruist.Attested, head, finding, reason, Preservation.BlameOf(probe, altruist))
+            // Probes of several lanes that waited for the same silence saw one thing, not several in a row. Those of one lane follow each other.
+            var repeats = probe.Outcome.IsSilence() && before.LastOutcome?.IsSilence() == true && probe.Lane != before.LastLane && probe.At - Preservation.TimeoutOf(probe) < before.Verdict.LastProbeAt;
+            var seenSo = new Assessment(probe, Roster.PlaceOf(altruist), Network.Identity, altruist.Attested, head, finding, reason, repeats ? Blame.BeingChecked : Preservation.BlameOf(probe, altruist))
             {
                 Excused = before.Memory.DownSince is { } since ? Preservation.FrozenBetween(altruist, since, Now) + Drains.Between(altruist.Id, since, Now) : default,
                 Draining = Drains.InForce(altruist.Id, Now) is not null,

@@ -239,7 +239,8 @@ public sealed partial class Preservation(HealthBoard board, EgressProof egress, 
     /// <summary>At the earliest; how long it really took is not known.</summary>
     private DateTimeOffset BeganAt(ProbeResult probe) => Now - (time.GetUtcNow() - probe.At) - TimeoutOf(probe);
 
-    private TimeSpan TimeoutOf(ProbeResult probe) => probe.Lane is ProbeLane.Hot or ProbeLane.Retry or ProbeLane.Failover ? options.Value.HotTimeout : options.Value.Timeout;
+    /// <summary>How long a probe waits at most.</summary>
+    internal TimeSpan TimeoutOf(ProbeResult probe) => probe.Lane is ProbeLane.Hot or ProbeLane.Retry or ProbeLane.Failover ? options.Value.HotTimeout : options.Value.Timeout;
 
     private List<Reach> Reaches(IEnumerable<Altruist> eligible, EgressSide side)
     {

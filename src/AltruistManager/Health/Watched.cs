@@ -16,6 +16,8 @@ internal sealed record Watched
     public required Verdict Verdict { get; init; }
     public ProbeOutcome? LastOutcome { get; init; }
 
+    public ProbeLane? LastLane { get; init; }
+
     /// <summary>Retry probes since its state last changed.</summary>
     public int Retries { get; init; }
 
@@ -85,6 +87,7 @@ internal sealed record Watched
                 Performance = evaluation.Counted ? Verdict.Performance.After(evaluation.Good, probe.At - (Verdict.LastProbeAt ?? DateTimeOffset.MinValue), probe.LatencyMs) : Verdict.Performance,
             },
             LastOutcome = probe.Outcome,
+            LastLane = probe.Lane,
             Retries = changed ? 0 : Retries + (probe.Lane == ProbeLane.Retry ? 1 : 0),
             SweepsSinceIdentity = probe.Identity is not null ? 0 : SweepsSinceIdentity + (probe.Lane == ProbeLane.Steady ? 1 : 0),
             Sweeps = Sweeps + (probe.Lane == ProbeLane.Steady ? 1 : 0),

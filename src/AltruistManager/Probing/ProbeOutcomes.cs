@@ -11,6 +11,9 @@ public static class ProbeOutcomes
     public static bool IsUnproven(this ProbeOutcome outcome) => outcome is ProbeOutcome.NameNotFound or ProbeOutcome.Unreachable or ProbeOutcome.ConnectTimeout
         or ProbeOutcome.Timeout or ProbeOutcome.ConnectionLost || outcome.IsOurs();
 
+    /// <summary>It waited in vain until its time was over.</summary>
+    public static bool IsSilence(this ProbeOutcome outcome) => outcome is ProbeOutcome.Timeout or ProbeOutcome.ConnectTimeout;
+
     /// <summary>A fault of the prober's own: counts neither good nor bad.</summary>
     public static bool IsOurs(this ProbeOutcome outcome) => outcome is ProbeOutcome.ResolverFailed or ProbeOutcome.NoSockets;
 }

@@ -174,6 +174,9 @@ public sealed class HealthHistoryTests
         {
             watched = watched.ToDictionary(pair => pair.Key, pair => Watched.FromStored(pair.Value.ToStored(pair.Key) with { Memory = Memory.FromJson(pair.Value.Memory.ToJson()) }, seen: null));
             trace = ReferenceTrace.FromJson(trace.ToJson());
+            // No probe goes on over a restart, so that none can wait for the same silence as one after it.
+            foreach (var id in twin.Keys)
+                twin[id] = twin[id] with { LastOutcome = null, LastLane = null };
         }
 
         private void StartWatching()

@@ -721,6 +721,20 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         Assert.Equal(VerdictState.Healthy, board[Id("a1")].State);
     }
 
+    /// <summary>A cut of our own network meets probes of every lane at once: one silence is not three bad probes in a row.</summary>
+    [Fact]
+    public async Task Probes_that_waited_for_the_same_silence_count_once()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        foreach (var (lane, second) in new[] { (ProbeLane.Hot, 310), (ProbeLane.Ahead, 310.4), (ProbeLane.Steady, 311.5) })
+            await ObserveAsync(monitor, lane, Bad("a1", second, ProbeOutcome.Timeout));
+        Assert.Equal(VerdictState.Failing, board[Id("a1")].State);
+        await ObserveAsync(monitor, ProbeLane.Retry, Bad("a1", 314, ProbeOutcome.ConnectTimeout));
+        Assert.Equal(VerdictState.Failing, board[Id("a1")].State);
+        await ObserveAsync(monitor, ProbeLane.Retry, Bad("a1", 317, ProbeOutcome.ConnectTimeout));
+        Assert.Equal(VerdictState.Down, board[Id("a1")].State);
+    }
+
     [Fact]
     public async Task After_a_start_the_newest_probes_tell_when_it_was_last_good()
     {
