@@ -142,8 +142,10 @@ public sealed record SlotOutlook(Entry Entry, SlotQuestion Next, int RowId, Date
         };
         var had = $"It had {Turns(standing.Turns)} in this window{(standing.TurnsOfOthers is { } turns ? $", the others {turns}" : "")}, and {(standing.SessionsLastHour == 1 ? "1 session" : $"{standing.SessionsLastHour} sessions")} "
             + $"in the last hour{(standing.SessionsOfOthers is { } sessions ? $", the others {sessions}" : "")}.";
+        // The reason of one that may not be picked begins with that.
+        var why = standing.Reason.StartsWith(role, StringComparison.OrdinalIgnoreCase) ? role + standing.Reason[role.Length..] : $"{role}: {standing.Reason}";
         if (standing.ExpectedAt is not { } at)
-            return $"{role}: {standing.Reason}. No turn is expected while this stays so. {had}";
+            return $"{why}. No turn is expected while this stays so. {had}";
         var when = standing.ExpectedIsApproximate ? $"about {at:HH:mm} UTC, in an order that is drawn when that window begins" : $"{at:HH:mm:ss} UTC if nothing changes";
         return $"{role}: {Place(standing.Position ?? 0)} of {standing.TakingTurns} in the order. {had} Its next turn is expected at {when}.";
     }
