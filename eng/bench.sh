@@ -11,4 +11,7 @@ fi
 [ -z "${missing// /}" ] || install_packages $missing
 
 dotnet build bench/AltruistManager.Benchmarks -c Release -v quiet
-exec dotnet bench/AltruistManager.Benchmarks/bin/Release/net10.0/AltruistManager.Benchmarks.dll "$@"
+# Where simulated nodes that speak TLS say whom to trust.
+trust=$(mktemp -d)
+trap 'rm -rf "$trust"' EXIT
+SSL_CERT_FILE="$trust/nodes.pem" dotnet bench/AltruistManager.Benchmarks/bin/Release/net10.0/AltruistManager.Benchmarks.dll "$@"

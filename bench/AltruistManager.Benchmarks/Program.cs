@@ -13,7 +13,8 @@ return args switch
     ["api"] => await ApiBench.RunAsync(CancellationToken.None),
     ["ingest"] => await IngestBench.RunAsync(CancellationToken.None),
     ["scale", var seconds] => await ScaleRun.RunAsync(TimeSpan.FromSeconds(int.Parse(seconds)), CancellationToken.None),
-    ["probe"] => await ProbeBench.RunAsync(CancellationToken.None),
+    ["probe"] => await ProbeBench.RunAsync(withScale: true, CancellationToken.None),
+    ["probe", "compare"] => await ProbeBench.RunAsync(withScale: false, CancellationToken.None),
     ["failover"] => await FailoverBench.RunAsync(CancellationToken.None),
 
     // What the api benchmark compares with, in processes of their own.
@@ -21,7 +22,7 @@ return args switch
     ["server", "bare", var recorded, _] => await BareServer.RunAsync(recorded),
 
     // What the probe benchmark asks, in a process of its own.
-    ["nodes", var networks, var nodesPerNetwork, var silentEvery] => await NodesProcess.RunAsync(new ProbedWorld(int.Parse(networks), int.Parse(nodesPerNetwork), int.Parse(silentEvery))),
+    ["nodes", var networks, var nodesPerNetwork, var silentEvery, var scheme] => await NodesProcess.RunAsync(new ProbedWorld(int.Parse(networks), int.Parse(nodesPerNetwork), int.Parse(silentEvery), scheme)),
     _ => Usage(),
 };
 

@@ -49,7 +49,11 @@ public sealed class SimulatedWorld : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
-            kestrel.Listen(options.AllOfLoopback ? Door.AllOfLoopback : options.Address, options.Port);
+            kestrel.Listen(options.AllOfLoopback ? Door.AllOfLoopback : options.Address, options.Port, listen =>
+            {
+                if (options.CertificateOf is { } certificateOf)
+                    listen.UseHttps(https => https.ServerCertificateSelector = (connection, _) => certificateOf(((IPEndPoint)connection!.LocalEndPoint!).Address));
+            });
         });
         builder.Services.AddSingleton<Doors>();
         builder.Services.AddSingleton<IConnectionListenerFactory>(services => services.GetRequiredService<Doors>());
@@ -121,7 +125,7 @@ public sealed class SimulatedWorld : IAsyncDisposable
         if (!IPAddress.IsLoopback(options.Address))
             throw new ArgumentException("A simulated node listens on loopback only.", nameof(options));
         var door = options.OwnPort ? doors.Add(new IPEndPoint(options.Address, options.Port)) : null;
-        var shared = settings.AllOfLoopback ? new Uri($"http://{options.Address}:{Address.Port}") : Address;
+        var shared = settings.AllOfLoopback ? new Uri($"{Address.Scheme}://{options.Address}:{Address.Port}") : Address;
         var url = door is null ? new Uri(shared, PathOfNodes + name) : new Uri($"http://{door.Endpoint}/");
         var node = new SimulatedNode(name, chain, url, options, door, settings.Clock, (settings.Seed * 397) ^ nodes.Count);
         if (!nodes.TryAdd(name, node))

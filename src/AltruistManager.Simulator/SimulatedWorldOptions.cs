@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 
 namespace AltruistManager.Simulator;
 
@@ -19,6 +20,9 @@ public sealed class SimulatedWorldOptions
     /// (<see cref="SimulatedNodeOptions.Address"/>). Linux only; <see cref="Address"/> does not count then.
     /// </summary>
     public bool AllOfLoopback { get; set; }
+
+    /// <summary>The certificate that those nodes show at an address; null when they speak plain HTTP.</summary>
+    public Func<IPAddress, X509Certificate2>? CertificateOf { get; set; }
 
     /// <summary>The port of those nodes; 0 takes a free one.</summary>
     public int Port { get; set; }

@@ -17,7 +17,7 @@ internal sealed class BareLoop(ProbedWorld world, int port, int concurrency, IRe
 
     private static readonly (string Name, string Value)[] Headers = [("Accept", "application/json"), ("Accept-Encoding", "gzip, br"), ("User-Agent", "altruist-manager")];
 
-    private readonly Uri[] urls = [.. Enumerable.Range(0, world.Nodes).Select(node => new Uri(ProbedWorld.Url(node, port)))];
+    private readonly Uri[] urls = [.. Enumerable.Range(0, world.Nodes).Select(node => new Uri(world.Url(node, port)))];
     private long probes;
     private long lastId;
 

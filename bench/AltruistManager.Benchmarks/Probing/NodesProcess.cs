@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using AltruistManager.Benchmarks.Api;
 using AltruistManager.Simulator;
+using AltruistManager.Simulator.Chaos;
 
 namespace AltruistManager.Benchmarks.Probing;
 
@@ -11,12 +12,15 @@ internal static class NodesProcess
 {
     private const string ClosePath = "/close";
 
+    /// <summary>Where the asker looks for whom to trust. It reads the file when it first shakes hands, so that the nodes can write it.</summary>
+    private static string Authority => Environment.GetEnvironmentVariable("SSL_CERT_FILE") ?? throw new InvalidOperationException("SSL_CERT_FILE must name a file that may be written; eng/bench.sh sets it.");
+
     private static readonly string[] Methods = ["eth_getBlockByNumber", "eth_chainId", "eth_syncing", "eth_blockNumber"];
 
     public static Task<ServerProcess> StartAsync(ProbedWorld world, CancellationToken cancellation)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!);
-        foreach (var argument in (string[])[typeof(NodesProcess).Assembly.Location, "nodes", $"{world.Networks}", $"{world.NodesPerNetwork}", $"{world.SilentEvery}"])
+        foreach (var argument in (string[])[typeof(NodesProcess).Assembly.Location, "nodes", $"{world.Networks}", $"{world.NodesPerNetwork}", $"{world.SilentEvery}", world.Scheme])
             start.ArgumentList.Add(argument);
         return ServerProcess.StartAsync("nodes", start, null, cancellation);
     }
@@ -24,7 +28,16 @@ internal static class NodesProcess
     /// <summary>The entry of the child: prints where the nodes are, and tells on a port of its own how often each method was called.</summary>
     public static async Task<int> RunAsync(ProbedWorld world)
     {
-        await using var simulated = await SimulatedWorld.StartAsync(new SimulatedWorldOptions { AllOfLoopback = true }, CancellationToken.None);
+        var options = new SimulatedWorldOptions { AllOfLoopback = true };
+        if (world.Scheme == Uri.UriSchemeHttps)
+        {
+            using var authority = new ChaosAuthority(TimeProvider.System);
+            await File.WriteAllTextAsync(Authority, authority.Pem);
+            var certificates = Enumerable.Range(0, world.Nodes).Select(ProbedWorld.Address).ToDictionary(IPAddress.Parse, address => authority.Issue(address, TimeSpan.FromDays(1)));
+            options.CertificateOf = address => certificates[address];
+        }
+
+        await using var simulated = await SimulatedWorld.StartAsync(options, CancellationToken.None);
         for (var network = 0; network < world.Networks; network++)
         {
             var chain = simulated.AddChain(ProbedWorld.ChainId(network), TimeSpan.FromSeconds(2));

@@ -6,8 +6,9 @@ using AltruistManager.Probing;
 namespace AltruistManager.Benchmarks.Probing;
 
 /// <summary>
-/// What a probe costs beside a bare loop that asks the same nodes the same questions, in turns in one process. Measured twice: with a connection for each probe, as it is where a sweep comes every five minutes and a
-/// connection lives for one, so that the guards have something to do; and over connections that stay open. Then the engine alone at its real pace (<see cref="ScaleRun"/>).
+/// What a probe costs beside a bare loop that asks the same nodes the same questions, in turns in one process. Measured three times: as the product asks where nothing is configured, over TLS and with a connection for
+/// each probe, because a sweep comes every five minutes and a connection lives for one; the same without TLS; and without TLS over connections that stay open, where what is beside HTTP shows most.
+/// Then the engine alone at its real pace (<see cref="ScaleRun"/>).
 /// </summary>
 internal static class ProbeBench
 {
@@ -20,17 +21,32 @@ internal static class ProbeBench
     private const double LeastSpeed = 0.85;
     private const double MostProcessorTime = 1.2;
 
-    private static readonly ProbedWorld World = new(Networks: 20, NodesPerNetwork: 50, SilentEvery: 0);
+    private static readonly ProbedWorld Secure = new(Networks: 20, NodesPerNetwork: 50, SilentEvery: 0, Uri.UriSchemeHttps);
 
-    public static async Task<int> RunAsync(CancellationToken cancellation)
+    private static readonly ProbedWorld Plain = Secure with { Scheme = Uri.UriSchemeHttp };
+
+    /// <param name="withScale">The run at the engine's real pace comes after; it takes ten minutes.</param>
+    public static async Task<int> RunAsync(bool withScale, CancellationToken cancellation)
     {
         var folder = Directory.CreateTempSubdirectory("altruist-manager-bench-").FullName;
         try
         {
-            var figures = await CompareAsync(folder, cancellation);
-            foreach (var (name, value) in await ScaleRun.StartAsync(cancellation))
-                if (name != "bench")
-                    figures[$"scale_{name}"] = value;
+            var figures = new Dictionary<string, object>
+            {
+                ["bench"] = "probe",
+                ["target_ratio_probes_per_second"] = LeastSpeed,
+                ["target_ratio_cpu_per_probe"] = MostProcessorTime,
+                ["concurrency"] = Concurrency,
+            };
+            await CompareAsync(folder, Secure, figures, cancellation);
+            await CompareAsync(folder, Plain, figures, cancellation);
+            if (withScale)
+            {
+                foreach (var (name, value) in await ScaleRun.StartAsync(cancellation))
+                    if (name != "bench")
+                        figures[$"scale_{name}"] = value;
+            }
+
             Console.WriteLine(JsonSerializer.Serialize(figures));
             return 0;
         }
@@ -40,42 +56,33 @@ internal static class ProbeBench
         }
     }
 
-    private static async Task<Dictionary<string, object>> CompareAsync(string folder, CancellationToken cancellation)
+    private static async Task CompareAsync(string folder, ProbedWorld world, Dictionary<string, object> figures, CancellationToken cancellation)
     {
-        using var nodes = await NodesProcess.StartAsync(World, cancellation);
+        using var nodes = await NodesProcess.StartAsync(world, cancellation);
         var probing = new ProbingOptions { AllowHttp = true, AllowedPrivateNetworks = ["127.0.0.0/8"], Concurrency = Concurrency, Interval = TimeSpan.FromMinutes(5) };
-        await using var engine = await Engine.PrepareAsync(World.Roster(nodes.Address.Port, TimeProvider.System.GetUtcNow()), Path.Combine(folder, "probe.db"), probing);
+        await using var engine = await Engine.PrepareAsync(world.Roster(nodes.Address.Port, TimeProvider.System.GetUtcNow()), Path.Combine(folder, $"{world.Scheme}.db"), probing);
 
         await SweepsAsync(engine, 2 * SweepsPerTurn, cancellation);
         var before = await NodesProcess.CallsAsync(nodes, cancellation);
         await SweepsAsync(engine, SweepsPerTurn, cancellation);
         var after = await NodesProcess.CallsAsync(nodes, cancellation);
-        var calls = after.Where(pair => pair.Value > before[pair.Key]).ToDictionary(pair => pair.Key, pair => (pair.Value - before[pair.Key]) / (double)(SweepsPerTurn * World.Nodes));
+        var calls = after.Where(pair => pair.Value > before[pair.Key]).ToDictionary(pair => pair.Key, pair => (pair.Value - before[pair.Key]) / (double)(SweepsPerTurn * world.Nodes));
         Console.WriteLine($"a probe asks {string.Join(", ", calls.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {pair.Value:0.###} times")))}");
 
         Console.WriteLine("the bare loop posts the same questions with the same headers and deadline, reads each answer to its end into memory, and looks into none");
-        using var bare = new BareLoop(World, nodes.Address.Port, Concurrency, calls);
+        using var bare = new BareLoop(world, nodes.Address.Port, Concurrency, calls);
         using var control = new HttpClient();
         for (var sweep = 0; sweep < 2 * SweepsPerTurn; sweep++)
             await bare.SweepAsync(cancellation);
 
-        var anew = await MeasureAsync("connected anew", () => NodesProcess.CloseConnectionsAsync(nodes, control, cancellation), engine, bare, cancellation);
-        var open = await MeasureAsync("kept open", () => Task.CompletedTask, engine, bare, cancellation);
+        figures["calls_per_probe"] = Math.Round(calls.Values.Sum(), 2);
+        Add(figures, $"_{world.Scheme}", await MeasureAsync($"{world.Scheme}, connected anew", () => NodesProcess.CloseConnectionsAsync(nodes, control, cancellation), engine, bare, cancellation));
+        if (world == Plain)
+            Add(figures, $"_{world.Scheme}_kept_open", await MeasureAsync($"{world.Scheme}, kept open", () => Task.CompletedTask, engine, bare, cancellation));
 
-        var healthy = Enumerable.Range(0, World.Nodes).Count(node => engine.Board[ProbedWorld.Id(node)].State == Health.VerdictState.Healthy);
-        if (healthy != World.Nodes)
-            throw new InvalidOperationException($"Only {healthy} of {World.Nodes} altruists came out healthy.");
-        var figures = new Dictionary<string, object>
-        {
-            ["bench"] = "probe",
-            ["target_ratio_probes_per_second"] = LeastSpeed,
-            ["target_ratio_cpu_per_probe"] = MostProcessorTime,
-            ["calls_per_probe"] = Math.Round(calls.Values.Sum(), 2),
-            ["concurrency"] = Concurrency,
-        };
-        Add(figures, "", anew);
-        Add(figures, "_kept_open", open);
-        return figures;
+        var healthy = Enumerable.Range(0, world.Nodes).Count(node => engine.Board[ProbedWorld.Id(node)].State == Health.VerdictState.Healthy);
+        if (healthy != world.Nodes)
+            throw new InvalidOperationException($"Only {healthy} of {world.Nodes} altruists came out healthy.");
     }
 
     /// <param name="between">What is done before each sweep; not measured.</param>
@@ -97,6 +104,7 @@ internal static class ProbeBench
     {
         // What one left behind is not cleaned up at the other's cost.
         GC.Collect();
+        var allocated = GC.GetTotalAllocatedBytes(precise: true);
         var cpu = TimeSpan.Zero;
         var wall = TimeSpan.Zero;
         for (var count = 0; count < SweepsPerTurn; count++)
@@ -109,8 +117,8 @@ internal static class ProbeBench
             cpu += Environment.CpuUsage.TotalTime - before;
         }
 
-        var probes = SweepsPerTurn * World.Nodes;
-        return new Turn(cpu.TotalMicroseconds / probes, probes / wall.TotalSeconds);
+        var probes = SweepsPerTurn * Secure.Nodes;
+        return new Turn(cpu.TotalMicroseconds / probes, probes / wall.TotalSeconds, (GC.GetTotalAllocatedBytes(precise: true) - allocated) / probes);
     }
 
     private static void Add(Dictionary<string, object> figures, string suffix, List<(Turn Engine, Turn Bare)> turns)
@@ -118,7 +126,7 @@ internal static class ProbeBench
         var speed = Median(turns.Select(turn => turn.Engine.PerSecond / turn.Bare.PerSecond));
         var cost = Median(turns.Select(turn => turn.Engine.Microseconds / turn.Bare.Microseconds));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"connections {(suffix.Length == 0 ? "opened anew each sweep" : "kept open")}: probes per second {speed:0.00} × bare (target ≥ {LeastSpeed}), processor time per probe {cost:0.00} × bare (target ≤ {MostProcessorTime})"));
+            $"{suffix[1..]}: probes per second {speed:0.00} × bare (target ≥ {LeastSpeed}), processor time per probe {cost:0.00} × bare (target ≤ {MostProcessorTime})"));
         figures[$"ratio_probes_per_second{suffix}"] = Math.Round(speed, 3);
         figures[$"ratio_cpu_per_probe{suffix}"] = Math.Round(cost, 3);
         figures[$"probes_per_second{suffix}"] = Math.Round(Median(turns.Select(turn => turn.Engine.PerSecond)));
@@ -139,8 +147,8 @@ internal static class ProbeBench
         return sorted[sorted.Count / 2];
     }
 
-    private readonly record struct Turn(double Microseconds, double PerSecond)
+    private readonly record struct Turn(double Microseconds, double PerSecond, long Bytes)
     {
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{PerSecond:0} probes/s at {Microseconds:0.0} µs");
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{PerSecond:0} probes/s at {Microseconds:0.0} µs and {Bytes} bytes allocated");
     }
 }

@@ -5,7 +5,8 @@ namespace AltruistManager.Benchmarks.Probing;
 
 /// <summary>The altruists of a probe benchmark and where their nodes are: the process of the nodes and that of the asker agree by number.</summary>
 /// <param name="SilentEvery">Every so many-th node takes requests and never answers; 0 for none.</param>
-internal sealed record ProbedWorld(int Networks, int NodesPerNetwork, int SilentEvery)
+/// <param name="Scheme">How the nodes are spoken to: <c>https</c> or <c>http</c>.</param>
+internal sealed record ProbedWorld(int Networks, int NodesPerNetwork, int SilentEvery, string Scheme)
 {
     private const int Providers = 50;
     private const int FirstChainId = 100_000;
@@ -19,7 +20,7 @@ internal sealed record ProbedWorld(int Networks, int NodesPerNetwork, int Silent
     /// <summary>Each node is a host of its own.</summary>
     public static string Address(int node) => $"127.{64 + (node >> 16)}.{(node >> 8) & 255}.{node & 255}";
 
-    public static string Url(int node, int port) => $"http://{Address(node)}:{port}/nodes/{Name(node)}";
+    public string Url(int node, int port) => $"{Scheme}://{Address(node)}:{port}/nodes/{Name(node)}";
 
     public bool IsSilent(int node) => SilentEvery > 0 && node % SilentEvery == SilentEvery - 1;
 

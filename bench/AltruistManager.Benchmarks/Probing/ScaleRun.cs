@@ -23,7 +23,7 @@ internal static class ScaleRun
     /// <summary>Of each network: so many are in use and watched closely, and as many are first standbys.</summary>
     private const int HotPerNetwork = 2;
 
-    private static readonly ProbedWorld World = new(Networks: 200, NodesPerNetwork: 500, SilentEvery: 10);
+    private static readonly ProbedWorld World = new(Networks: 200, NodesPerNetwork: 500, SilentEvery: 10, Scheme: "http");
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
 
     /// <summary>In a process of its own, whose last line is the figures.</summary>

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -21,7 +22,7 @@ public sealed class ChaosAuthority : IDisposable
 
     public string Pem => own.ExportCertificatePem();
 
-    /// <param name="host">The only name it is for.</param>
+    /// <param name="host">The only name, or address, that it is for.</param>
     /// <param name="validUntil">From now; negative is expired.</param>
     public X509Certificate2 Issue(string host, TimeSpan validUntil)
     {
@@ -48,7 +49,10 @@ public sealed class ChaosAuthority : IDisposable
     {
         var request = new CertificateRequest($"CN={host}", hostKey, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName(host);
+        if (IPAddress.TryParse(host, out var address))
+            names.AddIpAddress(address);
+        else
+            names.AddDnsName(host);
         request.CertificateExtensions.Add(names.Build());
         return request;
     }

@@ -211,15 +211,15 @@ internal sealed class GuardedHttp : IDisposable
         for (var index = 0; ; index++)
         {
             var last = index == addresses.Length - 1 || tried == AddressesTried - 1;
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            using var alarm = last ? null : time.CreateTimer(_ => patience.Cancel(), null, AddressPatience, Timeout.InfiniteTimeSpan);
+            using var patience = last ? null : CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            using var alarm = patience is null ? null : time.CreateTimer(_ => patience.Cancel(), null, AddressPatience, Timeout.InfiniteTimeSpan);
             Socket? socket = null;
             try
             {
                 socket = new Socket(addresses[index].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
                 if (!HandleReserve.IsLeft(socket, HandleReserve.OfProbes))
                     throw new SocketException((int)SocketError.TooManyOpenSockets);
-                await socket.ConnectAsync(new IPEndPoint(addresses[index], port), patience.Token);
+                await socket.ConnectAsync(new IPEndPoint(addresses[index], port), patience?.Token ?? cancellation);
                 egress.Reached(addresses[index]);
                 return socket;
             }
