@@ -58,7 +58,7 @@ internal static class OverridesApi
     private static async Task<IResult> DeleteAsync(string id, OverrideStore store, SelectionRound round, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        if (!await store.DeleteAsync(id, CancellationToken.None))
+        if (!await store.DeleteAsync(id, kind: null, CancellationToken.None))
             return Problems.Unknown("override", id);
         await round.SettleAsync(Trigger.Override, CancellationToken.None);
         return TypedResults.NoContent();

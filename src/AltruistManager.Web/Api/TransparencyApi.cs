@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using AltruistManager.Transparency;
 using AltruistManager.Web.Security;
 using Microsoft.Extensions.Primitives;
@@ -66,9 +67,10 @@ internal static class TransparencyApi
 
     private static async Task<IResult> FindAsync(long generation, PublicLog log, HttpContext context, CancellationToken cancellation)
     {
-        if (await log.FindAsync(generation, cancellation) is not { } entry)
+        // Many ask whether it is still the same, or what it is hashed to: only who reads the body, which may have megabytes, loads it.
+        if (await log.FindHeaderAsync(generation, cancellation) is not { } entry)
             return Problems.Unknown("entry", Text(generation));
-        if (entry.Compressed is null)
+        if (!entry.IsKept)
             return Expired(entry.Header, log.KeepDays);
 
         var response = context.Response;
@@ -82,12 +84,20 @@ internal static class TransparencyApi
             return TypedResults.StatusCode(StatusCodes.Status304NotModified);
         if (compressed)
             response.Headers.ContentEncoding = "br";
-        return TypedResults.Bytes(compressed ? entry.Compressed : entry.Decompress(), "application/json");
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            response.ContentType = "application/json";
+            return TypedResults.Empty;
+        }
+
+        if (await log.FindBodyAsync(generation, cancellation) is not { } body)
+            return Expired(entry.Header, log.KeepDays);
+        return compressed ? TypedResults.Bytes(body, "application/json") : TypedResults.Stream(new BrotliStream(new MemoryStream(body), CompressionMode.Decompress), "application/json");
     }
 
     private static async Task<IResult> FindHeaderAsync(long generation, PublicLog log, HttpContext context, CancellationToken cancellation)
     {
-        if (await log.FindAsync(generation, cancellation) is not { } entry)
+        if (await log.FindHeaderAsync(generation, cancellation) is not { } entry)
             return Problems.Unknown("entry", Text(generation));
         await DescribeAsync(context.Response.Headers, entry.Header, log, cancellation);
         context.Response.Headers.CacheControl = ForEver;

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using AltruistManager.Altruists;
+using AltruistManager.Health;
+using AltruistManager.Probing;
 using AltruistManager.Selection;
 using AltruistManager.Storage;
 using Microsoft.Extensions.Options;
@@ -10,8 +12,13 @@ namespace AltruistManager.Web.Commands;
 internal sealed class CommandDatabase : IAsyncDisposable
 {
     private readonly ServiceProvider services;
+    private readonly string vantage;
 
-    private CommandDatabase(ServiceProvider services) => this.services = services;
+    private CommandDatabase(ServiceProvider services, string vantage)
+    {
+        this.services = services;
+        this.vantage = vantage;
+    }
 
     /// <summary>Who is named as the author of what a command orders.</summary>
     public static string Author => $"command line ({Environment.UserName})";
@@ -31,10 +38,11 @@ internal sealed class CommandDatabase : IAsyncDisposable
     /// <param name="parsed">What it does not know itself is configuration.</param>
     public static CommandDatabase Of(ParseResult parsed)
     {
-        var storage = Settings.ReadStorage(ServiceBuilder.Create([.. parsed.UnmatchedTokens]).Configuration);
+        var configuration = ServiceBuilder.Create([.. parsed.UnmatchedTokens]).Configuration;
+        var storage = Settings.ReadStorage(configuration);
         var added = new ServiceCollection().AddLogging().AddSingleton(Options.Create(storage)).AddSingleton(TimeProvider.System).AddStorage().AddAltruists();
         added.AddSingleton<OverrideStore>().AddSingleton<HoldStore>();
-        return new CommandDatabase(added.BuildServiceProvider());
+        return new CommandDatabase(added.BuildServiceProvider(), configuration["Probing:Vantage"] ?? new ProbingOptions().Vantage);
     }
 
     /// <summary>For writing: the schema is brought up to this version. A database that does not exist is refused.</summary>
@@ -51,6 +59,12 @@ internal sealed class CommandDatabase : IAsyncDisposable
         await cache.RefreshAsync(cancellation);
         return cache.Current;
     }
+
+    /// <summary>By the verdicts that are stored; null for one that is eligible, or of whom nothing is known.</summary>
+    public async Task<string?> WhyNotEligibleAsync(AltruistId altruist, CancellationToken cancellation) =>
+        (await new HealthStore(Database).LoadAsync(vantage, [altruist], cancellation)) is [{ State: not (VerdictState.Healthy or VerdictState.Failing) } verdict]
+            ? $"{VerdictNames.Of(verdict.State)}: {verdict.Reason}"
+            : null;
 
     public ValueTask DisposeAsync() => services.DisposeAsync();
 }

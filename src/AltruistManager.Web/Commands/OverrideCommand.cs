@@ -7,6 +7,8 @@ namespace AltruistManager.Web.Commands;
 /// <summary>Break-glass for staff: pins and exclusions on the database itself.</summary>
 internal static class OverrideCommand
 {
+    private const int MaxNote = 2000;
+
     public static Command CreatePin() => Create("pin", "Pins an altruist; a running service acts within a second", OverrideKind.Pin);
 
     public static Command CreateExclude() => Create("exclude", "Excludes an altruist or all of a provider; a running service acts within a second", OverrideKind.Exclude);
@@ -26,9 +28,11 @@ internal static class OverrideCommand
             await using var opened = CommandDatabase.Of(parsed);
             var roster = await opened.OpenAsync(cancellation);
             if (parsed.GetValue(common.End) is { } id)
-                return await opened.Overrides.DeleteAsync(id, cancellation) ? 0 : throw new CommandException($"There is no override {id} in force.");
+                return await opened.Overrides.DeleteAsync(id, kind, cancellation) ? 0 : throw new CommandException($"There is no {(kind == OverrideKind.Pin ? "pin" : "exclusion")} {id} in force.");
 
             var errors = new FieldErrors();
+            if (parsed.GetValue(note) is { } told && (told.Length is 0 or > MaxNote || told.Any(char.IsControl)))
+                errors.Add("note", $"must be of 1 to {MaxNote} printable characters");
             var rule = new OverrideDraft
             {
                 Kind = kind,
@@ -45,6 +49,8 @@ internal static class OverrideCommand
             OrderOptions.Refuse(errors);
             await opened.Overrides.AddAsync(rule, cancellation);
             await Console.Out.WriteLineAsync(rule.Id);
+            if (rule is { Kind: OverrideKind.Pin, Altruist: { } pinned, Force: false } && await opened.WhyNotEligibleAsync(pinned, cancellation) is { } why)
+                await Console.Error.WriteLineAsync($"It is not eligible now ({why}): without --force the pin rules only once it is.");
             return 0;
         });
         return command;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Security.Cryptography;
 using AltruistManager.Storage;
 using AltruistManager.Transparency;
 using Microsoft.Extensions.Options;
@@ -16,8 +17,10 @@ internal static class VerifyCommand
         // Read as text: a validator may not ask for a value that cannot be converted.
         var from = new Option<string?>("--from") { Description = "The first generation to check; the first of all if not given" };
         var to = new Option<string?>("--to") { Description = "The last one; the newest if not given" };
+        var head = new Option<string?>("--head") { Description = "The hash of an entry that must still be there, as an earlier verify printed it" };
+        var key = new Option<string?>("--key") { Description = "The id of the key that must have signed the newest entry" };
         var save = new Option<string?>("--save") { Description = "Writes all that is read into this file, for --file" };
-        var command = new Command("verify", "Replays the public log and checks it; without --url and --file that of the database") { url, file, from, to, save };
+        var command = new Command("verify", "Replays the public log and checks it; without --url and --file that of the database") { url, file, from, to, head, key, save };
         command.TreatUnmatchedTokensAsErrors = false;
         command.Validators.Add(result =>
         {
@@ -30,6 +33,12 @@ internal static class VerifyCommand
                 if (given is not null && !TryGeneration(given, out _))
                     result.AddError($"{name} must be a generation, a whole number.");
             }
+
+            foreach (var (name, given) in new[] { ("--head", result.GetValue(head)), ("--key", result.GetValue(key)) })
+            {
+                if (given is not null && !(given.Length == 2 * SHA256.HashSizeInBytes && given.All(char.IsAsciiHexDigit)))
+                    result.AddError($"{name} must be {2 * SHA256.HashSizeInBytes} hexadecimal digits.");
+            }
         });
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -39,6 +48,7 @@ internal static class VerifyCommand
             using var verification = parsed.GetValue(url) is { } address ? LogVerification.OfUrl(new Uri(address), TimeProvider.System)
                 : parsed.GetValue(file) is { } path ? LogVerification.OfFile(path)
                 : LogVerification.OfDatabase(database!);
+            verification.Anchor = new LogAnchor(parsed.GetValue(head)?.ToLowerInvariant(), parsed.GetValue(key)?.ToLowerInvariant());
             await using var saved = parsed.GetValue(save) is { } target ? new FileStream(target, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 20) : null;
             var report = await verification.RunAsync(
                 TryGeneration(parsed.GetValue(from), out var first) ? first : 0, TryGeneration(parsed.GetValue(to), out var last) ? last : long.MaxValue, saved, cancellation);

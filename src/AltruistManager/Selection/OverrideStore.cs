@@ -50,7 +50,7 @@ public sealed class OverrideStore(Database database, TimeProvider time) : IDispo
                 new
                 {
                     added.Id,
-                    Kind = added.Kind == OverrideKind.Pin ? "pin" : "exclude",
+                    Kind = NameOf(added.Kind),
                     Chain = added.Chain?.Value,
                     Region = added.Region?.Value,
                     Altruist = added.Altruist?.Value,
@@ -69,14 +69,15 @@ public sealed class OverrideStore(Database database, TimeProvider time) : IDispo
     }
 
     /// <summary>False when there is no such override, or it is over.</summary>
-    public async Task<bool> DeleteAsync(string id, CancellationToken cancellation)
+    /// <param name="kind">Only one of this kind; null for any.</param>
+    public async Task<bool> DeleteAsync(string id, OverrideKind? kind, CancellationToken cancellation)
     {
         var deleted = await database.WriteAsync(async write =>
         {
             var revision = await write.NextRevisionAsync();
             return await write.ExecuteAsync(
-                "update overrides set deleted_at = @Now, revision = @Revision where id = @Id and deleted_at is null and expires_at > @Now",
-                new { Id = id, Now = time.NowMs(), Revision = revision });
+                "update overrides set deleted_at = @Now, revision = @Revision where id = @Id and (@Kind is null or kind = @Kind) and deleted_at is null and expires_at > @Now",
+                new { Id = id, Kind = kind is { } only ? NameOf(only) : null, Now = time.NowMs(), Revision = revision });
         }, cancellation);
         await RefreshAsync(cancellation);
         return deleted > 0;
@@ -92,6 +93,8 @@ public sealed class OverrideStore(Database database, TimeProvider time) : IDispo
             cancellation);
         return [.. rows.Select(row => row.ToOverride())];
     }
+
+    private static string NameOf(OverrideKind kind) => kind == OverrideKind.Pin ? "pin" : "exclude";
 
     private sealed record Row
     {

@@ -74,6 +74,17 @@ internal sealed class EntryStore(Database database)
             new { Generation = generation },
             cancellation);
 
+    /// <summary>Without its body, which may have megabytes.</summary>
+    public Task<KeptHeader?> FindHeaderAsync(long generation, CancellationToken cancellation) =>
+        database.SingleOrDefaultAsync<KeptHeader>(
+            $"""
+            select {HeaderColumns}, case when body is null then 0 else 1 end as kept
+            from log_entries
+            where generation = @Generation and origin = (select value from meta where name = 'origin')
+            """,
+            new { Generation = generation },
+            cancellation);
+
     /// <summary>Null until the database has had its first use.</summary>
     public Task<string?> OriginAsync(CancellationToken cancellation) =>
         database.SingleOrDefaultAsync<string>("select value from meta where name = 'origin'", null, cancellation);
@@ -197,7 +208,18 @@ internal sealed class EntryStore(Database database)
             new { From = from, To = to },
             cancellation);
 
-    internal sealed record EntryRow
+    internal sealed record KeptHeader : HeaderRow
+    {
+        public required long Kept { get; init; }
+    }
+
+    internal sealed record EntryRow : HeaderRow
+    {
+        /// <summary>Brotli; null once it is no longer kept.</summary>
+        public byte[]? Body { get; init; }
+    }
+
+    internal abstract record HeaderRow
     {
         public required string Origin { get; init; }
         public required long Generation { get; init; }
@@ -210,9 +232,6 @@ internal sealed class EntryStore(Database database)
         public required string PreviousHash { get; init; }
         public required string Hash { get; init; }
         public string? Signature { get; init; }
-
-        /// <summary>Brotli; null once it is no longer kept.</summary>
-        public byte[]? Body { get; init; }
 
         public LogHeader Header => new()
         {

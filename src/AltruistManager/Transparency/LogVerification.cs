@@ -2,6 +2,14 @@ using AltruistManager.Storage;
 
 namespace AltruistManager.Transparency;
 
+/// <summary>What somebody kept of a log elsewhere: what no log can show by itself is that all of it, or its end, was made anew.</summary>
+/// <param name="Head">The hash of an entry that must still be there, in hex; null for none.</param>
+/// <param name="Key">The id of the key that must have signed the newest entry; null for any.</param>
+public sealed record LogAnchor(string? Head, string? Key)
+{
+    public static readonly LogAnchor None = new(null, null);
+}
+
 /// <summary>What a verification found.</summary>
 /// <param name="Difference">The first one; null when all is as it should be.</param>
 /// <param name="First">Null when there was no entry.</param>
@@ -17,6 +25,9 @@ public sealed class LogVerification : IDisposable
     private readonly ILogSource source;
 
     private LogVerification(ILogSource source) => this.source = source;
+
+    /// <summary>What the log must hold.</summary>
+    public LogAnchor Anchor { get; set; } = LogAnchor.None;
 
     public static LogVerification OfDatabase(Database database) => new(new LogInDatabase(database));
 
@@ -48,6 +59,7 @@ public sealed class LogVerification : IDisposable
         using var writer = save is null ? null : new LogFile.Writer(save);
         LogVerifier? verifier = null;
         LogDifference? difference = null;
+        var anchored = Anchor.Head is null;
         try
         {
             await foreach (var stored in source.ReadAsync(from, to, cancellation))
@@ -59,6 +71,7 @@ public sealed class LogVerification : IDisposable
                 }
 
                 writer?.Write(stored);
+                anchored |= stored.Header.Hash == Anchor.Head;
                 if (stored.Header.Generation < from)
                 {
                     verifier.BeginAfter(stored.Header);
@@ -81,9 +94,13 @@ public sealed class LogVerification : IDisposable
 
             difference ??= await source.FindStrayAsync(from, to, cancellation);
             var first = verifier?.First;
+            var key = verifier?.Last is { Signature: not null } last ? LogKey.Of(source.Keys, last.Generation)?.Id : null;
+            if (!anchored)
+                difference ??= new LogDifference(null, "hash", Anchor.Head!, "no entry with it: the log was made anew or cut off, or the entry is outside of what was checked");
+            if (Anchor.Key is { } demanded && demanded != key)
+                difference ??= new LogDifference(verifier?.Last?.Generation, "key", demanded, key ?? "none");
             return new LogReport(
-                difference, first, verifier?.Last, verifier?.FirstKept, verifier?.Forgotten ?? 0, verifier?.Replayed ?? 0, verifier?.Decisions ?? 0,
-                verifier?.Last is { Signature: not null } last ? LogKey.Of(source.Keys, last.Generation)?.Id : null, first is not null && verifier!.BeganLate);
+                difference, first, verifier?.Last, verifier?.FirstKept, verifier?.Forgotten ?? 0, verifier?.Replayed ?? 0, verifier?.Decisions ?? 0, key, first is not null && verifier!.BeganLate);
         }
         finally
         {

@@ -3,13 +3,8 @@ using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Transparency;
 
-/// <summary>A stored entry as it is published.</summary>
-/// <param name="Compressed">Its canonical bytes in Brotli; null once they are no longer kept.</param>
-public sealed record PublishedEntry(LogHeader Header, byte[]? Compressed)
-{
-    /// <summary>The canonical bytes; only while they are kept.</summary>
-    public byte[] Decompress() => EntryLog.Decompress(Compressed!);
-}
+/// <param name="IsKept">Whether its body is.</param>
+public sealed record PublishedHeader(LogHeader Header, bool IsKept);
 
 /// <summary>The log for those who verify it: head, headers, bodies, keys; and when bodies are forgotten.</summary>
 public sealed class PublicLog
@@ -44,8 +39,11 @@ public sealed class PublicLog
     public async Task<IReadOnlyList<LogHeader>> HeadersBeforeAsync(long before, int limit, CancellationToken cancellation) =>
         await store.OriginAsync(cancellation) is { } origin ? await store.HeadersBeforeAsync(origin, before, limit, cancellation) : [];
 
-    public async Task<PublishedEntry?> FindAsync(long generation, CancellationToken cancellation) =>
-        await store.FindAsync(generation, cancellation) is { } row ? new PublishedEntry(row.Header, row.Body) : null;
+    public async Task<PublishedHeader?> FindHeaderAsync(long generation, CancellationToken cancellation) =>
+        await store.FindHeaderAsync(generation, cancellation) is { } row ? new PublishedHeader(row.Header, row.Kept != 0) : null;
+
+    /// <returns>The canonical bytes of an entry in Brotli; null once they are no longer kept.</returns>
+    public async Task<byte[]?> FindBodyAsync(long generation, CancellationToken cancellation) => (await store.FindAsync(generation, cancellation))?.Body;
 
     /// <summary>Oldest first; empty before the first signed entry.</summary>
     public async Task<IReadOnlyList<LogKey>> KeysAsync(CancellationToken cancellation) =>

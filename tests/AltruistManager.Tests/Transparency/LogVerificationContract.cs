@@ -256,6 +256,25 @@ public abstract partial class LogVerificationContract(DatabaseFixture fixture) :
     }
 
     [Fact]
+    public async Task What_was_kept_of_a_log_must_still_hold()
+    {
+        await using var scene = await LivedAsync();
+        var report = await VerifyAsync(scene.Database);
+        var (head, key) = (report.Last!.Hash, report.Key!);
+        var other = new string('f', 64);
+        Assert.Null((await DemandAsync(new LogAnchor(head, key))).Difference);
+        Assert.Equal((null, "hash", other), (await DemandAsync(new LogAnchor(other, null))).Difference is { } cut ? (cut.Generation, cut.What, cut.Expected) : default);
+        Assert.Equal((report.Last.Generation, "key", key), (await DemandAsync(new LogAnchor(null, other))).Difference is { } anew ? (anew.Generation, anew.What, anew.Found) : default);
+
+        async Task<LogReport> DemandAsync(LogAnchor anchor)
+        {
+            using var verification = LogVerification.OfDatabase(scene.Database);
+            verification.Anchor = anchor;
+            return await verification.RunAsync(0, long.MaxValue, null, Cancellation);
+        }
+    }
+
+    [Fact]
     public async Task A_part_can_be_verified_and_says_what_was_not()
     {
         await using var scene = await LivedAsync();
@@ -284,7 +303,7 @@ public abstract partial class LogVerificationContract(DatabaseFixture fixture) :
         var newestRound = before.Last(header => header.IsRound);
         Assert.Equal(before.Count(header => header.Generation < newestRound.Generation), expired);
         Assert.Equal(newestRound, await log.OldestKeptAsync(Cancellation));
-        Assert.Null((await log.FindAsync(before[0].Generation, Cancellation))!.Compressed);
+        Assert.Null(await log.FindBodyAsync(before[0].Generation, Cancellation));
 
         var report = await VerifyAsync(scene.Database);
         Assert.Null(report.Difference);

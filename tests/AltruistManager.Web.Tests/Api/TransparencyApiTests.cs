@@ -112,6 +112,18 @@ public sealed class TransparencyApiTests(AppWithPicks picks) : IClassFixture<App
     }
 
     [Fact]
+    public async Task Asking_for_the_headers_of_an_entry_alone_tells_what_its_bytes_would_be()
+    {
+        var path = $"{Log}/entries/{(await Anybody.GetJsonAsync($"{Log}/head", Cancellation)).GetProperty("generation").GetInt64()}";
+        using var whole = await Anybody.GetAsync(path, Cancellation);
+        using var head = await Anybody.SendAsync(new HttpRequestMessage(HttpMethod.Head, path), Cancellation);
+        Assert.Equal(HttpStatusCode.OK, head.StatusCode);
+        Assert.Equal(whole.Headers.ETag, head.Headers.ETag);
+        Assert.Equal(whole.Content.Headers.ContentType, head.Content.Headers.ContentType);
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync(Cancellation));
+    }
+
+    [Fact]
     public async Task Headers_are_paged_in_both_directions_and_make_one_chain()
     {
         for (var round = 0; round < 3; round++)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using AltruistManager.Storage;
 using AltruistManager.Web.Tests.EndToEnd;
 
 namespace AltruistManager.Web.Tests.Commands;
@@ -34,7 +35,7 @@ public sealed class BreakGlassTests(AppWithPicks picks) : IClassFixture<AppWithP
         Assert.DoesNotContain("secret note", status.Output, StringComparison.Ordinal);
 
         Assert.Equal((0, "", ""), await RunAsync("pin", "--end", id));
-        Assert.Equal((1, "", $"There is no override {id} in force.\n"), await RunAsync("pin", "--end", id));
+        Assert.Equal((1, "", $"There is no pin {id} in force.\n"), await RunAsync("pin", "--end", id));
         Assert.Equal((0, "", ""), await RunAsync("hold", "--end", hold));
         await AppWithPicks.UntilAsync("the pin is over", async () =>
             (await picks.App.Portal.GetJsonAsync("/api/v1/selections/0021?region=us-east", Cancellation)).GetProperty("state").GetString() == "fresh");
@@ -48,18 +49,33 @@ public sealed class BreakGlassTests(AppWithPicks picks) : IClassFixture<AppWithP
         await AppWithPicks.UntilAsync("all of acme is revoked", async () =>
             (await picks.App.Portal.GetJsonAsync("/api/v1/selections?region=us-east", Cancellation)).GetProperty("revoked").GetArrayLength() == 2);
         Assert.Equal("three", await picks.PickAsync());
+        Assert.Equal((1, "", $"There is no pin {id} in force.\n"), await RunAsync("pin", "--end", id));
         Assert.Equal((0, "", ""), await RunAsync("exclude", "--end", id));
         await AppWithPicks.UntilAsync("the exclusion is over", async () =>
             (await picks.App.Portal.GetJsonAsync("/api/v1/selections?region=us-east", Cancellation)).GetProperty("revoked").GetArrayLength() == 0);
     }
 
     [Fact]
+    public async Task A_pin_of_one_that_is_not_eligible_is_made_with_a_warning()
+    {
+        var altruist = picks.Altruists["two"];
+        await SayAsync("down", "refuses connections");
+        var made = await RunAsync("pin", "--altruist", "two", "--chain", "eth", "--for", "1h", "--reason", "r");
+        await SayAsync("healthy", "healthy");
+        await RunAsync("pin", "--end", made.Output.Trim());
+        Assert.Equal((0, "It is not eligible now (down: refuses connections): without --force the pin rules only once it is.\n"), (made.Code, made.Error));
+
+        Task SayAsync(string state, string reason) => picks.App.Services.GetRequiredService<Database>().WriteAsync(
+            write => write.ExecuteAsync("update verdicts set state = @state, reason = @reason where altruist_id = @altruist", new { state, reason, altruist }), Cancellation);
+    }
+
+    [Fact]
     public async Task What_names_nothing_is_refused_with_one_line_for_all_of_it()
     {
-        var run = await RunAsync("pin", "--altruist", "nobody", "--chain", "nowhere", "--region", "mars", "--revoke", "--for", "1h", "--reason", "r");
+        var run = await RunAsync("pin", "--altruist", "nobody", "--chain", "nowhere", "--region", "mars", "--revoke", "--note", "a\tb", "--for", "1h", "--reason", "r");
         Assert.Equal((1, ""), (run.Code, run.Output));
         Assert.Equal(
-            "--altruist names no altruist: 'nobody'. --chain names no chain: 'nowhere'. --region names no region: 'mars'. --revoke goes with an exclusion only.\n", run.Error);
+            "--altruist names no altruist: 'nobody'. --chain names no chain: 'nowhere'. --note must be of 1 to 2000 printable characters. --region names no region: 'mars'. --revoke goes with an exclusion only.\n", run.Error);
     }
 
     [Fact]

@@ -70,6 +70,8 @@ public sealed class CommandTests : IDisposable
     [InlineData("verify", "--url", "http://localhost", "--file", "x")]
     [InlineData("verify", "--url", "nonsense")]
     [InlineData("verify", "--from", "yesterday")]
+    [InlineData("verify", "--head", "123")]
+    [InlineData("verify", "--key", "mine")]
     [InlineData("signing-key")]
     [InlineData("pin", "--altruist", "x", "--for", "1h")]
     [InlineData("pin", "--altruist", "x", "--reason", "r")]
@@ -167,6 +169,8 @@ public sealed class CommandTests : IDisposable
             Assert.Equal((0, ""), (here.Code, here.Error));
             Assert.Matches(@"\AVerified \d+ entries, \d+ \(.* UTC\) to \d+ \(.* UTC\): \d+ replayed with \d+ decisions\.\nOrigin .*, head [0-9a-f]{64}, signed by [0-9a-f]{64}\.\n\z", here.Output);
             Assert.Contains(rotated.Output.Trim(), here.Output, StringComparison.Ordinal);
+            Assert.Equal(here, await RunAsync("verify", "--key", rotated.Output.Trim(), "--head", here.Output[(here.Output.IndexOf("head ", StringComparison.Ordinal) + 5)..][..64]));
+            Assert.Equal((1, ""), await RunAsync("verify", "--key", new string('0', 64)) is var stranger ? (stranger.Code, stranger.Output) : default);
             // The service allows three requests a second: it takes its time.
             Assert.Equal(here, await RunAsync("verify", "--url", url, "--save", "log.jsonl"));
             Assert.Equal(here, await RunAsync("verify", "--file", "log.jsonl"));
