@@ -9,6 +9,8 @@ internal static class ApiEndpoints
     {
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.AddSingleton<SelectionsApi>();
+        services.AddSingleton<SelectionStreams>();
+        services.AddHostedService(static provider => provider.GetRequiredService<SelectionStreams>());
         services.AddSingleton<AltruistsApi.Answers>();
         services.AddSingleton<AfterWrite>();
         services.AddApiDescription();

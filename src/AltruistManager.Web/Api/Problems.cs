@@ -38,6 +38,10 @@ internal static class Problems
     public static Problem Retired(string thing, string id, string? successor) =>
         new(410, "retired", $"This {thing} is retired", successor is null ? $"The {thing} '{id}' is retired." : $"The {thing} '{id}' is retired; use '{successor}'.") { Successor = successor };
 
+    /// <summary>429, to be tried again.</summary>
+    public static Problem TooFast(string slug, string detail, int retryAfterSeconds) =>
+        new(429, slug, "Too many requests", detail) { RetryAfterSeconds = retryAfterSeconds };
+
     /// <summary>503, to be tried again.</summary>
     public static Problem Unavailable(string slug, string detail, int retryAfterSeconds) =>
         new(503, slug, "Not at the moment", detail) { RetryAfterSeconds = retryAfterSeconds };

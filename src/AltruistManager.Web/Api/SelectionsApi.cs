@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Web.Api;
 
-/// <summary>What portals poll: ready bytes out of the snapshot. Nothing here waits for a database.</summary>
-internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster, PortalPolls polls, IOptions<SelectionOptions> options)
+/// <summary>What portals poll and listen to: ready bytes out of the snapshot. Nothing here waits for a database.</summary>
+internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster, PortalPolls polls, SelectionStreams streams, IOptions<SelectionOptions> options)
 {
     private const string ContentType = "application/json; charset=utf-8";
 
@@ -39,6 +39,46 @@ internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster
         if (string.IsNullOrEmpty(region))
             region = defaultRegion;
         return snapshot.FindAll(region) is { } answer ? SendAsync(context, snapshot, answer, region, chain: "") : WhyNot(snapshot, null, region).ExecuteAsync(context);
+    }
+
+    public async Task StreamAsync(HttpContext context, string? region)
+    {
+        var snapshot = snapshots.Current;
+        if (string.IsNullOrEmpty(region))
+            region = defaultRegion;
+        if (!snapshot.HasRegion(region))
+        {
+            await WhyNot(snapshot, null, region).ExecuteAsync(context);
+            return;
+        }
+
+        var caller = ((CallerIdentity)context.User.Identity!).Caller;
+        long? after = long.TryParse(context.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var held) ? held : null;
+        var (stream, refusal) = streams.Open(region, caller.KeyId!, after, context.Abort);
+        if (stream is null)
+        {
+            await refusal!.ExecuteAsync(context);
+            return;
+        }
+
+        try
+        {
+            context.Response.ContentType = "text/event-stream";
+            // Proxies of the nginx family hold answers back unless told not to.
+            context.Response.Headers["X-Accel-Buffering"] = "no";
+            await stream.SendAsync(context.Response.BodyWriter, Sent, context.RequestAborted);
+        }
+        finally
+        {
+            streams.Close(region, stream);
+        }
+
+        // Written is told, as an answered poll is.
+        void Sent(long generation)
+        {
+            if (caller.PortalId is { } portal)
+                polls.Note(portal, region, chain: "", generation);
+        }
     }
 
     private Task SendAsync(HttpContext context, Snapshot snapshot, Answer answer, string region, string chain)
@@ -105,8 +145,21 @@ internal static class SelectionsEndpoints
 {
     private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
 
+    private const string Stream =
+        """
+        Server-sent events. At once a `snapshot` (the body of the bulk call), then a `selection` (the body of one slot) for each slot that changed. A later `snapshot`
+        replaces everything: it comes when an altruist was revoked or a slot went. The last event of a generation carries it as `id`; a reconnect that sends it as
+        `Last-Event-ID` is told what changed since where that is still known, else the snapshot. A comment every 15 s says that the connection lives; `retry` says
+        when to come back after it ended, which it does when the service stops or the portal reads too slowly.
+        """;
+
     public static void MapSelections(this IEndpointRouteBuilder api)
     {
+        api.MapGet("/selections/stream", static (string? region, HttpContext context, SelectionsApi selections) => selections.StreamAsync(context, region))
+            .RequireAuthorization(Policies.Portal)
+            .WithName("streamSelections").WithTags("Selections").WithSummary("All slots of a region, and every change as it happens").WithDescription(Stream)
+            .Produces<string>(StatusCodes.Status200OK, "text/event-stream")
+            .ProducesProblems(404, 429, 503);
         api.MapMethods("/selections/{chain}", Methods, static (string chain, string? region, HttpContext context, SelectionsApi selections) => selections.AnswerAsync(context, chain, region))
             .RequireAuthorization(Policies.Portal)
             .WithName("getSelection").WithTags("Selections").WithSummary("The altruist to use for a chain in a region, and its standbys")

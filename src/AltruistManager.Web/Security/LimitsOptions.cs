@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace AltruistManager.Web.Security;
 
-/// <summary>How often may be called (contract 2, section <c>Limits</c>); 0 is no limit.</summary>
+/// <summary>How often may be called (contract 2, section <c>Limits</c>), and how much may be open; 0 is no limit.</summary>
 internal sealed class LimitsOptions
 {
     public const string Section = "Limits";
@@ -18,4 +18,12 @@ internal sealed class LimitsOptions
     /// <summary>Tests of altruists for each key.</summary>
     [Range(0, 1_000_000)]
     public int TestsPerMinute { get; set; } = 10;
+
+    /// <summary>Open streams for each key.</summary>
+    [Range(0, 1_000_000)]
+    public int StreamsPerKey { get; set; } = 1000;
+
+    /// <summary>Open streams in all: each takes a file handle and some 20 KB.</summary>
+    [Range(0, 1_000_000)]
+    public int Streams { get; set; } = 20_000;
 }

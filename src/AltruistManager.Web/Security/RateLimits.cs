@@ -29,8 +29,7 @@ internal static class RateLimits
             limiter.OnRejected = static async (rejected, _) =>
             {
                 var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? (int)Math.Ceiling(after.TotalSeconds) : 1;
-                await new Problem(429, "too-fast", "Too many requests", "Slow down; Retry-After says when to try again.") { RetryAfterSeconds = Math.Max(1, wait) }
-                    .ExecuteAsync(rejected.HttpContext);
+                await Problems.TooFast("too-fast", "Slow down; Retry-After says when to try again.", Math.Max(1, wait)).ExecuteAsync(rejected.HttpContext);
             };
         });
         return services;

@@ -58,6 +58,9 @@ public sealed partial class ApiKeyRing(ApiKeyStore store, TimeProvider time, ILo
             : AskAsync(id.ToString(), secret.ToString(), cancellation);
     }
 
+    /// <summary>Whether a key that was checked before is still good, for those who stay connected.</summary>
+    public bool IsGood(string id) => keys.TryGetValue(id, out var key) && key.RevokedAt is null && !(key.ExpiresAt <= time.GetUtcNow());
+
     /// <summary>Loads the keys written since the last time; everything at first.</summary>
     public async Task RefreshAsync(CancellationToken cancellation)
     {

@@ -86,6 +86,13 @@ public sealed class Snapshot
 
     /// <summary>Every slot of the region; null for an unknown region.</summary>
     public Answer? FindAll(string region) => regions.TryGetValue(region, out var found) ? found.All : null;
+
+    /// <summary>The greatest generation that changed a slot or the revoked list of the region; null for an unknown region.</summary>
+    public long? GenerationOf(string region) => regions.TryGetValue(region, out var found) ? found.Generation : null;
+
+    /// <summary>What whoever holds the region as of a generation of this origin lacks: each slot that changed since, in the order of generations.</summary>
+    /// <returns>Null where slots do not tell all: some altruist was revoked, a slot went, or the region is unknown.</returns>
+    public IReadOnlyList<Answer>? ChangedSince(string region, long generation) => regions.TryGetValue(region, out var found) ? found.ChangedSince(generation) : null;
 }
 
 /// <summary>One slot of a region, with the names it can be asked by: the chain's id first, then its aliases.</summary>
@@ -114,6 +121,7 @@ internal sealed class SnapshotRegion
                 answers.TryAdd(slot.Names[alias], slot.Answer);
         }
 
+        Generation = slots.Aggregate(revokedGeneration, static (greatest, slot) => Math.Max(greatest, slot.Answer.Generation));
         all = new Lazy<Answer>(() => WriteAll(origin));
     }
 
@@ -123,27 +131,30 @@ internal sealed class SnapshotRegion
 
     public IReadOnlyList<string> Revoked { get; }
 
-    /// <summary>The entry that last changed <see cref="Revoked"/>; 0 when none did.</summary>
+    /// <summary>The entry that last changed <see cref="Revoked"/> or took a slot away; 0 when none did.</summary>
     public long RevokedGeneration { get; }
+
+    public long Generation { get; }
 
     /// <summary>The bulk body; put together at the first call after a change.</summary>
     public Answer All => all.Value;
 
     public Answer? Find(string chain) => answers.GetValueOrDefault(chain);
 
+    /// <inheritdoc cref="Snapshot.ChangedSince"/>
+    public IReadOnlyList<Answer>? ChangedSince(long generation) => RevokedGeneration > generation
+        ? null
+        : [.. Slots.Select(slot => slot.Answer).Where(answer => answer.Generation > generation).OrderBy(answer => answer.Generation)];
+
     private Answer WriteAll(string origin)
     {
-        var generation = RevokedGeneration;
-        foreach (var slot in Slots)
-            generation = Math.Max(generation, slot.Answer.Generation);
-
         var output = new ArrayBufferWriter<byte>(256 + Slots.Sum(slot => slot.Answer.Body.Length + 1));
         using (var json = new Utf8JsonWriter(output, Compact))
         {
             json.WriteStartObject();
             json.WriteString("region", Id);
             json.WriteString("origin", origin);
-            json.WriteNumber("generation", generation);
+            json.WriteNumber("generation", Generation);
             json.WriteStartArray("selections");
             foreach (var slot in Slots)
                 json.WriteRawValue(slot.Answer.Body.Span, skipInputValidation: true);
@@ -155,7 +166,7 @@ internal sealed class SnapshotRegion
             json.WriteEndObject();
         }
 
-        return Answer.Of(output.WrittenMemory.ToArray(), generation, hasPick: true);
+        return Answer.Of(output.WrittenMemory.ToArray(), Generation, hasPick: true);
     }
 }
 
@@ -163,8 +174,28 @@ internal sealed class SnapshotRegion
 public sealed class SnapshotHolder
 {
     private volatile Snapshot current = Snapshot.Empty;
+    private TaskCompletionSource swapped = NewSignal();
 
     public Snapshot Current => current;
 
-    internal void Swap(Snapshot next) => current = next;
+    /// <summary>The current snapshot as soon as it is another than the one known; of several that came meanwhile the newest.</summary>
+    public async Task<Snapshot> NextAsync(Snapshot known, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            // Taken before the look, so that no swap falls between the two.
+            var next = Volatile.Read(ref swapped).Task;
+            if (current is var now && !ReferenceEquals(now, known))
+                return now;
+            await next.WaitAsync(cancellation);
+        }
+    }
+
+    internal void Swap(Snapshot next)
+    {
+        current = next;
+        Interlocked.Exchange(ref swapped, NewSignal()).SetResult();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

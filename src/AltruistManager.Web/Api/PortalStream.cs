@@ -1,0 +1,101 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Threading.Channels;
+
+namespace AltruistManager.Web.Api;
+
+/// <summary>
+/// One portal that listens: a bounded queue between the feed of its region and its connection. Offering never waits; whoever does not read is sent away.
+/// </summary>
+/// <param name="keyId">By whose key it was opened.</param>
+/// <param name="abort">Cuts the connection.</param>
+internal sealed class PortalStream(string keyId, Action abort, TimeProvider time) : IDisposable
+{
+    /// <summary>So many frames a portal may be behind, on top of what the buffers of its connection hold.</summary>
+    internal const int MostBehind = 64;
+
+    /// <summary>The server copies what it is handed before it waits for the reader: a large event is handed over in parts.</summary>
+    private const int PartBytes = 16 * 1024;
+
+    /// <summary>Whoever was sent away has so long to read the last words.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private readonly Channel<StreamFrame> queue = Channel.CreateBounded<StreamFrame>(new BoundedChannelOptions(MostBehind) { SingleReader = true });
+    private readonly Lock gate = new();
+    private volatile string? ending;
+    private ITimer? deadline;
+    private bool isClosed;
+
+    public string KeyId => keyId;
+
+    /// <summary>False when the portal is too far behind, which ends the stream.</summary>
+    public bool Offer(StreamFrame frame)
+    {
+        if (queue.Writer.TryWrite(frame) || ending is not null)
+            return true;
+        End("too slow: reconnect");
+        return false;
+    }
+
+    /// <summary>Nothing more is sent but the reason, and when to come back; a connection that does not take even that is cut.</summary>
+    public void End(string why)
+    {
+        lock (gate)
+        {
+            if (ending is not null || isClosed)
+                return;
+            ending = why;
+            deadline = time.CreateTimer(static stream => ((PortalStream)stream!).Cut(), this, Patience, Timeout.InfiniteTimeSpan);
+        }
+
+        queue.Writer.TryComplete();
+    }
+
+    /// <summary>Sends what is offered until the portal goes or is sent away.</summary>
+    /// <param name="sent">Is told the generation that the portal was given.</param>
+    public async Task SendAsync(PipeWriter body, Action<long> sent, CancellationToken gone)
+    {
+        // One registration for the whole connection; handing the token to each wait would allocate at each.
+        await using var leaving = gone.UnsafeRegister(static stream => ((PortalStream)stream!).queue.Writer.TryComplete(), this);
+        body.Write(StreamEvents.Retry(Jitter()));
+        while (ending is null && await queue.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            while (ending is null && queue.Reader.TryRead(out var frame))
+            {
+                await WriteAsync(body, frame.Bytes, gone);
+                sent(frame.Generation);
+            }
+        }
+
+        if (ending is { } why)
+            await WriteAsync(body, StreamEvents.Farewell(why, Jitter()), gone);
+    }
+
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            isClosed = true;
+            deadline?.Dispose();
+        }
+    }
+
+    /// <summary>Not once it is closed: the connection may carry another request by then.</summary>
+    private void Cut()
+    {
+        lock (gate)
+        {
+            if (!isClosed)
+                abort();
+        }
+    }
+
+    /// <summary>Thousands that lose their connection at once must not come back at once.</summary>
+    private static TimeSpan Jitter() => TimeSpan.FromMilliseconds(Random.Shared.Next(1_000, 10_000));
+
+    private static async Task WriteAsync(PipeWriter body, ReadOnlyMemory<byte> bytes, CancellationToken gone)
+    {
+        for (var at = 0; at < bytes.Length; at += PartBytes)
+            await body.WriteAsync(bytes[at..Math.Min(bytes.Length, at + PartBytes)], gone);
+    }
+}

@@ -1,0 +1,141 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using AltruistManager.Accounts;
+using AltruistManager.Probing;
+using AltruistManager.Selection;
+using AltruistManager.Web.Security;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Web.Api;
+
+/// <summary>
+/// All open streams: tells them each new snapshot and that the connection lives, ends those whose key ended, and sends them away when the service stops.
+/// Nothing here waits for a portal.
+/// </summary>
+internal sealed class SelectionStreams(
+    SnapshotHolder snapshots, ApiKeyRing keys, IOptions<LimitsOptions> limits, IHostApplicationLifetime lifetime, TimeProvider time) : BackgroundService
+{
+    private static readonly TimeSpan BeatPeriod = TimeSpan.FromSeconds(15);
+
+    /// <summary>With the time until a revocation is known here, less than the second within which it holds.</summary>
+    private static readonly TimeSpan KeyPeriod = TimeSpan.FromMilliseconds(250);
+
+    private readonly ConcurrentDictionary<string, RegionFeed> feeds = new(StringComparer.Ordinal);
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, HashSet<PortalStream>> byKey = new(StringComparer.Ordinal);
+    private int count;
+    private bool stopping;
+
+    public int Count => Volatile.Read(ref count);
+
+    /// <summary>Opens a stream of a region that the current snapshot has. <see cref="Close"/> it.</summary>
+    /// <param name="after">The generation that the portal says it has.</param>
+    /// <param name="abort">Cuts the connection.</param>
+    /// <returns>The stream, or why there is none.</returns>
+    public (PortalStream? Stream, Problem? Refusal) Open(string region, string keyId, long? after, Action abort)
+    {
+        var stream = new PortalStream(keyId, abort, time);
+        lock (gate)
+        {
+            if (stopping)
+                return (null, Problems.Unavailable("stopping", "The service stops.", 1));
+            if (limits.Value.Streams is > 0 and var most && count >= most)
+                return (null, Problems.Unavailable("too-many-streams", $"{most} streams are open, which is as many as may be.", 10));
+            if (!byKey.TryGetValue(keyId, out var own))
+                byKey[keyId] = own = [];
+            if (limits.Value.StreamsPerKey is > 0 and var mostOfOne && own.Count >= mostOfOne)
+                return (null, Problems.TooFast("too-many-streams", $"{mostOfOne} streams of this key are open, which is as many as it may have.", 10));
+            own.Add(stream);
+            count++;
+        }
+
+        StreamMetrics.Opened(1);
+        feeds.GetOrAdd(region, static region => new RegionFeed(region)).Join(stream, snapshots.Current, after);
+        return (stream, null);
+    }
+
+    public void Close(string region, PortalStream stream)
+    {
+        feeds[region].Leave(stream);
+        lock (gate)
+        {
+            byKey[stream.KeyId].Remove(stream);
+            if (byKey[stream.KeyId].Count == 0)
+                byKey.Remove(stream.KeyId);
+            count--;
+        }
+
+        StreamMetrics.Opened(-1);
+        stream.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // The server waits for open requests when it stops, and is told to before this service is.
+        await using var leaving = lifetime.ApplicationStopping.Register(SendAllAway);
+        await Task.WhenAll(TellAsync(stoppingToken), BeatAsync(stoppingToken), WatchKeysAsync(stoppingToken));
+    }
+
+    private async Task TellAsync(CancellationToken cancellation)
+    {
+        var told = Snapshot.Empty;
+        while (true)
+        {
+            told = await snapshots.NextAsync(told, cancellation);
+            foreach (var region in told.RegionIds)
+                feeds.GetOrAdd(region, static region => new RegionFeed(region));
+            foreach (var feed in feeds.Values)
+                feed.Show(told);
+        }
+    }
+
+    private async Task BeatAsync(CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(BeatPeriod, time);
+        while (await timer.WaitForNextTickAsync(cancellation))
+        {
+            foreach (var feed in feeds.Values)
+                feed.Beat();
+        }
+    }
+
+    private async Task WatchKeysAsync(CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(KeyPeriod, time);
+        while (await timer.WaitForNextTickAsync(cancellation))
+            End(keyId => !keys.IsGood(keyId), "the key has ended");
+    }
+
+    private void SendAllAway()
+    {
+        lock (gate)
+            stopping = true;
+        End(static _ => true, "the service stops: reconnect");
+    }
+
+    private void End(Predicate<string> ofKey, string why)
+    {
+        lock (gate)
+        {
+            foreach (var (keyId, streams) in byKey)
+            {
+                if (!ofKey(keyId))
+                    continue;
+                foreach (var stream in streams)
+                    stream.End(why);
+            }
+        }
+    }
+}
+
+/// <summary>What the streams tell whoever listens to the meter of this service.</summary>
+internal static class StreamMetrics
+{
+    private static readonly Meter Meter = new(ProbeMetrics.MeterName);
+    private static readonly UpDownCounter<int> Open = Meter.CreateUpDownCounter<int>("altruist_manager.streams", "{stream}", "Open streams of portals");
+    private static readonly Counter<long> TooSlow = Meter.CreateCounter<long>("altruist_manager.streams.dropped", "{stream}", "Streams that were ended because the portal did not read");
+
+    public static void Opened(int change) => Open.Add(change);
+
+    public static void Dropped() => TooSlow.Add(1);
+}
