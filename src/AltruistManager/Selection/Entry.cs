@@ -68,7 +68,7 @@ public sealed record EntryParameters(
     EntryHealthParameters? Health, EntryProbingParameters? Probing)
 {
     /// <param name="round">The round it is, or the last one before.</param>
-    public SelectorRules Rules(long round) => new(Standbys, FairnessUnit == "provider", ProviderCapPercent, LatencyFactorPercent, round);
+    public SelectorRules Rules(long round, int version = Selector.RuleVersion) => new(Standbys, FairnessUnit == "provider", ProviderCapPercent, LatencyFactorPercent, round, version);
 
     public static EntryParameters Of(SelectionOptions selection, HealthOptions health, ProbingOptions probing) => new(
         selection.Policy, selection.FairnessUnit, selection.Primaries, selection.Standbys, selection.ProviderCapPercent, selection.LatencyFactorPercent,
@@ -117,7 +117,10 @@ public sealed class Entry
     public required EntryParameters Parameters { get; init; }
 
     /// <summary>By which <see cref="Selector"/> decided it.</summary>
-    public SelectorRules Rules => Parameters.Rules(Round);
+    /// <summary>By which the slots were decided.</summary>
+    public int RuleVersion { get; init; } = Selector.RuleVersion;
+
+    public SelectorRules Rules => Parameters.Rules(Round, RuleVersion);
 
     /// <summary>In the order of their ids. While an entry is being made it may hold more than its slots refer to; those are left out of the log.</summary>
     public required EntryAltruist[] Altruists { get; init; }

@@ -9,10 +9,14 @@ namespace AltruistManager.Selection;
 public static class Selector
 {
     /// <summary>
-    /// The version of these rules, stored in every entry; an old version stays runnable when a new one comes. Version 2 knew one primary, one policy
-    /// (<c>least-used</c>), no shares, cap or hold: it is version 3 where all of them are at their defaults. Version 1 knew no <see cref="Candidate.Lacking"/> either.
+    /// The version of these rules, stored in every entry; an old version stays runnable when a new one comes. Until version 3 whoever entered while nobody was there
+    /// started at 0. Version 2 knew one primary, one policy (<c>least-used</c>), no shares, cap or hold: it is version 3 where all of them are at their defaults. Version 1 knew no
+    /// <see cref="Candidate.Lacking"/> either.
     /// </summary>
-    public const int RuleVersion = 3;
+    public const int RuleVersion = 4;
+
+    /// <summary>The first in which who enters an empty slot does not start below those who were there before.</summary>
+    private const int EntersLevelWithThoseGone = 4;
 
     private const byte Out = byte.MaxValue;
 
@@ -157,7 +161,10 @@ public static class Selector
         return keep;
     }
 
-    /// <summary>Who takes part, and from how many turns on: one that enters starts level with the one of those already there that had the fewest for its weight.</summary>
+    /// <summary>
+    /// Who takes part, and from how many turns on: one that enters starts level with the one of those already there that had the fewest for its weight. Where nobody is there, with the one
+    /// that ever had the most: it would hold the slot until it had as many as those who return.
+    /// </summary>
     private static void CountTurns(SlotQuestion question, ReadOnlySpan<uint> groups, ReadOnlySpan<int> weights, uint acting, in SelectorRules rules, SlotOutcome outcome)
     {
         var candidates = question.Candidates.AsSpan();
@@ -189,6 +196,8 @@ public static class Selector
                 continue;
             // Between providers, their own turns even things out; within one, its altruists are the others.
             var least = rules.ByProvider ? FewestOf(candidates, after, weights, candidates[i].Provider) : fewest;
+            if (least == Level.None && rules.Version >= EntersLevelWithThoseGone)
+                least = MostOf(candidates, weights, rules.ByProvider ? candidates[i].Provider : null);
             after[i].Turns = Math.Max(after[i].Turns, least.For(weights[i]));
         }
     }
@@ -214,6 +223,12 @@ public static class Selector
                 fewest = fewest.Least(providers[i].Turns, providers[i].Shares);
         }
 
+        if (fewest == Level.None && rules.Version >= EntersLevelWithThoseGone)
+        {
+            foreach (var provider in providers)
+                fewest = fewest.Most(provider.Turns, provider.Shares);
+        }
+
         for (var i = 0; i < providers.Length; i++)
         {
             if (after[i].Contender && !providers[i].Contender)
@@ -231,6 +246,19 @@ public static class Selector
         }
 
         return fewest;
+    }
+
+    /// <param name="provider">Only among its own; null for all.</param>
+    private static Level MostOf(ReadOnlySpan<Candidate> candidates, ReadOnlySpan<int> weights, short? provider)
+    {
+        var most = Level.None;
+        for (var i = 0; i < candidates.Length; i++)
+        {
+            if ((provider is null || candidates[i].Provider == provider) && weights[i] > 0)
+                most = most.Most(candidates[i].Turns, weights[i]);
+        }
+
+        return most;
     }
 
     private static bool TryPin(SlotQuestion question, ReadOnlySpan<AltruistFacts> facts, ReadOnlySpan<byte> classes, SlotOutcome outcome)
@@ -688,6 +716,8 @@ public static class Selector
         public static readonly Level None = new(0, 0);
 
         public Level Least(int turns, int weight) => Weight == 0 || (long)turns * Weight < (long)Turns * weight ? new Level(turns, weight) : this;
+
+        public Level Most(int turns, int weight) => Weight == 0 || (long)turns * Weight > (long)Turns * weight ? new Level(turns, weight) : this;
 
         public int For(int weight) => Weight == 0 ? 0 : (int)((long)Turns * weight / Weight);
     }

@@ -185,7 +185,9 @@ public sealed class SlotOutcome
 /// <param name="ProviderCapPercent">The share of a slot's turns that one provider gets at most while others can serve; 100 for no cap.</param>
 /// <param name="LatencyFactorPercent">For the policy <c>latency</c>: how much slower than the best one may be, in percent of it.</param>
 /// <param name="Round">The round it is, or the last one before.</param>
-public readonly record struct SelectorRules(int Standbys, bool ByProvider, int ProviderCapPercent = 100, int LatencyFactorPercent = 200, long Round = 0)
+/// <param name="Version">See <see cref="Selector.RuleVersion"/>.</param>
+public readonly record struct SelectorRules(
+    int Standbys, bool ByProvider, int ProviderCapPercent = 100, int LatencyFactorPercent = 200, long Round = 0, int Version = Selector.RuleVersion)
 {
     public bool CountsProviders => ByProvider || ProviderCapPercent < 100;
 }

@@ -49,7 +49,7 @@ internal static class CanonicalEntry
         WriteParameters(json, entry.Parameters);
         WriteRevoked(json, entry);
         json.WriteNumber("round", entry.Round);
-        json.WriteNumber("rule", Selector.RuleVersion);
+        json.WriteNumber("rule", entry.RuleVersion);
         json.WriteNumber("scheduledAt", entry.ScheduledAt.ToUnixTimeMilliseconds());
         json.WriteString("seed", Convert.ToHexStringLower(entry.Seed));
         json.WriteStartArray("slots");
@@ -95,6 +95,7 @@ internal static class CanonicalEntry
             Seed = seed,
             FrozenSince = root.TryGetProperty("frozenSince", out var frozen) ? UnixMs(frozen) : null,
             Parameters = parameters,
+            RuleVersion = rule,
             Altruists = altruists,
             Overrides = overrides,
             Holds = root.TryGetProperty("holds", out var holds) ? [.. holds.EnumerateArray().Select(ReadHold)] : [],
