@@ -45,7 +45,7 @@ public sealed record DecisionOverride(string Id, string Kind, AltruistId? Altrui
 public sealed record DecisionCandidate(
     AltruistId Altruist, ProviderId Provider, string Label, RegionId Region, decimal Turns, DateTimeOffset? LastSelectedAt, bool Eligible, string Reason);
 
-/// <param name="Id">Grows from session to session of a slot.</param>
+/// <param name="Id">Null while it lasts.</param>
 /// <param name="Weight">The percentage of the slot's traffic; with another one it is another session.</param>
 /// <param name="EndedAt">Null while it lasts.</param>
-public sealed record Session(long Id, AltruistId Altruist, int Weight, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, DecisionId Decision);
+public sealed record Session(long? Id, AltruistId Altruist, int Weight, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, DecisionId Decision);

@@ -28,8 +28,8 @@ public sealed class DecisionLog(SelectionStore store, IEntryLog log, TimeProvide
         return row is null ? null : await ReadAsync(row, cancellation);
     }
 
-    /// <summary>The slot's picks, newest first.</summary>
-    /// <param name="before">The id to continue after; null starts with the newest.</param>
+    /// <summary>The slot's picks: those in use, newest first, then those of before, from the one that ended last on.</summary>
+    /// <param name="before">The id of one that ended, to continue after; null starts with those in use.</param>
     public async Task<IReadOnlyList<Session>> SessionsAsync(SlotKey slot, long? before, int limit, CancellationToken cancellation)
     {
         var id = await store.FindSlotAsync(slot, cancellation);

@@ -27,40 +27,46 @@ internal static class SelectionBody
         && left.Urls.Count == right.Urls.Count
         && left.Urls.All(url => right.Urls.GetValueOrDefault(url.Key) == url.Value);
 
+    /// <summary>What a slot's body is written with.</summary>
+    public static Utf8JsonWriter WriterOf(IBufferWriter<byte> output) => new(output, Compact);
+
     /// <param name="altruists">Of <see cref="SlotMemory.Picks"/>, in the same order.</param>
     public static byte[] Write(SlotMemory slot, Chain chain, IReadOnlyList<Altruist> altruists, string origin)
     {
         var output = new ArrayBufferWriter<byte>(1024);
-        using (var json = new Utf8JsonWriter(output, Compact))
-        {
-            json.WriteStartObject();
-            json.WriteString("chain", slot.Key.Chain.Value);
-            json.WriteString("region", slot.Key.Region.Value);
-            json.WriteString("state", slot.State.ToString().ToLowerInvariant());
-            if (altruists.Count == 0)
-            {
-                json.WriteNull("primary");
-            }
-            else
-            {
-                json.WritePropertyName("primary");
-                WriteAltruist(json, slot.Picks[0], altruists[0], chain);
-            }
+        using (var json = WriterOf(output))
+            Write(json, slot, chain, altruists, origin);
+        return output.WrittenSpan.ToArray();
+    }
 
-            WriteAltruists(json, "primaries", slot, altruists, chain, pick => pick.Weight > 0);
-            WriteAltruists(json, "standbys", slot, altruists, chain, pick => pick.Weight == 0);
-            json.WriteNumber("requestTimeoutMs", chain.RequestTimeoutMs);
-            if (altruists.Count == 0)
-                json.WriteNull("selectedAt");
-            else
-                json.WriteString("selectedAt", Rfc3339(slot.SelectedAt));
-            json.WriteString("origin", origin);
-            json.WriteNumber("generation", slot.Generation);
-            json.WriteString("decision", slot.Decision.ToString());
-            json.WriteEndObject();
+    /// <inheritdoc cref="Write(SlotMemory, Chain, IReadOnlyList{Altruist}, string)"/>
+    public static void Write(Utf8JsonWriter json, SlotMemory slot, Chain chain, IReadOnlyList<Altruist> altruists, string origin)
+    {
+        json.WriteStartObject();
+        json.WriteString("chain", slot.Key.Chain.Value);
+        json.WriteString("region", slot.Key.Region.Value);
+        json.WriteString("state", slot.State.ToString().ToLowerInvariant());
+        if (altruists.Count == 0)
+        {
+            json.WriteNull("primary");
+        }
+        else
+        {
+            json.WritePropertyName("primary");
+            WriteAltruist(json, slot.Picks[0], altruists[0], chain);
         }
 
-        return output.WrittenSpan.ToArray();
+        WriteAltruists(json, "primaries", slot, altruists, chain, static pick => pick.Weight > 0);
+        WriteAltruists(json, "standbys", slot, altruists, chain, static pick => pick.Weight == 0);
+        json.WriteNumber("requestTimeoutMs", chain.RequestTimeoutMs);
+        if (altruists.Count == 0)
+            json.WriteNull("selectedAt");
+        else
+            json.WriteString("selectedAt", Rfc3339(slot.SelectedAt));
+        json.WriteString("origin", origin);
+        json.WriteNumber("generation", slot.Generation);
+        json.WriteString("decision", slot.Decision.ToString());
+        json.WriteEndObject();
     }
 
     public static string Rfc3339(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
@@ -88,8 +94,12 @@ internal static class SelectionBody
             json.WriteNumber("weight", pick.Weight);
         json.WriteString("url", AltruistUrl.WithPath(altruist.Url, chain.Path));
         json.WriteStartObject("urls");
-        foreach (var (type, url) in altruist.Urls.OrderBy(url => url.Key, StringComparer.Ordinal))
-            json.WriteString(type, url);
+        if (altruist.Urls.Count > 0)
+        {
+            foreach (var (type, url) in altruist.Urls.OrderBy(url => url.Key, StringComparer.Ordinal))
+                json.WriteString(type, url);
+        }
+
         json.WriteEndObject();
         WriteAuth(json, altruist.Auth);
         json.WriteStartObject("limits");

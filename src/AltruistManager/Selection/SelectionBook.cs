@@ -110,19 +110,22 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     }
 
     /// <summary>Asks the rules about every slot; the answers stand in <see cref="SlotMemory.Next"/>. Slots do not depend on each other.</summary>
-    public void Decide(bool rotate, SelectorRules rules)
+    public void Decide(bool rotate, SelectorRules rules) => ForEach(Slots.Count, i => Decide(Slots[i], rotate, rules));
+
+    /// <summary>Does what neither depends on each other nor on an order, on all processors where it is worth it.</summary>
+    public static void ForEach(int count, Action<int> act)
     {
-        if (Slots.Count < WorthSharing)
+        if (count < WorthSharing)
         {
-            foreach (var slot in Slots)
-                Decide(slot, rotate, rules);
+            for (var i = 0; i < count; i++)
+                act(i);
             return;
         }
 
-        Parallel.ForEach(Partitioner.Create(0, Slots.Count, WorthSharing / 2), range =>
+        Parallel.ForEach(Partitioner.Create(0, count, WorthSharing / 2), range =>
         {
             for (var i = range.Item1; i < range.Item2; i++)
-                Decide(Slots[i], rotate, rules);
+                act(i);
         });
     }
 
@@ -562,17 +565,20 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     /// <returns>Whether somebody has proven something else than before.</returns>
     private bool Judge(HealthBoard board, DrainBook drains, DateTimeOffset now, DateTimeOffset startedAt)
     {
-        var otherProofs = false;
-        var providers = new Dictionary<ProviderId, int>();
-        var hosts = new Dictionary<string, int>();
-        var fresh = altruists.Length > 0 && verdicts[0] is null;
-        for (var i = 0; i < registered.Length; i++)
+        if (altruists.Length > 0 && verdicts[0] is null)
         {
-            if (fresh)
+            var providers = new Dictionary<ProviderId, int>();
+            var hosts = new Dictionary<string, int>();
+            for (var i = 0; i < registered.Length; i++)
                 facts[i] = new AltruistFacts { Usability = Usability.No, Tier = registered[i].Tier, Provider = Number(providers, registered[i].Provider), Host = Number(hosts, registered[i].Host) };
-            otherProofs |= Judge(i, board, drains, now, startedAt);
         }
 
+        var otherProofs = false;
+        ForEach(registered.Length, i =>
+        {
+            if (Judge(i, board, drains, now, startedAt))
+                Volatile.Write(ref otherProofs, true);
+        });
         return otherProofs;
 
         static int Number<T>(Dictionary<T, int> numbers, T key)

@@ -419,8 +419,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         foreach (var gone in decided.Where(slot => slot.Chain is null))
             book.MarkRegion(gone.Key.Region, next);
         var changes = new bool[decided.Count];
-        for (var i = 0; i < decided.Count; i++)
-            changes[i] = republishAll || book.Differs(decided[i]);
+        SelectionBook.ForEach(decided.Count, i => changes[i] = republishAll || book.Differs(decided[i]));
         var entry = ToEntry(decided, changes, next, trigger, isRound, scheduledAt, now);
         var atMs = now.ToUnixTimeMilliseconds();
 
@@ -449,9 +448,9 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
 
             if (changes[i] && !isRound)
                 LogChange(decided[i].Key, entry.Slots[i].Trigger, decided[i].Next.Picks.Count > 0 ? book.Altruists[decided[i].Next.Picks[0].Altruist].Label : "nobody", decided[i].Next.State);
-            book.Commit(decided[i], new DecisionId(next, i), changes[i], now);
         }
 
+        SelectionBook.ForEach(decided.Count, i => book.Commit(decided[i], new DecisionId(next, i), changes[i], now));
         Show(decided);
         foreach (var gone in decided.Where(slot => slot.Chain is null).ToList())
             book.Remove(gone);
@@ -581,7 +580,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
     /// <summary>With another share of the traffic it is another session: what was served is counted by it.</summary>
     private bool Continues(PickRef next, Pick was) => next.Weight == was.Weight && book.Altruists[next.Altruist].Id == was.Altruist;
 
-    private void Show(IReadOnlyList<SlotMemory>? decided)
+    private void Show(List<SlotMemory>? decided)
     {
         snapshots.Swap(builder.Build(book, decided, origin, generation, mark.At));
         builtFrom = book.Roster;

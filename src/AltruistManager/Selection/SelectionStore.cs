@@ -2,14 +2,18 @@ using System.Text.Json;
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Storage;
+using Dapper;
 
 namespace AltruistManager.Selection;
 
-/// <summary>The origin, the slots and the sessions.</summary>
+/// <summary>The origin, the slots and the sessions: those that last, and those that ended, each with the one of its slot that ended before.</summary>
 public sealed class SelectionStore(Database database, TimeProvider time)
 {
     /// <summary>How many sessions of a slot are looked through for when an altruist was last picked: days of them, and no more with the years.</summary>
     private const int MostLookedBack = 1000;
+
+    /// <summary>The spans of the index by altruist, in milliseconds.</summary>
+    private const int Span = 300_000;
 
     /// <summary>Names this database for as long as it exists; made with its first use.</summary>
     internal async Task<(string Origin, DateTimeOffset CreatedAt)> OriginAsync(CancellationToken cancellation) =>
@@ -68,53 +72,107 @@ public sealed class SelectionStore(Database database, TimeProvider time)
     }
 
     /// <summary>Ends the open sessions of these altruists in these slots.</summary>
-    internal async Task CloseSessionsAsync(WriteTransaction write, IReadOnlyCollection<(int Slot, AltruistId Altruist)> closed, long atMs)
+    /// <param name="closed">Those of a slot one after the other.</param>
+    internal async Task CloseSessionsAsync(WriteTransaction write, IReadOnlyList<(int Slot, AltruistId Altruist)> closed, long atMs)
     {
         if (closed.Count == 0)
             return;
-        await write.ExecuteAsync(
-            database.Dialect.Pick(
+        await KeepAsync(write, closed, atMs);
+        if (database.Dialect.IsSqlite)
+        {
+            SqliteRows.Execute(
+                write, "delete from open_sessions where slot_id = ? and altruist_id = ?", closed, static (values, session) => values.Add(session.Slot).Add(session.Altruist.Value));
+        }
+        else
+        {
+            await write.ExecuteAsync("delete from open_sessions where (slot_id, altruist_id) in (select * from unnest(@Slots, @Altruists))", new
+            {
+                Slots = closed.Select(session => session.Slot).ToArray(),
+                Altruists = closed.Select(session => session.Altruist.Value).ToArray(),
+            });
+        }
+    }
+
+    /// <summary>Appends what ends to the history of its slot; it stays open.</summary>
+    private async Task KeepAsync(WriteTransaction write, IReadOnlyList<(int Slot, AltruistId Altruist)> ended, long atMs)
+    {
+        var last = await write.ScalarAsync<long>("select coalesce(max(id), 0) from sessions");
+        // Of several of one slot each follows the one before it, the first what the slot ended last.
+        var rows = ended.Select((session, place) => new EndedSession(
+            last + 1 + place, session.Slot, session.Altruist, place > 0 && ended[place - 1].Slot == session.Slot ? last + place : null)).ToList();
+        if (database.Dialect.IsSqlite)
+        {
+            SqliteRows.Execute(
+                write,
                 """
-                update sessions set ended_at = @At
-                where ended_at is null
-                  and (slot_id, altruist_id) in (select json_extract(value, '$[0]'), json_extract(value, '$[1]') from json_each(@Rows))
+                insert into sessions (id, slot_id, altruist_id, weight, generation, ordinal, started_at, ended_at, before_id)
+                select ?, slot_id, altruist_id, weight, generation, ordinal, started_at, ?, coalesce(?, last_ended)
+                from open_sessions
+                join slots on slots.id = slot_id
+                where slot_id = ? and altruist_id = ?
                 """,
+                rows,
+                (values, row) => values.Add(row.Id).Add(atMs).Add(row.Before).Add(row.Slot).Add(row.Altruist.Value));
+        }
+        else
+        {
+            await write.ExecuteAsync(
                 """
-                update sessions set ended_at = @At
-                where ended_at is null and (slot_id, altruist_id) in (select * from unnest(@Slots, @Altruists))
-                """),
-            database.Dialect.Name == "sqlite"
-                ? new { At = atMs, Rows = JsonSerializer.Serialize(closed.Select(row => new object[] { row.Slot, row.Altruist.Value })) }
-                : new { At = atMs, Slots = closed.Select(row => row.Slot).ToArray(), Altruists = closed.Select(row => row.Altruist.Value).ToArray() });
+                insert into sessions (id, slot_id, altruist_id, weight, generation, ordinal, started_at, ended_at, before_id)
+                select ended.id, slot_id, altruist_id, weight, generation, ordinal, started_at, @At, coalesce(before, last_ended)
+                from unnest(@Ids, @Slots, @Altruists, @Befores) as ended (id, slot, altruist, before)
+                join open_sessions on slot_id = slot and altruist_id = altruist
+                join slots on slots.id = slot_id
+                """,
+                new
+                {
+                    At = atMs,
+                    Ids = rows.Select(row => row.Id).ToArray(),
+                    Slots = rows.Select(row => row.Slot).ToArray(),
+                    Altruists = rows.Select(row => row.Altruist.Value).ToArray(),
+                    Befores = rows.Select(row => row.Before).ToArray(),
+                });
+        }
+
+        await write.ExecuteAsync(
+            """
+            update slots
+            set last_ended = ended.id
+            from (select slot_id, max(id) as id from sessions where id > @Last group by slot_id) as ended
+            where slots.id = ended.slot_id
+            """,
+            new { Last = last });
     }
 
     internal async Task OpenSessionsAsync(WriteTransaction write, IReadOnlyCollection<OpenedSession> opened, long generation, long atMs)
     {
         if (opened.Count == 0)
             return;
+        if (database.Dialect.IsSqlite)
+        {
+            SqliteRows.Execute(
+                write,
+                "insert into open_sessions (slot_id, altruist_id, weight, generation, ordinal, started_at) values (?, ?, ?, ?, ?, ?)",
+                opened,
+                (values, row) => values.Add(row.Slot).Add(row.Altruist.Value).Add(row.Weight).Add(generation).Add(row.Ordinal).Add(atMs));
+            return;
+        }
+
         await write.ExecuteAsync(
-            database.Dialect.Pick(
-                """
-                insert into sessions (slot_id, altruist_id, weight, generation, ordinal, started_at)
-                select json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), @Generation, json_extract(value, '$[3]'), @At
-                from json_each(@Rows)
-                """,
-                """
-                insert into sessions (slot_id, altruist_id, weight, generation, ordinal, started_at)
-                select slot, altruist, weight, @Generation, ordinal, @At
-                from unnest(@Slots, @Altruists, @Weights, @Ordinals) as opened (slot, altruist, weight, ordinal)
-                """),
-            database.Dialect.Name == "sqlite"
-                ? new { Generation = generation, At = atMs, Rows = JsonSerializer.Serialize(opened.Select(row => new object[] { row.Slot, row.Altruist.Value, row.Weight, row.Ordinal })) }
-                : new
-                {
-                    Generation = generation,
-                    At = atMs,
-                    Slots = opened.Select(row => row.Slot).ToArray(),
-                    Altruists = opened.Select(row => row.Altruist.Value).ToArray(),
-                    Weights = opened.Select(row => row.Weight).ToArray(),
-                    Ordinals = opened.Select(row => row.Ordinal).ToArray(),
-                });
+            """
+            insert into open_sessions (slot_id, altruist_id, weight, generation, ordinal, started_at)
+            select slot, altruist, weight, @Generation, ordinal, @At
+            from unnest(@Slots, @Altruists, @Weights, @Ordinals) as opened (slot, altruist, weight, ordinal)
+            """,
+            new
+            {
+                Generation = generation,
+                At = atMs,
+                Slots = opened.Select(row => row.Slot).ToArray(),
+                Altruists = opened.Select(row => row.Altruist.Value).ToArray(),
+                Weights = opened.Select(row => row.Weight).ToArray(),
+                Ordinals = opened.Select(row => row.Ordinal).ToArray(),
+            });
     }
 
     /// <summary>Splits the open sessions around a time when nobody looked after them: it is nobody's service time.</summary>
@@ -122,17 +180,10 @@ public sealed class SelectionStore(Database database, TimeProvider time)
         database.WriteAsync(async write =>
         {
             var times = new { EndedAt = endedAt.ToUnixTimeMilliseconds(), ResumedAt = resumedAt.ToUnixTimeMilliseconds() };
-            if (await write.ExecuteAsync("update sessions set ended_at = @EndedAt where ended_at is null and started_at < @EndedAt", times) > 0)
-            {
-                await write.ExecuteAsync(
-                    """
-                    insert into sessions (slot_id, altruist_id, weight, generation, ordinal, started_at)
-                    select slot_id, altruist_id, weight, generation, ordinal, @ResumedAt
-                    from sessions
-                    where ended_at = @EndedAt
-                    """,
-                    times);
-            }
+            var broken = (await write.QueryAsync<OpenRow>(
+                "select slot_id, altruist_id from open_sessions where started_at < @EndedAt order by slot_id, altruist_id", times)).AsList();
+            await KeepAsync(write, broken.ConvertAll(row => (row.SlotId, new AltruistId(row.AltruistId))), times.EndedAt);
+            await write.ExecuteAsync("update open_sessions set started_at = @ResumedAt where started_at < @EndedAt", times);
         }, cancellation);
 
     /// <summary>Null for a slot that never was.</summary>
@@ -148,12 +199,17 @@ public sealed class SelectionStore(Database database, TimeProvider time)
         var slots = chain is null && region is null
             ? ""
             : $"and slot_id in (select id from slots where {(chain is null ? "true" : "chain_id = @Chain")} and {(region is null ? "true" : "region_id = @Region")})";
+        // Entry by entry, from the newest whose decisions are kept: an index by slot would cost each round more, the longer the history is.
         return database.QueryAsync<DecisionRow>(
             $"""
-            select generation, ordinal, slot_id
-            from log_decisions
-            where (generation < @Generation or (generation = @Generation and ordinal > @Ordinal)) {slots}
-            order by generation desc, ordinal
+            select log_decisions.generation, ordinal, slot_id
+            from log_entries
+            cross join log_decisions
+            where body is not null
+              and log_entries.generation <= @Generation
+              and log_decisions.generation = log_entries.generation
+              and (log_decisions.generation < @Generation or ordinal > @Ordinal) {slots}
+            order by log_entries.generation desc, ordinal
             limit @Limit
             """,
             new
@@ -177,9 +233,23 @@ public sealed class SelectionStore(Database database, TimeProvider time)
     internal async Task<IReadOnlyDictionary<int, IReadOnlyDictionary<AltruistId, int>>> CountSlotSessionsAsync(IReadOnlyCollection<int> slots, DateTimeOffset since, CancellationToken cancellation) =>
         (await database.QueryAsync<SlotCountRow>(
             $"""
+            with recursive ended (slot_id, altruist_id, before_id) as (
+                select slot_id, altruist_id, before_id
+                from slots
+                join sessions on sessions.id = last_ended
+                where {database.Dialect.In("slots.id", "Slots")} and ended_at > @Since
+                union all
+                select sessions.slot_id, sessions.altruist_id, sessions.before_id
+                from ended
+                join sessions on sessions.id = ended.before_id
+                where ended_at > @Since
+            )
             select slot_id, altruist_id, count(*) as sessions
-            from sessions
-            where {database.Dialect.In("slot_id", "Slots")} and (ended_at is null or ended_at > @Since)
+            from (
+                select slot_id, altruist_id from ended
+                union all
+                select slot_id, altruist_id from open_sessions where {database.Dialect.In("slot_id", "Slots")}
+            ) as touching
             group by slot_id, altruist_id
             """,
             new { Slots = database.Dialect.List(slots), Since = since.ToUnixTimeMilliseconds() },
@@ -187,31 +257,68 @@ public sealed class SelectionStore(Database database, TimeProvider time)
         .GroupBy(row => row.SlotId)
         .ToDictionary(group => group.Key, IReadOnlyDictionary<AltruistId, int> (group) => group.ToDictionary(row => new AltruistId(row.AltruistId), row => (int)row.Sessions));
 
-    internal async Task<IReadOnlyList<Session>> SessionsAsync(int slot, long? before, int limit, CancellationToken cancellation) =>
-    [
-        .. (await database.QueryAsync<SessionRow>(
-                """
-                select id, altruist_id, weight, started_at, ended_at, generation, ordinal
-                from sessions
-                where slot_id = @Slot and id < @Before
-                order by id desc
-                limit @Limit
+    /// <summary>Those that last, newest first; then those that ended, in the order of their ends, the last one first.</summary>
+    /// <param name="before">The id of one that ended, to continue after; null starts with those that last.</param>
+    internal Task<IReadOnlyList<Session>> SessionsAsync(int slot, long? before, int limit, CancellationToken cancellation) =>
+        database.ReadSnapshotAsync(async Task<IReadOnlyList<Session>> (connection) =>
+        {
+            var given = new { Slot = slot, Before = before, Limit = limit };
+            var open = before is null
+                ? await connection.QueryAsync<SessionRow>(new CommandDefinition(
+                    """
+                    select altruist_id, weight, started_at, generation, ordinal
+                    from open_sessions
+                    where slot_id = @Slot
+                    order by started_at desc, generation desc, altruist_id
+                    limit @Limit
+                    """,
+                    given,
+                    cancellationToken: cancellation))
+                : [];
+            var ended = await connection.QueryAsync<SessionRow>(new CommandDefinition(
+                $"""
+                with recursive ended (place, id) as (
+                    select 1, {(before is null ? "last_ended from slots where id = @Slot" : "before_id from sessions where id = @Before and slot_id = @Slot")}
+                    union all
+                    select place + 1, before_id
+                    from ended
+                    join sessions on sessions.id = ended.id
+                    where place < @Limit
+                )
+                select sessions.id, altruist_id, weight, started_at, ended_at, generation, ordinal
+                from ended
+                join sessions on sessions.id = ended.id
+                order by place
                 """,
-                new { Slot = slot, Before = before ?? long.MaxValue, Limit = limit },
-                cancellation))
-            .Select(row => new Session(
-                row.Id, new AltruistId(row.AltruistId), row.Weight, UnixTime.FromMs(row.StartedAt), UnixTime.FromMs(row.EndedAt), new DecisionId(row.Generation, row.Ordinal))),
-    ];
+                given,
+                cancellationToken: cancellation));
+            return
+            [
+                .. open.Concat(ended).Take(limit).Select(row => new Session(
+                    row.Id, new AltruistId(row.AltruistId), row.Weight, UnixTime.FromMs(row.StartedAt), UnixTime.FromMs(row.EndedAt), new DecisionId(row.Generation, row.Ordinal))),
+            ];
+        }, cancellation);
 
     internal async Task<IReadOnlyDictionary<AltruistId, int>> CountSessionsAsync(IReadOnlyCollection<AltruistId> altruists, DateTimeOffset since, CancellationToken cancellation) =>
         (await database.QueryAsync<CountRow>(
             $"""
+            with recursive spans (span) as (
+                select @Since / {Span}
+                union all
+                select span + 1 from spans where span < @Now / {Span}
+            )
             select altruist_id, count(*) as sessions
-            from sessions
-            where {database.Dialect.In("altruist_id", "Altruists")} and (ended_at is null or ended_at > @Since)
+            from (
+                select altruist_id
+                from spans
+                join sessions on ended_at / {Span} = span and {database.Dialect.In("altruist_id", "Altruists")}
+                where ended_at > @Since
+                union all
+                select altruist_id from open_sessions where {database.Dialect.In("altruist_id", "Altruists")}
+            ) as touching
             group by altruist_id
             """,
-            new { Altruists = database.Dialect.List(altruists.Select(id => id.Value).ToArray()), Since = since.ToUnixTimeMilliseconds() },
+            new { Altruists = database.Dialect.List(altruists.Select(id => id.Value).ToArray()), Since = since.ToUnixTimeMilliseconds(), Now = time.NowMs() },
             cancellation))
         .ToDictionary(row => new AltruistId(row.AltruistId), row => (int)row.Sessions);
 
@@ -219,13 +326,38 @@ public sealed class SelectionStore(Database database, TimeProvider time)
     internal async Task<IReadOnlyDictionary<AltruistId, DateTimeOffset>> LastStartsAsync(int slot, DateTimeOffset before, CancellationToken cancellation) =>
         (await database.QueryAsync<LastRow>(
             """
+            with recursive ended (altruist_id, started_at, before_id, place) as (
+                select altruist_id, started_at, before_id, case when started_at < @Before then 1 else 0 end
+                from slots
+                join sessions on sessions.id = last_ended
+                where slots.id = @Slot
+                union all
+                select sessions.altruist_id, sessions.started_at, sessions.before_id, place + case when sessions.started_at < @Before then 1 else 0 end
+                from ended
+                join sessions on sessions.id = ended.before_id
+                where place < @Most
+            )
             select altruist_id, max(started_at) as started_at
-            from (select altruist_id, started_at from sessions where slot_id = @Slot and started_at < @Before order by id desc limit @Most) as newest
+            from (
+                select altruist_id, started_at from ended
+                union all
+                select altruist_id, started_at from open_sessions where slot_id = @Slot
+            ) as newest
+            where started_at < @Before
             group by altruist_id
             """,
             new { Slot = slot, Before = before.ToUnixTimeMilliseconds(), Most = MostLookedBack },
             cancellation))
         .ToDictionary(row => new AltruistId(row.AltruistId), row => UnixTime.FromMs(row.StartedAt));
+
+    /// <param name="Before">The one of its slot that ends just before it, in the same transaction; null where that is the slot's last one.</param>
+    private readonly record struct EndedSession(long Id, int Slot, AltruistId Altruist, long? Before);
+
+    private sealed record OpenRow
+    {
+        public required int SlotId { get; init; }
+        public required string AltruistId { get; init; }
+    }
 
     private sealed record SlotCountRow
     {
@@ -256,7 +388,7 @@ public sealed class SelectionStore(Database database, TimeProvider time)
 
     private sealed record SessionRow
     {
-        public required long Id { get; init; }
+        public long? Id { get; init; }
         public required string AltruistId { get; init; }
         public required int Weight { get; init; }
         public required long StartedAt { get; init; }

@@ -39,6 +39,9 @@ internal sealed class SlotMemory(SlotKey key)
     /// <summary>The chain and the altruists as they were published, in the order of <see cref="Picks"/>; null after a start.</summary>
     public (Chain? Chain, Altruist[] Altruists)? Published { get; set; }
 
+    /// <summary>What portals are told of it; null before the first snapshot.</summary>
+    public SnapshotSlot? Shown { get; set; }
+
     /// <summary>What is served is not what the generation says it is; only a new one puts that right.</summary>
     public bool MustPublish { get; set; }
 

@@ -14,12 +14,18 @@ internal sealed class EntryLog(EntryStore store, LogSigner signer) : IEntryLog
     private readonly Lock gate = new();
     private readonly LinkedList<LoggedEntry> remembered = new();
 
+    /// <summary>Megabytes in large installations, each time as many as the last: made once.</summary>
+    private readonly ArrayBufferWriter<byte> canonical = new();
+
     public PackedEntry Pack(Entry entry, byte[] previousHash)
     {
-        var body = new ArrayBufferWriter<byte>(4096 + 256 * entry.Slots.Count);
-        CanonicalEntry.Write(body, entry);
-        var bodyHash = SHA256.HashData(body.WrittenSpan);
-        return new PackedEntry(entry, bodyHash, previousHash, Chain(previousHash, bodyHash), Compress(body.WrittenSpan));
+        lock (canonical)
+        {
+            canonical.ResetWrittenCount();
+            CanonicalEntry.Write(canonical, entry);
+            var bodyHash = SHA256.HashData(canonical.WrittenSpan);
+            return new PackedEntry(entry, bodyHash, previousHash, Chain(previousHash, bodyHash), Compress(canonical.WrittenSpan));
+        }
     }
 
     public async Task AppendAsync(WriteTransaction write, PackedEntry packed, IReadOnlyList<int> slotIds)
@@ -114,10 +120,17 @@ internal sealed class EntryLog(EntryStore store, LogSigner signer) : IEntryLog
 
     internal static byte[] Compress(ReadOnlySpan<byte> body)
     {
-        var output = new byte[BrotliEncoder.GetMaxCompressedLength(body.Length)];
-        if (!BrotliEncoder.TryCompress(body, output, out var written, quality: 1, window: 22))
-            throw new InvalidOperationException("Brotli refused a buffer of the size it asked for.");
-        return output[..written];
+        var output = ArrayPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(body.Length));
+        try
+        {
+            return BrotliEncoder.TryCompress(body, output, out var written, quality: 1, window: 22)
+                ? output[..written]
+                : throw new InvalidOperationException("Brotli refused a buffer of the size it asked for.");
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(output);
+        }
     }
 
     internal static byte[] Decompress(byte[] compressed)

@@ -46,14 +46,24 @@ internal sealed class EntryStore(Database database)
                 header.Signature,
                 Body = body,
             });
-        await write.ExecuteAsync(
-            database.Dialect.Pick(
-                "insert into log_decisions (generation, ordinal, slot_id) select @Generation, key, value from json_each(@Slots)",
+        if (database.Dialect.IsSqlite)
+        {
+            SqliteRows.Execute(
+                write,
+                "insert into log_decisions (generation, slot_id, ordinal) values (?, ?, ?)",
+                slotIds.Index(),
+                (values, decision) => values.Add(header.Generation).Add(decision.Item).Add(decision.Index));
+        }
+        else
+        {
+            await write.ExecuteAsync(
                 """
-                insert into log_decisions (generation, ordinal, slot_id)
-                select @Generation, place - 1, slot from unnest(@Slots) with ordinality as decided (slot, place)
-                """),
-            new { header.Generation, Slots = database.Dialect.List(slotIds) });
+                insert into log_decisions (generation, slot_id, ordinal)
+                select @Generation, slot, place - 1
+                from unnest(@Slots) with ordinality as decided (slot, place)
+                """,
+                new { header.Generation, Slots = database.Dialect.List(slotIds) });
+        }
     }
 
     /// <summary>From the newest round on, oldest first; all, when there was no round yet.</summary>
