@@ -33,8 +33,9 @@ internal static class SelectionBench
             var (aheadMs, aheadWindowMs) = Foresee(roster, board, clock);
             Console.WriteLine($"looking ahead of a round: median {aheadMs:0.0} ms; of the first of a window, with its draws, {aheadWindowMs:0.0} ms");
 
-            var (roundMs, windowMs, bytes) = await RoundsAsync(folder, roster, board, clock, cancellation);
-            Console.WriteLine($"whole round with its transaction: median {roundMs:0} ms; the first of a window {windowMs:0} ms; entry {bytes} bytes");
+            var (roundMs, windowMs, undrawnMs, bytes) = await RoundsAsync(folder, roster, board, clock, cancellation);
+            Console.WriteLine(
+                $"whole round with its transaction: median {roundMs:0} ms; the first of a window {windowMs:0} ms, {undrawnMs:0} ms where something was published since it was looked ahead of; entry {bytes} bytes");
             Console.WriteLine(JsonSerializer.Serialize(new
             {
                 bench = "selection",
@@ -48,6 +49,7 @@ internal static class SelectionBench
                 foresee_first_of_window_ms = Math.Round(aheadWindowMs, 2),
                 round_ms = Math.Round(roundMs),
                 round_first_of_window_ms = Math.Round(windowMs),
+                round_first_of_window_undrawn_ms = Math.Round(undrawnMs),
                 entry_bytes = bytes,
             }));
             return 0;
@@ -106,29 +108,31 @@ internal static class SelectionBench
         }
     }
 
-    private static async Task<(double Milliseconds, double FirstOfWindow, long EntryBytes)> RoundsAsync(
+    /// <summary>Of rounds within a window; of the first of a window, looked ahead of as the service does; and of the first of one whose draws nobody could make ahead.</summary>
+    private static async Task<(double Milliseconds, double FirstOfWindow, double Undrawn, long EntryBytes)> RoundsAsync(
         string folder, Roster roster, HealthBoard board, MovedClock clock, CancellationToken cancellation)
     {
         await using var rounds = await SelectionRounds.StartAsync(Path.Combine(folder, "bench.db"), roster, board, clock, cancellation);
         var times = new List<double>();
-        var firsts = new List<double>();
-        var generation = 0L;
-        for (var run = 0; run < WarmUps + Runs; run++)
+        var (firsts, undrawn) = (new List<double>(), new List<double>());
+        for (var run = 0; run < WarmUps + 3 * Runs; run++)
         {
-            var window = DrawOrder.WindowOf(clock.GetUtcNow(), SelectionRounds.Options.Window);
-            clock.Advance(SelectionRounds.Options.Interval);
+            var window = SelectionRounds.Options.Window;
+            // Every second one begins a window.
+            var begins = run % 2 == 1;
+            var step = begins ? window - TimeSpan.FromTicks(clock.GetUtcNow().Ticks % window.Ticks) : SelectionRounds.Options.Interval;
+            var foreseen = run % 4 == 1;
+            if (!begins || foreseen)
+                await rounds.LookAheadAsync(clock.GetUtcNow() + step, cancellation);
+            clock.Advance(step);
             var started = Stopwatch.GetTimestamp();
-            var outcome = await rounds.RunAsync(cancellation);
-            var elapsed = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-            generation = outcome.Generation;
-            if (DrawOrder.WindowOf(clock.GetUtcNow(), SelectionRounds.Options.Window) != window)
-                firsts.Add(elapsed);
-            else if (run >= WarmUps)
-                times.Add(elapsed);
+            await rounds.RunAsync(cancellation);
+            if (run >= WarmUps)
+                (!begins ? times : foreseen ? firsts : undrawn).Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         }
 
-        var bytes = (await rounds.Database.QueryAsync<long>("select length(body) from log_entries where generation = @Generation", new { Generation = generation }, cancellation))[0];
-        return (Median(times), firsts.Count == 0 ? 0 : Median(firsts), bytes);
+        var bytes = (await rounds.Database.QueryAsync<long>("select length(body) from log_entries order by generation desc limit 1", null, cancellation))[0];
+        return (Median(times), Median(firsts), Median(undrawn), bytes);
     }
 
     internal static double Median(List<double> values)

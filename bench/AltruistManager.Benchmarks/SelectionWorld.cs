@@ -108,6 +108,9 @@ internal sealed class SelectionRounds : IAsyncDisposable
 
     public Task<RoundOutcome> RunAsync(CancellationToken cancellation) => round.RunAsync(Trigger.Scheduled, clock.GetUtcNow(), cancellation);
 
+    /// <summary>As the service does before each round.</summary>
+    public Task LookAheadAsync(DateTimeOffset at, CancellationToken cancellation) => round.ForeseeAsync(at, cancellation);
+
     /// <summary><see cref="Options"/> hides the type of that name.</summary>
     private static IOptions<T> Wrap<T>(T options)
         where T : class => Microsoft.Extensions.Options.Options.Create(options);

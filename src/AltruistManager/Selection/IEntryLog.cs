@@ -15,9 +15,9 @@ public interface IEntryLog
     /// <summary>Canonical form, hashes and compression; pure and expensive, so done outside the transaction.</summary>
     PackedEntry Pack(Entry entry, byte[] previousHash);
 
-    /// <summary>Appends the entry and its decisions.</summary>
+    /// <summary>Appends the entry's decisions and, once it is packed, the entry.</summary>
     /// <param name="slotIds">Row ids of the entry's slots, in the same order.</param>
-    Task AppendAsync(WriteTransaction write, PackedEntry packed, IReadOnlyList<int> slotIds);
+    Task AppendAsync(WriteTransaction write, long generation, IReadOnlyList<int> slotIds, Task<PackedEntry> packing);
 
     /// <summary>The entries from the newest round on, oldest first: together they hold the whole state.</summary>
     Task<IReadOnlyList<LoggedEntry>> TailAsync(string origin, CancellationToken cancellation);

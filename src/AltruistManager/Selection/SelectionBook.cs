@@ -32,6 +32,9 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     private RevokedInRegion[] revoked = [];
     private Measures measures;
 
+    /// <summary>Aligned with <see cref="Slots"/>: as drawn ahead of a window, with its seed. To draw is the dearest part of the round that begins a window.</summary>
+    private (byte[] Seed, List<SlotQuestion> Questions)? ahead;
+
     /// <summary>In the order of chains, then regions.</summary>
     public List<SlotMemory> Slots { get; private set; } = [];
 
@@ -139,12 +142,13 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             if (window > Window)
             {
                 var seed = DrawOrder.Seed(lastHash, window);
-                Parallel.ForEach(Slots, slot =>
+                ForEach(Slots.Count, i =>
                 {
-                    slot.Question = slot.Question.Copy();
-                    slot.Question.ForgetTurns();
-                    Draw(slot, seed);
+                    Slots[i].Question = Slots[i].Question.Copy();
+                    Slots[i].Question.ForgetTurns();
                 });
+                Draw(seed);
+                ahead = (seed, Slots.ConvertAll(slot => slot.Question));
             }
 
             Decide(rotate, rules);
@@ -286,6 +290,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     {
         byKey.Remove(slot.Key);
         Slots.Remove(slot);
+        ahead = null;
     }
 
     /// <summary>Takes over what an entry of the log says. Entries must come oldest first, before the first <see cref="Prepare"/>.</summary>
@@ -409,10 +414,18 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         foreach (var slot in Slots)
             slot.Question.ForgetTurns();
         if (redraw)
-            Parallel.ForEach(Slots, Draw);
+            Draw(Seed);
+        ahead = null;
     }
 
-    private void Draw(SlotMemory slot) => Draw(slot, Seed);
+    /// <summary>Draws every slot, unless that was done ahead.</summary>
+    private void Draw(byte[] seed)
+    {
+        if (ahead is { } drawn && drawn.Seed.AsSpan().SequenceEqual(seed))
+            ForEach(Slots.Count, i => Slots[i].Question.TakeDraws(drawn.Questions[i]));
+        else
+            Parallel.ForEach(Slots, slot => Draw(slot, seed));
+    }
 
     private void Draw(SlotMemory slot, byte[] seed)
     {
@@ -497,7 +510,8 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         foreach (var slot in Slots.Where(slot => slot.Chain is null))
             Refill(slot, new Region(slot.Key.Region, "", []), [], numbers);
         Slots.Sort((left, right) => left.Key.Chain != right.Key.Chain ? left.Key.Chain.CompareTo(right.Key.Chain) : left.Key.Region.CompareTo(right.Key.Region));
-        Parallel.ForEach(Slots, Draw);
+        ahead = null;
+        Draw(Seed);
     }
 
     /// <summary>What it claims of what its chains require, in alphabetical order.</summary>

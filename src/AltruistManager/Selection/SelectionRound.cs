@@ -539,42 +539,62 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
                 added.Add((slot.RowId, slot.Key));
         }
 
-        var closed = new List<(int Slot, AltruistId Altruist)>();
-        var opened = new List<OpenedSession>();
+        var closed = new List<(int Slot, AltruistId Altruist)>(decided.Count);
+        var opened = new List<OpenedSession>(decided.Count);
         for (var i = 0; i < decided.Count; i++)
         {
             var slot = decided[i];
             foreach (var was in slot.Picks)
             {
-                if (was.Weight > 0 && !slot.Next.Picks.Exists(pick => Continues(pick, was)))
+                if (was.Weight > 0 && !Lasts(was, slot.Next.Picks))
                     closed.Add((slot.RowId, was.Altruist));
             }
 
             foreach (var pick in slot.Next.Picks)
             {
-                if (pick.Weight > 0 && !Array.Exists(slot.Picks, was => Continues(pick, was)))
+                if (pick.Weight > 0 && !Lasts(slot.Picks, pick))
                     opened.Add(new OpenedSession(slot.RowId, book.Altruists[pick.Altruist].Id, pick.Weight, i));
             }
         }
 
         try
         {
-            var hash = await database.WriteAsync(async write =>
+            await database.WriteAsync(async write =>
             {
                 await store.LockAsync(write);
                 await store.AddSlotsAsync(write, added);
                 await store.CloseSessionsAsync(write, closed, atMs);
                 await store.OpenSessionsAsync(write, opened, entry.Generation, atMs);
-                var packed = await packing;
-                await log.AppendAsync(write, packed, decided.Select(slot => slot.RowId).ToArray());
-                return packed.Hash;
+                await log.AppendAsync(write, entry.Generation, decided.ConvertAll(slot => slot.RowId), packing);
             }, cancellation);
-            lastHash = hash;
+            lastHash = (await packing).Hash;
         }
         finally
         {
             await ((Task)packing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    private bool Lasts(Pick was, List<PickRef> next)
+    {
+        foreach (var pick in next)
+        {
+            if (Continues(pick, was))
+                return true;
+        }
+
+        return false;
+    }
+
+    private bool Lasts(Pick[] before, PickRef pick)
+    {
+        foreach (var was in before)
+        {
+            if (Continues(pick, was))
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>With another share of the traffic it is another session: what was served is counted by it.</summary>

@@ -53,16 +53,22 @@ internal sealed class SlotMemory(SlotKey key)
 
     public AltruistId? Primary => Picks.Length > 0 ? Picks[0].Altruist : null;
 
-    public SlotStatus ToStatus() => new()
+    public SlotStatus ToStatus()
     {
-        Key = key,
-        State = State,
-        Primaries = Array.FindAll(Picks, pick => pick.Weight > 0),
-        Standbys = Array.FindAll(Picks, pick => pick.Weight == 0),
-        SelectedAt = SelectedAt,
-        Generation = Generation,
-        Decision = Decision,
-        Eligible = Eligible,
-        Candidates = Question.Candidates.Length,
-    };
+        var primaries = 0;
+        while (primaries < Picks.Length && Picks[primaries].Weight > 0)
+            primaries++;
+        return new SlotStatus
+        {
+            Key = key,
+            State = State,
+            Primaries = new ArraySegment<Pick>(Picks, 0, primaries),
+            Standbys = new ArraySegment<Pick>(Picks, primaries, Picks.Length - primaries),
+            SelectedAt = SelectedAt,
+            Generation = Generation,
+            Decision = Decision,
+            Eligible = Eligible,
+            Candidates = Question.Candidates.Length,
+        };
+    }
 }

@@ -29,6 +29,8 @@ public sealed class Snapshot
     public static readonly Snapshot Empty = new();
 
     private readonly FrozenDictionary<string, SnapshotRegion> regions = FrozenDictionary<string, SnapshotRegion>.Empty;
+    private readonly Lazy<HashSet<AltruistId>> primaries = new(() => []);
+    private readonly Lazy<HashSet<AltruistId>> firstStandbys = new(() => []);
 
     private Snapshot()
     {
@@ -42,9 +44,8 @@ public sealed class Snapshot
         IsLoaded = true;
         Slots = slots;
         this.regions = regions.ToFrozenDictionary(region => region.Id);
-        Primaries = [.. slots.Values.SelectMany(slot => slot.Primaries).Select(pick => pick.Altruist).Distinct()];
-        var primaries = Primaries.ToHashSet();
-        FirstStandbys = [.. slots.Values.Where(slot => slot.Standbys.Count > 0).Select(slot => slot.Standbys[0].Altruist).Where(id => !primaries.Contains(id)).Distinct()];
+        primaries = new(() => [.. slots.Values.SelectMany(slot => slot.Primaries).Select(pick => pick.Altruist)]);
+        firstStandbys = new(() => [.. slots.Values.Where(slot => slot.Standbys.Count > 0).Select(slot => slot.Standbys[0].Altruist).Where(id => !primaries.Value.Contains(id))]);
     }
 
     public string Origin { get; } = "";
@@ -60,9 +61,10 @@ public sealed class Snapshot
     /// <summary>What each slot serves, for pages; empty while only the last-good file could be read.</summary>
     public IReadOnlyDictionary<SlotKey, SlotStatus> Slots { get; } = new Dictionary<SlotKey, SlotStatus>();
 
-    internal IReadOnlyCollection<AltruistId> Primaries { get; } = [];
+    /// <summary>Worked out when probing first asks; portals need not wait for it.</summary>
+    internal IReadOnlyCollection<AltruistId> Primaries => primaries.Value;
 
-    internal IReadOnlyCollection<AltruistId> FirstStandbys { get; } = [];
+    internal IReadOnlyCollection<AltruistId> FirstStandbys => firstStandbys.Value;
 
     public IEnumerable<string> RegionIds => regions.Keys.Order(StringComparer.Ordinal);
 

@@ -1,16 +1,16 @@
 using System.Buffers;
 using System.Collections.Concurrent;
-using System.Text.Json;
 using AltruistManager.Altruists;
 
 namespace AltruistManager.Selection;
 
-/// <summary>Makes a snapshot from the slots; what did not change since the last one is taken from it.</summary>
+/// <summary>Makes a snapshot from the slots; what was not decided since the last one is taken from it.</summary>
 internal sealed class SnapshotBuilder
 {
-    /// <summary>So many bodies are written by one processor with the same buffer.</summary>
+    /// <summary>So many bodies stand together in memory: each round writes most of them anew, and one by one they would keep the garbage collector busy.</summary>
     private const int AtOnce = 500;
 
+    private readonly ConcurrentBag<ArrayBufferWriter<byte>> buffers = [];
     private Roster? names;
     private Dictionary<string, SnapshotRegion> regions = [];
     private Dictionary<SlotKey, SlotStatus> statuses = [];
@@ -27,21 +27,15 @@ internal sealed class SnapshotBuilder
         var shown = all ? book.Slots : decided!;
         statuses = shown.Count < book.Slots.Count ? new Dictionary<SlotKey, SlotStatus>(statuses) : new Dictionary<SlotKey, SlotStatus>(shown.Count);
 
-        var before = shown.ConvertAll(slot => slot.Shown);
-        if (shown.Count <= AtOnce)
-            ShowThose(0, shown.Count);
-        else
-            Parallel.ForEach(Partitioner.Create(0, shown.Count, AtOnce), range => ShowThose(range.Item1, range.Item2));
-
-        for (var i = 0; i < shown.Count; i++)
+        if (shown.Count > 0)
+            Parallel.ForEach(Partitioner.Create(0, shown.Count, AtOnce), range => Show(shown, range.Item1, range.Item2, renamed: all, book, origin));
+        foreach (var slot in shown)
         {
-            var slot = shown[i];
+            touched.Add(slot.Key.Region);
             if (slot.Chain is null)
                 statuses.Remove(slot.Key);
             else
                 statuses[slot.Key] = slot.ToStatus();
-            if (!ReferenceEquals(slot.Shown, before[i]))
-                touched.Add(slot.Key.Region);
         }
 
         var revoked = book.Revoked.ToDictionary(region => region.Region);
@@ -66,40 +60,52 @@ internal sealed class SnapshotBuilder
 
         regions = next;
         return new Snapshot(origin, generation, roundAt is { } at ? SelectionBody.Rfc3339(at) : "", regions.Values, statuses);
-
-        void ShowThose(int from, int to)
-        {
-            var body = new ArrayBufferWriter<byte>(4096);
-            using var json = SelectionBody.WriterOf(body);
-            for (var i = from; i < to; i++)
-                Show(shown[i], book, all, origin, body, json);
-        }
     }
 
     /// <summary>Makes <see cref="SlotMemory.Shown"/> what portals are to be told.</summary>
-    /// <param name="renamed">Whether the slot may be asked for by other names than before.</param>
-    private static void Show(SlotMemory slot, SelectionBook book, bool renamed, string origin, ArrayBufferWriter<byte> body, Utf8JsonWriter json)
+    /// <param name="renamed">Whether slots may be asked for by other names than before.</param>
+    private void Show(List<SlotMemory> shown, int from, int to, bool renamed, SelectionBook book, string origin)
     {
-        if (slot.Chain is not { } chain)
+        if (!buffers.TryTake(out var buffer))
+            buffer = new ArrayBufferWriter<byte>();
+        buffer.ResetWrittenCount();
+        using var json = SelectionBody.WriterOf(buffer);
+        var ends = new int[to - from];
+        for (var i = from; i < to; i++)
         {
-            slot.Shown = null;
-            return;
+            var slot = shown[i];
+            if (Unchanged(slot) is { } answer)
+            {
+                // Nothing is left behind that would keep all of its neighbours in memory.
+                buffer.Write(answer.Body.Span);
+            }
+            else if (slot.Chain is { } chain)
+            {
+                json.Reset();
+                SelectionBody.Write(json, slot, chain, book.Served(slot), origin);
+                json.Flush();
+            }
+
+            ends[i - from] = buffer.WrittenCount;
         }
 
-        var answer = slot.Shown?.Answer;
-        if (answer?.Generation != slot.Generation)
+        ReadOnlyMemory<byte> bodies = buffer.WrittenSpan.ToArray();
+        buffers.Add(buffer);
+        for (var i = from; i < to; i++)
         {
-            body.ResetWrittenCount();
-            json.Reset();
-            SelectionBody.Write(json, slot, chain, book.Served(slot), origin);
-            json.Flush();
-            answer = Answer.Of(body.WrittenSpan.ToArray(), slot.Generation, slot.Picks.Length > 0);
-        }
-        else if (!renamed)
-        {
-            return;
-        }
+            var slot = shown[i];
+            var start = i == from ? 0 : ends[i - from - 1];
+            var body = bodies[start..ends[i - from]];
+            if (slot.Chain is not { } chain)
+            {
+                slot.Shown = null;
+                continue;
+            }
 
-        slot.Shown = new SnapshotSlot([chain.Id.Value, .. chain.Aliases], answer);
+            string[] askedBy = !renamed && slot.Shown is { } before ? before.Names : [chain.Id.Value, .. chain.Aliases];
+            slot.Shown = new SnapshotSlot(askedBy, Unchanged(slot) is { } answer ? answer with { Body = body } : Answer.Of(body, slot.Generation, slot.Picks.Length > 0));
+        }
     }
+
+    private static Answer? Unchanged(SlotMemory slot) => slot is { Chain: not null, Shown.Answer: { } answer } && answer.Generation == slot.Generation ? answer : null;
 }

@@ -23,16 +23,20 @@ internal sealed class EntryLog(EntryStore store, LogSigner signer) : IEntryLog
         {
             canonical.ResetWrittenCount();
             CanonicalEntry.Write(canonical, entry);
-            var bodyHash = SHA256.HashData(canonical.WrittenSpan);
-            return new PackedEntry(entry, bodyHash, previousHash, Chain(previousHash, bodyHash), Compress(canonical.WrittenSpan));
+            var hashing = Task.Run(() => SHA256.HashData(canonical.WrittenSpan));
+            var compressed = Compress(canonical.WrittenSpan);
+            var bodyHash = hashing.GetAwaiter().GetResult();
+            return new PackedEntry(entry, bodyHash, previousHash, Chain(previousHash, bodyHash), compressed);
         }
     }
 
-    public async Task AppendAsync(WriteTransaction write, PackedEntry packed, IReadOnlyList<int> slotIds)
+    public async Task AppendAsync(WriteTransaction write, long generation, IReadOnlyList<int> slotIds, Task<PackedEntry> packing)
     {
+        await store.AppendDecisionsAsync(write, generation, slotIds);
+        var packed = await packing;
         var header = HeaderOf(packed);
         var (signature, publicKey) = await signer.SignAsync(write, header);
-        await store.AppendAsync(write, header with { Signature = signature }, publicKey, packed.Compressed, slotIds);
+        await EntryStore.AppendAsync(write, header with { Signature = signature }, publicKey, packed.Compressed);
     }
 
     public Task<IReadOnlyList<LoggedEntry>> TailAsync(string origin, CancellationToken cancellation) => TailOfAsync(store, origin, cancellation);

@@ -13,8 +13,31 @@ internal sealed class EntryStore(Database database)
     /// <summary>Bodies that a start needs are those from this entry on.</summary>
     private const string NewestRound = "coalesce((select generation from log_entries where origin = @Origin and is_round order by generation desc limit 1), 0)";
 
+    /// <param name="slotIds">Row ids of the entry's slots, in their order.</param>
+    public async Task AppendDecisionsAsync(WriteTransaction write, long generation, IReadOnlyList<int> slotIds)
+    {
+        if (database.Dialect.IsSqlite)
+        {
+            SqliteRows.Execute(
+                write,
+                "insert into log_decisions (generation, slot_id, ordinal) values (?, ?, ?)",
+                slotIds.Index(),
+                (values, decision) => values.Add(generation).Add(decision.Item).Add(decision.Index));
+        }
+        else
+        {
+            await write.ExecuteAsync(
+                """
+                insert into log_decisions (generation, slot_id, ordinal)
+                select @Generation, slot, place - 1
+                from unnest(@Slots) with ordinality as decided (slot, place)
+                """,
+                new { Generation = generation, Slots = database.Dialect.List(slotIds) });
+        }
+    }
+
     /// <param name="publicKey">That the header's signature fits.</param>
-    public async Task AppendAsync(WriteTransaction write, LogHeader header, string publicKey, byte[] body, IReadOnlyList<int> slotIds)
+    public static async Task AppendAsync(WriteTransaction write, LogHeader header, string publicKey, byte[] body)
     {
         var signedBefore = await write.SingleOrDefaultAsync<string>(
             "select public_key from log_keys where origin = @Origin order by from_generation desc limit 1", new { header.Origin });
@@ -46,24 +69,6 @@ internal sealed class EntryStore(Database database)
                 header.Signature,
                 Body = body,
             });
-        if (database.Dialect.IsSqlite)
-        {
-            SqliteRows.Execute(
-                write,
-                "insert into log_decisions (generation, slot_id, ordinal) values (?, ?, ?)",
-                slotIds.Index(),
-                (values, decision) => values.Add(header.Generation).Add(decision.Item).Add(decision.Index));
-        }
-        else
-        {
-            await write.ExecuteAsync(
-                """
-                insert into log_decisions (generation, slot_id, ordinal)
-                select @Generation, slot, place - 1
-                from unnest(@Slots) with ordinality as decided (slot, place)
-                """,
-                new { header.Generation, Slots = database.Dialect.List(slotIds) });
-        }
     }
 
     /// <summary>From the newest round on, oldest first; all, when there was no round yet.</summary>

@@ -330,9 +330,9 @@ internal sealed class SelectionScene : IAsyncDisposable
             return log.Pack(entry, previousHash);
         }
 
-        public async Task AppendAsync(WriteTransaction write, PackedEntry packed, IReadOnlyList<int> slotIds)
+        public async Task AppendAsync(WriteTransaction write, long generation, IReadOnlyList<int> slotIds, Task<PackedEntry> packing)
         {
-            await log.AppendAsync(write, packed, slotIds);
+            await log.AppendAsync(write, generation, slotIds, packing);
             appended();
         }
 
