@@ -66,7 +66,7 @@ public sealed class AltruistTest
         var agreed = health.AgreedHash(altruist.Network);
         var (probe, asked) = await runner.ProbeAsync(subject, checks, new ProbeQuestions(Identity: true, agreed?.Height, Syncing: true), probing.Timeout, cancellation);
         var (finding, words) = agreed is { } others ? others.Judge(probe) : (IntegrityFinding.NotJudged, null);
-        var facts = SweepFindings.After(null, probe, altruist.Network.Identity, health.JudgeBeside(altruist, probe), finding, words);
+        var facts = SweepFindings.After(null, probe, health.JudgeBeside(altruist, probe), finding, words).Facts(altruist.Network.Identity);
         var own = checks.Own.Where(check => check.Concerns(subject)).ToList();
         var results = await Task.WhenAll(own.Select(check => probe.Outcome == ProbeOutcome.Ok || check is CertificateCheck
             ? runner.RunAsync(check, subject, cancellation)

@@ -79,7 +79,7 @@ internal sealed class HealthBatch
             if (probe.Outcome.IsUnproven() && Falls(before.Memory, evaluation.Memory) && Preservation.MayFall(probe, altruist, IsSmall) == FallRuling.Held)
                 evaluation = HealthEvaluator.Evaluate(before.Memory, seenSo with { Blame = Blame.BeingChecked }, Health, Now);
             var after = before.After(probe, head, evaluation, outcome.Trace.BlockTime(rules), Now);
-            after = after with { Facts = SweepFindings.After(before.Facts, probe, Network.Identity, head, finding, reason) };
+            after = after with { Findings = SweepFindings.After(before.Findings, probe, head, finding, reason) };
             watched[altruist.Id] = after;
 
             outcome.SweepWanted |= head?.Judgement == HeadJudgement.Undecided && probe.Lane != ProbeLane.Steady;

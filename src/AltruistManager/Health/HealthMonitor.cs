@@ -29,6 +29,11 @@ public sealed partial class HealthMonitor(
     private readonly ConcurrentDictionary<AltruistId, Watched> altruists = new();
     private readonly ConcurrentDictionary<NetworkId, WatchedNetwork> networks = new();
 
+    // Whom the retry lane asks, which wants to know every second: everybody is looked at only when people have changed something.
+    private readonly Lock undecidedGate = new();
+    private readonly HashSet<AltruistId> undecided = [];
+    private Roster walked = Roster.Empty;
+
     /// <summary>Takes up what was known before the start. Call once, before the first probe and the first round.</summary>
     public async Task LoadAsync(CancellationToken cancellation)
     {
@@ -38,12 +43,32 @@ public sealed partial class HealthMonitor(
 
         var now = time.GetUtcNow();
         var seen = await store.LastSeenAsync(probing.Value.Vantage, now - 2 * probing.Value.Interval, now - Performance.Span, cancellation);
-        foreach (var stored in await store.LoadAsync(probing.Value.Vantage, cancellation))
-            Keep(stored.Altruist, WithStanding(rosters.Current, stored.Altruist, Watched.FromStored(stored, seen.GetValueOrDefault(stored.Altruist))));
+        var roster = rosters.Current;
+        await foreach (var stored in store.LoadAsync(probing.Value.Vantage, cancellation))
+        {
+            var known = Sharing(roster, stored);
+            Keep(known.Altruist, WithStanding(roster, known.Altruist, Watched.FromStored(known, seen.GetValueOrDefault(known.Altruist))));
+        }
     }
 
-    public IReadOnlyCollection<AltruistId> Retries =>
-        [.. rosters.Current.Live.Where(altruist => altruist is { Enabled: true, Undecryptable: null } && IsUndecided(altruist.InService)).Select(altruist => altruist.Id)];
+    public IReadOnlyCollection<AltruistId> Retries
+    {
+        get
+        {
+            lock (undecidedGate)
+            {
+                var roster = rosters.Current;
+                if (!roster.HoldsTheSameAs(walked))
+                {
+                    undecided.Clear();
+                    undecided.UnionWith(roster.Live.Where(altruist => IsUndecided(roster, altruist)).Select(altruist => altruist.Id));
+                }
+
+                walked = roster;
+                return [.. undecided];
+            }
+        }
+    }
 
     public IReadOnlyCollection<NetworkId> TakeSweepsWanted()
     {
@@ -139,7 +164,7 @@ public sealed partial class HealthMonitor(
     internal SweepFacts FactsOf(AltruistId altruist, NetworkId network)
     {
         var watched = altruists.GetValueOrDefault(altruist, Watched.New);
-        return watched.Facts ?? SweepFindings.Remembered(watched.Memory, network.Identity);
+        return watched.Findings?.Facts(network.Identity) ?? SweepFindings.Remembered(watched.Memory, network.Identity);
     }
 
     /// <summary>What most providers told in the last sweep; null when they did not agree.</summary>
@@ -237,7 +262,9 @@ public sealed partial class HealthMonitor(
             .Select(altruist => altruist.InService);
     }
 
-    private bool IsUndecided(Altruist altruist) => !altruists.TryGetValue(altruist.Id, out var watched) || watched.IsUndecided(rosters.Current, altruist, health.Value);
+    private bool IsUndecided(Roster roster, Altruist altruist) =>
+        altruist is { RetiredAt: null, Enabled: true, Undecryptable: null }
+        && (!altruists.TryGetValue(altruist.Id, out var watched) || watched.IsUndecided(roster, altruist.InService, health.Value));
 
     private long? SweepHeight(NetworkId network) => NetworkOf(network).SweepHeight(() => RulesOf(network), time.GetUtcNow());
 
@@ -370,6 +397,23 @@ public sealed partial class HealthMonitor(
     {
         altruists[altruist] = watched;
         board.Set(altruist, watched.Verdict);
+        lock (undecidedGate)
+        {
+            var roster = rosters.Current;
+            if (roster.Altruists.TryGetValue(altruist, out var registered) && IsUndecided(roster, registered))
+                undecided.Add(registered.Id);
+            else
+                undecided.Remove(altruist);
+        }
+    }
+
+    /// <summary>With the texts that the roster holds anyway: of 100,000 altruists they are megabytes.</summary>
+    private static StoredVerdict Sharing(Roster roster, StoredVerdict stored)
+    {
+        if (!roster.Altruists.TryGetValue(stored.Altruist, out var registered))
+            return stored;
+        var place = roster.PlaceOf(registered.InService);
+        return stored with { Altruist = registered.Id, Memory = stored.Memory.ProvenAt == place ? stored.Memory with { ProvenAt = place } : stored.Memory };
     }
 
     private WatchedNetwork NetworkOf(NetworkId network) => networks.GetOrAdd(network, static _ => new WatchedNetwork());

@@ -1,7 +1,10 @@
+using System.Data.Common;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Storage;
+using Dapper;
 
 namespace AltruistManager.Health;
 
@@ -19,13 +22,28 @@ internal sealed record LastSeen(DateTimeOffset? ProbeAt, DateTimeOffset? AnswerA
 public sealed class HealthStore(Database database) : IHealthHeritage
 {
     private const int DeleteBatch = 1_000;
+    private const int LoadBatch = 1_000;
 
-    /// <summary>All verdicts of a vantage.</summary>
-    public async Task<IReadOnlyList<StoredVerdict>> LoadAsync(string vantage, CancellationToken cancellation)
+    /// <summary>All verdicts of a vantage, read page by page: as rows they take several times what is kept of them.</summary>
+    public async IAsyncEnumerable<StoredVerdict> LoadAsync(string vantage, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var rows = await database.QueryAsync<VerdictRow>(
-            "select altruist_id, state, reason, since, memory, evidence from verdicts where vantage = @vantage", new { vantage }, cancellation);
-        return rows.ConvertAll(row => row.ToVerdict());
+        for (var after = ""; ;)
+        {
+            var rows = await database.QueryAsync<VerdictRow>(
+                """
+                select   altruist_id, state, reason, since, memory, evidence
+                from     verdicts
+                where    vantage = @vantage and altruist_id > @after
+                order by altruist_id
+                limit    @limit
+                """,
+                new { vantage, after, limit = LoadBatch }, cancellation);
+            foreach (var row in rows)
+                yield return row.ToVerdict();
+            if (rows.Count < LoadBatch)
+                yield break;
+            after = rows[^1].AltruistId;
+        }
     }
 
     /// <summary>The verdicts of these altruists, where there are any.</summary>
@@ -237,7 +255,13 @@ public sealed class HealthStore(Database database) : IHealthHeritage
                 """,
                 new { vantage, since = successSince.ToUnixTimeMilliseconds() }, cancellation))
             .ToDictionary(row => row.AltruistId, row => 1 - row.Failures / (double)row.Probes);
-        var rows = await database.QueryAsync<SeenRow>(
+        return await database.ReadAsync(connection => NewestAsync(connection, successes, vantage, since, cancellation), cancellation);
+    }
+
+    /// <summary>Of one altruist after the other: all rows at once would be several times what is kept of them.</summary>
+    private static async Task<IReadOnlyDictionary<AltruistId, LastSeen>> NewestAsync(DbConnection connection, Dictionary<string, double> successes, string vantage, DateTimeOffset since, CancellationToken cancellation)
+    {
+        var rows = connection.QueryUnbufferedAsync<SeenRow>(
             """
             select altruist_id, at, height, latency_ms, answered
             from  (select altruist_id, at, height, latency_ms, answered,
@@ -246,17 +270,31 @@ public sealed class HealthStore(Database database) : IHealthHeritage
                           from   probes
                           where  at >= @since and vantage = @vantage and lane not in ('Trial', 'Test', 'Check')) as recent) as numbered
             where  nth <= @remembered
-            order by at desc
+            order by altruist_id, at desc
             """,
-            new { vantage, since = since.ToUnixTimeMilliseconds(), remembered = Performance.Remembered }, cancellation);
-        return rows.GroupBy(row => new AltruistId(row.AltruistId)).ToDictionary(group => group.Key, group =>
+            new { vantage, since = since.ToUnixTimeMilliseconds(), remembered = Performance.Remembered });
+        var seen = new Dictionary<AltruistId, LastSeen>();
+        var own = new List<SeenRow>();
+        await foreach (var row in rows.WithCancellation(cancellation))
         {
-            var answer = group.FirstOrDefault(row => row.Answered == 1);
+            if (own.Count > 0 && own[0].AltruistId != row.AltruistId)
+                Close();
+            own.Add(row);
+        }
+
+        if (own.Count > 0)
+            Close();
+        return seen;
+
+        void Close()
+        {
+            var answers = own.FindAll(row => row.Answered == 1);
+            var newest = answers.Count > 0 ? answers[0] : null;
             var performance = new Performance(
-                successes.GetValueOrDefault(group.Key.Value, 1),
-                [.. group.Where(row => row.Answered == 1).Select(row => row.LatencyMs).OfType<double>().Take(Performance.Remembered)]);
-            return new LastSeen(UnixTime.FromMs(group.Max(row => row.At)), UnixTime.FromMs(answer?.At), answer?.Height, answer?.LatencyMs, performance);
-        });
+                successes.GetValueOrDefault(own[0].AltruistId, 1), [.. answers.Select(row => row.LatencyMs).OfType<double>().Take(Performance.Remembered)]);
+            seen.Add(new AltruistId(own[0].AltruistId), new LastSeen(UnixTime.FromMs(own[0].At), UnixTime.FromMs(newest?.At), newest?.Height, newest?.LatencyMs, performance));
+            own.Clear();
+        }
     }
 
     private sealed record VerdictRow

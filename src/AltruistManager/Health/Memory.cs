@@ -68,7 +68,7 @@ public sealed record Memory
     public TimeSpan Cooldown { get; init; }
 
     /// <summary>When it fell within the hour before its last fall, oldest first; no more than it takes to tell that it flaps.</summary>
-    public FallTimes Falls { get; init; } = [];
+    public FallTimes Falls { get; init; } = FallTimes.None;
 
     /// <summary>The memory as it holds for an altruist that answers at the endpoint of this fingerprint now.</summary>
     public Memory At(string endpoint) => IdentityProven && ProvenAt != endpoint ? this with { IdentityProven = false, IdentityMisses = 0 } : this;
@@ -81,6 +81,8 @@ public sealed record Memory
         try
         {
             var memory = JsonSerializer.Deserialize<Memory>(json) ?? New;
+            if (memory.Falls.Count == 0)
+                memory = memory with { Falls = FallTimes.None };
             // Versions before kept the URL itself; there were no credentials then.
             return memory is { IdentityProven: true, ProvenAt: null } && UrlsIn(json).ProvenUrl is { } url
                 ? memory with { ProvenAt = Endpoint.FingerprintOf(url, EndpointAuth.None) }

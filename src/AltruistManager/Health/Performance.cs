@@ -27,6 +27,16 @@ public sealed record Performance(double Success, IReadOnlyList<double> Latencies
     public Performance After(bool good, TimeSpan since, double? latencyMs)
     {
         var step = since > LongestStep ? LongestStep : since < TimeSpan.Zero ? TimeSpan.Zero : since;
-        return new(Success + ((good ? 1 : 0) - Success) * (1 - Math.Exp(-step / Span)), latencyMs is { } latency ? [latency, .. Latencies.Take(Remembered - 1)] : Latencies);
+        return new(Success + ((good ? 1 : 0) - Success) * (1 - Math.Exp(-step / Span)), latencyMs is { } latency ? With(latency) : Latencies);
+    }
+
+    /// <summary>An array of its size: there is one of every altruist.</summary>
+    private double[] With(double latency)
+    {
+        var newest = new double[Math.Min(Latencies.Count + 1, Remembered)];
+        newest[0] = latency;
+        for (var at = 1; at < newest.Length; at++)
+            newest[at] = Latencies[at - 1];
+        return newest;
     }
 }

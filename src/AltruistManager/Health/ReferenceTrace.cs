@@ -102,16 +102,27 @@ public sealed record ReferenceTrace
 
         var now = batch.Max(seen => seen.At.ToUnixTimeMilliseconds());
         var keep = Math.Max(2 * (long)sweepInterval.TotalMilliseconds, 30_000);
-        var votes = Votes
+        // For each answer of a hot altruist: in place, and in the order they are in.
+        var votes = new List<Vote>(Math.Max(Votes.Count, batch.Count));
+        foreach (var vote in Votes)
+        {
             // A vote from the future is from before somebody set the clock back.
-            .Where(vote => vote.AtMs >= now - keep && vote.AtMs <= now + FutureToleranceMs)
-            .Select(vote => vote.Counts == voters(new AltruistId(vote.Altruist)) ? vote : vote with { Counts = !vote.Counts })
-            .ToDictionary(vote => vote.Altruist);
-        foreach (var seen in batch)
-            if (Merge(votes.GetValueOrDefault(seen.Altruist.Value), seen, rules) is { } merged)
-                votes[merged.Altruist] = merged;
+            if (vote.AtMs >= now - keep && vote.AtMs <= now + FutureToleranceMs)
+                votes.Add(vote.Counts == voters(new AltruistId(vote.Altruist)) ? vote : vote with { Counts = !vote.Counts });
+        }
 
-        var next = this with { Votes = [.. votes.Values.OrderBy(vote => vote.Altruist, StringComparer.Ordinal)] };
+        foreach (var seen in batch)
+        {
+            var place = PlaceOf(seen.Altruist, votes);
+            if (Merge(place < 0 ? null : votes[place], seen, rules) is not { } merged)
+                continue;
+            if (place < 0)
+                votes.Insert(~place, merged);
+            else
+                votes[place] = merged;
+        }
+
+        var next = this with { Votes = votes };
         next = next with { MeasuredBlockTime = next.Measure() ?? MeasuredBlockTime };
         return next.WithHead(now, rules).WithHalt(now, rules);
     }
@@ -313,22 +324,53 @@ public sealed record ReferenceTrace
             : same;
     }
 
+    /// <returns>Where its vote is; where there is none, the complement of where it belongs.</returns>
+    private static int PlaceOf(AltruistId altruist, List<Vote> votes)
+    {
+        var (low, high) = (0, votes.Count - 1);
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            var order = string.CompareOrdinal(votes[middle].Altruist, altruist.Value);
+            if (order == 0)
+                return middle;
+            if (order < 0)
+                low = middle + 1;
+            else
+                high = middle - 1;
+        }
+
+        return ~low;
+    }
+
     /// <summary>The median of the providers' paces; of two the slower one. Those that do not move have none.</summary>
     private double? Measure()
     {
-        var paces = new List<double>();
-        foreach (var provider in Votes.Where(vote => vote.Counts).GroupBy(vote => vote.Provider))
-        {
-            var own = provider
-                .Where(vote => vote.Height - vote.AnchorHeight >= 4 && vote.RoseMs - vote.AnchorMs >= 10_000)
-                .Select(vote => (vote.RoseMs - vote.AnchorMs) / 1000.0 / (vote.Height - vote.AnchorHeight))
-                .Order().ToList();
-            if (own.Count > 0)
-                paces.Add(own[own.Count / 2]);
-        }
-
+        var all = new List<(string Provider, double Pace)>(Votes.Count);
+        foreach (var vote in Votes)
+            if (vote.Counts && vote.Height - vote.AnchorHeight >= 4 && vote.RoseMs - vote.AnchorMs >= 10_000)
+                all.Add((vote.Provider, (vote.RoseMs - vote.AnchorMs) / 1000.0 / (vote.Height - vote.AnchorHeight)));
+        var paces = OnePerProvider(all, count => count / 2);
         paces.Sort();
         return paces.Count == 0 ? null : Math.Clamp(paces[paces.Count / 2], 0.001, 86_400);
+    }
+
+    /// <param name="values">Sorted in place.</param>
+    /// <param name="median">Which of so many, from the least, stands for its provider.</param>
+    private static List<double> OnePerProvider(List<(string Provider, double Value)> values, Func<int, int> median)
+    {
+        values.Sort(static (one, other) => string.CompareOrdinal(one.Provider, other.Provider) is not 0 and var order ? order : one.Value.CompareTo(other.Value));
+        var medians = new List<double>();
+        for (var first = 0; first < values.Count;)
+        {
+            var end = first + 1;
+            while (end < values.Count && values[end].Provider == values[first].Provider)
+                end++;
+            medians.Add(values[first + median(end - first)].Value);
+            first = end;
+        }
+
+        return medians;
     }
 
     private ReferenceTrace WithHead(long now, NetworkRules rules)
@@ -384,10 +426,10 @@ public sealed record ReferenceTrace
         var blockTime = BlockTime(rules);
         var toleranceMs = rules.ToleranceSeconds(blockTime) * 1000;
         var limit = median + 3 * rules.ToleranceBlocks(blockTime);
-        var stuck = MostAreOld(toleranceMs);
+        bool? stuck = null;
         return among.Where(vote =>
             HeightAt(vote, at, blockTime) <= limit
-            || stuck && IsDated(vote, toleranceMs) && vote.Height <= GrowthLimit(vote.AtMs, vote.Altruist, rules));
+            || (stuck ??= MostAreOld(toleranceMs)) && IsDated(vote, toleranceMs) && vote.Height <= GrowthLimit(vote.AtMs, vote.Altruist, rules));
     }
 
     /// <summary>The lower median of the providers' heights, each the median of its altruists', projected to <paramref name="at"/>. References stand for all, unless they are stuck while most others move.</summary>
@@ -396,16 +438,13 @@ public sealed record ReferenceTrace
         var blockTime = BlockTime(rules);
         var voting = Votes.Where(vote => vote.Counts && vote.Altruist != except).ToList();
         var toleranceMs = rules.ToleranceSeconds(blockTime) * 1000;
-        var stuck = MostAreOld(toleranceMs);
+        bool? stuck = null;
         if (voting.Exists(Anchors))
             voting.RemoveAll(vote => !Anchors(vote));
-        var heights = voting
-            .GroupBy(vote => vote.Provider)
-            .Select(provider => LowerMedian(provider.Select(vote => vote.Height + Math.Max(0, at - vote.AtMs) / 1000.0 / blockTime)))
-            .ToList();
+        var heights = OnePerProvider(voting.ConvertAll(vote => (vote.Provider, vote.Height + Math.Max(0, at - vote.AtMs) / 1000.0 / blockTime)), count => (count - 1) / 2);
         return heights.Count == 0 ? null : LowerMedian(heights);
 
-        bool Anchors(Vote vote) => vote.Reference && (stuck || vote.HeadTimeMs is null || IsDated(vote, toleranceMs));
+        bool Anchors(Vote vote) => vote.Reference && ((stuck ??= MostAreOld(toleranceMs)) || vote.HeadTimeMs is null || IsDated(vote, toleranceMs));
     }
 
     private double PlausibleMaximum(long at, AltruistId judged, NetworkRules rules)

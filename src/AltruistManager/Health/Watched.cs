@@ -30,7 +30,7 @@ internal sealed record Watched
     public bool Jumped { get; init; }
 
     /// <summary>What the checks of a sweep are judged by; null before the first probe since the start.</summary>
-    public SweepFacts? Facts { get; init; }
+    public SweepFindings? Findings { get; init; }
 
     /// <summary>Its identity is proven where it is asked now.</summary>
     public bool Proves(Roster roster, Altruist altruist) => Memory.At(roster.PlaceOf(altruist.InService)) is { IdentityProven: true, WrongIdentity: null };

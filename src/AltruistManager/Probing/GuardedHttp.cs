@@ -23,8 +23,8 @@ internal sealed class GuardedHttp : IDisposable
     /// <summary>Names that lead elsewhere by time or place are followed within a minute.</summary>
     public static readonly TimeSpan Kept = TimeSpan.FromSeconds(60);
 
-    /// <summary>From one question, or retry, to the next; a hundred thousand who are asked once in minutes would fill memory with connections that rest.</summary>
-    private static readonly TimeSpan KeptWhereSeldom = TimeSpan.FromSeconds(4);
+    /// <summary>From one question of a probe to the next; a hundred thousand who are asked once in minutes would fill memory with connections that rest.</summary>
+    private static readonly TimeSpan KeptWhereSeldom = TimeSpan.FromSeconds(1);
 
     private readonly NameResolver resolver;
     private readonly EgressProof egress;

@@ -12,7 +12,7 @@ namespace AltruistManager.Probing;
 /// <summary>The steady lane: sweeps, in which all altruists of a network are asked within the same second or two (design 5.1).</summary>
 public sealed partial class Sweeper
 {
-    /// <summary>However long the interval is, nobody waits longer for the first sweep after the start.</summary>
+    /// <summary>However long the interval is, nobody waits longer for the first sweep after the start, unless there are more than can be asked that fast.</summary>
     private static readonly TimeSpan FirstWithin = TimeSpan.FromSeconds(10);
 
     private readonly RosterCache rosters;
@@ -23,6 +23,7 @@ public sealed partial class Sweeper
     private readonly TimeProvider time;
     private readonly ILogger<Sweeper> logger;
     private readonly TimeSpan interval;
+    private readonly int concurrency;
     private readonly Lane lane;
     private readonly Agenda<NetworkId> agenda;
     private readonly ConcurrentDictionary<Task, byte> underWay = new();
@@ -37,6 +38,7 @@ public sealed partial class Sweeper
         this.time = time;
         this.logger = logger;
         interval = options.Value.Interval;
+        concurrency = options.Value.Concurrency;
         lane = new Lane(options.Value.Concurrency, options.Value.PerHost) { Name = ProbeLane.Steady };
         agenda = new Agenda<NetworkId>(time, ProbeTicks.Of(interval));
     }
@@ -66,8 +68,16 @@ public sealed partial class Sweeper
     private Wish<NetworkId> Spread(NetworkId network)
     {
         var place = PlaceOf(network);
-        var first = place * (interval < FirstWithin ? interval : FirstWithin);
+        var first = place * FirstsTake();
         return new Wish<NetworkId>(network, first, (interval / 2) + (place * interval) - first, interval);
+    }
+
+    /// <summary>As many altruists a second as there are places: all at once they would only wait for each other, with their answers in memory, and delay who is in use.</summary>
+    private TimeSpan FirstsTake()
+    {
+        var atThatPace = TimeSpan.FromSeconds(rosters.Current.Live.Count / (double)concurrency);
+        var within = atThatPace > FirstWithin ? atThatPace : FirstWithin;
+        return interval < within ? interval : within;
     }
 
     /// <summary>Where in the interval, from 0 to 1.</summary>

@@ -206,7 +206,7 @@ public abstract class SealedEndpointContract(DatabaseFixture fixture) : StorageC
         Assert.Equal(("https://new.example/canary-3", "https://old.example/canary-4", false, true), (moved.Url, moved.Serving!.Url, moved.Attested, moved.InService.Attested));
         Assert.Equal(("https://gone.example/canary-5", Now), (gone.Url, gone.RetiredAt));
 
-        var memories = (await new HealthStore(database).LoadAsync("local", Cancellation)).ToDictionary(verdict => verdict.Altruist, verdict => verdict.Memory);
+        var memories = await new HealthStore(database).LoadAsync("local", Cancellation).ToDictionaryAsync(verdict => verdict.Altruist, verdict => verdict.Memory, cancellationToken: Cancellation);
         Assert.Equal(still.Fingerprint, memories[still.Id].ProvenAt);
         Assert.Equal(moved.InService.Fingerprint, memories[moved.Id].ProvenAt);
         Assert.True(memories[moved.Id].At(moved.InService.Fingerprint).IdentityProven);

@@ -50,10 +50,10 @@ public sealed class SweepJudgementTests
     [Fact]
     public void Identity_stays_known_through_probes_that_did_not_ask_for_it()
     {
-        var first = Facts(null, Good() with { Identity = "1" }, InSync);
-        var second = Facts(first, Good() with { At = Noon.AddMinutes(5) }, InSync);
+        var first = Found(null, Good() with { Identity = "1" }, InSync);
+        var second = Found(first, Good() with { At = Noon.AddMinutes(5) }, InSync);
 
-        Assert.Equal((CheckState.Passed, Noon), (new IdentityCheck().Judge(second).State, new IdentityCheck().Judge(second).At));
+        Assert.Equal((CheckState.Passed, Noon), (new IdentityCheck().Judge(second.Facts("1")).State, new IdentityCheck().Judge(second.Facts("1")).At));
     }
 
     [Fact]
@@ -77,12 +77,12 @@ public sealed class SweepJudgementTests
     [Fact]
     public void Integrity_is_told_until_the_next_comparison()
     {
-        var compared = Facts(null, Good() with { IntegrityHeight = 968, IntegrityHash = "0x1" }, InSync, IntegrityFinding.Agrees);
-        var later = Facts(compared, Good() with { At = Noon.AddSeconds(10) }, InSync);
-        Assert.Equal(new Judged(CheckState.Passed, "has the same block 968 as the others", Noon), new DataIntegrityCheck().Judge(later));
+        var compared = Found(null, Good() with { IntegrityHeight = 968, IntegrityHash = "0x1" }, InSync, IntegrityFinding.Agrees);
+        var later = Found(compared, Good() with { At = Noon.AddSeconds(10) }, InSync);
+        Assert.Equal(new Judged(CheckState.Passed, "has the same block 968 as the others", Noon), new DataIntegrityCheck().Judge(later.Facts("1")));
 
-        var without = Facts(later, Good() with { IntegrityHeight = 968 }, InSync);
-        Assert.Equal(new Judged(CheckState.Unknown, "does not have block 968, so it is not judged by it", Noon), new DataIntegrityCheck().Judge(without));
+        var without = Found(later, Good() with { IntegrityHeight = 968 }, InSync);
+        Assert.Equal(new Judged(CheckState.Unknown, "does not have block 968, so it is not judged by it", Noon), new DataIntegrityCheck().Judge(without.Facts("1")));
     }
 
     private static ProbeResult Good() => new()
@@ -90,14 +90,14 @@ public sealed class SweepJudgementTests
         Altruist = new AltruistId("a"), Lane = ProbeLane.Steady, At = Noon, Outcome = ProbeOutcome.Ok, LatencyMs = 20, Height = 1_000, HeadTime = Noon.AddSeconds(-3),
     };
 
-    private static Judged Latency(ProbeResult probe, HeadAssessment? head) => new LatencyCheck().Judge(Facts(null, probe, head));
+    private static Judged Latency(ProbeResult probe, HeadAssessment? head) => new LatencyCheck().Judge(Found(null, probe, head).Facts("1"));
 
     private static (CheckState State, string? Reason) Said(ISweepCheck check, ProbeResult probe, HeadAssessment? head)
     {
-        var judged = check.Judge(Facts(null, probe, head));
+        var judged = check.Judge(Found(null, probe, head).Facts("1"));
         return (judged.State, judged.Reason);
     }
 
-    private static SweepFacts Facts(SweepFacts? before, ProbeResult probe, HeadAssessment? head, IntegrityFinding finding = IntegrityFinding.NotJudged) =>
-        SweepFindings.After(before, probe, "1", head, finding, integrity: null);
+    private static SweepFindings Found(SweepFindings? before, ProbeResult probe, HeadAssessment? head, IntegrityFinding finding = IntegrityFinding.NotJudged) =>
+        SweepFindings.After(before, probe, head, finding, integrity: null);
 }
