@@ -375,8 +375,11 @@ public sealed record ReferenceTrace
 
     private ReferenceTrace WithHead(long now, NetworkRules rules)
     {
-        var counted = Votes.Where(vote => vote.Counts).ToList();
-        var accepted = Accepted(counted, now, rules).ToList();
+        var counted = new List<Vote>(Votes.Count);
+        foreach (var vote in Votes)
+            if (vote.Counts)
+                counted.Add(vote);
+        var accepted = AreClose(counted, now, rules) ? counted : Accepted(counted, now, rules).ToList();
         if (accepted.Count == 0)
             return this;
 
@@ -412,6 +415,21 @@ public sealed record ReferenceTrace
         var asked = counted.Where(vote => vote.AtMs >= rose + silence / 2 && vote.AtMs >= now - silence).ToList();
         var halted = 2 * Providers(asked) > Providers(counted);
         return halted == Halted ? this : this with { HaltedSinceMs = halted ? rose : null };
+    }
+
+    /// <summary>The usual case at a small part of its price: whatever the median of these is, nobody is above it by more than three tolerances.</summary>
+    private bool AreClose(List<Vote> all, long at, NetworkRules rules)
+    {
+        var blockTime = BlockTime(rules);
+        var lowest = double.PositiveInfinity;
+        var highest = double.NegativeInfinity;
+        foreach (var vote in all)
+        {
+            lowest = Math.Min(lowest, vote.Height + Math.Max(0, at - vote.AtMs) / 1000.0 / blockTime);
+            highest = Math.Max(highest, HeightAt(vote, at, blockTime));
+        }
+
+        return highest <= lowest + 3 * rules.ToleranceBlocks(blockTime);
     }
 
     /// <summary>

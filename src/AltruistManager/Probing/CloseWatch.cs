@@ -35,7 +35,7 @@ internal sealed class CloseWatch
         this.options = options.Value;
         hotLane = new Lane(this.options.Concurrency, this.options.PerHost) { Name = ProbeLane.Hot };
         retryLane = new Lane(this.options.Concurrency, this.options.PerHost) { Name = ProbeLane.Retry };
-        hotAgenda = new Agenda<AltruistId>(time, ProbeTicks.Of(this.options.HotInterval));
+        hotAgenda = new Agenda<AltruistId>(time, ProbeTicks.OfHot(this.options.HotInterval));
         retryAgenda = new Agenda<AltruistId>(time, ProbeTicks.Of(this.options.RetryInterval));
         folds = new HotFolds(this.options.Interval);
     }

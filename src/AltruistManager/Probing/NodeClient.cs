@@ -33,6 +33,9 @@ internal sealed class NodeClient(EndpointLine line, Uri url, TimeProvider time, 
     // Hard to guess for a cache or a proxy that answers with what somebody else was told.
     private long lastId = (time.GetTimestamp() >> 6) & 0x3fff_ffff;
 
+    /// <summary>What is asked from now on is the last for a while: the connection is not to rest after the answer.</summary>
+    public bool IsParting { get; set; }
+
     /// <summary>Why the last question was not answered; null when it was.</summary>
     public ProbeFailure? Failure { get; private set; }
 
@@ -109,6 +112,8 @@ internal sealed class NodeClient(EndpointLine line, Uri url, TimeProvider time, 
         request.Headers.TryAddWithoutValidation("Accept", "application/json");
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip, br");
         request.Headers.TryAddWithoutValidation("User-Agent", "altruist-manager");
+        if (IsParting)
+            request.Headers.ConnectionClose = true;
 
         using var response = await line.Http.SendAsync(request, deadline);
         var status = (int)response.StatusCode;

@@ -21,14 +21,20 @@ internal sealed class Prober(GuardedHttp http, CheckList checks, IOptions<Probin
 
         using var deadline = new CancellationTokenSource(timeout, time);
         await using var end = stopping.UnsafeRegister(static alarm => ((CancellationTokenSource)alarm!).Cancel(), deadline);
-        using var line = http.Open(altruist, isSeldom: lane != ProbeLane.Hot && options.Value.Interval > GuardedHttp.Kept);
+        var isSeldom = lane != ProbeLane.Hot && options.Value.Interval > GuardedHttp.Kept;
+        using var line = http.Open(altruist, isSeldom);
         var node = new NodeClient(line, url, time, deadline.Token);
         var run = new CheckRun { Altruist = altruist, Protocol = protocol, Lane = lane, Questions = questions, Node = node, Time = time };
+        ISweepCheck? last = null;
+        foreach (var check in checks.OfSweeps)
+            if (check.IsDue(questions))
+                last = check;
         foreach (var check in checks.OfSweeps)
         {
             // The head comes first and decides whether the probe was good; what fails after it is told, but is no fall: a method may be missing.
             if (!check.IsDue(questions))
                 continue;
+            node.IsParting = isSeldom && check == last;
             await check.AskAsync(run, stopping);
             if (run.Observed is not { Outcome: ProbeOutcome.Ok })
                 break;

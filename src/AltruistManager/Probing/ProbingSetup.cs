@@ -60,14 +60,14 @@ public static class ProbingSetup
             provider.GetRequiredService<TimeProvider>()));
 
         services.AddHostedService<ProbingHost>();
-        services.AddJob<SweepJob>(SweepJob.Name, provider => Every(provider, options => options.Interval));
-        services.AddJob<HotProbeJob>(HotProbeJob.Name, provider => Every(provider, options => options.HotInterval));
-        services.AddJob<RetryProbeJob>(RetryProbeJob.Name, provider => Every(provider, options => options.RetryInterval));
-        services.AddJob<TrialProbeJob>(TrialProbeJob.Name, provider => Every(provider, options => options.RetryInterval));
+        services.AddJob<SweepJob>(SweepJob.Name, provider => Every(provider, options => ProbeTicks.Of(options.Interval)));
+        services.AddJob<HotProbeJob>(HotProbeJob.Name, provider => Every(provider, options => ProbeTicks.OfHot(options.HotInterval)));
+        services.AddJob<RetryProbeJob>(RetryProbeJob.Name, provider => Every(provider, options => ProbeTicks.Of(options.RetryInterval)));
+        services.AddJob<TrialProbeJob>(TrialProbeJob.Name, provider => Every(provider, options => ProbeTicks.Of(options.RetryInterval)));
         services.AddJob<ProbeTidyJob>(ProbeTidyJob.Name, _ => new JobSchedule(TimeSpan.FromHours(1), TimeSpan.FromMinutes(5)));
         return services;
 
-        static JobSchedule Every(IServiceProvider provider, Func<ProbingOptions, TimeSpan> interval) =>
-            new(ProbeTicks.Of(interval(provider.GetRequiredService<IOptions<ProbingOptions>>().Value)), TimeSpan.Zero);
+        static JobSchedule Every(IServiceProvider provider, Func<ProbingOptions, TimeSpan> tick) =>
+            new(tick(provider.GetRequiredService<IOptions<ProbingOptions>>().Value), TimeSpan.Zero);
     }
 }

@@ -72,11 +72,15 @@ public sealed partial class Sweeper
         return new Wish<NetworkId>(network, first, (interval / 2) + (place * interval) - first, interval);
     }
 
-    /// <summary>As many altruists a second as there are places: all at once they would only wait for each other, with their answers in memory, and delay who is in use.</summary>
+    /// <summary>
+    /// At most half as many altruists a second as there are places, as far as half an interval is enough for that: all at once they would only wait for each other,
+    /// with their answers in memory, and delay who is in use.
+    /// </summary>
     private TimeSpan FirstsTake()
     {
-        var atThatPace = TimeSpan.FromSeconds(rosters.Current.Live.Count / (double)concurrency);
-        var within = atThatPace > FirstWithin ? atThatPace : FirstWithin;
+        var atThatPace = TimeSpan.FromSeconds(2.0 * rosters.Current.Live.Count / concurrency);
+        var most = interval / 2 < FirstWithin ? FirstWithin : interval / 2;
+        var within = atThatPace < FirstWithin ? FirstWithin : atThatPace < most ? atThatPace : most;
         return interval < within ? interval : within;
     }
 

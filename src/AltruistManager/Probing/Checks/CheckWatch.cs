@@ -57,21 +57,35 @@ internal sealed class CheckWatch
         lock (gate)
         {
             Enrol(rosters.Current);
-            var now = Now;
-            var most = Math.Max(LeastPerTick, plans.Count / SpreadTicks);
-            due =
-            [
-                .. plans.Values.Where(plan => plan.DueAt <= now)
-                    // Without its proof a capability counts for nothing: those who claim one come first.
-                    .OrderBy(plan => plan.Altruist.Capabilities.Count == 0).ThenBy(plan => plan.DueAt)
-                    .Take(most),
-            ];
-            foreach (var plan in due)
-                plan.DueAt = TimeSpan.MaxValue;
+            due = TakeDue(Now, most: Math.Max(LeastPerTick, plans.Count / SpreadTicks));
         }
 
         foreach (var plan in due)
             _ = work.Start(() => RunAsync(plan));
+    }
+
+    /// <summary>Of perhaps a hundred thousand that are due, those who come first: without its proof a capability counts for nothing, so those who claim one do.</summary>
+    private List<Plan> TakeDue(TimeSpan now, int most)
+    {
+        var lastFirst = new PriorityQueue<Plan, (bool ClaimsNothing, TimeSpan DueAt)>(most + 1, Comparer<(bool, TimeSpan)>.Create((one, other) => other.CompareTo(one)));
+        foreach (var plan in plans.Values)
+        {
+            if (plan.DueAt > now)
+                continue;
+            lastFirst.Enqueue(plan, (plan.Altruist.Capabilities.Count == 0, plan.DueAt));
+            if (lastFirst.Count > most)
+                lastFirst.Dequeue();
+        }
+
+        var due = new List<Plan>(lastFirst.Count);
+        while (lastFirst.TryDequeue(out var plan, out _))
+        {
+            plan.DueAt = TimeSpan.MaxValue;
+            due.Add(plan);
+        }
+
+        due.Reverse();
+        return due;
     }
 
     private TimeSpan Now => time.GetElapsedTime(0, time.GetTimestamp());

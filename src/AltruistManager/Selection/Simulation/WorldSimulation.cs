@@ -496,7 +496,7 @@ public sealed class WorldSimulation
         CatchUp(altruist);
         var next = NextHot(altruist);
         altruist.Due[SimulatedAltruist.Hot] = period == 0 ? SimulatedAltruist.Never
-            : altruist.HotPeriod == 0 ? Ceiling(now, Tick(scenario.Probing.HotInterval))
+            : altruist.HotPeriod == 0 ? Ceiling(now, Ms(ProbeTicks.OfHot(scenario.Probing.HotInterval)))
             : Math.Min(next, now + period);
         altruist.HotPeriod = period;
         PlanAsk(altruist);
