@@ -22,6 +22,12 @@ public sealed record Memory
 {
     public static readonly Memory New = new();
 
+    private readonly Moment divergedAt;
+    private readonly Moment downSince;
+    private readonly Moment throttledSince;
+    private readonly Moment healthySince;
+    private readonly Moment cooldownUntil;
+
     /// <summary>Health without what overrules it: one of unknown, healthy, failing, down, lagging, stale, throttled.</summary>
     [JsonConverter(typeof(JsonStringEnumConverter<VerdictState>))]
     public VerdictState Base { get; init; } = VerdictState.Unknown;
@@ -49,20 +55,20 @@ public sealed record Memory
     /// <summary>The identity it proved instead; null unless it is on the wrong chain.</summary>
     public string? WrongIdentity { get; init; }
 
-    public DateTimeOffset? DivergedAt { get; init; }
+    public DateTimeOffset? DivergedAt { get => divergedAt; init => divergedAt = value; }
 
     /// <summary>Checks in a row whose hash agreed again, up to <c>Rise</c>.</summary>
     public int Agreements { get; init; }
 
-    public DateTimeOffset? DownSince { get; init; }
+    public DateTimeOffset? DownSince { get => downSince; init => downSince = value; }
 
-    public DateTimeOffset? ThrottledSince { get; init; }
+    public DateTimeOffset? ThrottledSince { get => throttledSince; init => throttledSince = value; }
 
     public bool Suspended { get; init; }
 
-    public DateTimeOffset? HealthySince { get; init; }
+    public DateTimeOffset? HealthySince { get => healthySince; init => healthySince = value; }
 
-    public DateTimeOffset? CooldownUntil { get; init; }
+    public DateTimeOffset? CooldownUntil { get => cooldownUntil; init => cooldownUntil = value; }
 
     /// <summary>Length of the last cool-down.</summary>
     public TimeSpan Cooldown { get; init; }

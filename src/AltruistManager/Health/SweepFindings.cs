@@ -11,13 +11,13 @@ internal sealed record SweepFindings
 {
     private static readonly TimeSpan FutureTolerance = TimeSpan.FromSeconds(60);
 
-    private DateTimeOffset At { get; init; }
+    private Moment At { get; init; }
     private ProbeOutcome Outcome { get; init; }
     private string? Detail { get; init; }
     private string? Identity { get; init; }
-    private DateTimeOffset? IdentityAt { get; init; }
+    private Moment IdentityAt { get; init; }
     private long? Height { get; init; }
-    private DateTimeOffset? HeadTime { get; init; }
+    private Moment HeadTime { get; init; }
     private bool? Syncing { get; init; }
     private HeadAssessment? Head { get; init; }
     private Compared? Integrity { get; init; }
@@ -34,7 +34,7 @@ internal sealed record SweepFindings
         Outcome = probe.Outcome,
         Detail = probe.Detail,
         Identity = probe.Identity ?? before?.Identity,
-        IdentityAt = probe.Identity is null ? before?.IdentityAt : probe.At,
+        IdentityAt = probe.Identity is not null ? probe.At : before?.IdentityAt ?? default,
         Height = probe.Height,
         HeadTime = probe.HeadTime,
         Syncing = probe.Syncing,
@@ -81,7 +81,7 @@ internal sealed record SweepFindings
         { Judgement: HeadJudgement.Stale } stale => (null, stale.Reason),
         // Old by its own date, whatever the others have.
         { Judgement: HeadJudgement.Lagging, Reason: { } old } seen when seen.LagBlocks is not { } lag || lag <= seen.ToleranceBlocks => (null, old),
-        { Judgement: HeadJudgement.Ahead, Reason: { } future } when HeadTime > At + FutureTolerance => (null, future),
+        { Judgement: HeadJudgement.Ahead, Reason: { } future } when (DateTimeOffset?)HeadTime > (DateTimeOffset?)At + FutureTolerance => (null, future),
         { Judgement: HeadJudgement.Lagging or HeadJudgement.Ahead } seen => (new Judged(CheckState.Failed, seen.Reason ?? "is not where the others are", At), null),
         { Judgement: HeadJudgement.Undecided } => (new Judged(CheckState.Unknown, "answers; whether it is in sync is being checked against the others", At), null),
         { Reason: { } note } => (new Judged(CheckState.Passed, $"answers with block {Height}; {note}", At), null),
@@ -89,7 +89,7 @@ internal sealed record SweepFindings
         _ => (null, null),
     };
 
-    private readonly record struct Compared(long Height, bool HasBlock, IntegrityFinding Finding, string? Reason, DateTimeOffset At)
+    private readonly record struct Compared(long Height, bool HasBlock, IntegrityFinding Finding, string? Reason, Moment At)
     {
         public Judged InWords() => Finding switch
         {

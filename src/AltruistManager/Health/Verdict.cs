@@ -20,6 +20,10 @@ public sealed record Verdict
 {
     private static readonly Dictionary<string, string> NothingUnproven = [];
 
+    private readonly Moment cooldownUntil;
+    private readonly Moment lastProbeAt;
+    private readonly Moment lastGoodAt;
+
     public static readonly Verdict NeverProbed = new() { State = VerdictState.Unknown, Reason = "not probed yet", Since = DateTimeOffset.UnixEpoch };
 
     public required VerdictState State { get; init; }
@@ -30,13 +34,13 @@ public sealed record Verdict
     public required DateTimeOffset Since { get; init; }
 
     /// <summary>Until then it is picked only where there is nobody else (design 5.3, cool-down).</summary>
-    public DateTimeOffset? CooldownUntil { get; init; }
+    public DateTimeOffset? CooldownUntil { get => cooldownUntil; init => cooldownUntil = value; }
 
     /// <summary>When the last probe ended, good or bad; null when there was none since it was registered.</summary>
-    public DateTimeOffset? LastProbeAt { get; init; }
+    public DateTimeOffset? LastProbeAt { get => lastProbeAt; init => lastProbeAt = value; }
 
     /// <summary>When the last good probe ended.</summary>
-    public DateTimeOffset? LastGoodAt { get; init; }
+    public DateTimeOffset? LastGoodAt { get => lastGoodAt; init => lastGoodAt = value; }
 
     public long? Height { get; init; }
 
