@@ -169,15 +169,16 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
 
     private static List<Altruist> ToAltruists(List<Row> rows)
     {
-        // Most of 100,000 altruists say the same of their chains, regions and capabilities: parsed and kept once.
+        // Most of 100,000 altruists say the same of their chains, regions and capabilities, and few are their providers and networks: parsed and kept once.
         var chains = new Dictionary<string, IReadOnlyList<ChainId>>();
         var regions = new Dictionary<string, IReadOnlyList<RegionId>>();
         var words = new Dictionary<string, IReadOnlyList<string>>();
+        var names = new Dictionary<string, string>();
         return rows.ConvertAll(row => new Altruist
         {
             Id = new(row.Id),
-            Provider = new(row.ProviderId),
-            Network = new(row.Network),
+            Provider = new(Once(names, row.ProviderId, name => name)),
+            Network = new(Once(names, row.Network, name => name)),
             Chains = Once(chains, row.Chains, json => [.. JsonSerializer.Deserialize<string[]>(json)!.Select(chain => new ChainId(chain))]),
             Regions = Once(regions, row.Regions, json => [.. JsonSerializer.Deserialize<string[]>(json)!.Select(region => new RegionId(region))]),
             Url = row.Url,

@@ -26,7 +26,7 @@ public sealed partial class HealthMonitor(
 {
     private static readonly TimeSpan ClockSlack = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<AltruistId, Watched> altruists = new();
+    private readonly ConcurrentDictionary<AltruistId, Watched> altruists = board.Watched;
     private readonly ConcurrentDictionary<NetworkId, WatchedNetwork> networks = new();
 
     // Whom the retry lane asks, which wants to know every second: everybody is looked at only when people have changed something.
@@ -396,7 +396,6 @@ public sealed partial class HealthMonitor(
     private void Keep(AltruistId altruist, Watched watched)
     {
         altruists[altruist] = watched;
-        board.Set(altruist, watched.Verdict);
         lock (undecidedGate)
         {
             var roster = rosters.Current;

@@ -10,6 +10,9 @@ internal sealed record Standing(IReadOnlyList<string> Proven, IReadOnlyDictionar
 {
     private const string Consistency = "consistency";
 
+    // Of most there is nothing to say, and there may be very many of them.
+    private static readonly Dictionary<string, string> Nothing = [];
+
     /// <summary>The checks whose pass proves the capability of their name.</summary>
     private static readonly string[] Capabilities = [.. CapabilityCheck.Provable, WebsocketCheck.Capability];
 
@@ -19,13 +22,14 @@ internal sealed record Standing(IReadOnlyList<string> Proven, IReadOnlyDictionar
     /// </summary>
     public static Standing Of(IReadOnlyCollection<CheckRecord> records, HealthOptions options)
     {
-        var (proven, unproven) = (new List<string>(), new Dictionary<string, string>());
+        List<string>? proven = null;
+        Dictionary<string, string>? unproven = null;
         foreach (var record in records.Where(record => Capabilities.Contains(record.Check)))
         {
             if (record.HasPassed && record.Failures < options.Fall)
-                proven.Add(record.Check);
+                (proven ??= []).Add(record.Check);
             else
-                unproven.Add(record.Check, record.Reason);
+                (unproven ??= []).Add(record.Check, record.Reason);
         }
 
         var mixed = records.FirstOrDefault(record => record.Check == Consistency && record.WarnedAt is not null && record.Passes < options.Rise);
@@ -35,7 +39,7 @@ internal sealed record Standing(IReadOnlyList<string> Proven, IReadOnlyDictionar
             { State: CheckState.Warned } => mixed.Reason,
             _ => $"its answers were blocks apart at {mixed.WarnedAt:HH:mm} UTC; {mixed.Passes} of {options.Rise} checks saw no spread since",
         };
-        return new Standing(proven, unproven, penalty);
+        return new Standing(proven ?? [], unproven ?? Nothing, penalty);
     }
 
     public bool SameAs(Verdict verdict) =>
