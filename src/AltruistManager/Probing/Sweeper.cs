@@ -68,7 +68,7 @@ public sealed partial class Sweeper
     private Wish<NetworkId> Spread(NetworkId network)
     {
         var place = PlaceOf(network);
-        var first = place * FirstsTake();
+        var first = place * FirstsTake(rosters.Current.Live.Count, concurrency, interval);
         return new Wish<NetworkId>(network, first, (interval / 2) + (place * interval) - first, interval);
     }
 
@@ -76,9 +76,9 @@ public sealed partial class Sweeper
     /// At most half as many altruists a second as there are places, as far as half an interval is enough for that: all at once they would only wait for each other,
     /// with their answers in memory, and delay who is in use.
     /// </summary>
-    private TimeSpan FirstsTake()
+    internal static TimeSpan FirstsTake(int altruists, int concurrency, TimeSpan interval)
     {
-        var atThatPace = TimeSpan.FromSeconds(2.0 * rosters.Current.Live.Count / concurrency);
+        var atThatPace = TimeSpan.FromSeconds(2.0 * altruists / concurrency);
         var most = interval / 2 < FirstWithin ? FirstWithin : interval / 2;
         var within = atThatPace < FirstWithin ? FirstWithin : atThatPace < most ? atThatPace : most;
         return interval < within ? interval : within;

@@ -668,6 +668,19 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
     }
 
     [Fact]
+    public async Task Start_takes_up_every_verdict_however_many_there_are()
+    {
+        var store = new HealthStore(Database);
+        var ids = Enumerable.Range(0, 2_001).Select(number => new AltruistId($"many-{number}")).ToList();
+        foreach (var some in ids.Chunk(500))
+            await store.WriteAsync("crowded", Heads.Start, [.. some.Select(id => new StoredVerdict(id, VerdictState.Down, "down", Heads.Start, Memory.New))], [], [], trace: null, Cancellation);
+
+        var loaded = await store.LoadAsync("crowded", Cancellation).Select(verdict => verdict.Altruist).ToListAsync(Cancellation);
+
+        Assert.Equal(ids.Order(), loaded.Order());
+    }
+
+    [Fact]
     public async Task Every_change_keeps_its_evidence_for_180_days_and_its_hash_for_ever()
     {
         var monitor = await HealthyAsync("a1", "b1", "c1");

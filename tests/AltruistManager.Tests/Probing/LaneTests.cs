@@ -235,6 +235,33 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
         Assert.Equal(["a", "b"], answered.Order());
     }
 
+    [Theory]
+    [InlineData(20, 300, 10)]
+    [InlineData(30_720, 300, 60)]
+    [InlineData(100_000, 300, 150)]
+    [InlineData(100_000, 12, 10)]
+    [InlineData(20, 4, 4)]
+    public void First_sweeps_after_a_start_are_soon_and_no_storm(int altruists, int interval, int within) =>
+        Assert.Equal(TimeSpan.FromSeconds(within), Sweeper.FirstsTake(altruists, concurrency: 1_024, TimeSpan.FromSeconds(interval)));
+
+    [Fact]
+    public async Task Who_claims_a_capability_is_checked_before_all_the_others()
+    {
+        await using var node = TestNode.Evm(() => 100);
+        await using var world = World(options => options.PerHost = 100);
+        var run = TimeProvider.System.GetTimestamp();
+        Altruist[] modest = [.. Enumerable.Range(0, 60).Select(number => At(node, $"modest{number}-{run}", Ethereum))];
+        Altruist[] claimants = [.. Enumerable.Range(0, 3).Select(number => At(node, $"claims{number}-{run}", Ethereum) with { Capabilities = ["archive"] })];
+        world.Register([.. modest[..30], .. claimants, .. modest[30..]]);
+
+        world.Checks.Tick();
+        var first = new HashSet<AltruistId>();
+        while (first.Count < CheckWatch.LeastPerTick)
+            first.Add(await world.Checked.NextAsync());
+
+        Assert.Superset(claimants.Select(altruist => altruist.Id).ToHashSet(), first);
+    }
+
     [Fact]
     public async Task Wanted_sweep_comes_with_the_next_tick_and_once()
     {

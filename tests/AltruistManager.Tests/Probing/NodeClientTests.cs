@@ -158,6 +158,24 @@ public sealed class NodeClientTests : IDisposable
         Assert.Equal("the connection was refused", Assert.Single(failed.Exchanges).Answered);
     }
 
+    [Theory]
+    [InlineData(300, true)]
+    [InlineData(30, false)]
+    public async Task Node_that_is_not_asked_again_soon_is_told_to_hang_up_with_the_last_question(int interval, bool hangsUp)
+    {
+        var asked = new List<(string Method, bool Close)>();
+        using var bench = new ProbeBench(configure: options => options.Interval = TimeSpan.FromSeconds(interval));
+        await using var node = new TestNode(exchange =>
+        {
+            asked.Add((exchange.Method, exchange.Request.Contains("Connection: close\r\n", StringComparison.Ordinal)));
+            return exchange.ReplyAsync(exchange.Method == "eth_chainId" ? "\"0x1\"" : TestNode.Block(100));
+        });
+
+        await bench.ProbeAsync(node.Url, new ProbeQuestions(Identity: true, IntegrityHeight: null, Syncing: false));
+
+        Assert.Equal([("eth_getBlockByNumber", false), ("eth_chainId", hangsUp)], asked);
+    }
+
     private NodeClient Client(TestNode node, string path = "")
     {
         var url = node.Url + path;

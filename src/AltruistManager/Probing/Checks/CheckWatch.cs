@@ -15,7 +15,7 @@ internal sealed class CheckWatch
     private const int MostAtOnce = 64;
 
     /// <summary>Started within one tick, however few altruists there are.</summary>
-    private const int LeastPerTick = 16;
+    internal const int LeastPerTick = 16;
 
     /// <summary>Where all are due at once, as after a long rest, they are spread over this many ticks.</summary>
     private const int SpreadTicks = 1_800;
