@@ -30,21 +30,24 @@ internal sealed record ProbedWorld(int Networks, int NodesPerNetwork, int Silent
     {
         var chains = new List<Chain>();
         var altruists = new List<Altruist>();
+        // What many say alike is one object, as when the store has read it.
         var capabilities = Array.Empty<string>();
         RegionId[] regions = [RegionId.Everywhere];
+        var providers = Enumerable.Range(0, Providers).Select(number => new Provider(new($"provider-{number:00}"), $"Provider {number}", null, null, null)).ToList();
         for (var network = 0; network < Networks; network++)
         {
             var chain = new Chain { Id = new($"{network:0000}"), Name = $"Chain {network}", Network = new($"evm:{ChainId(network)}"), BlockTimeSeconds = 2, LagToleranceBlocks = 5, RequestTimeoutMs = 10_000 };
             chains.Add(chain);
+            ChainId[] served = [chain.Id];
             for (var number = 0; number < NodesPerNetwork; number++)
             {
                 var node = (network * NodesPerNetwork) + number;
                 altruists.Add(new Altruist
                 {
                     Id = Id(node),
-                    Provider = new($"provider-{number % Providers:00}"),
+                    Provider = providers[number % Providers].Id,
                     Network = chain.Network,
-                    Chains = [chain.Id],
+                    Chains = served,
                     Regions = regions,
                     Url = Url(node, port),
                     MayBePrivate = true,
@@ -56,7 +59,6 @@ internal sealed record ProbedWorld(int Networks, int NodesPerNetwork, int Silent
             }
         }
 
-        var providers = Enumerable.Range(0, Providers).Select(number => new Provider(new($"provider-{number:00}"), $"Provider {number}", null, null, null)).ToList();
         return new Roster(1, chains, [], providers, altruists);
     }
 }

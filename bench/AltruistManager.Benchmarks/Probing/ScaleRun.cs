@@ -11,8 +11,8 @@ namespace AltruistManager.Benchmarks.Probing;
 
 /// <summary>
 /// The probe engine with its own scheduler and 100,000 altruists, each to be asked every five minutes; one in ten takes requests and never answers. It begins as after a
-/// restart, with the verdicts of before, and runs at its real pace in a process of its own: its memory is nobody else's. The second sweep of each network is measured: the
-/// first of all fall into the ten seconds after the start.
+/// restart, with the verdicts of before, and runs at its real pace in a process of its own: its memory is nobody else's, and counts from the start. Whether probes are late is
+/// measured in the second sweep of each network: the first sweeps of all are over within half an interval.
 /// </summary>
 internal static class ScaleRun
 {
@@ -75,6 +75,8 @@ internal static class ScaleRun
 
         var witness = engine.Get<Witness>();
         await engine.StartAsync(cancellation);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var most = MostResidentAsync(ended.Token);
         var firstTick = await witness.FirstTick.WaitAsync(cancellation);
         Console.WriteLine($"{World.Nodes} altruists of {World.Networks} networks, {World.Nodes / World.SilentEvery} of them silent, {hot.Primaries.Count} in use, {hot.FirstStandbys.Count} first standbys; the first sweeps");
         await Task.Delay(firstTick + (Interval / 2) - TimeProvider.System.GetUtcNow(), TimeProvider.System, cancellation);
@@ -83,23 +85,18 @@ internal static class ScaleRun
         witness.Keep();
         var cpu = Environment.CpuUsage.TotalTime;
         var began = Stopwatch.GetTimestamp();
-        long most = 0;
-        while (Stopwatch.GetElapsedTime(began) < window)
-        {
-            most = Math.Max(most, Environment.WorkingSet);
-            await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, cancellation);
-        }
-
+        await Task.Delay(window, TimeProvider.System, cancellation);
         var seen = witness.Take();
         var elapsed = Stopwatch.GetElapsedTime(began);
         cpu = Environment.CpuUsage.TotalTime - cpu;
+        await ended.CancelAsync();
         var dues = roster.LiveByNetwork.Keys.ToDictionary(network => network, network => firstTick + (Interval / 2) + (Sweeper.PlaceOf(network) * Interval));
         // Before its time comes only a sweep that was wanted out of turn.
-        var steady = Sorted(seen.Where(probe => probe.Lane == ProbeLane.Steady).Select(probe => (probe.StartedAt - dues[roster.Altruists[probe.Altruist].Network]).TotalSeconds).Where(late => late > -1));
-        var hots = Sorted(seen.Where(probe => probe.Lane == ProbeLane.Hot).GroupBy(probe => probe.Altruist).SelectMany(Lateness));
+        var steady = Sorted(seen.Where(probe => !probe.IsHot).Select(probe => (probe.StartedAt - dues[roster.Altruists[probe.Altruist].Network]).TotalSeconds).Where(late => late > -1));
+        var hots = Sorted(seen.Where(probe => probe.IsHot).GroupBy(probe => probe.Altruist).SelectMany(Lateness));
         var silent = Enumerable.Range(0, World.Nodes).Count(World.IsSilent);
         var healthy = roster.Altruists.Keys.Count(id => engine.Board[id].State == VerdictState.Healthy);
-        var megabytes = most / 1048576.0;
+        var megabytes = await most / 1048576.0;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{steady.Count} steady probes were late by {At(steady, 0.5):0.00} s (median), {At(steady, 0.99):0.00} s (99 %), {At(steady, 1):0.00} s at most (target ≤ {SteadyLatestShare * Interval.TotalSeconds} s)"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -128,6 +125,25 @@ internal static class ScaleRun
             ["processors"] = Math.Round(cpu / elapsed, 3),
             ["healthy"] = healthy,
         };
+    }
+
+    /// <returns>Bytes, when it is told to end.</returns>
+    private static async Task<long> MostResidentAsync(CancellationToken end)
+    {
+        long most = 0;
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(500), TimeProvider.System);
+        try
+        {
+            do
+                most = Math.Max(most, Environment.WorkingSet);
+            while (await timer.WaitForNextTickAsync(end));
+        }
+        catch (OperationCanceledException)
+        {
+            // It is enough.
+        }
+
+        return most;
     }
 
     /// <summary>By the clock of the altruist's own most punctual probe: turns count from start to start, so that delays do not add up.</summary>
@@ -161,7 +177,11 @@ internal static class ScaleRun
 
     private static double At(List<double> sorted, double share) => sorted.Count == 0 ? double.NaN : sorted[(int)Math.Ceiling((sorted.Count - 1) * share)];
 
-    private readonly record struct Probe(AltruistId Altruist, ProbeLane Lane, DateTimeOffset StartedAt);
+    /// <param name="Ticks">When it began, in UTC: there is one of each of hundreds of thousands, beside what is measured.</param>
+    private readonly record struct Probe(AltruistId Altruist, long Ticks, bool IsHot)
+    {
+        public DateTimeOffset StartedAt => new(Ticks, TimeSpan.Zero);
+    }
 
     private sealed class InUse : IHotAltruists
     {
@@ -189,7 +209,7 @@ internal static class ScaleRun
         public void Keep()
         {
             lock (gate)
-                seen = new List<Probe>(2 * World.Nodes);
+                seen = new List<Probe>(World.Nodes + (World.Nodes / 5));
         }
 
         public List<Probe> Take()
@@ -201,7 +221,7 @@ internal static class ScaleRun
         public Task<IReadOnlyCollection<AltruistId>> ObserveAsync(NetworkId network, IReadOnlyList<ProbeResult> results, CancellationToken cancellation)
         {
             lock (gate)
-                seen?.AddRange(results.Select(result => new Probe(result.Altruist, result.Lane, BeganAt(result))));
+                seen?.AddRange(results.Where(result => result.Lane is ProbeLane.Steady or ProbeLane.Hot).Select(result => new Probe(result.Altruist, BeganAt(result).UtcTicks, result.Lane == ProbeLane.Hot)));
             return monitor.ObserveAsync(network, results, cancellation);
         }
 
