@@ -29,6 +29,9 @@ internal static class ApiBench
                 starts.Add((await service.StartToFirstAnswerAsync(cancellation)).TotalMilliseconds);
             Console.WriteLine($"start to first answer: {string.Join(", ", starts.Select(milliseconds => $"{milliseconds:F0} ms"))}");
 
+            var streams = await StreamBench.RunAsync(service, cancellation);
+            var bulk = await BulkBench.RunAsync(Directory.CreateDirectory(Path.Combine(folder, "bulk")).FullName, cancellation);
+
             using var real = await service.StartAsync(cancellation);
             var answer = await service.RecordAsync(cancellation);
             var recorded = Path.Combine(folder, "answer.bin");
@@ -56,6 +59,24 @@ internal static class ApiBench
                 ["database_calls"] = 0,
                 ["start_to_first_answer_ms"] = Math.Round(Median(starts)),
                 ["body_bytes"] = answer.Body.Length,
+                ["bulk_chains"] = BulkBench.Chains,
+                ["bulk_bytes"] = bulk.Plain.Bytes,
+                ["bulk_cpu_us_per_request"] = bulk.Plain.Microseconds,
+                ["bulk_rps"] = bulk.Plain.RequestsPerSecond,
+                ["bulk_gzip_bytes"] = bulk.Gzip.Bytes,
+                ["bulk_gzip_cpu_us_per_request"] = bulk.Gzip.Microseconds,
+                ["bulk_gzip_rps"] = bulk.Gzip.RequestsPerSecond,
+                ["bulk_brotli_bytes"] = bulk.Brotli.Bytes,
+                ["bulk_brotli_cpu_us_per_request"] = bulk.Brotli.Microseconds,
+                ["bulk_brotli_rps"] = bulk.Brotli.RequestsPerSecond,
+                ["not_modified_cpu_us_per_request"] = bulk.NotModified.Microseconds,
+                ["not_modified_rps"] = bulk.NotModified.RequestsPerSecond,
+                ["streams"] = StreamBench.Streams,
+                ["streams_resident_mb"] = streams.ResidentMegabytes,
+                ["streams_connected_ms"] = streams.ConnectedMilliseconds,
+                ["change_to_first_ms"] = streams.FirstMilliseconds,
+                ["change_to_all_ms"] = streams.AllMilliseconds,
+                ["change_to_all_worst_ms"] = streams.WorstMilliseconds,
             }));
             return 0;
         }

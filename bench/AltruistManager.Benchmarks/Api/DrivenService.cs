@@ -75,6 +75,7 @@ internal sealed class DrivenService(string folder) : IDisposable
         start.Environment["Probing__AllowedPrivateNetworks__0"] = "127.0.0.0/8";
         // The limiter counts every request, and stops none.
         start.Environment["Limits__RequestsPerSecond"] = "1000000";
+        start.Environment["Limits__StreamsPerKey"] = "1000000";
         return start;
     }
 }

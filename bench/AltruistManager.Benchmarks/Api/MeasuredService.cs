@@ -87,6 +87,24 @@ internal sealed class MeasuredService(string folder) : IDisposable
         }
     }
 
+    /// <summary>Pins a pick of the slot, each time another one.</summary>
+    /// <returns>The generation that tells so.</returns>
+    public async Task<long> ChangeAsync(int number, CancellationToken cancellation)
+    {
+        var altruists = (await service.SendAsync(HttpMethod.Get, "/api/v1/altruists?chain=chain-3", null, cancellation))!["items"]!.AsArray();
+        await service.SendAsync(HttpMethod.Post, "/api/v1/overrides", new JsonObject
+        {
+            ["kind"] = "pin",
+            ["chain"] = "chain-3",
+            ["region"] = "region-1",
+            ["altruist"] = altruists[number % altruists.Count]!["id"]!.GetValue<string>(),
+            ["force"] = true,
+            ["reason"] = "measured",
+            ["expiresAt"] = TimeProvider.System.GetUtcNow().AddHours(1).ToString("O"),
+        }, cancellation);
+        return (await RecordAsync(cancellation)).Generation;
+    }
+
     public Task<RecordedAnswer> RecordAsync(CancellationToken cancellation) => RecordedAnswer.RecordAsync(service.Portal, new Uri(service.Address, Selection), cancellation);
 
     public async Task<HttpStatusCode> StatusOfAsync(string path, CancellationToken cancellation)

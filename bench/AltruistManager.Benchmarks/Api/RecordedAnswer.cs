@@ -6,6 +6,8 @@ namespace AltruistManager.Benchmarks.Api;
 /// <summary>What the service answered, to be given again by the servers it is compared with.</summary>
 internal sealed record RecordedAnswer(string Path, byte[] Body, Dictionary<string, string> Headers)
 {
+    public long Generation => long.Parse(Headers["Altruist-Generation"], System.Globalization.CultureInfo.InvariantCulture);
+
     // Kestrel writes these itself.
     private static readonly string[] OfTheServer = ["Date", "Server", "Content-Length", "Transfer-Encoding", "Connection"];
 

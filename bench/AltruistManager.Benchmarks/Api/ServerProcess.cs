@@ -46,6 +46,13 @@ internal sealed partial class ServerProcess : IDisposable
     public TimeSpan ProcessorTime() =>
         TimeSpan.FromSeconds(Family(process.Id).Sum(Ticks) / TicksPerSecond);
 
+    /// <summary>Memory of the process that is in use now.</summary>
+    public long ResidentBytes()
+    {
+        var line = File.ReadLines($"/proc/{process.Id}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+    }
+
     public void Kill()
     {
         process.Kill(entireProcessTree: true);

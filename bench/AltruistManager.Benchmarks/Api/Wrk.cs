@@ -7,14 +7,18 @@ namespace AltruistManager.Benchmarks.Api;
 /// <summary>Load by <c>wrk</c>: one thread, so that a core is left for the server.</summary>
 internal static partial class Wrk
 {
-    /// <param name="Requests">All answered, each with status 200.</param>
+    /// <param name="Requests">All answered, each with a status below 400.</param>
     /// <param name="Seconds">How long it really took.</param>
     public readonly record struct Load(long Requests, double Seconds);
 
-    public static async Task<Load> RunAsync(Uri address, string authorization, int connections, TimeSpan duration, CancellationToken cancellation)
+    public static Task<Load> RunAsync(Uri address, string authorization, int connections, TimeSpan duration, CancellationToken cancellation) =>
+        RunAsync(address, [$"Authorization: {authorization}"], connections, duration, cancellation);
+
+    /// <param name="headers">Each as <c>name: value</c>.</param>
+    public static async Task<Load> RunAsync(Uri address, IReadOnlyList<string> headers, int connections, TimeSpan duration, CancellationToken cancellation)
     {
         var start = new ProcessStartInfo("wrk") { RedirectStandardOutput = true, UseShellExecute = false };
-        foreach (var argument in (string[])["-t1", $"-c{connections}", $"-d{duration.TotalSeconds}s", "-H", $"Authorization: {authorization}", address.ToString()])
+        foreach (var argument in (string[])["-t1", $"-c{connections}", $"-d{duration.TotalSeconds}s", .. headers.SelectMany(header => (string[])["-H", header]), address.ToString()])
             start.ArgumentList.Add(argument);
         using var wrk = Process.Start(start)!;
         var output = await wrk.StandardOutput.ReadToEndAsync(cancellation);
