@@ -32,9 +32,10 @@ namespace AltruistManager.Web
             builder.Services.AddStorage().AddAccounts().AddAltruists().AddProbing().AddHealth().AddSelection().AddTransparency().AddTraffic();
             builder.Services.AddScheduling();
             builder.Services.AddTelemetryExport();
-            builder.Services.AddSharedKeyRing().AddKeySecurity().AddRateLimits().AddApi().AddUi();
+            builder.Services.AddSharedKeyRing().AddTrustedProxies().AddKeySecurity().AddRateLimits().AddCompression().AddApi().AddUi();
 
             var app = builder.Build();
+            app.UseForwardedHeaders();
             app.UseHsts();
             app.UseProblemsForExceptions();
             app.UseJsonWhereCurlSaysForm();
@@ -45,6 +46,7 @@ namespace AltruistManager.Web
             app.UseProblemsForMissingEndpoints();
             app.UseAuthorization();
             app.UseProblemsBeforeStart();
+            app.UseCompression();
             app.MapApi();
             app.MapUi();
             return app;

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace AltruistManager.Web;
 
 /// <summary>All options of the service, read once and as a whole at the start.</summary>
-internal sealed partial record Settings(StorageOptions Storage, ProbingOptions Probing, HealthOptions Health, SelectionOptions Selection, TransparencyOptions Transparency, LimitsOptions Limits)
+internal sealed partial record Settings(StorageOptions Storage, ProbingOptions Probing, HealthOptions Health, SelectionOptions Selection, TransparencyOptions Transparency, LimitsOptions Limits, HttpOptions Http)
 {
     /// <exception cref="SettingsException">Names every bad value.</exception>
     public static Settings Read(IConfiguration configuration)
@@ -22,7 +22,8 @@ internal sealed partial record Settings(StorageOptions Storage, ProbingOptions P
             reader.Read<HealthOptions>(HealthOptions.Section),
             reader.Read<SelectionOptions>(SelectionOptions.Section),
             reader.Read<TransparencyOptions>(TransparencyOptions.Section),
-            reader.Read<LimitsOptions>(LimitsOptions.Section));
+            reader.Read<LimitsOptions>(LimitsOptions.Section),
+            reader.Read<HttpOptions>(HttpOptions.Section));
         settings.Check(reader);
         return reader.Errors.Count == 0 ? settings : throw new SettingsException(reader.Errors);
     }
@@ -43,13 +44,16 @@ internal sealed partial record Settings(StorageOptions Storage, ProbingOptions P
         .AddSingleton(Options.Create(Health))
         .AddSingleton(Options.Create(Selection))
         .AddSingleton(Options.Create(Transparency))
-        .AddSingleton(Options.Create(Limits));
+        .AddSingleton(Options.Create(Limits))
+        .AddSingleton(Options.Create(Http));
 
     private void Check(OptionsReader reader)
     {
         CheckStorage(Storage, reader);
         foreach (var wrong in AllowedNetworks.FindWrong(Probing.AllowedPrivateNetworks))
             reader.Add("Probing:AllowedPrivateNetworks", $"must hold networks such as 127.0.0.0/8, not '{wrong}'");
+        foreach (var wrong in AllowedNetworks.FindWrong(Http.TrustedProxies))
+            reader.Add("Http:TrustedProxies", $"must hold networks such as 10.0.0.0/8 or 192.0.2.7/32, not '{wrong}'");
         foreach (var wrong in Probing.Canaries.Where(url => !Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https")))
             reader.Add("Probing:Canaries", $"must hold http and https URLs, not '{wrong}'");
         if (Selection.Window < Selection.Interval)

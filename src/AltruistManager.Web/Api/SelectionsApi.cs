@@ -38,7 +38,10 @@ internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster
         var snapshot = snapshots.Current;
         if (string.IsNullOrEmpty(region))
             region = defaultRegion;
-        return snapshot.FindAll(region) is { } answer ? SendAsync(context, snapshot, answer, region, chain: "") : WhyNot(snapshot, null, region).ExecuteAsync(context);
+        if (snapshot.FindAll(region, Negotiation.CodingFor(context.Request)) is not { } answer)
+            return WhyNot(snapshot, null, region).ExecuteAsync(context);
+        context.Response.Headers.Vary = "Accept-Encoding";
+        return SendAsync(context, snapshot, answer, region, chain: "");
     }
 
     public async Task StreamAsync(HttpContext context, string? region)
@@ -90,13 +93,15 @@ internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster
         Describe(headers, snapshot, answer);
         headers.CacheControl = cacheControl;
         headers.ETag = answer.ETag;
-        if (Matches(context.Request, answer.ETag))
+        if (Negotiation.Has(context.Request, answer.ETag))
         {
             response.StatusCode = StatusCodes.Status304NotModified;
             return Task.CompletedTask;
         }
 
         headers.ContentType = ContentType;
+        if (answer.Coding is not BodyCoding.Plain)
+            headers.ContentEncoding = answer.Coding is BodyCoding.Brotli ? "br" : "gzip";
         headers.ContentLength = answer.Body.Length;
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(answer.Body, context.RequestAborted).AsTask();
     }
@@ -106,18 +111,6 @@ internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster
         headers["Altruist-Generation"] = answer.Generation.ToString(CultureInfo.InvariantCulture);
         if (snapshot.RoundAt.Length > 0)
             headers["Altruist-Round-At"] = snapshot.RoundAt;
-    }
-
-    /// <summary>One tag, a list of them, weak or strong, or <c>*</c>. Tags are hashes in quotes: one that occurs in the text is in the list.</summary>
-    private static bool Matches(HttpRequest request, string tag)
-    {
-        foreach (var value in request.Headers.IfNoneMatch)
-        {
-            if (value is not null && (value.Contains(tag, StringComparison.Ordinal) || value.AsSpan().Trim() is "*"))
-                return true;
-        }
-
-        return false;
     }
 
     private Problem WhyNot(Snapshot snapshot, string? chain, string region)

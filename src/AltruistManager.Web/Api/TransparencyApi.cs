@@ -2,7 +2,6 @@ using System.Globalization;
 using System.IO.Compression;
 using AltruistManager.Transparency;
 using AltruistManager.Web.Security;
-using Microsoft.Extensions.Primitives;
 
 namespace AltruistManager.Web.Api;
 
@@ -75,12 +74,12 @@ internal static class TransparencyApi
 
         var response = context.Response;
         await DescribeAsync(response.Headers, entry.Header, log, cancellation);
-        var compressed = TakesBrotli(context.Request);
+        var compressed = Negotiation.Takes(context.Request, "br");
         var tag = compressed ? $"\"{entry.Header.BodyHash}-br\"" : $"\"{entry.Header.BodyHash}\"";
         response.Headers.CacheControl = ForEver;
         response.Headers.Vary = "Accept-Encoding";
         response.Headers.ETag = tag;
-        if (Matches(context.Request.Headers.IfNoneMatch, tag))
+        if (Negotiation.Has(context.Request, tag))
             return TypedResults.StatusCode(StatusCodes.Status304NotModified);
         if (compressed)
             response.Headers.ContentEncoding = "br";
@@ -136,13 +135,6 @@ internal static class TransparencyApi
         headers["Altruist-Signature"] = header.Signature;
         headers["Altruist-Key"] = LogKey.Of(await log.KeysAsync(cancellation), header.Generation)?.Id;
     }
-
-    private static bool TakesBrotli(HttpRequest request) =>
-        request.GetTypedHeaders().AcceptEncoding.Any(coding => coding.Value.Equals("br", StringComparison.OrdinalIgnoreCase) && coding.Quality is not 0);
-
-    /// <summary>Tags are hashes in quotes: one that occurs in the text is in the list.</summary>
-    private static bool Matches(StringValues given, string tag) =>
-        given.Any(value => value is not null && (value.Contains(tag, StringComparison.Ordinal) || value.AsSpan().Trim() is "*"));
 
     private static bool TryGeneration(string text, out long generation) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out generation);
 

@@ -35,9 +35,10 @@ internal static class RateLimits
         return services;
     }
 
-    private static RateLimitPartition<string> Partition(string key, int permits, TimeSpan window) => permits == 0
+    /// <summary>So many at once, and then as many spread over each <paramref name="time"/>: a window would let twice as many pass around its end.</summary>
+    private static RateLimitPartition<string> Partition(string key, int permits, TimeSpan time) => permits == 0
         ? RateLimitPartition.GetNoLimiter(key)
-        : RateLimitPartition.GetFixedWindowLimiter(key, _ => new FixedWindowRateLimiterOptions { PermitLimit = permits, Window = window });
+        : RateLimitPartition.GetTokenBucketLimiter(key, _ => new TokenBucketRateLimiterOptions { TokenLimit = permits, TokensPerPeriod = 1, ReplenishmentPeriod = time / permits });
 
     /// <summary>Whoever has one IPv6 address has the other 2^64 of its network too.</summary>
     private static string AddressOf(HttpContext context)

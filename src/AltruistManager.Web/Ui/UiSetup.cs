@@ -8,15 +8,13 @@ internal static class UiSetup
     {
         services.AddRazorComponents();
         services.AddSingleton<SiteFiles>();
-        // Pages hold nothing secret that a guess could be compressed against.
-        services.AddResponseCompression(compression => compression.EnableForHttps = true);
         return services;
     }
 
     /// <summary>The pages, what they load, and what is shown instead of a page that failed or does not exist. The API keeps its problem details.</summary>
     public static void MapUi(this WebApplication app)
     {
-        app.UseWhen(IsPage, static pages => pages.UseResponseCompression().UseExceptionHandler(new ExceptionHandlerOptions
+        app.UseWhen(IsPage, static pages => pages.UseExceptionHandler(new ExceptionHandlerOptions
         {
             CreateScopeForErrors = true,
             ExceptionHandler = static context => new RazorComponentResult<Failure> { StatusCode = StatusCodes.Status500InternalServerError }.ExecuteAsync(context),

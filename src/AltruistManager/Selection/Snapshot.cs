@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Frozen;
+using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -7,13 +8,42 @@ using AltruistManager.Altruists;
 
 namespace AltruistManager.Selection;
 
+/// <summary>How a body is compressed.</summary>
+public enum BodyCoding
+{
+    Plain,
+    Gzip,
+    Brotli,
+}
+
 /// <summary>A body ready to be sent; the same bytes and tag on every instance.</summary>
-/// <param name="Body">UTF-8 JSON.</param>
-/// <param name="ETag">Strong and quoted: a hash of the bytes.</param>
+/// <param name="Body">UTF-8 JSON, compressed as <see cref="Coding"/> says.</param>
+/// <param name="ETag">Strong and quoted: a hash of the plain bytes, and the coding where there is one.</param>
 /// <param name="Generation">For the header <c>Altruist-Generation</c>.</param>
 /// <param name="HasPick">False for a known slot without a pick (503 <c>no-altruist</c>); the body is then what the bulk call says of it.</param>
 public sealed record Answer(ReadOnlyMemory<byte> Body, string ETag, long Generation, bool HasPick)
 {
+    /// <summary>Below this a body fits into a packet or two as it is.</summary>
+    private const int WorthBytes = 2048;
+
+    /// <summary>Of 11: those above save little more and take many times as long.</summary>
+    private const int BrotliQuality = 5;
+
+    public BodyCoding Coding { get; private init; }
+
+    /// <summary>The same, compressed; itself where that does not pay.</summary>
+    internal Answer Compressed(BodyCoding coding)
+    {
+        if (coding is BodyCoding.Plain || Body.Length < WorthBytes)
+            return this;
+        using var output = new MemoryStream(Body.Length / 4);
+        using (Stream stream = coding is BodyCoding.Brotli
+            ? new BrotliStream(output, new BrotliCompressionOptions { Quality = BrotliQuality }, leaveOpen: true)
+            : new GZipStream(output, CompressionLevel.Optimal, leaveOpen: true))
+            stream.Write(Body.Span);
+        return this with { Body = output.ToArray(), ETag = $"{ETag[..^1]}-{(coding is BodyCoding.Brotli ? "br" : "gzip")}\"", Coding = coding };
+    }
+
     internal static Answer Of(ReadOnlyMemory<byte> body, long generation, bool hasPick)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
@@ -87,7 +117,8 @@ public sealed class Snapshot
     public Answer? Find(string chain, string region) => regions.TryGetValue(region, out var found) ? found.Find(chain) : null;
 
     /// <summary>Every slot of the region; null for an unknown region.</summary>
-    public Answer? FindAll(string region) => regions.TryGetValue(region, out var found) ? found.All : null;
+    /// <param name="coding">The answer says whether it was worth that.</param>
+    public Answer? FindAll(string region, BodyCoding coding = BodyCoding.Plain) => regions.TryGetValue(region, out var found) ? found.All(coding) : null;
 
     /// <summary>The greatest generation that changed a slot or the revoked list of the region; null for an unknown region.</summary>
     public long? GenerationOf(string region) => regions.TryGetValue(region, out var found) ? found.Generation : null;
@@ -106,7 +137,7 @@ internal sealed class SnapshotRegion
     private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     private readonly Dictionary<string, Answer> answers;
-    private readonly Lazy<Answer> all;
+    private readonly Lazy<Answer>[] all;
 
     public SnapshotRegion(string id, string origin, IReadOnlyList<SnapshotSlot> slots, IReadOnlyList<string> revoked, long revokedGeneration)
     {
@@ -124,7 +155,8 @@ internal sealed class SnapshotRegion
         }
 
         Generation = slots.Aggregate(revokedGeneration, static (greatest, slot) => Math.Max(greatest, slot.Answer.Generation));
-        all = new Lazy<Answer>(() => WriteAll(origin));
+        var plain = new Lazy<Answer>(() => WriteAll(origin));
+        all = [plain, new Lazy<Answer>(() => plain.Value.Compressed(BodyCoding.Gzip)), new Lazy<Answer>(() => plain.Value.Compressed(BodyCoding.Brotli))];
     }
 
     public string Id { get; }
@@ -138,8 +170,8 @@ internal sealed class SnapshotRegion
 
     public long Generation { get; }
 
-    /// <summary>The bulk body; put together at the first call after a change.</summary>
-    public Answer All => all.Value;
+    /// <summary>The bulk body; put together, and compressed, at the first call after a change.</summary>
+    public Answer All(BodyCoding coding) => all[(int)coding].Value;
 
     public Answer? Find(string chain) => answers.GetValueOrDefault(chain);
 

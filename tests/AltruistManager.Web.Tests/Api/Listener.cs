@@ -29,7 +29,11 @@ internal sealed class Listener : IDisposable
 
     public static async Task<Listener> OpenAsync(HttpClient client, string region, string? after = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/selections/stream?region={region}");
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/selections/stream?region={region}")
+        {
+            Version = client.DefaultRequestVersion,
+            VersionPolicy = client.DefaultVersionPolicy,
+        };
         if (after is not null)
             request.Headers.TryAddWithoutValidation("Last-Event-ID", after);
         var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation).WaitAsync(Patience, TimeProvider.System, Cancellation);

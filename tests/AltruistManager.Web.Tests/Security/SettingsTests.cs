@@ -14,6 +14,7 @@ public sealed class SettingsTests
             (TimeSpan.FromMinutes(5), TimeSpan.FromHours(1), "least-used", "altruist", 1, 2, "global"),
             (settings.Selection.Interval, settings.Selection.Window, settings.Selection.Policy, settings.Selection.FairnessUnit, settings.Selection.Primaries, settings.Selection.Standbys, settings.Selection.DefaultRegion));
         Assert.Equal((1000, 20), (settings.Limits.RequestsPerSecond, settings.Limits.AnonymousRequestsPerSecond));
+        Assert.Empty(settings.Http.TrustedProxies);
     }
 
     [Fact]
@@ -35,12 +36,13 @@ public sealed class SettingsTests
             ("Selection:DefaultRegion", "no such shape"),
             ("Limits:RequestsPerSecond", "-1"),
             ("Limits:AnonymousRequestsPerSecond:0", "1"),
+            ("Http:TrustedProxies:0", "10.0.0.1"),
             ("Storage:Provider", "oracle"),
             ("Storage:ConnectionString", "Nonsense=1"));
         string[] keys =
         [
             "Probing:Interval ", "Probing:HotInterval ", "Probing:Timeout ", "Probing:Concurrency ", "Probing:PerHost", "Probing:AllowHttp ", "Probing:AllowedPrivateNetworks ", "Probing:Intervall ",
-            "Health:Fall ", "Selection:Window ", "Selection:Policy", "Selection:DefaultRegion ", "Limits:RequestsPerSecond", "Limits:AnonymousRequestsPerSecond ", "Storage:Provider", "Storage:ConnectionString ",
+            "Health:Fall ", "Selection:Window ", "Selection:Policy", "Selection:DefaultRegion ", "Limits:RequestsPerSecond", "Limits:AnonymousRequestsPerSecond ", "Http:TrustedProxies ", "Storage:Provider", "Storage:ConnectionString ",
         ];
         Assert.All(keys, key => Assert.Single(errors, error => error.StartsWith(key, StringComparison.Ordinal)));
         Assert.Equal(keys.Length, errors.Count);
