@@ -65,6 +65,7 @@ public sealed class RateLimitTests
         await using var app = await AppFixture.StartAsync(("Limits:AnonymousRequestsPerSecond", "3"), ("Http:TrustedProxies:0", "127.0.0.0/8"), ("Http:TrustedProxies:1", "10.0.0.0/8"));
         Assert.All(await ForwardedAsync(app, 40, number => $"198.51.100.{number}"), answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
         // Through two proxies; what the caller itself wrote stands before them.
+        Assert.All(await ForwardedAsync(app, 40, number => $"192.0.2.1, 203.0.113.{100 + number}, 10.0.0.1"), answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
         Assert.Contains(await ForwardedAsync(app, 40, number => $"198.51.100.{number}, 203.0.113.9, 10.0.0.1"), answer => answer.StatusCode is HttpStatusCode.TooManyRequests);
     }
 
