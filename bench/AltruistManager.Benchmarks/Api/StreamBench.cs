@@ -80,10 +80,10 @@ internal static class StreamBench
         /// <summary>Returns once the snapshot was read.</summary>
         public static async Task<ListeningPortal> OpenAsync(Uri address, string key, CancellationToken cancellation)
         {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            await socket.ConnectAsync(IPAddress.Loopback, address.Port, cancellation);
-            await socket.SendAsync(Encoding.ASCII.GetBytes($"GET /api/v1/selections/stream?region=region-1 HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\n\r\n"), cancellation);
-            var portal = new ListeningPortal(socket);
+            var connection = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await connection.ConnectAsync(IPAddress.Loopback, address.Port, cancellation);
+            await connection.SendAsync(Encoding.ASCII.GetBytes($"GET /api/v1/selections/stream?region=region-1 HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\n\r\n"), cancellation);
+            var portal = new ListeningPortal(connection);
             _ = portal.ReadAsync();
             await portal.begun.Task.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, cancellation);
             return portal;
