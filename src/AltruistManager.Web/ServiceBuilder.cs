@@ -39,6 +39,8 @@ internal static class ServiceBuilder
         // A start that fails says why in one line of its own (CommandLine); the trace would bury it.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        // It only says what requests came, never above Information; while it may say anything, each request carries an activity and a scope for it, as do open streams.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Logging.AddFilter(typeof(Security.ApiKeyHandler).FullName, LogLevel.Warning);
         // That keys lie unencrypted beside the database stands in the documentation; whoever may read them is the process alone.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);

@@ -8,6 +8,9 @@ internal static class BulkBench
 {
     public const int Chains = 1_000;
     private const int Connections = 16;
+
+    /// <summary>As many as an altruist may serve.</summary>
+    private const int ChainsOfOne = 100;
     private const string Bulk = "/api/v1/selections?region=bulk";
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(5);
@@ -35,7 +38,7 @@ internal static class BulkBench
         return costs;
     }
 
-    /// <summary>All chains are of one network: three altruists serve each.</summary>
+    /// <summary>All chains are of one network, and three altruists serve each.</summary>
     private static async Task SetUpAsync(DrivenService service, SimulatedWorld world, CancellationToken cancellation)
     {
         await service.SendAsync(HttpMethod.Put, "/api/v1/regions/bulk", new JsonObject { ["name"] = "Bulk" }, cancellation);
@@ -53,16 +56,19 @@ internal static class BulkBench
         }
 
         var network = world.AddChain(9000, TimeSpan.FromSeconds(2));
-        for (var node = 1; node <= 3; node++)
+        for (var from = 0; from < Chains; from += ChainsOfOne)
         {
-            await service.SendAsync(HttpMethod.Post, "/api/v1/altruists", new JsonObject
+            for (var node = 1; node <= 3; node++)
             {
-                ["provider"] = "bench",
-                ["chains"] = new JsonArray([.. Enumerable.Range(0, Chains).Select(number => JsonValue.Create($"chain-{number:0000}"))]),
-                ["regions"] = new JsonArray("bulk"),
-                ["url"] = world.AddNode(network, $"node-{node}").Url.ToString(),
-                ["label"] = $"node-{node}",
-            }, cancellation);
+                await service.SendAsync(HttpMethod.Post, "/api/v1/altruists", new JsonObject
+                {
+                    ["provider"] = "bench",
+                    ["chains"] = new JsonArray([.. Enumerable.Range(from, ChainsOfOne).Select(number => JsonValue.Create($"chain-{number:0000}"))]),
+                    ["regions"] = new JsonArray("bulk"),
+                    ["url"] = world.AddNode(network, $"node-{from}-{node}").Url.ToString(),
+                    ["label"] = $"node-{from}-{node}",
+                }, cancellation);
+            }
         }
 
         var started = TimeProvider.System.GetTimestamp();

@@ -33,30 +33,25 @@ internal static partial class ErrorHandling
     });
 
     /// <summary>After routing and before authorisation, so that a path that does not exist is not answered with 401.</summary>
-    public static void UseProblemsForMissingEndpoints(this WebApplication app) => app.Use(async (context, next) =>
+    public static void UseProblemsForMissingEndpoints(this WebApplication app) => app.Use((context, next) => context.GetEndpoint() switch
     {
-        var endpoint = context.GetEndpoint();
-        if (endpoint is null)
-        {
-            await new Problem(404, "unknown-path", "There is nothing here", $"Nothing is served at {context.Request.Path}.").ExecuteAsync(context);
-        }
-        else if (endpoint is not RouteEndpoint && endpoint.RequestDelegate is { } answer)
-        {
-            // Routing's own answers: 405 with Allow, 415.
-            await answer(context);
-            if (!context.Response.HasStarted)
-            {
-                await (context.Response.StatusCode is 405
-                    ? new Problem(405, "method-not-allowed", "Not with this method", $"{context.Request.Path} takes {context.Response.Headers.Allow}.")
-                    : new Problem(context.Response.StatusCode, "unsupported-media-type", "The body must be JSON", "Send the body as application/json."))
-                    .ExecuteAsync(context);
-            }
-        }
-        else
-        {
-            await next(context);
-        }
+        null => new Problem(404, "unknown-path", "There is nothing here", $"Nothing is served at {context.Request.Path}.").ExecuteAsync(context),
+        not RouteEndpoint and { RequestDelegate: { } answer } => ExplainAsync(context, answer),
+        _ => next(context),
     });
+
+    /// <summary>Routing's own answers: 405 with Allow, 415.</summary>
+    private static async Task ExplainAsync(HttpContext context, RequestDelegate answer)
+    {
+        await answer(context);
+        if (!context.Response.HasStarted)
+        {
+            await (context.Response.StatusCode is 405
+                ? new Problem(405, "method-not-allowed", "Not with this method", $"{context.Request.Path} takes {context.Response.Headers.Allow}.")
+                : new Problem(context.Response.StatusCode, "unsupported-media-type", "The body must be JSON", "Send the body as application/json."))
+                .ExecuteAsync(context);
+        }
+    }
 
     /// <summary>While only the last-good file is served, nothing may be written or decided.</summary>
     public static void UseProblemsBeforeStart(this WebApplication app)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using System.Threading.Channels;
 
@@ -57,7 +56,7 @@ internal sealed class PortalStream(string keyId, Action abort, TimeProvider time
     {
         // One registration for the whole connection; handing the token to each wait would allocate at each.
         await using var leaving = gone.UnsafeRegister(static stream => ((PortalStream)stream!).queue.Writer.TryComplete(), this);
-        body.Write(StreamEvents.Retry(Jitter()));
+        await WriteAsync(body, StreamEvents.Retry(Jitter()), gone);
         while (ending is null && await queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
             while (ending is null && queue.Reader.TryRead(out var frame))
