@@ -113,7 +113,7 @@ public sealed partial class RelayReports
     /// <summary>Tells managers what waits, oldest first, until one of them cannot be told. Never throws but for cancellation.</summary>
     internal async Task SendAsync(CancellationToken cancellation)
     {
-        while (Peek() is { } report)
+        while (TryPeek(out var report))
         {
             if (!await SendAsync(report, cancellation))
                 return;
@@ -154,10 +154,10 @@ public sealed partial class RelayReports
         return false;
     }
 
-    private ReadOnlyMemory<byte>? Peek()
+    private bool TryPeek(out ReadOnlyMemory<byte> report)
     {
         lock (waiting)
-            return waiting.TryPeek(out var report) ? report : null;
+            return waiting.TryPeek(out report);
     }
 
     private void Add(ReadOnlyMemory<byte> report)

@@ -1,0 +1,121 @@
+using System.Collections.Concurrent;
+using System.IO.Pipelines;
+using System.Net;
+using System.Text;
+
+namespace AltruistManager.Client.Tests;
+
+/// <summary>Managers as the client's calls meet them, by the host of their address.</summary>
+internal sealed class FakeManagers : HttpMessageHandler
+{
+    private readonly Dictionary<string, FakeManager> managers = [];
+
+    public FakeManager this[string host]
+    {
+        get
+        {
+            if (!managers.TryGetValue(host, out var manager))
+                managers[host] = manager = new FakeManager();
+            return manager;
+        }
+    }
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var response = await managers[request.RequestUri!.Host].AnswerAsync(request, cancellationToken);
+        response.RequestMessage = request;
+        return response;
+    }
+}
+
+/// <summary>One manager: what it tells, and what it was asked.</summary>
+internal sealed class FakeManager
+{
+    private readonly ConcurrentQueue<(string Path, string? Key, string? ETag, string? LastEventId)> asked = new();
+    private readonly ConcurrentQueue<string> reports = new();
+
+    /// <summary>The bulk body.</summary>
+    public byte[] Body { get; set; } = [];
+
+    /// <summary>Names of chains, with their ids.</summary>
+    public Dictionary<string, string> Aliases { get; } = [];
+
+    public bool IsDown { get; set; }
+
+    /// <summary>Accepts and says nothing.</summary>
+    public bool IsSilent { get; set; }
+
+    public bool HasStream { get; set; }
+
+    public HttpStatusCode? Status { get; set; }
+
+    public HttpStatusCode ReportStatus { get; set; } = HttpStatusCode.Accepted;
+
+    /// <summary>The stream that was opened last.</summary>
+    public PipeWriter? Stream { get; private set; }
+
+    public IReadOnlyCollection<(string Path, string? Key, string? ETag, string? LastEventId)> Asked => asked;
+
+    public IReadOnlyCollection<string> Reports => reports;
+
+    public int Polls => asked.Count(call => call.Path.StartsWith("/api/v1/selections?", StringComparison.Ordinal));
+
+    public int Streams => asked.Count(call => call.Path.StartsWith("/api/v1/selections/stream", StringComparison.Ordinal));
+
+    public async Task<HttpResponseMessage> AnswerAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        var path = request.RequestUri!.PathAndQuery;
+        asked.Enqueue((path, request.Headers.Authorization?.ToString(), Header(request, "If-None-Match"), Header(request, "Last-Event-ID")));
+        if (IsSilent)
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation);
+        if (IsDown)
+            throw new HttpRequestException(HttpRequestError.ConnectionError, "connection refused");
+        if (Status is { } status)
+            return new HttpResponseMessage(status);
+        if (path == "/api/v1/relay-reports")
+        {
+            if (ReportStatus == HttpStatusCode.Accepted)
+                reports.Enqueue(await request.Content!.ReadAsStringAsync(cancellation));
+            return new HttpResponseMessage(ReportStatus);
+        }
+
+        if (path.StartsWith("/api/v1/selections/stream", StringComparison.Ordinal))
+            return HasStream ? OpenStream() : new HttpResponseMessage(HttpStatusCode.NotFound);
+        var set = SelectionReader.ReadSet(Body);
+        if (path.StartsWith("/api/v1/selections/", StringComparison.Ordinal))
+        {
+            var name = Uri.UnescapeDataString(request.RequestUri.AbsolutePath["/api/v1/selections/".Length..]);
+            return set.Find(Aliases.GetValueOrDefault(name, name)) is { } slot ? Json(slot.Body) : new HttpResponseMessage(HttpStatusCode.NotFound);
+        }
+
+        var etag = set.ETag.Replace("\"", "\"fake-", StringComparison.Ordinal)[..^6] + "\"";
+        if (Header(request, "If-None-Match") == etag)
+            return new HttpResponseMessage(HttpStatusCode.NotModified);
+        var response = Json(Body);
+        response.Headers.TryAddWithoutValidation("ETag", etag);
+        return response;
+    }
+
+    public Task SendAsync(string text) => Stream!.WriteAsync(Encoding.UTF8.GetBytes(text)).AsTask();
+
+    public Task SendEventAsync(string name, string json, long? id) =>
+        SendAsync($"event: {name}\ndata: {json}\n{(id is { } generation ? $"id: {generation}\n" : "")}\n");
+
+    private static string? Header(HttpRequestMessage request, string name) => request.Headers.TryGetValues(name, out var values) ? string.Join(", ", values) : null;
+
+    private static HttpResponseMessage Json(ReadOnlyMemory<byte> body)
+    {
+        var content = new ReadOnlyMemoryContent(body);
+        content.Headers.ContentType = new("application/json");
+        return new HttpResponseMessage(HttpStatusCode.OK) { Content = content };
+    }
+
+    private HttpResponseMessage OpenStream()
+    {
+        var pipe = new Pipe();
+        Stream = pipe.Writer;
+        var content = new StreamContent(pipe.Reader.AsStream());
+        content.Headers.ContentType = new("text/event-stream");
+        return new HttpResponseMessage(HttpStatusCode.OK) { Content = content };
+    }
+}

@@ -1,0 +1,280 @@
+using System.Net;
+
+namespace AltruistManager.Client.Tests;
+
+/// <summary>Where picks come from, and that they stay whatever happens to managers.</summary>
+public sealed class FeedTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Picks_are_there_when_the_start_ends_and_are_asked_for_with_key_region_and_tag()
+    {
+        await using var portal = new Portal();
+        portal.First.Body = Told.Body(5, Told.Slot("0021", 5, "a", "b"));
+        await portal.StartAsync();
+
+        Assert.Equal("a", portal.Client.Find("0021")!.Primary!.Id);
+        Assert.Equal(ClientState.Fresh, portal.Client.State);
+        Assert.Equal(("/api/v1/selections?region=us-east", "Bearer am_secret-key", null), (portal.First.Asked.First().Path, portal.First.Asked.First().Key, portal.First.Asked.First().ETag));
+
+        await portal.UntilAsync("it is asked again", () => portal.First.Polls > 1);
+        Assert.StartsWith("\"fake-", portal.First.Asked.Last(call => call.Path.Contains('?')).ETag);
+        Assert.Empty(portal.Second.Asked);
+    }
+
+    [Fact]
+    public async Task New_picks_are_taken_and_older_ones_of_the_same_origin_never()
+    {
+        await using var portal = new Portal();
+        portal.First.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        await portal.StartAsync();
+        portal.First.Body = Told.Body(6, Told.Slot("0021", 6, "b"));
+        await portal.UntilHeldAsync(6);
+
+        portal.First.Body = Told.Body(4, Told.Slot("0021", 4, "old"));
+        portal.Second.IsDown = true;
+        var polls = portal.First.Polls;
+        await portal.UntilAsync("it told the old ones a few times", () => portal.First.Polls > polls + 3);
+        Assert.Equal("b", portal.Client.Find("0021")!.Primary!.Id);
+        Assert.Single(portal.Log.Lines, line => line.Contains("older", StringComparison.Ordinal));
+
+        portal.First.Body = Told.Body(7, Told.Slot("0021", 7, "c"));
+        await portal.UntilHeldAsync(7);
+    }
+
+    [Fact]
+    public async Task Next_manager_is_asked_while_one_is_away_or_tells_old_picks_and_the_first_one_again_when_it_is_back()
+    {
+        await using var portal = new Portal();
+        portal.First.IsDown = true;
+        portal.Second.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        await portal.StartAsync();
+        Assert.Equal("a", portal.Client.Find("0021")!.Primary!.Id);
+
+        portal.First.IsDown = false;
+        portal.First.Body = Told.Body(6, Told.Slot("0021", 6, "b"));
+        await portal.UntilHeldAsync(6);
+
+        portal.First.Body = Told.Body(4, Told.Slot("0021", 4, "old"));
+        portal.Second.Body = Told.Body(7, Told.Slot("0021", 7, "c"));
+        await portal.UntilHeldAsync(7);
+    }
+
+    [Fact]
+    public async Task Another_origin_of_a_configured_manager_is_taken_whatever_its_generation()
+    {
+        await using var portal = new Portal();
+        portal.First.Body = Told.Body(5000, Told.Slot("0021", 5000, "a"));
+        await portal.StartAsync();
+        portal.First.Body = Told.Body("two", 3, [], Told.Slot("0021", 3, "b"));
+        await portal.UntilHeldAsync(3);
+        Assert.Equal(("two", "b"), (portal.Client.Selections!.Origin, portal.Client.Find("0021")!.Primary!.Id));
+
+        // Back to the one before: what it told already is not undone.
+        portal.First.Body = Told.Body(4999, Told.Slot("0021", 4999, "old"));
+        portal.Second.IsDown = true;
+        var polls = portal.First.Polls;
+        await portal.UntilAsync("it told the old ones", () => portal.First.Polls > polls + 2);
+        Assert.Equal("b", portal.Client.Find("0021")!.Primary!.Id);
+    }
+
+    [Fact]
+    public async Task Managers_away_leave_the_picks_in_use_and_called_stale_until_one_is_back()
+    {
+        await using var portal = new Portal();
+        portal.First.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        await portal.StartAsync();
+        portal.First.IsDown = portal.Second.IsDown = true;
+        await portal.UntilAsync("it says stale", () => portal.Client.State == ClientState.Stale);
+        Assert.Equal("a", portal.Client.Find("0021")!.Primary!.Id);
+        await portal.UntilAsync("the log says so", () => portal.Log.Lines.Any(line => line.StartsWith("Warning: No manager has told", StringComparison.Ordinal)));
+
+        portal.First.IsDown = false;
+        portal.First.Body = Told.Body(6, Told.Slot("0021", 6, "b"));
+        await portal.UntilHeldAsync(6);
+        Assert.Equal(ClientState.Fresh, portal.Client.State);
+        Assert.Contains(portal.Log.Lines, line => line.Contains("answers again", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.Unauthorized)]
+    [InlineData(HttpStatusCode.NotFound)]
+    [InlineData(HttpStatusCode.TooManyRequests)]
+    [InlineData(HttpStatusCode.InternalServerError)]
+    [InlineData(HttpStatusCode.Redirect)]
+    [InlineData(HttpStatusCode.OK)]
+    public async Task Whatever_a_manager_answers_the_portal_goes_on(HttpStatusCode status)
+    {
+        await using var portal = new Portal();
+        portal.First.Body = portal.Second.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        await portal.StartAsync();
+        // An empty 200 is an answer of something else.
+        portal.First.Status = portal.Second.Status = status;
+        await portal.UntilAsync("both were asked", () => portal.First.Polls > 2 && portal.Second.Polls > 2);
+        Assert.Equal("a", portal.Client.Find("0021")!.Primary!.Id);
+
+        portal.First.Status = null;
+        portal.First.Body = Told.Body(6, Told.Slot("0021", 6, "b"));
+        await portal.UntilHeldAsync(6);
+    }
+
+    [Fact]
+    public async Task Manager_that_says_nothing_keeps_nobody_waiting_for_longer_than_its_time()
+    {
+        await using var portal = new Portal();
+        portal.First.IsSilent = true;
+        portal.Second.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        await portal.StartAsync(options => options.StartTimeout = TimeSpan.FromSeconds(20));
+        Assert.Equal("a", portal.Client.Find("0021")!.Primary!.Id);
+    }
+
+    [Fact]
+    public async Task Start_without_manager_or_file_ends_and_picks_come_when_there_are_any()
+    {
+        await using var portal = new Portal();
+        portal.First.IsDown = portal.Second.IsDown = true;
+        await portal.StartAsync();
+        Assert.Equal((ClientState.Empty, null, null), (portal.Client.State, portal.Client.Find("0021"), await portal.Client.FindAsync("0021", Cancellation)));
+
+        portal.Second.IsDown = false;
+        portal.Second.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        await portal.UntilHeldAsync(5);
+    }
+
+    [Fact]
+    public async Task Start_without_manager_goes_on_from_the_file_and_still_knows_what_is_old()
+    {
+        await using var portal = new Portal();
+        portal.First.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        portal.First.Aliases["eth"] = "0021";
+        await portal.StartAsync();
+        Assert.Equal("a", (await portal.Client.FindAsync("eth", Cancellation))!.Primary!.Id);
+
+        portal.First.IsDown = portal.Second.IsDown = true;
+        await portal.StartAsync();
+        Assert.Equal((ClientState.Stale, "a", "a"), (portal.Client.State, portal.Client.Find("0021")!.Primary!.Id, portal.Client.Find("eth")!.Primary!.Id));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(portal.File));
+
+        portal.First.IsDown = false;
+        portal.First.Body = Told.Body(4, Told.Slot("0021", 4, "old"));
+        await portal.UntilAsync("the old ones were told", () => portal.Log.Lines.Any(line => line.Contains("older", StringComparison.Ordinal)));
+        Assert.Equal("a", portal.Client.Find("0021")!.Primary!.Id);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100)]
+    [InlineData(-1)]
+    public async Task File_that_is_not_whole_is_left_out(int length)
+    {
+        await using var portal = new Portal();
+        portal.First.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        await portal.StartAsync();
+        await portal.Client.StopAsync(Cancellation);
+        var bytes = await File.ReadAllBytesAsync(portal.File, Cancellation);
+        if (length >= 0)
+            bytes = bytes[..length];
+        else
+            bytes[^20] ^= 1;
+        await File.WriteAllBytesAsync(portal.File, bytes, Cancellation);
+
+        portal.First.IsDown = portal.Second.IsDown = true;
+        await portal.StartAsync();
+        Assert.Equal(ClientState.Empty, portal.Client.State);
+        Assert.Contains(portal.Log.Lines, line => line.Contains("cannot be read and is left out", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Disk_that_takes_nothing_costs_nothing_but_a_line_in_the_log()
+    {
+        await using var portal = new Portal();
+        // A folder stands where the file is written to.
+        Directory.CreateDirectory(portal.File + ".new");
+        await File.WriteAllTextAsync(Path.Combine(portal.File + ".new", "x"), "", Cancellation);
+        portal.First.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        await portal.StartAsync();
+        portal.First.Body = Told.Body(6, Told.Slot("0021", 6, "b"));
+        await portal.UntilHeldAsync(6);
+        Assert.Single(portal.Log.Lines, line => line.Contains("cannot be written", StringComparison.Ordinal));
+        Assert.False(File.Exists(portal.File));
+
+        Directory.Delete(portal.File + ".new", recursive: true);
+        portal.First.Body = Told.Body(7, Told.Slot("0021", 7, "c"));
+        await portal.UntilAsync("the file is written", () => File.Exists(portal.File));
+        Assert.Contains(portal.Log.Lines, line => line.Contains("is written again", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Alias_is_asked_for_once_and_an_unknown_name_not_again_and_again()
+    {
+        await using var portal = new Portal();
+        portal.First.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        portal.First.Aliases["eth"] = "0021";
+        await portal.StartAsync();
+
+        Assert.Null(portal.Client.Find("eth"));
+        var found = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => portal.Client.FindAsync("eth", Cancellation).AsTask()));
+        Assert.All(found, selection => Assert.Equal("0021", selection!.Chain));
+        Assert.NotNull(portal.Client.Find("eth"));
+        for (var i = 0; i < 5; i++)
+            Assert.Null(await portal.Client.FindAsync("nonsense", Cancellation));
+        Assert.Single(portal.First.Asked, call => call.Path.StartsWith("/api/v1/selections/eth", StringComparison.Ordinal));
+        Assert.Single(portal.First.Asked, call => call.Path.StartsWith("/api/v1/selections/nonsense", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Judge_keeps_out_what_it_refuses_until_it_does_not()
+    {
+        await using var portal = new Portal();
+        portal.First.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        portal.Second.IsDown = true;
+        var judge = new SternJudge();
+        await portal.StartAsync(judge: judge);
+        judge.Refused = 6;
+        portal.First.Body = Told.Body(6, Told.Slot("0021", 6, "b"));
+        await portal.UntilAsync("it was asked about", () => judge.Asked > 2);
+        Assert.Equal("a", portal.Client.Find("0021")!.Primary!.Id);
+        judge.Refused = 0;
+        await portal.UntilHeldAsync(6);
+    }
+
+    [Fact]
+    public async Task Log_tells_no_key_path_or_credential()
+    {
+        await using var portal = new Portal();
+        portal.First.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        await portal.StartAsync();
+        portal.First.IsDown = true;
+        portal.Second.Status = HttpStatusCode.Unauthorized;
+        await portal.UntilAsync("it says stale", () => portal.Client.State == ClientState.Stale);
+        await portal.StartAsync();
+        Assert.NotEmpty(portal.Log.Lines);
+        Assert.DoesNotContain(portal.Log.Lines, line => line.Contains("secret", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Bad_options_are_all_named_at_once()
+    {
+        var options = new AltruistManagerOptions { Attempts = 0, AttemptTimeout = TimeSpan.Zero };
+        options.Managers.Add(new Uri("ftp://user:secret@host/"));
+        var refused = Assert.Throws<ArgumentException>(() => new AltruistManagerClient(options));
+        Assert.Contains("Attempts", refused.Message);
+        Assert.Contains("AttemptTimeout", refused.Message);
+        Assert.Contains("Managers", refused.Message);
+        Assert.DoesNotContain("secret", refused.Message);
+    }
+
+    private sealed class SternJudge : ISelectionJudge
+    {
+        public long Refused { get; set; }
+
+        public int Asked { get; private set; }
+
+        public ValueTask<bool> MayBeTakenAsync(Uri manager, SelectionSet told, CancellationToken cancellation)
+        {
+            Asked++;
+            return ValueTask.FromResult(told.Generation != Refused);
+        }
+    }
+}
