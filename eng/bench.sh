@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A benchmark by its name (selection, log, history, roster, api, probe, ingest, failover; scale with its seconds is the second half of probe). Its last line is one line of JSON with the figures.
+# A benchmark by its name (selection, log, history, roster, api, probe, ingest, failover, client; scale with its seconds is the second half of probe). Its last line is one line of JSON with the figures.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . eng/install.sh

@@ -1,5 +1,6 @@
 using AltruistManager.Benchmarks;
 using AltruistManager.Benchmarks.Api;
+using AltruistManager.Benchmarks.Client;
 using AltruistManager.Benchmarks.Failover;
 using AltruistManager.Benchmarks.Probing;
 
@@ -15,6 +16,7 @@ return args switch
     ["scale", var seconds] => await ScaleRun.RunAsync(TimeSpan.FromSeconds(int.Parse(seconds)), CancellationToken.None),
     ["probe"] => await ProbeBench.RunAsync(withScale: true, CancellationToken.None),
     ["probe", "compare"] => await ProbeBench.RunAsync(withScale: false, CancellationToken.None),
+    ["client"] => await ClientBench.RunAsync(CancellationToken.None),
     ["failover"] => await FailoverBench.RunAsync(CancellationToken.None),
 
     // What the api benchmark compares with, in processes of their own.
@@ -28,6 +30,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: bash eng/bench.sh selection | log | history | roster | api | probe | ingest | failover");
+    Console.Error.WriteLine("usage: bash eng/bench.sh selection | log | history | roster | api | probe | ingest | failover | client");
     return 2;
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -13,13 +14,18 @@ namespace AltruistManager.Client;
 /// </summary>
 public sealed class AltruistHandler : DelegatingHandler
 {
-    private static readonly Uri Placeholder = new("http://altruist/");
+    /// <summary>Host of the addresses that stand for altruists: <c>http://altruist/0021</c> is the chain 0021, for libraries that make their own requests.</summary>
+    public const string Host = "altruist";
+
+    private const int MostDeadlines = 256;
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ThrottledRest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(1);
 
     private readonly AltruistManagerClient manager;
     private readonly TimeProvider time;
+    private readonly long attemptTicks;
+    private readonly ConcurrentQueue<CancellationTokenSource> deadlines = new();
     private uint turns;
 
     /// <summary>Makes a handler; its inner one should be made by <see cref="CreateTransport"/>.</summary>
@@ -29,25 +35,7 @@ public sealed class AltruistHandler : DelegatingHandler
         ArgumentNullException.ThrowIfNull(manager);
         this.manager = manager;
         time = manager.Time;
-    }
-
-    /// <summary>Id or alias of the chain that a request is for.</summary>
-    public static HttpRequestOptionsKey<string> Chain { get; } = new("AltruistManager.Chain");
-
-    /// <summary>Why the request goes to an altruist, for the reports; need not be given.</summary>
-    public static HttpRequestOptionsKey<string> FallbackReason { get; } = new("AltruistManager.FallbackReason");
-
-    /// <summary>A request for a chain, to be sent by a client with this handler.</summary>
-    /// <param name="chain">Id or alias.</param>
-    /// <param name="content">JSON-RPC.</param>
-    /// <param name="fallbackReason">Why it goes to an altruist, as in <see cref="RelayReports.CountFallback"/>.</param>
-    public static HttpRequestMessage CreateRequest(string chain, HttpContent content, string? fallbackReason = null)
-    {
-        var request = new HttpRequestMessage(HttpMethod.Post, Placeholder) { Content = content };
-        request.Options.Set(Chain, chain);
-        if (fallbackReason is not null)
-            request.Options.Set(FallbackReason, fallbackReason);
-        return request;
+        attemptTicks = Ticks(manager.Options.AttemptTimeout);
     }
 
     /// <summary>
@@ -65,120 +53,110 @@ public sealed class AltruistHandler : DelegatingHandler
     };
 
     /// <summary>The answer of the first altruist that gave one; when all failed, the last answer. 503 when nobody is known for the chain.</summary>
-    /// <param name="request">Names its chain: <see cref="CreateRequest"/>.</param>
+    /// <param name="request">An <see cref="AltruistRequest"/>, or one to <c>http://altruist/{chain}</c>.</param>
     /// <param name="cancellationToken">The caller's own end of patience; counts against no altruist.</param>
     /// <exception cref="HttpRequestException">No altruist gave any answer.</exception>
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        if (!request.Options.TryGetValue(Chain, out var chain))
-            throw new InvalidOperationException("The request names no chain: make it with AltruistHandler.CreateRequest.");
+        ArgumentNullException.ThrowIfNull(request);
+        var chain = (request as AltruistRequest)?.Chain ?? ChainOf(request.RequestUri);
         var route = manager.FindRoute(chain) ?? await manager.FindRouteAsync(chain, cancellationToken);
         if (route is null || route.Count == 0)
             return Nobody(request, chain);
-        if (request.Options.TryGetValue(FallbackReason, out var reason))
+        if (request is AltruistRequest { FallbackReason: { } reason })
             manager.Reports.CountFallback(route.Chain, reason);
         if (request.Content is { } content and not (ByteArrayContent or ReadOnlyMemoryContent))
             await content.LoadIntoBufferAsync(cancellationToken);
+        var own = OwnHeaders.TakeOff(request);
 
-        var address = request.RequestUri;
-        var authorization = request.Headers.Authorization;
-        if (authorization is not null)
-            request.Headers.Authorization = null;
-        if (request.Headers.Host is not null)
-            request.Headers.Host = null;
-        try
-        {
-            return await SendAsync(route, request, cancellationToken);
-        }
-        finally
-        {
-            // The answer refers to the request, and both may be logged.
-            request.RequestUri = address;
-            if (authorization is not null)
-                request.Headers.Authorization = authorization;
-        }
-    }
-
-    private async Task<HttpResponseMessage> SendAsync(Route route, HttpRequestMessage request, CancellationToken cancellation)
-    {
         var options = manager.Options;
         var budget = options.Budget ?? route.Timeout;
         var attempts = Math.Min(options.Attempts, route.Count);
         var turn = Interlocked.Increment(ref turns);
-        var started = time.GetTimestamp();
-        var now = started;
+        var began = time.GetTimestamp();
         var tried = 0UL;
         HttpResponseMessage? refused = null;
         Exception? failure = null;
-        for (var attempt = 1; attempt <= attempts; attempt++)
+        for (var (attempt, started) = (1, began); attempt <= attempts; attempt++)
         {
-            var left = budget - time.GetElapsedTime(started, now);
-            if (left <= TimeSpan.Zero || route.Next(ref tried, turn, now, Ticks(options.AttemptTimeout)) is not { } line)
+            var left = budget - time.GetElapsedTime(began, started);
+            if (left <= TimeSpan.Zero || route.Next(ref tried, turn, started, attemptTicks) is not { } line)
                 break;
-            var (response, outcome, failed) = await AskAsync(line, request, attempt < attempts && options.AttemptTimeout < left ? options.AttemptTimeout : left, now, cancellation);
+            HttpResponseMessage? response = null;
+            RelayOutcome outcome;
+            var deadline = Rent(attempt < attempts && options.AttemptTimeout < left ? options.AttemptTimeout : left);
+            var following = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), deadline);
+            line.Address(request);
+            try
+            {
+                response = await base.SendAsync(request, deadline.Token);
+                await response.Content.LoadIntoBufferAsync(options.MaxResponseBytes, deadline.Token);
+                outcome = OutcomeOf(response);
+            }
+            catch (Exception failed) when (failed is HttpRequestException { HttpRequestError: not HttpRequestError.ConfigurationLimitExceeded } or IOException or OperationCanceledException)
+            {
+                response?.Dispose();
+                response = null;
+                cancellationToken.ThrowIfCancellationRequested();
+                (outcome, failure) = failed is OperationCanceledException
+                    ? (RelayOutcome.Timeout, new TimeoutException($"An altruist of the chain {route.Chain} did not answer in time."))
+                    : (RelayOutcome.Connect, failed);
+            }
+            finally
+            {
+                // The answer refers to the request, and both may be logged.
+                line.Forget(request);
+                own.PutOn(request);
+                following.Dispose();
+                Return(deadline);
+            }
+
+            var ended = time.GetTimestamp();
+            var took = time.GetElapsedTime(started, ended);
+            line.Tally.Count(outcome, took);
+            manager.Metrics.Relayed(line, outcome, took);
             if (response is not null && !IsForTheNext(response.StatusCode))
             {
                 refused?.Dispose();
+                line.Condition.Answered();
                 return response;
             }
 
-            now = time.GetTimestamp();
-            line.Condition.Failed(outcome, now + Ticks(RestAfter(outcome, response)));
-            failure = failed ?? failure;
+            line.Condition.Failed(outcome, ended + Ticks(RestAfter(outcome, response)));
             if (response is not null)
             {
                 refused?.Dispose();
                 refused = response;
             }
+
+            started = ended;
+            own = OwnHeaders.TakeOff(request);
         }
 
-        return refused ?? throw new HttpRequestException($"No altruist of the chain {route.Chain} answered within {budget}.", failure);
+        own.PutOn(request);
+        return refused ?? throw new HttpRequestException(string.Create(CultureInfo.InvariantCulture, $"No altruist of the chain {route.Chain} answered within {budget}."), failure);
     }
 
-    /// <returns>An answer, whatever its status, or why there is none.</returns>
-    private async Task<(HttpResponseMessage? Response, RelayOutcome Outcome, Exception? Failure)> AskAsync(
-        Line line, HttpRequestMessage request, TimeSpan patience, long started, CancellationToken cancellation)
-    {
-        HttpResponseMessage? response = null;
-        Exception? failure = null;
-        RelayOutcome outcome;
-        using (var deadline = new CancellationTokenSource(patience, time))
-        using (cancellation.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), deadline))
-        {
-            line.Address(request);
-            try
-            {
-                response = await base.SendAsync(request, deadline.Token);
-                await response.Content.LoadIntoBufferAsync(manager.Options.MaxResponseBytes, deadline.Token);
-                outcome = OutcomeOf(response);
-            }
-            catch (HttpRequestException tooLarge) when (tooLarge.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
-            {
-                // Another altruist would answer the same.
-                response?.Dispose();
-                throw;
-            }
-            catch (Exception failed) when (failed is HttpRequestException or IOException or OperationCanceledException)
-            {
-                response?.Dispose();
-                response = null;
-                cancellation.ThrowIfCancellationRequested();
-                (outcome, failure) = failed is OperationCanceledException
-                    ? (RelayOutcome.Timeout, new TimeoutException(string.Create(CultureInfo.InvariantCulture, $"no answer within {patience}")))
-                    : (RelayOutcome.Connect, failed);
-            }
-            finally
-            {
-                line.Forget(request);
-            }
-        }
+    private static string ChainOf(Uri? address) =>
+        address is { IsAbsoluteUri: true, Host: Host, AbsolutePath.Length: > 1 }
+            ? Uri.UnescapeDataString(address.AbsolutePath.AsSpan(1).Trim('/'))
+            : throw new InvalidOperationException($"The request names no chain: send an {nameof(AltruistRequest)}, or one to http://{Host}/0021.");
 
-        if (outcome is RelayOutcome.Answered or RelayOutcome.Rpc && response is not null && !IsForTheNext(response.StatusCode))
-            line.Condition.Answered();
-        var took = time.GetElapsedTime(started);
-        line.Tally.Count(outcome, took);
-        manager.Metrics.Relayed(line, outcome, took);
-        return (response, outcome, failure);
+    /// <summary>A source that cancels after this time, used again where it was not needed.</summary>
+    private CancellationTokenSource Rent(TimeSpan patience)
+    {
+        if (!deadlines.TryDequeue(out var deadline))
+            return new CancellationTokenSource(patience, time);
+        deadline.CancelAfter(patience);
+        return deadline;
+    }
+
+    private void Return(CancellationTokenSource deadline)
+    {
+        if (deadlines.Count < MostDeadlines && deadline.TryReset())
+            deadlines.Enqueue(deadline);
+        else
+            deadline.Dispose();
     }
 
     private static bool IsForTheNext(HttpStatusCode status) =>
@@ -219,4 +197,25 @@ public sealed class AltruistHandler : DelegatingHandler
     }
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
+
+    /// <summary>What of the caller's request goes to no altruist, to be put back before the request is seen again.</summary>
+    private readonly record struct OwnHeaders(Uri? Address, AuthenticationHeaderValue? Authorization)
+    {
+        public static OwnHeaders TakeOff(HttpRequestMessage request)
+        {
+            var own = new OwnHeaders(request.RequestUri, request.Headers.Authorization);
+            if (own.Authorization is not null)
+                request.Headers.Authorization = null;
+            if (request.Headers.Host is not null)
+                request.Headers.Host = null;
+            return own;
+        }
+
+        public void PutOn(HttpRequestMessage request)
+        {
+            request.RequestUri = Address;
+            if (Authorization is not null)
+                request.Headers.Authorization = Authorization;
+        }
+    }
 }

@@ -51,7 +51,7 @@ public sealed partial class RelayReports
             Interlocked.Add(ref tally.Relays, relays);
     }
 
-    /// <summary>Counts that a relay went to an altruist, and why; <see cref="AltruistHandler.CreateRequest"/> with a reason does so by itself.</summary>
+    /// <summary>Counts that a relay went to an altruist, and why; <see cref="AltruistRequest.FallbackReason"/> does so by itself.</summary>
     /// <param name="chain">Id of the chain.</param>
     /// <param name="reason">A short word such as <c>session-rollover</c>; after 20 different ones the rest are <c>other</c>.</param>
     public void CountFallback(string chain, string reason)

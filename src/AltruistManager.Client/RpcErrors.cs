@@ -23,8 +23,10 @@ internal static class RpcErrors
         return Find(beginning[..length]);
     }
 
-    internal static RelayOutcome Find(ReadOnlySpan<byte> beginning)
+    private static RelayOutcome Find(ReadOnlySpan<byte> beginning)
     {
+        if (beginning.IndexOf("\"error\""u8) < 0)
+            return RelayOutcome.Answered;
         try
         {
             return CodeOf(beginning) switch

@@ -31,7 +31,7 @@ public sealed class HandlerTests
         foreach (var field in new[] { one, other }.OfType<string>())
             auth[field[..field.IndexOf(':', StringComparison.Ordinal)]] = field[(field.IndexOf(':', StringComparison.Ordinal) + 1)..];
         await using var scene = await Scene.StartAsync(Told.Slot("0021", 5, [Told.Altruist("a", 100, "http://a.example/rpc", auth)], []));
-        using var request = AltruistHandler.CreateRequest("0021", new StringContent("x"));
+        using var request = new AltruistRequest("0021", new StringContent("x"));
         request.Headers.TryAddWithoutValidation("Authorization", "Bearer of-the-user");
         using var answer = await scene.Http.SendAsync(request, Cancellation);
 
@@ -142,7 +142,7 @@ public sealed class HandlerTests
         await using var scene = await Scene.StartAsync(Told.Slot("0021", 5, [], []));
         foreach (var chain in new[] { "0021", "nonsense" })
         {
-            using var answer = await scene.Http.SendAsync(AltruistHandler.CreateRequest(chain, new StringContent("x")), Cancellation);
+            using var answer = await scene.Http.SendAsync(new AltruistRequest(chain, new StringContent("x")), Cancellation);
             Assert.Equal((HttpStatusCode.ServiceUnavailable, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType!.MediaType));
             Assert.Contains(chain, await answer.Content.ReadAsStringAsync(Cancellation));
         }
@@ -154,7 +154,7 @@ public sealed class HandlerTests
         await using var scene = await Scene.StartAsync(Told.Slot("0021", 5, "a", "b"));
         scene.Altruists.Faults["a"] = "stalls";
         using var gone = new CancellationTokenSource();
-        var asking = scene.Http.SendAsync(AltruistHandler.CreateRequest("0021", new StringContent("x")), gone.Token);
+        var asking = scene.Http.SendAsync(new AltruistRequest("0021", new StringContent("x")), gone.Token);
         await scene.Portal.UntilAsync("a is asked", () => scene.Altruists.Order.Count == 1);
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
@@ -169,7 +169,7 @@ public sealed class HandlerTests
         await using var scene = await Scene.StartAsync(Told.Slot("0021", 5, "a", "b"));
         scene.Portal.Client.Reports.CountRelays("0021", 40);
         for (var i = 0; i < 3; i++)
-            (await scene.Http.SendAsync(AltruistHandler.CreateRequest("0021", new StringContent("x"), "no-node"), Cancellation)).Dispose();
+            (await scene.Http.SendAsync(new AltruistRequest("0021", new StringContent("x")) { FallbackReason = "no-node" }, Cancellation)).Dispose();
         scene.Altruists.Faults["a"] = "500";
         (await scene.AskAsync("x")).Dispose();
         scene.Altruists.Faults["a"] = """{"id":1,"error":{"code":-32603}}""";
@@ -241,7 +241,7 @@ public sealed class HandlerTests
 
         public async Task<HttpResponseMessage> AskAsync(string text, HttpContent? content = null)
         {
-            using var request = AltruistHandler.CreateRequest("0021", content ?? new StringContent(text));
+            using var request = new AltruistRequest("0021", content ?? new StringContent(text));
             var asking = Http.SendAsync(request, Cancellation);
             if (!asking.IsCompleted)
                 await Portal.UntilAsync("the request ends", () => asking.IsCompleted, step: 0.25);

@@ -35,12 +35,12 @@ public sealed class SetupTests
         await host.StartAsync(Cancellation);
 
         var http = host.Services.GetRequiredService<IHttpClientFactory>().CreateClient(AltruistManagerSetup.HttpClientName);
-        using (var answer = await http.SendAsync(AltruistHandler.CreateRequest("0021", new StringContent("x")), Cancellation))
+        using (var answer = await http.SendAsync(new AltruistRequest("0021", new StringContent("x")), Cancellation))
             Assert.Equal("secret-value /secret-path", await answer.Content.ReadAsStringAsync(Cancellation));
         Assert.Equal(HealthStatus.Healthy, (await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Cancellation)).Entries["altruist-manager"].Status);
 
         await altruist.StopAsync(Cancellation);
-        await Assert.ThrowsAsync<HttpRequestException>(() => http.SendAsync(AltruistHandler.CreateRequest("0021", new StringContent("x")), Cancellation));
+        await Assert.ThrowsAsync<HttpRequestException>(() => http.SendAsync(new AltruistRequest("0021", new StringContent("x")), Cancellation));
         await host.StopAsync(Cancellation);
         Assert.Contains(log.Lines, line => line.Contains("Application started", StringComparison.Ordinal));
         Assert.DoesNotContain(log.Lines, line => line.Contains("secret", StringComparison.Ordinal));
