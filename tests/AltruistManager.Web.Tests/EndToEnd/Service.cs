@@ -83,6 +83,17 @@ internal sealed partial class Service : IAsyncDisposable
 
     public void Kill() => process!.Kill();
 
+    /// <summary>Kills it, loses everything it kept, and starts it at the port it had with a new database and new keys.</summary>
+    public async Task StartFromNothingAsync()
+    {
+        Kill();
+        Directory.Delete(folder, recursive: true);
+        Directory.CreateDirectory(folder);
+        StaffKey = await CreateKeyAsync("staff");
+        PortalKey = await CreateKeyAsync("portal");
+        await StartAgainAsync();
+    }
+
     /// <summary>What the command prints on standard output.</summary>
     public async Task<string> RunAsync(params string[] arguments)
     {

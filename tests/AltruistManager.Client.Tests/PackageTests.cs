@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Xml.Linq;
+
+namespace AltruistManager.Client.Tests;
+
+/// <summary>What <c>dotnet pack</c> makes of the library.</summary>
+public sealed class PackageTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("altruist-manager-package-").FullName;
+
+    [Fact]
+    public async Task Package_brings_documentation_and_symbols_and_no_other_package()
+    {
+        var own = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        var root = own.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, WorkingDirectory = root };
+        foreach (var argument in (string[])["pack", "src/AltruistManager.Client", "--no-build", "-c", own.Parent.Name, "-o", folder, "-nodeReuse:false"])
+            start.ArgumentList.Add(argument);
+        using var pack = Process.Start(start)!;
+        var output = await pack.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await pack.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(pack.ExitCode == 0, output);
+
+        using var package = await ZipFile.OpenReadAsync(Assert.Single(Directory.GetFiles(folder, "*.nupkg")), TestContext.Current.CancellationToken);
+        Assert.NotNull(package.GetEntry("lib/net10.0/AltruistManager.Client.dll"));
+        Assert.NotNull(package.GetEntry("portal.md"));
+        await using (var documentation = await package.GetEntry("lib/net10.0/AltruistManager.Client.xml")!.OpenAsync(TestContext.Current.CancellationToken))
+            Assert.Contains("T:AltruistManager.Client.AltruistHandler", await new StreamReader(documentation).ReadToEndAsync(TestContext.Current.CancellationToken));
+        await using (var specification = await package.GetEntry("AltruistManager.Client.nuspec")!.OpenAsync(TestContext.Current.CancellationToken))
+        {
+            var elements = (await XDocument.LoadAsync(specification, LoadOptions.None, TestContext.Current.CancellationToken)).Descendants().ToList();
+            Assert.DoesNotContain(elements, element => element.Name.LocalName == "dependency");
+            Assert.Equal("Microsoft.AspNetCore.App", Assert.Single(elements, element => element.Name.LocalName == "frameworkReference").Attribute("name")!.Value);
+            Assert.Equal("portal.md", Assert.Single(elements, element => element.Name.LocalName == "readme").Value);
+        }
+
+        using var symbols = await ZipFile.OpenReadAsync(Assert.Single(Directory.GetFiles(folder, "*.snupkg")), TestContext.Current.CancellationToken);
+        Assert.NotNull(symbols.GetEntry("lib/net10.0/AltruistManager.Client.pdb"));
+    }
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+}
