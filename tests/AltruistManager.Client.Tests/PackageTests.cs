@@ -14,7 +14,7 @@ public sealed class PackageTests : IDisposable
     {
         var own = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
         var root = own.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, WorkingDirectory = root };
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, UseShellExecute = false, WorkingDirectory = root };
         foreach (var argument in (string[])["pack", "src/AltruistManager.Client", "--no-build", "-c", own.Parent.Name, "-o", folder, "-nodeReuse:false"])
             start.ArgumentList.Add(argument);
         using var pack = Process.Start(start)!;
