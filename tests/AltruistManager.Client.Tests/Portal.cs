@@ -41,16 +41,16 @@ internal sealed class Portal : IAsyncDisposable
     }
 
     /// <summary>Moves the clock step by step until it is so.</summary>
-    /// <param name="step">In seconds; shorter than what is waited for by whatever runs meanwhile.</param>
-    public async Task UntilAsync(string what, Func<bool> isSo, double step = 1)
+    /// <param name="step">In seconds; shorter than what is waited for by whatever runs meanwhile. 0 for what needs no time by this clock.</param>
+    /// <param name="pauseMs">Of real time before each step, for what runs to get its turn on a busy machine.</param>
+    public async Task UntilAsync(string what, Func<bool> isSo, double step = 1, int pauseMs = 2)
     {
         var started = TimeProvider.System.GetTimestamp();
         while (!isSo())
         {
             if (TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(20))
                 Assert.Fail($"It did not come about that {what}. Log:\n{string.Join('\n', Log.Lines)}");
-            // What runs gets its turn before time goes on.
-            await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System, Cancellation);
+            await Task.Delay(TimeSpan.FromMilliseconds(pauseMs), TimeProvider.System, Cancellation);
             if (!isSo())
                 Time.Advance(TimeSpan.FromSeconds(step));
         }
