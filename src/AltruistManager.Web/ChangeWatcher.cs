@@ -1,12 +1,13 @@
 using AltruistManager.Accounts;
 using AltruistManager.Altruists;
 using AltruistManager.Selection;
+using AltruistManager.Traffic;
 
 namespace AltruistManager.Web;
 
-/// <summary>Sees what other processes wrote (keys, overrides, holds, drains, whatever is registered) by one small query twice a second, and settles the slots.</summary>
+/// <summary>Sees what other processes wrote (keys, portals, overrides, holds, drains, whatever is registered) by one small query twice a second, and settles the slots.</summary>
 internal sealed partial class ChangeWatcher(
-    Initialisation initialisation, RosterStore revisions, RosterCache roster, ApiKeyRing keys, SelectionRound round, TimeProvider time,
+    Initialisation initialisation, RosterStore revisions, RosterCache roster, ApiKeyRing keys, PortalBook portals, SelectionRound round, TimeProvider time,
     ILogger<ChangeWatcher> logger) : BackgroundService
 {
     /// <summary>A revoked key ends within a second.</summary>
@@ -33,6 +34,7 @@ internal sealed partial class ChangeWatcher(
                 if (revision != seen)
                 {
                     await keys.RefreshAsync(stoppingToken);
+                    await portals.RefreshAsync(stoppingToken);
                     await roster.RefreshAsync(stoppingToken);
                     await round.RefreshRulingsAsync(stoppingToken);
                     round.WantSave();

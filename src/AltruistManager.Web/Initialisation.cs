@@ -5,6 +5,7 @@ using AltruistManager.Probing.Checks;
 using AltruistManager.Scheduling;
 using AltruistManager.Selection;
 using AltruistManager.Storage;
+using AltruistManager.Traffic;
 using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Web;
@@ -14,7 +15,7 @@ namespace AltruistManager.Web;
 /// last-good file can, portals are served from that, and the rest follows as soon as the database is back.
 /// </summary>
 internal sealed partial class Initialisation(
-    Database database, Migrator migrator, ApiKeyRing keys, KeyRing ring, PlainEndpoints plain, RosterCache roster, RegionRegistry regions, CheckBook checks, DrainStore drains, HealthMonitor health, TrialMonitor trials, IOptions<SelectionOptions> selection,
+    Database database, Migrator migrator, ApiKeyRing keys, PortalBook portals, KeyRing ring, PlainEndpoints plain, RosterCache roster, RegionRegistry regions, CheckBook checks, DrainStore drains, HealthMonitor health, TrialMonitor trials, IOptions<SelectionOptions> selection,
     SelectionRound round, SchedulingGate gate, TimeProvider time, ILogger<Initialisation> logger) : BackgroundService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -66,6 +67,7 @@ internal sealed partial class Initialisation(
         await ring.LoadAsync(cancellation);
         await plain.SealAsync(cancellation);
         await keys.RefreshAsync(cancellation);
+        await portals.RefreshAsync(cancellation);
         await roster.RefreshAsync(cancellation);
         await regions.EnsureAsync(new RegionId(selection.Value.DefaultRegion), cancellation);
         await checks.LoadAsync(cancellation);

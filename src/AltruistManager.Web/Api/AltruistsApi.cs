@@ -324,7 +324,7 @@ internal static class AltruistsApi
 
     /// <summary>Puts together what is registered of an altruist, how it is, and how often it was picked.</summary>
     internal sealed class Answers(
-        HealthBoard board, DrainStore drains, LettingGo lettingGo, CheckReports checks, DecisionLog log, TrialMonitor trials, RosterCache rosters, ProtocolCatalog protocols, TimeProvider time)
+        HealthBoard board, DrainStore drains, LettingGo lettingGo, CheckReports checks, DecisionLog log, TrialMonitor trials, RosterCache rosters, PortalBook portals, ProtocolCatalog protocols, TimeProvider time)
     {
         public string StateOf(Altruist altruist) =>
             !altruist.Enabled ? Disabled : DrainOf(altruist) is not null ? Draining : VerdictNames.Of(altruist.Undecryptable is null ? board[altruist.Id].State : VerdictState.Unknown);
@@ -383,7 +383,7 @@ internal static class AltruistsApi
             };
             // Portals are told what is in service, and nothing of what is only said.
             return caller.Owns(altruist.Provider) ? new WholeAltruistAnswer(answer, altruist, trials.Of(altruist)) { Drains = DrainsOf(altruist) }
-                : caller.SeesUrlsOf(altruist.Provider) ? new WholeAltruistAnswer(answer, altruist.InService, trial: null)
+                : caller.PortalId is { } portal && portals.Find(portal)?.MayRead(altruist, rosters.Current) == true ? new WholeAltruistAnswer(answer, altruist.InService, trial: null)
                 : answer;
         }
     }

@@ -28,6 +28,8 @@ internal static class ApiEndpoints
         api.MapAltruists();
         api.MapStanding();
         api.MapAltruistProbes();
+        api.MapPortals();
+        api.MapRelayReports();
         api.MapDecisions();
         api.MapDrains();
         api.MapTransparency();

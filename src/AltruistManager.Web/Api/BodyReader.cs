@@ -11,13 +11,15 @@ namespace AltruistManager.Web.Api;
 /// </summary>
 internal sealed class BodyReader
 {
-    /// <summary>The longest body that is read, in bytes.</summary>
+    /// <summary>The longest body that is read, in bytes, where no <see cref="BodyLimit"/> says otherwise.</summary>
     public const int MostBytes = 64 * 1024;
 
     private readonly Problem? unreadable;
     private readonly Dictionary<string, JsonElement> fields = [];
     private readonly HashSet<string> known = [];
     private readonly Dictionary<string, List<string>> errors = [];
+    private readonly List<BodyReader> inner = [];
+    private readonly string prefix = "";
 
     private BodyReader(Problem unreadable) => this.unreadable = unreadable;
 
@@ -27,26 +29,36 @@ internal sealed class BodyReader
             fields[field.Name] = field.Value;
     }
 
+    /// <summary>An object within a body: what is wrong with it is told with the rest, under its place.</summary>
+    private BodyReader(JsonElement item, BodyReader outer, string place)
+        : this(item)
+    {
+        prefix = $"{outer.prefix}{place}.";
+        errors = outer.errors;
+        outer.inner.Add(this);
+    }
+
     public static async ValueTask<BodyReader> BindAsync(HttpContext context)
     {
         var request = context.Request;
         if (!request.HasJsonContentType())
             return new BodyReader(new Problem(415, "unsupported-media-type", "The body must be JSON", "Send the body as application/json."));
-        if (request.ContentLength > MostBytes)
-            return TooLarge();
+        var most = context.GetEndpoint()?.Metadata.GetMetadata<BodyLimit>()?.Bytes ?? MostBytes;
+        if (request.ContentLength > most)
+            return TooLarge(most);
 
         try
         {
-            var buffer = new byte[MostBytes + 1];
+            var buffer = new byte[(request.ContentLength ?? most) + 1];
             var length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, context.RequestAborted);
-            return length > MostBytes ? TooLarge() : Parse(buffer.AsMemory(0, length));
+            return length > most ? TooLarge(most) : Parse(buffer.AsMemory(0, length));
         }
         catch (BadHttpRequestException bad)
         {
             return new BodyReader(new Problem(bad.StatusCode, "bad-body", "The body cannot be read", bad.Message));
         }
 
-        static BodyReader TooLarge() => new(new Problem(413, "too-large", "The body is too large", $"A body may have {MostBytes} bytes."));
+        static BodyReader TooLarge(int most) => new(new Problem(413, "too-large", "The body is too large", $"A body may have {most} bytes."));
     }
 
     internal static BodyReader Parse(ReadOnlyMemory<byte> body)
@@ -105,13 +117,13 @@ internal sealed class BodyReader
     /// <summary>Adds an error; <paramref name="error"/> goes on after the name: <c>must be …</c>.</summary>
     public void Bad(string name, string error)
     {
-        if (!errors.TryGetValue(name, out var list))
-            errors[name] = list = [];
+        if (!errors.TryGetValue(prefix + name, out var list))
+            errors[prefix + name] = list = [];
         list.Add(error);
     }
 
     /// <summary>Whether this field was found bad so far.</summary>
-    public bool IsBad(string name) => errors.ContainsKey(name);
+    public bool IsBad(string name) => errors.ContainsKey(prefix + name);
 
     /// <summary>Read-only fields of the answer are accepted and ignored.</summary>
     public void Ignore(params ReadOnlySpan<string> names)
@@ -133,6 +145,16 @@ internal sealed class BodyReader
         if (!Take(name, required, JsonValueKind.Number, "must be a whole number", out var value))
             return null;
         if (value.TryGetInt32(out var number) && number >= least && number <= most)
+            return number;
+        Bad(name, $"must be a whole number from {least} to {most}");
+        return null;
+    }
+
+    public long? Long(string name, long least, long most, bool required = false)
+    {
+        if (!Take(name, required, JsonValueKind.Number, "must be a whole number", out var value))
+            return null;
+        if (value.TryGetInt64(out var number) && number >= least && number <= most)
             return number;
         Bad(name, $"must be a whole number from {least} to {most}");
         return null;
@@ -239,13 +261,57 @@ internal sealed class BodyReader
     public JsonElement? Object(string name, bool required = false) =>
         Take(name, required, JsonValueKind.Object, "must be an object", out var value) ? value : null;
 
+    /// <summary>An object whose values are whole numbers from 0.</summary>
+    public IReadOnlyDictionary<string, long>? Counts(string name, long most)
+    {
+        if (!Take(name, required: false, JsonValueKind.Object, "must be an object of whole numbers", out var value))
+            return null;
+        var counts = new Dictionary<string, long>();
+        foreach (var item in value.EnumerateObject())
+        {
+            if (item.Value.ValueKind is JsonValueKind.Number && item.Value.TryGetInt64(out var count) && count >= 0 && count <= most)
+                counts[item.Name] = count;
+            else
+                Bad($"{name}.{item.Name}", $"must be a whole number from 0 to {most}");
+        }
+
+        return counts;
+    }
+
+    /// <summary>An object inside, to be read like the body itself; null when it is missing, null or no object.</summary>
+    public BodyReader? Inner(string name) =>
+        Take(name, required: false, JsonValueKind.Object, "must be an object", out var value) ? new BodyReader(value, this, name) : null;
+
+    /// <summary>A list of objects, each with its place and to be read like the body itself; empty when it is missing or no such list.</summary>
+    public IReadOnlyList<(string Place, BodyReader Item)> Inners(string name, int mostItems)
+    {
+        if (!Take(name, required: false, JsonValueKind.Array, "must be a list of objects", out var value))
+            return [];
+        if (value.GetArrayLength() > mostItems)
+        {
+            Bad(name, $"must have at most {mostItems} items");
+            return [];
+        }
+
+        var items = new List<(string Place, BodyReader Item)>();
+        foreach (var (index, item) in value.EnumerateArray().Index())
+        {
+            var place = $"{name}[{index}]";
+            if (item.ValueKind is JsonValueKind.Object)
+                items.Add(($"{prefix}{place}", new BodyReader(item, this, place)));
+            else
+                Bad(place, "must be an object");
+        }
+
+        return items;
+    }
+
     /// <summary>What to answer when anything was wrong, unknown fields included; null when all is well. Ask last.</summary>
     public Problem? Refusal()
     {
         if (unreadable is not null)
             return unreadable;
-        foreach (var name in fields.Keys.Where(name => !known.Contains(name)))
-            Bad(name, "is not a field of this thing");
+        RefuseUnknown();
         return errors.Count == 0 ? null : Problems.BadFields(errors);
     }
 
@@ -259,6 +325,13 @@ internal sealed class BodyReader
             foreach (var error in list)
                 found.Add(field, error);
         return null;
+    }
+
+    private void RefuseUnknown()
+    {
+        foreach (var name in fields.Keys.Where(name => !known.Contains(name)))
+            Bad(name, "is not a field of this thing");
+        inner.ForEach(item => item.RefuseUnknown());
     }
 
     private bool Take(string name, bool required, JsonValueKind kind, string wrong, out JsonElement value)
@@ -289,3 +362,6 @@ internal sealed class BodyReader
         return null;
     }
 }
+
+/// <summary>On an endpoint: the longest body that is read there.</summary>
+internal sealed record BodyLimit(int Bytes);

@@ -19,9 +19,6 @@ internal sealed record Caller(KeyScope? Scope, ProviderId? Provider, string? Por
     /// <summary>True for staff, and for the provider itself.</summary>
     public bool Owns(ProviderId provider) => IsStaff || (Scope is KeyScope.Provider && Provider == provider);
 
-    /// <summary>Owner, staff and portals see the whole URL of an altruist.</summary>
-    public bool SeesUrlsOf(ProviderId provider) => Scope is KeyScope.Portal || Owns(provider);
-
     public static Caller Of(ApiKey key) => new(key.Scope, key.ProviderId is { } provider ? new ProviderId(provider) : null, key.PortalId, key.Id);
 
     public static ValueTask<Caller> BindAsync(HttpContext context) =>

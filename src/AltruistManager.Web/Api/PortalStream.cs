@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Threading.Channels;
+using AltruistManager.Traffic;
 
 namespace AltruistManager.Web.Api;
 
@@ -7,8 +8,9 @@ namespace AltruistManager.Web.Api;
 /// One portal that listens: a bounded queue between the feed of its region and its connection. Offering never waits; whoever does not read is sent away.
 /// </summary>
 /// <param name="keyId">By whose key it was opened.</param>
+/// <param name="portal">Whose key that is, as it was then; null for staff.</param>
 /// <param name="abort">Cuts the connection.</param>
-internal sealed class PortalStream(string keyId, Action abort, TimeProvider time) : IDisposable
+internal sealed class PortalStream(string keyId, Portal? portal, Action abort, TimeProvider time) : IDisposable
 {
     /// <summary>So many frames a portal may be behind, on top of what the buffers of its connection hold.</summary>
     internal const int MostBehind = 64;
@@ -26,6 +28,8 @@ internal sealed class PortalStream(string keyId, Action abort, TimeProvider time
     private bool isClosed;
 
     public string KeyId => keyId;
+
+    public Portal? Portal => portal;
 
     /// <summary>False when the portal is too far behind, which ends the stream.</summary>
     public bool Offer(StreamFrame frame)

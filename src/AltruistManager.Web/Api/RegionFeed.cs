@@ -3,7 +3,8 @@ using AltruistManager.Selection;
 namespace AltruistManager.Web.Api;
 
 /// <summary>Tells the streams of one region what changed in it: bytes are made once for all.</summary>
-internal sealed class RegionFeed(string region)
+/// <param name="chains">Those that are told; null for all.</param>
+internal sealed class RegionFeed(string region, ChainChoice? chains = null)
 {
     /// <summary>Whoever comes back with an older generation gets the snapshot.</summary>
     private const int MostKnown = 1024;
@@ -48,11 +49,11 @@ internal sealed class RegionFeed(string region)
             generation = now;
             beginnings.Clear();
             // Whatever was revoked or taken away is not in any slot: then portals are told the whole.
-            var changed = sameOrigin ? next.ChangedSince(region, before) : null;
+            var changed = sameOrigin ? next.ChangedSince(region, before, chains) : null;
             foreach (var told in changed?.Select(answer => answer.Generation).Distinct() ?? [now])
                 Remember(told);
             if (streams.Count > 0)
-                Offer(changed is null ? StreamEvents.Snapshot(next.FindAll(region)!) : StreamEvents.Selections(changed));
+                Offer(changed is null ? Whole(next) : changed.Count == 0 ? StreamEvents.Beat(now) : StreamEvents.Selections(changed));
         }
     }
 
@@ -90,14 +91,16 @@ internal sealed class RegionFeed(string region)
             return made;
         if (beginnings.Count == MostBeginnings)
             beginnings.Clear();
-        var changed = after == None ? null : snapshot.ChangedSince(region, after);
+        var changed = after == None ? null : snapshot.ChangedSince(region, after, chains);
         return beginnings[after] = changed switch
         {
-            null => StreamEvents.Snapshot(snapshot.FindAll(region)!),
+            null => Whole(snapshot),
             [] => StreamEvents.Beat(generation),
             _ => StreamEvents.Selections(changed),
         };
     }
+
+    private StreamFrame Whole(Snapshot told) => StreamEvents.Snapshot(told.FindAll(region, chains: chains)!);
 
     private void Offer(StreamFrame frame)
     {

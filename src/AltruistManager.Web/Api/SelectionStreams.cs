@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using AltruistManager.Accounts;
 using AltruistManager.Probing;
 using AltruistManager.Selection;
+using AltruistManager.Traffic;
 using AltruistManager.Web.Security;
 using Microsoft.Extensions.Options;
 
@@ -13,14 +14,14 @@ namespace AltruistManager.Web.Api;
 /// Nothing here waits for a portal.
 /// </summary>
 internal sealed class SelectionStreams(
-    SnapshotHolder snapshots, ApiKeyRing keys, IOptions<LimitsOptions> limits, IHostApplicationLifetime lifetime, TimeProvider time) : BackgroundService
+    SnapshotHolder snapshots, ApiKeyRing keys, PortalBook portals, IOptions<LimitsOptions> limits, IHostApplicationLifetime lifetime, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan BeatPeriod = TimeSpan.FromSeconds(15);
 
     /// <summary>With the time until a revocation is known here, less than the second within which it holds.</summary>
     private static readonly TimeSpan KeyPeriod = TimeSpan.FromMilliseconds(250);
 
-    private readonly ConcurrentDictionary<string, RegionFeed> feeds = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Region, ChainChoice? Chains), RegionFeed> feeds = new();
     private readonly Lock gate = new();
     private readonly Dictionary<string, HashSet<PortalStream>> byKey = new(StringComparer.Ordinal);
     private int count;
@@ -29,12 +30,13 @@ internal sealed class SelectionStreams(
     public int Count => Volatile.Read(ref count);
 
     /// <summary>Opens a stream of a region that the current snapshot has. <see cref="Close"/> it.</summary>
+    /// <param name="portal">Whose key that is; null for staff.</param>
     /// <param name="after">The generation that the portal says it has.</param>
     /// <param name="abort">Cuts the connection.</param>
     /// <returns>The stream, or why there is none.</returns>
-    public (PortalStream? Stream, Problem? Refusal) Open(string region, string keyId, long? after, Action abort)
+    public (PortalStream? Stream, Problem? Refusal) Open(string region, string keyId, Portal? portal, long? after, Action abort)
     {
-        var stream = new PortalStream(keyId, abort, time);
+        var stream = new PortalStream(keyId, portal, abort, time);
         lock (gate)
         {
             if (stopping)
@@ -50,13 +52,13 @@ internal sealed class SelectionStreams(
         }
 
         StreamMetrics.Opened(1);
-        feeds.GetOrAdd(region, static region => new RegionFeed(region)).Join(stream, snapshots.Current, after);
+        FeedOf(region, portal?.Choice).Join(stream, snapshots.Current, after);
         return (stream, null);
     }
 
     public void Close(string region, PortalStream stream)
     {
-        feeds[region].Leave(stream);
+        FeedOf(region, stream.Portal?.Choice).Leave(stream);
         lock (gate)
         {
             byKey[stream.KeyId].Remove(stream);
@@ -83,7 +85,7 @@ internal sealed class SelectionStreams(
         {
             told = await snapshots.NextAsync(told, cancellation);
             foreach (var region in told.RegionIds)
-                feeds.GetOrAdd(region, static region => new RegionFeed(region));
+                FeedOf(region, chains: null);
             foreach (var feed in feeds.Values)
                 feed.Show(told);
         }
@@ -103,7 +105,10 @@ internal sealed class SelectionStreams(
     {
         using var timer = new PeriodicTimer(KeyPeriod, time);
         while (await timer.WaitForNextTickAsync(cancellation))
-            End(keyId => !keys.IsGood(keyId), "the key has ended");
+        {
+            End(stream => !keys.IsGood(stream.KeyId), "the key has ended");
+            End(stream => stream.Portal is { } then && !(portals.Find(then.Id) is { } now && (ReferenceEquals(now, then) || now.ReadsLike(then))), "what the portal may read was changed: reconnect");
+        }
     }
 
     private void SendAllAway()
@@ -113,16 +118,19 @@ internal sealed class SelectionStreams(
         End(static _ => true, "the service stops: reconnect");
     }
 
-    private void End(Predicate<string> ofKey, string why)
+    private RegionFeed FeedOf(string region, ChainChoice? chains) => feeds.GetOrAdd((region, chains), static key => new RegionFeed(key.Region, key.Chains));
+
+    private void End(Predicate<PortalStream> which, string why)
     {
         lock (gate)
         {
-            foreach (var (keyId, streams) in byKey)
+            foreach (var streams in byKey.Values)
             {
-                if (!ofKey(keyId))
-                    continue;
                 foreach (var stream in streams)
-                    stream.End(why);
+                {
+                    if (which(stream))
+                        stream.End(why);
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace AltruistManager.Web.Api;
 
 /// <summary>What portals poll and listen to: ready bytes out of the snapshot. Nothing here waits for a database.</summary>
-internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster, PortalPolls polls, SelectionStreams streams, IOptions<SelectionOptions> options)
+internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster, PortalPolls polls, PortalBook portals, SelectionStreams streams, IOptions<SelectionOptions> options)
 {
     private const string ContentType = "application/json; charset=utf-8";
 
@@ -25,6 +25,8 @@ internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster
         var snapshot = snapshots.Current;
         if (string.IsNullOrEmpty(region))
             region = defaultRegion;
+        if (WhyNotRead(context, snapshot, chain, region) is { } refusal)
+            return refusal.ExecuteAsync(context);
         if (snapshot.Find(chain, region) is not { } answer)
             return WhyNot(snapshot, chain, region).ExecuteAsync(context);
         if (answer.HasPick)
@@ -38,7 +40,9 @@ internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster
         var snapshot = snapshots.Current;
         if (string.IsNullOrEmpty(region))
             region = defaultRegion;
-        if (snapshot.FindAll(region, Negotiation.CodingFor(context.Request)) is not { } answer)
+        if (WhyNotRead(context, snapshot, chain: null, region) is { } refusal)
+            return refusal.ExecuteAsync(context);
+        if (snapshot.FindAll(region, Negotiation.CodingFor(context.Request), ReaderOf(context)?.Choice) is not { } answer)
             return WhyNot(snapshot, null, region).ExecuteAsync(context);
         context.Response.Headers.Vary = "Accept-Encoding";
         return SendAsync(context, snapshot, answer, region, chain: "");
@@ -49,6 +53,12 @@ internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster
         var snapshot = snapshots.Current;
         if (string.IsNullOrEmpty(region))
             region = defaultRegion;
+        if (WhyNotRead(context, snapshot, chain: null, region) is { } unread)
+        {
+            await unread.ExecuteAsync(context);
+            return;
+        }
+
         if (!snapshot.HasRegion(region))
         {
             await WhyNot(snapshot, null, region).ExecuteAsync(context);
@@ -57,7 +67,7 @@ internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster
 
         var caller = ((CallerIdentity)context.User.Identity!).Caller;
         long? after = long.TryParse(context.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var held) ? held : null;
-        var (stream, refusal) = streams.Open(region, caller.KeyId!, after, context.Abort);
+        var (stream, refusal) = streams.Open(region, caller.KeyId!, ReaderOf(context), after, context.Abort);
         if (stream is null)
         {
             await refusal!.ExecuteAsync(context);
@@ -111,6 +121,23 @@ internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster
         headers["Altruist-Generation"] = answer.Generation.ToString(CultureInfo.InvariantCulture);
         if (snapshot.RoundAt.Length > 0)
             headers["Altruist-Round-At"] = snapshot.RoundAt;
+    }
+
+    /// <summary>Whose key was sent; null for staff, who read everything.</summary>
+    private Portal? ReaderOf(HttpContext context) => context.User.Identity is CallerIdentity { Caller.PortalId: { } id } ? portals.Find(id) : null;
+
+    /// <summary>A portal's keys read its regions and chains only; what does not exist is told as such.</summary>
+    private Problem? WhyNotRead(HttpContext context, Snapshot snapshot, string? chain, string region)
+    {
+        if (context.User.Identity is not CallerIdentity { Caller.PortalId: { } owner })
+            return null;
+        if (portals.Find(owner) is not { } portal)
+            return Problems.Forbidden("The portal of this key is retired.");
+        if (!portal.MayRead(new RegionId(region)))
+            return Problems.Forbidden($"This portal does not read the region '{region}'.");
+        return chain is not null && portal.Choice is { } chains && snapshot.ChainIdOf(chain, region) is { } id && !chains.Holds(id)
+            ? Problems.Forbidden($"This portal does not read the chain '{chain}'.")
+            : null;
     }
 
     private Problem WhyNot(Snapshot snapshot, string? chain, string region)

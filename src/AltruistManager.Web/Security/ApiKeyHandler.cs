@@ -2,6 +2,8 @@ using System.Runtime.CompilerServices;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using AltruistManager.Accounts;
+using AltruistManager.Storage;
+using AltruistManager.Traffic;
 using AltruistManager.Web.Api;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
@@ -10,7 +12,7 @@ namespace AltruistManager.Web.Security;
 
 /// <summary>Finds out who calls by the key in <c>Authorization: Bearer am_…</c>, and answers who may not.</summary>
 internal sealed class ApiKeyHandler(
-    ApiKeyRing ring, ApiKeyTickets tickets, IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
+    ApiKeyRing ring, PortalBook portals, ApiKeyTickets tickets, IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "key";
@@ -59,7 +61,27 @@ internal sealed class ApiKeyHandler(
         return Problems.Forbidden("The scope of this key does not include this call.").ExecuteAsync(Context);
     }
 
-    private Task<AuthenticateResult> Result(KeyCheck check) => check.Key is { } key ? tickets.Of(key) : Refuse(check.Refusal);
+    private Task<AuthenticateResult> Result(KeyCheck check) => check.Key switch
+    {
+        null => Refuse(check.Refusal),
+        { PortalId: { } portal } when !portals.All.ContainsKey(portal) => TakeUpAsync(check.Key),
+        _ => tickets.Of(check.Key),
+    };
+
+    /// <summary>A portal that was made just now, by another process: what it may read must be known first.</summary>
+    private async Task<AuthenticateResult> TakeUpAsync(ApiKey key)
+    {
+        try
+        {
+            await portals.RefreshAsync(Context.RequestAborted);
+        }
+        catch (Exception failed) when (Database.IsFailure(failed))
+        {
+            return await Refuse(KeyRefusal.CannotTell);
+        }
+
+        return await tickets.Of(key);
+    }
 
     private Task<AuthenticateResult> Refuse(KeyRefusal why)
     {

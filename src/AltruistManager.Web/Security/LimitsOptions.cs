@@ -19,6 +19,10 @@ internal sealed class LimitsOptions
     [Range(0, 1_000_000)]
     public int TestsPerMinute { get; set; } = 10;
 
+    /// <summary>Reports of a portal for each key.</summary>
+    [Range(0, 1_000_000)]
+    public int ReportsPerMinute { get; set; } = 120;
+
     /// <summary>Open streams for each key.</summary>
     [Range(0, 1_000_000)]
     public int StreamsPerKey { get; set; } = 1000;

@@ -21,6 +21,9 @@ internal static class Policies
 
     public const string Staff = "staff";
 
+    /// <summary>Whoever has a key; what it may see of a thing is checked by the endpoint.</summary>
+    public const string AnyKey = "portal or provider";
+
     public static TBuilder AllowPublic<TBuilder>(this TBuilder endpoint)
         where TBuilder : IEndpointConventionBuilder => endpoint.RequireAuthorization(Public);
 
@@ -32,6 +35,7 @@ internal static class Policies
             .AddPolicy(Public, policy => policy.AddRequirements(new PublicRequirement()))
             .AddPolicy(Portal, policy => policy.AddRequirements(new ScopeRequirement(KeyScope.Portal)))
             .AddPolicy(Provider, policy => policy.AddRequirements(new ScopeRequirement(KeyScope.Provider)))
+            .AddPolicy(AnyKey, policy => policy.AddRequirements(new KeyRequirement()))
             .AddPolicy(Staff, policy => policy.AddRequirements(new ScopeRequirement(KeyScope.Staff)))
             .SetFallbackPolicy(new AuthorizationPolicyBuilder().AddRequirements(new NobodyRequirement()).Build());
         return services;
@@ -43,6 +47,16 @@ internal static class Policies
         protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, ScopeRequirement requirement)
         {
             if (context.User.Identity is CallerIdentity { Caller: var caller } && (caller.Scope == scope || caller.IsStaff))
+                context.Succeed(requirement);
+            return Task.CompletedTask;
+        }
+    }
+
+    private sealed class KeyRequirement : AuthorizationHandler<KeyRequirement>, IAuthorizationRequirement
+    {
+        protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, KeyRequirement requirement)
+        {
+            if (context.User.Identity is CallerIdentity)
                 context.Succeed(requirement);
             return Task.CompletedTask;
         }

@@ -13,6 +13,9 @@ internal static class RateLimits
     /// <summary>The limit of tests, which are calls to somebody else's host.</summary>
     public const string Tests = "tests";
 
+    /// <summary>The limit of reports, each of which is written.</summary>
+    public const string Reports = "reports";
+
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
@@ -26,6 +29,7 @@ internal static class RateLimits
                 ? Partition(key, perKey, Second)
                 : Partition(AddressOf(context), perAddress, Second));
             limiter.AddPolicy(Tests, context => Partition((context.User.Identity as CallerIdentity)?.Caller.KeyId ?? AddressOf(context), limits.Value.TestsPerMinute, Minute));
+            limiter.AddPolicy(Reports, context => Partition((context.User.Identity as CallerIdentity)?.Caller.KeyId ?? AddressOf(context), limits.Value.ReportsPerMinute, Minute));
             limiter.OnRejected = static async (rejected, _) =>
             {
                 var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? (int)Math.Ceiling(after.TotalSeconds) : 1;

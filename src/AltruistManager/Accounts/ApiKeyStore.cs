@@ -8,7 +8,7 @@ public sealed class ApiKeyStore(Database database, TimeProvider time)
     private const string Columns = "id, name, scope, provider_id, portal_id, secret_hash, created_at, expires_at, revoked_at, revision";
 
     /// <summary>Makes a key; the text is told once and never again.</summary>
-    /// <param name="portal">Made if it does not exist; null with scope portal means one named after the key.</param>
+    /// <param name="portal">Made if it does not exist, and again if it is retired; null with scope portal means one named after the key.</param>
     /// <returns>The key as its holder sends it.</returns>
     public async Task<string> CreateAsync(string name, KeyScope scope, string? provider, string? portal, DateTimeOffset? expiresAt, CancellationToken cancellation)
     {
@@ -16,12 +16,17 @@ public sealed class ApiKeyStore(Database database, TimeProvider time)
         await database.WriteAsync(async write =>
         {
             var now = time.NowMs();
+            var revision = await write.NextRevisionAsync();
             if (scope is KeyScope.Portal)
             {
                 portal ??= SlugOf(name, id);
                 await write.ExecuteAsync(
-                    "insert into portals (id, name, created_at) values (@Id, @Name, @Now) on conflict (id) do nothing",
-                    new { Id = portal, Name = name, Now = now });
+                    """
+                    insert into portals (id, name, created_at, revision)
+                    values (@Id, @Name, @Now, @Revision)
+                    on conflict (id) do update set retired_at = null, revision = excluded.revision where portals.retired_at is not null
+                    """,
+                    new { Id = portal, Name = name, Now = now, Revision = revision });
             }
 
             await write.ExecuteAsync(
@@ -39,7 +44,7 @@ public sealed class ApiKeyStore(Database database, TimeProvider time)
                     Hash = Convert.ToHexStringLower(hash),
                     Now = now,
                     ExpiresAt = expiresAt?.ToUnixTimeMilliseconds(),
-                    Revision = await write.NextRevisionAsync(),
+                    Revision = revision,
                 });
         }, cancellation);
         return text;
@@ -66,12 +71,12 @@ public sealed class ApiKeyStore(Database database, TimeProvider time)
         return (rows.ConvertAll(row => row.ToKey()), rows.Count == 0 ? revision : rows[^1].Revision);
     }
 
-    /// <summary>Lower-case letters, digits and dashes; the key's own id where nothing is left of the name.</summary>
+    /// <summary>At most 64 lower-case letters, digits and dashes; the key's own id where nothing is left of the name.</summary>
     internal static string SlugOf(string name, string otherwise)
     {
         var characters = name.ToLowerInvariant().Select(character => char.IsAsciiLetterOrDigit(character) ? character : '-').ToArray();
         var slug = string.Join('-', new string(characters).Split('-', StringSplitOptions.RemoveEmptyEntries));
-        return slug.Length == 0 ? otherwise : slug;
+        return slug.Length == 0 ? otherwise : slug.Length > 64 ? slug[..64].TrimEnd('-') : slug;
     }
 
     private sealed record Row

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.IO.Compression;
 using System.Security.Cryptography;
@@ -118,14 +119,35 @@ public sealed class Snapshot
 
     /// <summary>Every slot of the region; null for an unknown region.</summary>
     /// <param name="coding">The answer says whether it was worth that.</param>
-    public Answer? FindAll(string region, BodyCoding coding = BodyCoding.Plain) => regions.TryGetValue(region, out var found) ? found.All(coding) : null;
+    /// <param name="chains">Only their slots; null for all.</param>
+    public Answer? FindAll(string region, BodyCoding coding = BodyCoding.Plain, ChainChoice? chains = null) =>
+        regions.TryGetValue(region, out var found) ? found.All(coding, chains) : null;
+
+    /// <summary>The id of a chain that has a slot in the region, by any of its names; null for an unknown one.</summary>
+    public string? ChainIdOf(string chain, string region) => regions.TryGetValue(region, out var found) ? found.IdOf(chain) : null;
 
     /// <summary>The greatest generation that changed a slot or the revoked list of the region; null for an unknown region.</summary>
     public long? GenerationOf(string region) => regions.TryGetValue(region, out var found) ? found.Generation : null;
 
     /// <summary>What whoever holds the region as of a generation of this origin lacks: each slot that changed since, in the order of generations.</summary>
+    /// <param name="chains">Null for all.</param>
     /// <returns>Null where slots do not tell all: some altruist was revoked, a slot went, or the region is unknown.</returns>
-    public IReadOnlyList<Answer>? ChangedSince(string region, long generation) => regions.TryGetValue(region, out var found) ? found.ChangedSince(generation) : null;
+    public IReadOnlyList<Answer>? ChangedSince(string region, long generation, ChainChoice? chains = null) =>
+        regions.TryGetValue(region, out var found) ? found.ChangedSince(generation, chains) : null;
+}
+
+/// <summary>Chains of which some portals are told, and no others. Equal where the chains are.</summary>
+public sealed class ChainChoice(IReadOnlyCollection<string> ids) : IEquatable<ChainChoice>
+{
+    private readonly FrozenSet<string> chosen = ids.ToFrozenSet(StringComparer.Ordinal);
+
+    public bool Holds(string id) => chosen.Contains(id);
+
+    public bool Equals(ChainChoice? other) => other is not null && chosen.SetEquals(other.chosen);
+
+    public override bool Equals(object? obj) => Equals(obj as ChainChoice);
+
+    public override int GetHashCode() => chosen.Aggregate(0, static (sum, id) => sum ^ id.GetHashCode(StringComparison.Ordinal));
 }
 
 /// <summary>One slot of a region, with the names it can be asked by: the chain's id first, then its aliases.</summary>
@@ -138,10 +160,13 @@ internal sealed class SnapshotRegion
 
     private readonly Dictionary<string, Answer> answers;
     private readonly Lazy<Answer>[] all;
+    private readonly ConcurrentDictionary<ChainChoice, Lazy<Answer>[]> some = new();
+    private readonly string origin;
 
     public SnapshotRegion(string id, string origin, IReadOnlyList<SnapshotSlot> slots, IReadOnlyList<string> revoked, long revokedGeneration)
     {
         Id = id;
+        this.origin = origin;
         Slots = slots;
         Revoked = revoked;
         RevokedGeneration = revokedGeneration;
@@ -155,8 +180,7 @@ internal sealed class SnapshotRegion
         }
 
         Generation = slots.Aggregate(revokedGeneration, static (greatest, slot) => Math.Max(greatest, slot.Answer.Generation));
-        var plain = new Lazy<Answer>(() => WriteAll(origin));
-        all = [plain, new Lazy<Answer>(() => plain.Value.Compressed(BodyCoding.Gzip)), new Lazy<Answer>(() => plain.Value.Compressed(BodyCoding.Brotli))];
+        all = BodiesOf(slots);
     }
 
     public string Id { get; }
@@ -170,19 +194,32 @@ internal sealed class SnapshotRegion
 
     public long Generation { get; }
 
-    /// <summary>The bulk body; put together, and compressed, at the first call after a change.</summary>
-    public Answer All(BodyCoding coding) => all[(int)coding].Value;
+    /// <summary>
+    /// The bulk body; put together, and compressed, at the first call after a change. That of some chains has the generation of all: a portal that may read others from
+    /// now on must not take their older ones for a step back.
+    /// </summary>
+    public Answer All(BodyCoding coding, ChainChoice? chains) => (chains is null
+        ? all
+        : some.GetOrAdd(chains, static (chosen, region) => region.BodiesOf([.. region.Slots.Where(slot => chosen.Holds(slot.Names[0]))]), this))[(int)coding].Value;
+
+    public string? IdOf(string chain) => Slots.FirstOrDefault(slot => slot.Names[0] == chain)?.Names[0] ?? Slots.FirstOrDefault(slot => slot.Names.Contains(chain))?.Names[0];
 
     public Answer? Find(string chain) => answers.GetValueOrDefault(chain);
 
     /// <inheritdoc cref="Snapshot.ChangedSince"/>
-    public IReadOnlyList<Answer>? ChangedSince(long generation) => RevokedGeneration > generation
+    public IReadOnlyList<Answer>? ChangedSince(long generation, ChainChoice? chains) => RevokedGeneration > generation
         ? null
-        : [.. Slots.Select(slot => slot.Answer).Where(answer => answer.Generation > generation).OrderBy(answer => answer.Generation)];
+        : [.. Slots.Where(slot => chains?.Holds(slot.Names[0]) != false).Select(slot => slot.Answer).Where(answer => answer.Generation > generation).OrderBy(answer => answer.Generation)];
 
-    private Answer WriteAll(string origin)
+    private Lazy<Answer>[] BodiesOf(IReadOnlyList<SnapshotSlot> slots)
     {
-        var output = new ArrayBufferWriter<byte>(256 + Slots.Sum(slot => slot.Answer.Body.Length + 1));
+        var plain = new Lazy<Answer>(() => Write(slots));
+        return [plain, new Lazy<Answer>(() => plain.Value.Compressed(BodyCoding.Gzip)), new Lazy<Answer>(() => plain.Value.Compressed(BodyCoding.Brotli))];
+    }
+
+    private Answer Write(IReadOnlyList<SnapshotSlot> slots)
+    {
+        var output = new ArrayBufferWriter<byte>(256 + slots.Sum(slot => slot.Answer.Body.Length + 1));
         using (var json = new Utf8JsonWriter(output, Compact))
         {
             json.WriteStartObject();
@@ -190,7 +227,7 @@ internal sealed class SnapshotRegion
             json.WriteString("origin", origin);
             json.WriteNumber("generation", Generation);
             json.WriteStartArray("selections");
-            foreach (var slot in Slots)
+            foreach (var slot in slots)
                 json.WriteRawValue(slot.Answer.Body.Span, skipInputValidation: true);
             json.WriteEndArray();
             json.WriteStartArray("revoked");

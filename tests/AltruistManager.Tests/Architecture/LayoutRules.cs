@@ -33,7 +33,7 @@ internal static partial class LayoutRules
     private static readonly string[] WebRooms = ["Api", "Ui", "Security", "Commands"];
 
     // Data in, data out: no clock, chance, waiting or talking.
-    private static readonly string[] PureFiles = ["HealthEvaluator.cs", "ReferenceTrace.cs", "SelfPreservation.cs", "IntegrityCheck.cs", "Selector.cs", "RegionFallback.cs"];
+    private static readonly string[] PureFiles = ["ReportJudge.cs", "HealthEvaluator.cs", "ReferenceTrace.cs", "SelfPreservation.cs", "IntegrityCheck.cs", "Selector.cs", "RegionFallback.cs"];
 
     /// <returns>One line for each violation: where, what, and what to do instead.</returns>
     public static IReadOnlyList<string> Check(IReadOnlyCollection<SourceFile> files)

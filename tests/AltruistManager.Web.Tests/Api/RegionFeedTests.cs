@@ -163,7 +163,7 @@ public sealed class RegionFeedTests
         {
             this.feed = feed;
             pipe = new Pipe(new PipeOptions(pauseWriterThreshold: bufferBytes, resumeWriterThreshold: bufferBytes / 2));
-            stream = new PortalStream("key", cut.SetResult, TimeProvider.System);
+            stream = new PortalStream("key", portal: null, cut.SetResult, TimeProvider.System);
             feed.Join(stream, Snapshot.Empty, after);
             sending = SendAsync();
         }

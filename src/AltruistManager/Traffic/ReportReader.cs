@@ -1,0 +1,39 @@
+using AltruistManager.Altruists;
+using AltruistManager.Health;
+
+namespace AltruistManager.Traffic;
+
+/// <summary>What portals reported, added up, and what is odd about it.</summary>
+public sealed class ReportReader(RelayReportStore store, PortalStore portals, HealthBoard board, TimeProvider time)
+{
+    public const int MostPoints = 300;
+
+    /// <summary>For so long reports are kept by the minute.</summary>
+    public static readonly TimeSpan Kept = TimeSpan.FromDays(7);
+
+    /// <summary>What is odd is what was odd lately.</summary>
+    private static readonly TimeSpan Lately = TimeSpan.FromMinutes(15);
+
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+
+    /// <summary>The least whole number of minutes in which that time needs no more points than there may be.</summary>
+    public static TimeSpan BucketOf(TimeSpan span) => Minute * Math.Max(1, Math.Ceiling(span / Minute / (MostPoints - 1)));
+
+    public Task<RelaySummary> SumAsync(ReportFilter filter, CancellationToken cancellation) => store.SummaryAsync(filter, BucketOf(filter.To - filter.From), cancellation);
+
+    /// <summary>What is odd now; of altruists in the order of their ids, then of portals.</summary>
+    /// <param name="altruists">Null for all.</param>
+    public async Task<IReadOnlyList<Anomaly>> AnomaliesAsync(IReadOnlyCollection<AltruistId>? altruists, CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        var views = await store.ViewsAsync(altruists, now - Lately, cancellation);
+        var steadiness = await portals.SteadinessAsync(cancellation);
+        return
+        [
+            .. views.GroupBy(view => view.Altruist).OrderBy(altruist => altruist.Key).SelectMany(altruist => ReportJudge.Of(altruist.Key, [.. altruist], ProbesOf(altruist.Key))),
+            .. steadiness.Select(portal => ReportJudge.Of(portal, now)).OfType<Anomaly>(),
+        ];
+    }
+
+    private double? ProbesOf(AltruistId altruist) => board[altruist].Performance is { Latencies.Count: > 0 } known ? 1 - known.Success : null;
+}

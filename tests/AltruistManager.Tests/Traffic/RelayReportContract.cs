@@ -1,0 +1,288 @@
+using AltruistManager.Scheduling;
+using AltruistManager.Tests.Selection;
+using AltruistManager.Tests.Storage;
+using AltruistManager.Traffic;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AltruistManager.Tests.Traffic;
+
+/// <summary>Portals' reports on each database: counted once, added up by the minute, and what follows from them.</summary>
+public abstract class RelayReportContract(DatabaseFixture fixture) : StorageContract(fixture)
+{
+    [Fact]
+    public async Task Report_that_is_sent_twice_is_counted_once_also_by_two_instances_at_once_and_after_a_restart()
+    {
+        await using var scene = await SceneAsync();
+        using var one = new Instance(scene);
+        using var two = new Instance(scene);
+        var report = Report(scene, "r1", relays: 100, errors: 1);
+        var receipts = await Task.WhenAll(Enumerable.Range(0, 20).Select(index => (index % 2 == 0 ? one : two).Reports.TakeAsync(report, Cancellation)));
+        Assert.Single(receipts, receipt => receipt == ReportReceipt.Counted);
+        Assert.Equal(19, receipts.Count(receipt => receipt == ReportReceipt.Repeat));
+
+        using var later = new Instance(scene);
+        Assert.Equal(ReportReceipt.Repeat, await later.Reports.TakeAsync(report, Cancellation));
+        Assert.Equal(100, (await SumAsync(scene)).Points.Sum(point => point.Relays));
+
+        // The id is the portal's own: another one's is another report.
+        Assert.Equal(ReportReceipt.Counted, await later.Reports.TakeAsync(report with { Portal = "q" }, Cancellation));
+        Assert.Equal(200, (await SumAsync(scene)).Points.Sum(point => point.Relays));
+    }
+
+    [Fact]
+    public async Task Reports_of_a_minute_are_one_row_and_their_histograms_are_merged()
+    {
+        await using var scene = await SceneAsync();
+        using var instance = new Instance(scene);
+        await Task.WhenAll(Enumerable.Range(0, 120).Select(index => instance.Reports.TakeAsync(Report(scene, $"r{index}", relays: 10, errors: 1, bucket: index % 12), Cancellation)));
+        Assert.Equal(1, await scene.Database.SingleOrDefaultAsync<long>("select count(*) from relay_minutes", null, Cancellation));
+        var point = Assert.Single((await SumAsync(scene)).Points);
+        Assert.Equal((1_200L, 120L, scene.Clock.GetUtcNow()), (point.Relays, point.Errors.Timeout, point.At));
+        Assert.Equal(Enumerable.Repeat(90L, 12), point.Latencies);
+    }
+
+    [Fact]
+    public async Task Shares_of_fallback_and_their_reasons_are_kept()
+    {
+        await using var scene = await SceneAsync();
+        using var instance = new Instance(scene);
+        foreach (var id in new[] { "r1", "r2" })
+        {
+            await instance.Reports.TakeAsync(
+                Report(scene, id, relays: 60, errors: 0) with { Chains = [new ChainRelays(new("0021"), 1_000, new Dictionary<string, long> { ["session-rollover"] = 50, ["no-node"] = 10 })] }, Cancellation);
+        }
+
+        var chain = Assert.Single((await SumAsync(scene)).ByAnyWay);
+        Assert.Equal(("0021", 2_000L, 100L, 20L), (chain.Chain.Value, chain.PortalRelays, chain.FallbackReasons["session-rollover"], chain.FallbackReasons["no-node"]));
+    }
+
+    [Fact]
+    public async Task Reasons_without_end_become_others()
+    {
+        await using var scene = await SceneAsync();
+        using var instance = new Instance(scene);
+        for (var report = 0; report < 5; report++)
+        {
+            await instance.Reports.TakeAsync(
+                Report(scene, $"r{report}", relays: 60, errors: 0) with
+                {
+                    Chains = [new ChainRelays(new("0021"), 1_000, Enumerable.Range(0, 40).ToDictionary(reason => $"reason-{report}-{reason}", _ => 1L))],
+                },
+                Cancellation);
+        }
+
+        var reasons = Assert.Single((await SumAsync(scene)).ByAnyWay).FallbackReasons;
+        Assert.Equal((101, 100L, 200L), (reasons.Count, reasons["other"], reasons.Values.Sum()));
+    }
+
+    [Fact]
+    public async Task Sums_are_of_whom_was_asked_and_an_owner_gets_its_own_only()
+    {
+        await using var scene = await SceneAsync();
+        using var instance = new Instance(scene);
+        await instance.Reports.TakeAsync(Report(scene, "r1", relays: 10, errors: 0), Cancellation);
+        await instance.Reports.TakeAsync(Report(scene, "r2", relays: 200, errors: 0, altruist: "a2") with { Portal = "q", From = scene.Clock.GetUtcNow().AddMinutes(-3) }, Cancellation);
+        await scene.Database.WriteAsync(
+            write => write.ExecuteAsync(
+                """
+                insert into providers (id, name, created_at, revision) values ('acme', 'Acme', 0, 1), ('bolt', 'Bolt', 0, 1);
+                insert into altruists (id, provider_id, network, chains, regions, url, urls, private_url, label, auth, capabilities, tier, role, enabled, attested, created_at, revision)
+                values ('a1', 'acme', 'evm:1', '[]', '[]', '', '', false, 'a1', '', '[]', 1, 'serve', true, true, 0, 1), ('a2', 'bolt', 'evm:1', '[]', '[]', '', '', false, 'a2', '', '[]', 1, 'serve', true, true, 0, 1);
+                """), Cancellation);
+        var all = Filter(scene);
+        Assert.Equal([200L, 10L], (await SumAsync(scene, all)).Points.Select(point => point.Relays));
+        Assert.Equal(["a2", "a1"], (await SumAsync(scene, all)).Altruists.Select(sum => sum.Altruist!.Value.Value));
+        Assert.Equal(10, Total(await SumAsync(scene, all with { Altruist = new("a1") })));
+        Assert.Equal(200, Total(await SumAsync(scene, all with { Provider = new("bolt") })));
+        Assert.Equal(200, Total(await SumAsync(scene, all with { Portal = "q" })));
+        Assert.Equal(0, Total(await SumAsync(scene, all with { Chain = new("0022") })));
+        Assert.Equal(10, Total(await SumAsync(scene, all with { From = scene.Clock.GetUtcNow().AddMinutes(-1) })));
+        Assert.Equal(10, Total(await SumAsync(scene, all with { Owner = new("acme") })));
+        Assert.Equal(0, Total(await SumAsync(scene, all with { Owner = new("acme"), Provider = new("bolt") })));
+    }
+
+    [Fact]
+    public async Task Week_of_minutes_is_300_points_at_most()
+    {
+        await using var scene = await SceneAsync();
+        using var instance = new Instance(scene);
+        var to = scene.Clock.GetUtcNow();
+        foreach (var hours in Enumerable.Range(0, 7 * 24))
+            await instance.Reports.TakeAsync(Report(scene, $"r{hours}", relays: 1, errors: 0) with { From = to.AddHours(-hours).AddMinutes(-1) }, Cancellation);
+        var week = await SumAsync(scene, Filter(scene) with { From = to.AddDays(-7) });
+        Assert.InRange(week.Points.Count, 100, ReportReader.MostPoints);
+        Assert.Equal(7 * 24, Total(week));
+        for (var minutes = 1; minutes <= 7 * 24 * 60; minutes += 13)
+        {
+            var bucket = ReportReader.BucketOf(TimeSpan.FromMinutes(minutes));
+            Assert.True(minutes / bucket.TotalMinutes + 1 <= ReportReader.MostPoints, $"{minutes} minutes in buckets of {bucket}");
+        }
+    }
+
+    [Fact]
+    public async Task Altruist_that_fails_for_users_is_probed_at_once_and_once_a_minute_at_most_by_all_instances()
+    {
+        await using var scene = await SceneAsync();
+        using var one = new Instance(scene);
+        using var two = new Instance(scene);
+        await one.Reports.TakeAsync(Report(scene, "r1", relays: 100, errors: 50), Cancellation);
+        await one.Complaints.LookAsync(Cancellation);
+        Assert.Equal([["a1"]], scene.Probes.AskedInFull);
+
+        scene.Clock.Advance(TimeSpan.FromSeconds(30));
+        await two.Reports.TakeAsync(Report(scene, "r2", relays: 100_000, errors: 100_000), Cancellation);
+        await two.Complaints.LookAsync(Cancellation);
+        Assert.Single(scene.Probes.AskedInFull);
+
+        scene.Clock.Advance(TimeSpan.FromSeconds(30));
+        await two.Reports.TakeAsync(Report(scene, "r3", relays: 100, errors: 100), Cancellation);
+        await two.Complaints.LookAsync(Cancellation);
+        Assert.Equal(2, scene.Probes.AskedInFull.Count);
+        // Whoever is not complained of anew is not looked at.
+        scene.Clock.Advance(TimeSpan.FromMinutes(2));
+        await two.Complaints.LookAsync(Cancellation);
+        Assert.Equal(2, scene.Probes.AskedInFull.Count);
+    }
+
+    [Fact]
+    public async Task Reports_alone_push_nobody_out_however_many_a_portal_sends()
+    {
+        await using var scene = await SceneAsync();
+        using var instance = new Instance(scene);
+        var pick = scene.Primary()!;
+        for (var report = 0; report < 20; report++)
+        {
+            await instance.Reports.TakeAsync(Report(scene, $"r{report}", relays: 1_000_000, errors: 1_000_000, altruist: pick), Cancellation);
+            await instance.Complaints.LookAsync(Cancellation);
+            await scene.SettleAsync();
+            scene.Clock.Advance(TimeSpan.FromSeconds(10));
+        }
+
+        Assert.Equal(pick, scene.Primary());
+        Assert.InRange(scene.Probes.AskedInFull.Count, 1, 4);
+    }
+
+    [Fact]
+    public async Task Few_failures_old_ones_and_those_of_retired_altruists_lead_to_no_probe()
+    {
+        await using var scene = await SceneAsync();
+        using var instance = new Instance(scene);
+        await instance.Reports.TakeAsync(Report(scene, "few", relays: 100, errors: 10), Cancellation);
+        await instance.Reports.TakeAsync(Report(scene, "old", relays: 100, errors: 100, altruist: "a2") with { From = scene.Clock.GetUtcNow().AddMinutes(-10) }, Cancellation);
+        scene.Edit("a3", altruist => altruist with { RetiredAt = scene.Clock.GetUtcNow() });
+        await instance.Reports.TakeAsync(Report(scene, "retired", relays: 100, errors: 100, altruist: "a3"), Cancellation);
+        // Others outvote one who complains.
+        await instance.Reports.TakeAsync(Report(scene, "liar", relays: 60, errors: 15, altruist: "a4"), Cancellation);
+        await instance.Reports.TakeAsync(Report(scene, "honest", relays: 900, errors: 0, altruist: "a4") with { Portal = "q" }, Cancellation);
+        await instance.Complaints.LookAsync(Cancellation);
+        Assert.Empty(scene.Probes.AskedInFull);
+    }
+
+    [Fact]
+    public async Task Minutes_are_kept_for_a_week_and_ids_until_no_repeat_would_be_taken()
+    {
+        await using var scene = await SceneAsync();
+        using var instance = new Instance(scene);
+        var store = new RelayReportStore(scene.Database);
+        await instance.Reports.TakeAsync(Report(scene, "r1", relays: 5, errors: 0) with { Chains = [new ChainRelays(new("0021"), 9, new Dictionary<string, long> { ["x"] = 5 })] }, Cancellation);
+        var written = scene.Clock.GetUtcNow();
+        var tidy = new ReportTidyJob(store, scene.Clock);
+        scene.Clock.Advance(TimeSpan.FromHours(24));
+        await tidy.Execute(null!, Cancellation);
+        Assert.Equal(ReportReceipt.Repeat, await instance.Reports.TakeAsync(Report(scene, "r1", relays: 5, errors: 0), Cancellation));
+        scene.Clock.Advance(TimeSpan.FromHours(3));
+        await tidy.Execute(null!, Cancellation);
+        Assert.Equal(0, await scene.Database.SingleOrDefaultAsync<long>("select count(*) from relay_reports", null, Cancellation));
+        Assert.Equal(5, Total(await SumAsync(scene, Filter(scene) with { From = written })));
+        scene.Clock.Advance(TimeSpan.FromDays(7));
+        await tidy.Execute(null!, Cancellation);
+        foreach (var table in new[] { "relay_minutes", "portal_minutes", "fallback_minutes" })
+            Assert.Equal(0, await scene.Database.SingleOrDefaultAsync<long>($"select count(*) from {table}", null, Cancellation));
+    }
+
+    [Fact]
+    public async Task Report_confirms_a_generation_but_none_that_does_not_exist()
+    {
+        await using var scene = await SceneAsync();
+        using var instance = new Instance(scene);
+        var newest = scene.Snapshots.Current.GenerationOf("us-east")!.Value;
+        await instance.Reports.TakeAsync(Report(scene, "r1", relays: 5, errors: 0) with { Region = new("us-east"), Generation = newest - 1 }, Cancellation);
+        Assert.Equal(new PortalPoll("p", "us-east", "", newest - 1, scene.Clock.GetUtcNow()), Assert.Single(instance.Polls.All));
+        await instance.Reports.TakeAsync(Report(scene, "r2", relays: 5, errors: 0) with { Region = new("us-east"), Generation = long.MaxValue }, Cancellation);
+        Assert.Equal(newest, Assert.Single(instance.Polls.All).Generation);
+    }
+
+    [Fact]
+    public async Task Portal_that_used_to_report_and_does_not_is_flagged()
+    {
+        await using var scene = await SceneAsync();
+        using var instance = new Instance(scene);
+        await scene.Database.WriteAsync(write => write.ExecuteAsync("insert into portals (id, name, created_at) values ('p', 'p', 0)"), Cancellation);
+        for (var minute = 0; minute < 12; minute++)
+        {
+            await instance.Reports.TakeAsync(Report(scene, $"r{minute}", relays: 5, errors: 0), Cancellation);
+            scene.Clock.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        var reader = new ReportReader(new RelayReportStore(scene.Database), new PortalStore(scene.Database), scene.Board, scene.Clock);
+        Assert.Empty(await reader.AnomaliesAsync(null, Cancellation));
+        scene.Clock.Advance(TimeSpan.FromMinutes(10));
+        var anomaly = Assert.Single(await reader.AnomaliesAsync(null, Cancellation));
+        Assert.Equal((AnomalyKind.Silent, "p"), (anomaly.Kind, anomaly.Portal));
+    }
+
+    private static RelayReport Report(SelectionScene scene, string id, long relays, long errors, string altruist = "a1", int bucket = 3)
+    {
+        var latencies = new long[LatencyBuckets.Count];
+        latencies[bucket] = relays - errors;
+        var now = scene.Clock.GetUtcNow();
+        return new RelayReport("p", id, null, now, now.AddMinutes(1), null, [new AltruistRelays(new(altruist), new("0021"), relays, 0, new RelayErrors(0, errors, 0, 0, 0), latencies)], []);
+    }
+
+    private static ReportFilter Filter(SelectionScene scene) => new(null, null, null, null, null, scene.Clock.GetUtcNow().AddDays(-1), scene.Clock.GetUtcNow().AddMinutes(1));
+
+    private static Task<RelaySummary> SumAsync(SelectionScene scene, ReportFilter? filter = null) =>
+        new ReportReader(new RelayReportStore(scene.Database), new PortalStore(scene.Database), scene.Board, scene.Clock).SumAsync(filter ?? Filter(scene), Cancellation);
+
+    private static long Total(RelaySummary summary) => summary.Points.Sum(point => point.Relays);
+
+    private async Task<SelectionScene> SceneAsync()
+    {
+        var scene = new SelectionScene(await Fixture.NewDatabaseAsync(Cancellation));
+        scene.Region("us-east").Chain("0021").Chain("0022");
+        foreach (var id in new[] { "a1", "a2", "a3", "a4" })
+            scene.Altruist(id, $"provider-{id}");
+        await scene.StartAsync();
+        await scene.RunAsync();
+        return scene;
+    }
+
+    /// <summary>One process: nothing is shared with another but the database.</summary>
+    private sealed class Instance : IDisposable
+    {
+        public Instance(SelectionScene scene)
+        {
+            var store = new RelayReportStore(scene.Database);
+            Polls = new PortalPolls(new PortalPollStore(scene.Database), scene.Clock);
+            Complaints = new Complaints(
+                store, scene.Roster, scene.Probes, new JobWaker(new JobTable([new JobRegistration(ComplaintJob.Name, typeof(object), _ => JobSchedule.OnlyWhenWoken)], null!, scene.Clock)), scene.Clock, NullLogger<Complaints>.Instance);
+            Reports = new RelayReports(store, Polls, scene.Snapshots, Complaints, scene.Clock);
+        }
+
+        public PortalPolls Polls { get; }
+
+        public Complaints Complaints { get; }
+
+        public RelayReports Reports { get; }
+
+        public void Dispose()
+        {
+            Reports.Dispose();
+            Polls.Dispose();
+        }
+    }
+}
+
+public sealed class RelayReportsOnSqlite(SqliteFixture fixture) : RelayReportContract(fixture), IClassFixture<SqliteFixture>;
+
+public sealed class RelayReportsOnPostgres(PostgresFixture fixture) : RelayReportContract(fixture), IClassFixture<PostgresFixture>;

@@ -1,0 +1,164 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using AltruistManager.Accounts;
+using AltruistManager.Simulator;
+
+namespace AltruistManager.Web.Tests.Api;
+
+public sealed class RelayReportsApiTests(AppWithPicks picks) : IClassFixture<AppWithPicks>
+{
+    private const string Path = "/api/v1/relay-reports";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+
+    private AppFixture App => picks.App;
+
+    [Fact]
+    public async Task Report_is_accepted_and_a_repeat_is_accepted_and_counted_once_also_after_a_restart()
+    {
+        using var portal = await PortalAsync("repeating");
+        var body = Report("same", "one", relays: 1_200, timeouts: 3);
+        var first = await portal.PostAsync(Path, Json(body), Cancellation);
+        Assert.Equal(HttpStatusCode.Accepted, first.StatusCode);
+        Assert.False((await first.ReadJsonAsync(Cancellation)).GetProperty("repeat").GetBoolean());
+        var again = await portal.PostAsync(Path, Json(body), Cancellation);
+        Assert.Equal(HttpStatusCode.Accepted, again.StatusCode);
+        Assert.True((await again.ReadJsonAsync(Cancellation)).GetProperty("repeat").GetBoolean());
+
+        await App.RestartAsync(() => { });
+        using var later = App.Client(portal.DefaultRequestHeaders.Authorization!.Parameter);
+        Assert.Equal(HttpStatusCode.Accepted, (await later.PostAsync(Path, Json(body), Cancellation)).StatusCode);
+
+        var shown = await App.Staff.GetJsonAsync($"{Path}?portal=repeating", Cancellation);
+        var total = shown.GetProperty("total");
+        Assert.Equal((1_200, 3, 0.0025), (total.GetProperty("relays").GetInt32(), total.GetProperty("errors").GetProperty("timeout").GetInt32(), total.GetProperty("errorShare").GetDouble()));
+        // What this portal called "1000" is answered within a second; its bounds are none of ours but fit in.
+        Assert.Equal((1_190, 7), (total.GetProperty("latencyBuckets").GetProperty("50").GetInt32(), total.GetProperty("latencyBuckets").GetProperty("1000").GetInt32()));
+        Assert.Equal((50, 50), (total.GetProperty("medianMs").GetInt32(), total.GetProperty("p95Ms").GetInt32()));
+        var chain = Assert.Single(shown.GetProperty("chains").EnumerateArray());
+        Assert.Equal((2_000_000, 0.0006, 1_100), (chain.GetProperty("portalRelays").GetInt32(), chain.GetProperty("altruistShare").GetDouble(), chain.GetProperty("fallbackReasons").GetProperty("session-rollover").GetInt32()));
+        Assert.Equal("one", Assert.Single(shown.GetProperty("altruists").EnumerateArray()).GetProperty("label").GetString());
+        Assert.Equal(1_200, Assert.Single(shown.GetProperty("points").EnumerateArray()).GetProperty("served").GetProperty("relays").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("""{}""", "from,id,to")]
+    [InlineData("""{"id":"","region":"nowhere","from":"yesterday","to":7,"generation":-1,"colour":"red","altruists":{},"chains":[7]}""", "altruists,chains[0],colour,from,generation,id,region,to")]
+    [InlineData("""{"id":"x","from":"{now}","to":"{later}","altruists":[]}""", "to")]
+    [InlineData("""{"id":"x","from":"{old}","to":"{old+}"}""", "from")]
+    [InlineData("""{"id":"x","from":"{hours}","to":"{now}"}""", "to")]
+    [InlineData("""{"id":"x","from":"{now}","to":"{now}"}""", "to")]
+    [InlineData("""{"id":"x","from":"{minute}","to":"{now}","altruists":[{}]}""", "altruists[0].altruist,altruists[0].chain,altruists[0].relays,altruists[0].servedAs")]
+    [InlineData(
+        """{"id":"x","from":"{minute}","to":"{now}","altruists":[{"altruist":"{one}","chain":"0021","servedAs":"primary","relays":1},{"altruist":"who","chain":"nowhere","servedAs":"spare","relays":-1,"errors":{"connect":1.5,"gone":1},"latencyBuckets":{"fast":1,"25":-1},"height":1}]}""",
+        "altruists[1].altruist,altruists[1].chain,altruists[1].errors.connect,altruists[1].errors.gone,altruists[1].height,altruists[1].latencyBuckets.25,altruists[1].latencyBuckets.fast,altruists[1].relays,altruists[1].servedAs")]
+    [InlineData("""{"id":"x","from":"{minute}","to":"{now}","altruists":[{"altruist":"{one}","chain":"0099","servedAs":"primary","relays":5,"errors":{"rpc":3},"latencyBuckets":{"25":3}}]}""", "altruists[0].chain,altruists[0].relays")]
+    [InlineData("""{"id":"x","from":"{minute}","to":"{now}","chains":[{"chain":"eth","portalRelays":1,"fallbackReasons":{"":1}},{"portalRelays":"many"}]}""", "chains[0].fallbackReasons,chains[1].chain,chains[1].portalRelays")]
+    public async Task One_answer_names_every_bad_field_and_nothing_is_counted(string body, string fields)
+    {
+        using var portal = await PortalAsync("wrong");
+        var now = Now;
+        body = body.Replace("{now}", $"{now:O}").Replace("{later}", $"{now.AddMinutes(3):O}").Replace("{minute}", $"{now.AddMinutes(-1):O}").Replace("{hours}", $"{now.AddHours(-2):O}")
+            .Replace("{old}", $"{now.AddHours(-25):O}").Replace("{old+}", $"{now.AddHours(-25).AddMinutes(1):O}").Replace("{one}", picks.Altruists["one"]);
+        var problem = await (await portal.PostAsync(Path, Json(body), Cancellation)).ReadProblemAsync(Cancellation);
+        Assert.Equal((400, fields), (problem.Status, string.Join(',', problem.Errors.Keys.Order(StringComparer.Ordinal))));
+        Assert.Equal(0, (await App.Staff.GetJsonAsync($"{Path}?portal=wrong", Cancellation)).GetProperty("total").GetProperty("relays").GetInt32());
+    }
+
+    [Fact]
+    public async Task Report_is_bounded_in_size_and_in_how_often_it_comes()
+    {
+        await using var app = await AppFixture.StartAsync(("Limits:ReportsPerMinute", "2"));
+        var large = $$"""{"id":"x","from":"{{Now.AddMinutes(-1):O}}","to":"{{Now:O}}","region":"{{new string('x', 600_000)}}"}""";
+        Assert.Equal((413, "too-large"), await (await app.Portal.PostAsync(Path, Json(large), Cancellation)).ReadProblemAsync(Cancellation) is var problem ? (problem.Status, problem.Slug) : default);
+        var many = $$"""{"id":"x","from":"{{Now.AddMinutes(-1):O}}","to":"{{Now:O}}","altruists":[{{string.Join(',', Enumerable.Repeat("{}", 1_001))}}]}""";
+        Assert.Equal(["altruists"], (await (await app.Portal.PostAsync(Path, Json(many), Cancellation)).ReadProblemAsync(Cancellation)).Errors.Keys);
+        var third = await (await app.Portal.PostAsync(Path, Json("{}"), Cancellation)).ReadProblemAsync(Cancellation);
+        Assert.Equal(429, third.Status);
+        Assert.NotNull(third.Response.Headers.RetryAfter?.Delta);
+    }
+
+    [Fact]
+    public async Task Provider_sees_its_own_altruists_a_portal_its_own_reports_and_staff_all()
+    {
+        using var one = await PortalAsync("matrix-1");
+        using var two = await PortalAsync("matrix-2");
+        await AcceptedAsync(one, Report("a", "one", relays: 10));
+        await AcceptedAsync(one, Report("b", "three", relays: 100));
+        await AcceptedAsync(two, Report("a", "three", relays: 1_000));
+        var (acme, bolt) = (App.Provider("acme"), App.Provider("bolt"));
+        var (acmes, bolts) = (picks.Altruists["one"], picks.Altruists["three"]);
+        const long Denied = -403;
+        foreach (var (who, query, relays) in new (HttpClient, string, long)[]
+        {
+            (App.Staff, "portal=matrix-1", 110), (App.Staff, "portal=matrix-2", 1_000), (App.Staff, $"portal=matrix-1&altruist={acmes}", 10), (App.Staff, "portal=matrix-1&provider=bolt", 100),
+            (App.Staff, "portal=matrix-1&chain=eth", 110), (App.Staff, "portal=matrix-1&chain=0099", 0), (App.Staff, "portal=nobody", -404), (App.Staff, "altruist=nobody", -404),
+            (one, "", 110), (one, "portal=matrix-1", 110), (one, "portal=matrix-2", Denied), (one, $"altruist={bolts}", 100), (two, "", 1_000), (two, $"altruist={acmes}", 0),
+            (acme, $"altruist={bolts}", Denied), (acme, "provider=bolt", Denied), (acme, "portal=matrix-1", Denied), (bolt, $"altruist={acmes}", Denied),
+            (App.Anonymous, "", -401),
+        })
+        {
+            var answer = await who.GetAsync($"{Path}?{query}", Cancellation);
+            Assert.Equal(relays, relays < 0 ? -(await answer.ReadProblemAsync(Cancellation)).Status : (await answer.ReadJsonAsync(Cancellation)).GetProperty("total").GetProperty("relays").GetInt64());
+        }
+
+        foreach (var (who, labels) in new[] { (acme, new[] { "one", "two" }), (bolt, ["three"]) })
+        {
+            var shown = await who.GetJsonAsync(Path, Cancellation);
+            Assert.NotEmpty(shown.GetProperty("altruists").EnumerateArray());
+            Assert.All(shown.GetProperty("altruists").EnumerateArray(), altruist => Assert.Contains(altruist.GetProperty("label").GetString(), labels));
+            Assert.Equal(JsonValueKind.Null, shown.GetProperty("portals").ValueKind);
+            Assert.All(shown.GetProperty("chains").EnumerateArray(), chain => Assert.Equal(JsonValueKind.Null, chain.GetProperty("portalRelays").ValueKind));
+            Assert.DoesNotContain("matrix", shown.ToString(), StringComparison.Ordinal);
+        }
+
+        foreach (var (who, status) in new[] { (App.Anonymous, 401), (acme, 403), (App.Staff, 403) })
+            Assert.Equal(status, (await (await who.PostAsync(Path, Json(Report("x", "one", relays: 1)), Cancellation)).ReadProblemAsync(Cancellation)).Status);
+    }
+
+    [Theory]
+    [InlineData("from=yesterday", "from")]
+    [InlineData("from=2999-01-01T00:00:00Z&to=2999-01-02T00:00:00Z", "to")]
+    [InlineData("from=2020-01-01T00:00:00Z", "from")]
+    [InlineData("from={now}&to={before}", "from")]
+    public async Task Time_that_cannot_be_shown_is_refused_by_name(string query, string field)
+    {
+        query = query.Replace("{now}", $"{Now:yyyy-MM-ddTHH:mm:ssZ}").Replace("{before}", $"{Now.AddHours(-1):yyyy-MM-ddTHH:mm:ssZ}");
+        var problem = await App.Staff.GetProblemAsync($"{Path}?{query}", Cancellation);
+        Assert.Equal((400, field), (problem.Status, string.Join(',', problem.Errors.Keys)));
+    }
+
+    /// <summary>Good to probers until it is asked, bad to users: their portal says so, and the node is looked at at once.</summary>
+    [Fact]
+    public async Task Altruist_that_fails_for_users_is_probed_at_once_and_replaced_by_what_the_probe_finds()
+    {
+        using var portal = await PortalAsync("complaining");
+        var pick = await picks.PickAsync();
+        // Neither sweep nor hot probe is due within minutes.
+        var node = picks.World.Nodes.Single(node => node.Name == pick);
+        node.Fault = Faults.Status(500);
+        await AcceptedAsync(portal, Report("bad", pick, relays: 500, timeouts: 400));
+        await AppWithPicks.UntilAsync("another one is picked", async () => await picks.PickAsync() != pick);
+        var shown = await App.Staff.GetJsonAsync($"{Path}?altruist={picks.Altruists[pick]}", Cancellation);
+        Assert.Contains(shown.GetProperty("anomalies").EnumerateArray(), anomaly => anomaly.GetProperty("kind").GetString() == "errors");
+        node.Heal();
+    }
+
+    private static StringContent Json(string body) => new(body, Encoding.UTF8, "application/json");
+
+    private static async Task AcceptedAsync(HttpClient portal, string body) => await (await portal.PostAsync(Path, Json(body), Cancellation)).ReadJsonAsync(Cancellation);
+
+    private async Task<HttpClient> PortalAsync(string id) => App.Client(await App.CreateKeyAsync(KeyScope.Portal, portal: id));
+
+    private string Report(string id, string label, int relays, int timeouts = 0) =>
+        $$"""
+        { "id": "{{id}}", "region": "us-east", "from": "{{Now.AddMinutes(-1):O}}", "to": "{{Now:O}}",
+          "altruists": [ { "altruist": "{{picks.Altruists[label]}}", "chain": "0021", "servedAs": "primary", "relays": {{relays}},
+                           "errors": { "connect": 0, "timeout": {{timeouts}}, "http5xx": 0, "throttled": 0, "rpc": 0 },
+                           "latencyBuckets": { "40": {{Math.Max(0, relays - timeouts - 7)}}, "1000": {{Math.Min(7, relays - timeouts)}}, "+": 0 } } ],
+          "chains": [ { "chain": "eth", "portalRelays": 2000000, "fallbackReasons": { "session-rollover": 1100, "no-node": 100 } } ] }
+        """;
+}
