@@ -173,7 +173,7 @@ internal static class AltruistsApi
     private static AltruistDraft Read(BodyReader body)
     {
         body.Ignore(
-            "id", "network", "host", "state", "reason", "since", "height", "lagBlocks", "latencyMs", "lastProbeAt", "cooldownUntil", "sessionsLastHour", "createdAt", "serving", "trial", "proven", "checks", "drains");
+            "id", "network", "host", "state", "reason", "since", "height", "lagBlocks", "latencyMs", "lastProbeAt", "cooldownUntil", "sessionsLastHour", "createdAt", "serving", "trial", "proven", "checks", "drains", "inUse");
         return new AltruistDraft
         {
             Provider = body.String("provider"),
@@ -228,6 +228,14 @@ internal static class AltruistsApi
     internal sealed record TrialAnswer(DateTimeOffset Since, string Reason, int Good)
     {
         public static TrialAnswer Of(Trial trial) => new(trial.Since, trial.Reason, trial.Good);
+    }
+
+    /// <param name="Portals">How many asked within a day for slots in which it is a pick.</param>
+    /// <param name="Taken">How many of them have taken the URL and credentials that are in service.</param>
+    /// <param name="Says">The same in words.</param>
+    internal sealed record UptakeAnswer(int Portals, int Taken, string Says)
+    {
+        public static UptakeAnswer? Of(Uptake? uptake) => uptake is { } known ? new UptakeAnswer(known.Portals, known.Taken, known.InWords) : null;
     }
 
     /// <summary>Of which kind the credentials are, and the name of the header or parameter; what is secret is never told.</summary>
@@ -317,6 +325,10 @@ internal static class AltruistsApi
         /// <summary>Null where the newest is in service.</summary>
         public TrialAnswer? Trial { get; }
 
+        /// <summary>How far portals have taken what is in service; null for portals, and where it is in no slot.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public UptakeAnswer? InUse { get; init; }
+
         /// <summary>Maintenance in force and to come, in that order; null for portals.</summary>
         [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
         public IReadOnlyList<DrainDocument>? Drains { get; init; }
@@ -324,7 +336,7 @@ internal static class AltruistsApi
 
     /// <summary>Puts together what is registered of an altruist, how it is, and how often it was picked.</summary>
     internal sealed class Answers(
-        HealthBoard board, DrainStore drains, LettingGo lettingGo, CheckReports checks, DecisionLog log, TrialMonitor trials, RosterCache rosters, PortalBook portals, ProtocolCatalog protocols, TimeProvider time)
+        HealthBoard board, DrainStore drains, LettingGo lettingGo, EndpointUptake uptake, CheckReports checks, DecisionLog log, TrialMonitor trials, RosterCache rosters, PortalBook portals, ProtocolCatalog protocols, TimeProvider time)
     {
         public string StateOf(Altruist altruist) =>
             !altruist.Enabled ? Disabled : DrainOf(altruist) is not null ? Draining : VerdictNames.Of(altruist.Undecryptable is null ? board[altruist.Id].State : VerdictState.Unknown);
@@ -382,7 +394,7 @@ internal static class AltruistsApi
                 Checks = withChecks ? [.. checks.Of(altruist).Select(check => new CheckAnswer(check.Check, check.State.ToString().ToLowerInvariant(), check.Reason, check.At))] : null,
             };
             // Portals are told what is in service, and nothing of what is only said.
-            return caller.Owns(altruist.Provider) ? new WholeAltruistAnswer(answer, altruist, trials.Of(altruist)) { Drains = DrainsOf(altruist) }
+            return caller.Owns(altruist.Provider) ? new WholeAltruistAnswer(answer, altruist, trials.Of(altruist)) { Drains = DrainsOf(altruist), InUse = UptakeAnswer.Of(uptake.Of(altruist.Id)) }
                 : caller.PortalId is { } portal && portals.Find(portal)?.MayRead(altruist, rosters.Current) == true ? new WholeAltruistAnswer(answer, altruist.InService, trial: null)
                 : answer;
         }

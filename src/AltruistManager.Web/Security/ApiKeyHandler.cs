@@ -64,7 +64,7 @@ internal sealed class ApiKeyHandler(
     private Task<AuthenticateResult> Result(KeyCheck check) => check.Key switch
     {
         null => Refuse(check.Refusal),
-        { PortalId: { } portal } when !portals.All.ContainsKey(portal) => TakeUpAsync(check.Key),
+        { PortalId: { } portal } when portals.Find(portal) is null => TakeUpAsync(check.Key),
         _ => tickets.Of(check.Key),
     };
 

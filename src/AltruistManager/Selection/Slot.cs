@@ -44,6 +44,9 @@ public sealed record SlotStatus
 
     public IReadOnlyList<Pick> Standbys { get; init; } = [];
 
+    /// <summary>The same altruists, primaries before standbys, as they were published; null after a start, when what is served is what is registered.</summary>
+    public IReadOnlyList<Altruist>? Published { get; init; }
+
     /// <summary>When this primary was set.</summary>
     public DateTimeOffset SelectedAt { get; init; }
 

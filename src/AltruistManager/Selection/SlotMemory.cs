@@ -64,6 +64,7 @@ internal sealed class SlotMemory(SlotKey key)
             State = State,
             Primaries = new ArraySegment<Pick>(Picks, 0, primaries),
             Standbys = new ArraySegment<Pick>(Picks, primaries, Picks.Length - primaries),
+            Published = Published?.Altruists,
             SelectedAt = SelectedAt,
             Generation = Generation,
             Decision = Decision,

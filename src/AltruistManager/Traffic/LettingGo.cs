@@ -28,8 +28,6 @@ public sealed record DrainProgress(int StillPickedIn, int Portals, int WaitingFo
 /// </summary>
 public sealed class LettingGo(DrainStore drains, RosterCache rosters, SnapshotHolder snapshots, PortalPolls polls, TimeProvider time)
 {
-    private static readonly TimeSpan Silent = TimeSpan.FromDays(1);
-
     /// <summary>By drain: from which generation on each slot is without the altruist. After a restart the generations of then, which is later, never earlier.</summary>
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<SlotKey, long>> gone = new();
 
@@ -58,10 +56,8 @@ public sealed class LettingGo(DrainStore drains, RosterCache rosters, SnapshotHo
             }
         }
 
-        var portals = polls.All.Where(poll => poll.At > now - Silent).GroupBy(poll => poll.Portal)
-            .Select(portal => portal.SelectMany(poll => SlotsTold(poll, left).Select(generation => poll.Generation >= generation)).ToList())
-            .Where(told => told.Count > 0).ToList();
-        return new DrainProgress(still, portals.Count, portals.Count(told => told.Contains(false)), drain.LetGoAt);
+        var (portals, taken) = polls.Count(left, rosters.Current);
+        return new DrainProgress(still, portals, portals - taken, drain.LetGoAt);
     }
 
     /// <summary>Notes of each drain in force when nobody is waited for any more.</summary>
@@ -89,12 +85,5 @@ public sealed class LettingGo(DrainStore drains, RosterCache rosters, SnapshotHo
                     yield return slot;
             }
         }
-    }
-
-    /// <summary>The generations that a poll must have reached.</summary>
-    private IEnumerable<long> SlotsTold(PortalPoll poll, ConcurrentDictionary<SlotKey, long> left)
-    {
-        var chain = poll.Chain.Length == 0 ? null : rosters.Current.FindChain(poll.Chain);
-        return left.Where(slot => slot.Key.Region.Value == poll.Region && (poll.Chain.Length == 0 || slot.Key.Chain == chain?.Id)).Select(slot => slot.Value);
     }
 }

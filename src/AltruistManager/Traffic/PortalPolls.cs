@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using AltruistManager.Altruists;
+using AltruistManager.Selection;
 using AltruistManager.Storage;
 
 namespace AltruistManager.Traffic;
@@ -18,6 +20,9 @@ public sealed class PortalPolls(PortalPollStore store, TimeProvider time) : IDis
     /// <summary>A portal that is silent for longer is forgotten.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromDays(7);
 
+    /// <summary>One that is silent for longer is not waited for.</summary>
+    private static readonly TimeSpan Silent = TimeSpan.FromDays(1);
+
     private readonly ConcurrentDictionary<Key, Cell> cells = new();
     private readonly SemaphoreSlim turn = new(1, 1);
     private long writtenUntil = long.MinValue;
@@ -31,6 +36,17 @@ public sealed class PortalPolls(PortalPollStore store, TimeProvider time) : IDis
         if (!cells.TryGetValue(key, out var cell))
             cell = cells.GetOrAdd(key, static _ => new Cell());
         cell.Note(generation, time.NowMs());
+    }
+
+    /// <summary>How many portals asked within a day for some of these slots, and how many of them have taken all that they asked for.</summary>
+    /// <param name="needed">From which generation on.</param>
+    internal (int Portals, int Taken) Count(IReadOnlyDictionary<SlotKey, long> needed, Roster roster)
+    {
+        var since = time.GetUtcNow() - Silent;
+        var told = All.Where(poll => poll.At > since).GroupBy(poll => poll.Portal)
+            .Select(portal => portal.SelectMany(poll => NeededOf(poll, needed, roster).Select(generation => poll.Generation >= generation)).ToList())
+            .Where(taken => taken.Count > 0).ToList();
+        return (told.Count, told.Count(taken => !taken.Contains(false)));
     }
 
     /// <summary>Writes what was noted since the last time and takes up what others wrote; at first everything.</summary>
@@ -57,6 +73,13 @@ public sealed class PortalPolls(PortalPollStore store, TimeProvider time) : IDis
     }
 
     public void Dispose() => turn.Dispose();
+
+    /// <summary>The generations that a poll must have reached.</summary>
+    private static IEnumerable<long> NeededOf(PortalPoll poll, IReadOnlyDictionary<SlotKey, long> needed, Roster roster)
+    {
+        var chain = poll.Chain.Length == 0 ? null : roster.FindChain(poll.Chain);
+        return needed.Where(slot => slot.Key.Region.Value == poll.Region && (poll.Chain.Length == 0 || slot.Key.Chain == chain?.Id)).Select(slot => slot.Value);
+    }
 
     private readonly record struct Key(string Portal, string Region, string Chain);
 

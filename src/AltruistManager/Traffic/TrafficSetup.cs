@@ -10,6 +10,7 @@ public static class TrafficSetup
         services.AddSingleton<PortalPollStore>();
         services.AddSingleton<PortalPolls>();
         services.AddSingleton<LettingGo>();
+        services.AddSingleton<EndpointUptake>();
         services.AddSingleton<PortalStore>();
         services.AddSingleton<PortalBook>();
         services.AddSingleton<RelayReportStore>();

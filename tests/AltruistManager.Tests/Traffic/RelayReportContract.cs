@@ -1,3 +1,4 @@
+using AltruistManager.Altruists;
 using AltruistManager.Scheduling;
 using AltruistManager.Tests.Selection;
 using AltruistManager.Tests.Storage;
@@ -169,7 +170,7 @@ public abstract class RelayReportContract(DatabaseFixture fixture) : StorageCont
         using var instance = new Instance(scene);
         await instance.Reports.TakeAsync(Report(scene, "few", relays: 100, errors: 10), Cancellation);
         await instance.Reports.TakeAsync(Report(scene, "old", relays: 100, errors: 100, altruist: "a2") with { From = scene.Clock.GetUtcNow().AddMinutes(-10) }, Cancellation);
-        scene.Edit("a3", altruist => altruist with { RetiredAt = scene.Clock.GetUtcNow() });
+        scene.Edit("a3", (Altruist altruist) => altruist with { RetiredAt = scene.Clock.GetUtcNow() });
         await instance.Reports.TakeAsync(Report(scene, "retired", relays: 100, errors: 100, altruist: "a3"), Cancellation);
         // Others outvote one who complains.
         await instance.Reports.TakeAsync(Report(scene, "liar", relays: 60, errors: 15, altruist: "a4"), Cancellation);

@@ -17,7 +17,7 @@ public sealed class ReportJudgeTests
         from magnitude in Gen.Choose(0, 7)
         from relays in Gen.Choose(0, (int)Math.Pow(10, magnitude))
         from errors in Gen.Choose(0, relays)
-        select new PortalSeen("", Altruist, relays, errors);
+        select new PortalView("", Altruist, relays, errors);
 
     private static readonly Gen<PortalView[]> Views =
         from number in Gen.Choose(1, 8)
