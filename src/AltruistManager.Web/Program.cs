@@ -39,6 +39,7 @@ namespace AltruistManager.Web
             app.UseHsts();
             app.UseProblemsForExceptions();
             app.UseJsonWhereCurlSaysForm();
+            app.UseApiPage();
             app.UseRouting();
             app.UseAuthentication();
             app.UseRateLimiter();

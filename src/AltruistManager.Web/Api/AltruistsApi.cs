@@ -313,17 +313,17 @@ internal static class AltruistsApi
         }
 
         /// <summary>The newest that was said.</summary>
-        public string Url { get; }
+        public required string Url { get; init; }
 
-        public IReadOnlyDictionary<string, string> Urls { get; }
+        public required IReadOnlyDictionary<string, string> Urls { get; init; }
 
-        public AuthAnswer Auth { get; }
+        public required AuthAnswer Auth { get; init; }
 
         /// <summary>What portals are told meanwhile, host and a short tail; null where the newest is in service.</summary>
-        public string? Serving { get; }
+        public required string? Serving { get; init; }
 
         /// <summary>Null where the newest is in service.</summary>
-        public TrialAnswer? Trial { get; }
+        public required TrialAnswer? Trial { get; init; }
 
         /// <summary>How far portals have taken what is in service; null for portals, and where it is in no slot.</summary>
         [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

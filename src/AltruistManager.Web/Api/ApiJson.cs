@@ -12,6 +12,8 @@ internal static class ApiJson
     {
         options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
         options.DictionaryKeyPolicy = null;
+        // A number is never a string, neither here nor in the description.
+        options.NumberHandling = JsonNumberHandling.Strict;
         // Answers are never put into HTML; the media type and nosniff see to that.
         options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         options.Converters.Add(new UtcTimeConverter());

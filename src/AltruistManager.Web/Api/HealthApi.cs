@@ -17,9 +17,9 @@ internal static class HealthApi
     {
         // Not limited: whoever asks too often must not be told that the service is ill.
         var health = app.MapGroup("/healthz").AllowPublic().DisableRateLimiting().WithTags("Health");
-        health.MapGet("/live", Live).WithName("live").WithSummary("The process runs");
-        health.MapGet("/ready", Ready).WithName("ready").WithSummary("Portals can be served; for routing").Produces<HealthDocument>(503);
-        health.MapGet("/fresh", FreshAsync).WithName("fresh").WithSummary("The picks are kept up to date; for alarms, never for routing").Produces<HealthDocument>(503);
+        health.MapGet("/live", Live).WithName("live").WithSummary("The process runs").Produces<HealthDocument>();
+        health.MapGet("/ready", Ready).WithName("ready").WithSummary("Portals can be served; for routing").Produces<HealthDocument>().Produces<HealthDocument>(503);
+        health.MapGet("/fresh", FreshAsync).WithName("fresh").WithSummary("The picks are kept up to date; for alarms, never for routing").Produces<HealthDocument>().Produces<HealthDocument>(503);
     }
 
     private static JsonHttpResult<HealthDocument> Live() => Answer([]);

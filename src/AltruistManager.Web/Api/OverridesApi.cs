@@ -85,7 +85,7 @@ internal static class OverridesApi
 
 /// <summary>What is sent; described to the API document only.</summary>
 internal sealed record OverrideBody(
-    OverrideKind Kind, string? Chain, string? Region, string? Altruist, string? Provider, string Reason, string? Note, DateTimeOffset ExpiresAt, bool Force, bool Revoke);
+    OverrideKind Kind, string? Chain, string? Region, string? Altruist, string? Provider, string Reason, string? Note, DateTimeOffset ExpiresAt, bool? Force, bool? Revoke);
 
 /// <param name="Active">Neither deleted nor expired.</param>
 internal sealed record OverrideDocument(

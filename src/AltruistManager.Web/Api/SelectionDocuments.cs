@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace AltruistManager.Web.Api;
 
 /// <summary>What a portal gets for a slot. Written by the snapshot; these records describe it to the API document.</summary>
@@ -15,6 +17,12 @@ internal sealed record StandbyDocument(
     string Altruist, string Provider, string Label, string Region, string Url, IReadOnlyDictionary<string, string> Urls, AuthDocument Auth, LimitsDocument Limits);
 
 /// <param name="Type"><c>none</c>; <c>basic</c> (user name and password); <c>bearer</c> (token); <c>header</c>, <c>query</c> (name and value).</param>
-internal sealed record AuthDocument(string Type, string? Username, string? Password, string? Token, string? Name, string? Value);
+internal sealed record AuthDocument(
+    string Type,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Username,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Password,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Token,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Name,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Value);
 
 internal sealed record LimitsDocument(int? Rps);

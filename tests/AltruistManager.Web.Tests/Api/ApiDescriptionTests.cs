@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Text.Json;
+using AltruistManager.Web.Tests.EndToEnd;
 
 namespace AltruistManager.Web.Tests.Api;
 
@@ -28,5 +30,58 @@ public sealed class ApiDescriptionTests(AppFixture app) : IClassFixture<AppFixtu
         Assert.Equal(JsonValueKind.Array, selection.GetProperty("security")[0].GetProperty("key").ValueKind);
         Assert.True(selection.GetProperty("responses").TryGetProperty("503", out _));
         Assert.Equal("bearer", document.GetProperty("components").GetProperty("securitySchemes").GetProperty("key").GetProperty("scheme").GetString());
+    }
+
+    [Fact]
+    public async Task Every_body_in_json_has_an_example()
+    {
+        var document = await app.Anonymous.GetJsonAsync("/openapi/v1.json", Cancellation);
+        var without =
+            from path in document.GetProperty("paths").EnumerateObject()
+            from call in path.Value.EnumerateObject()
+            let request = call.Value.TryGetProperty("requestBody", out var body) ? [(Place: "request", Body: body)] : Array.Empty<(string Place, JsonElement Body)>()
+            let answers = call.Value.GetProperty("responses").EnumerateObject().Where(answer => answer.Name[0] == '2').Select(answer => (Place: answer.Name, Body: answer.Value))
+            from shown in request.Concat(answers)
+            where shown.Body.TryGetProperty("content", out var content) && content.TryGetProperty("application/json", out var json) && !json.TryGetProperty("example", out _)
+            select $"{call.Value.GetProperty("operationId").GetString()} {shown.Place}";
+        Assert.Empty(without);
+    }
+
+    [Fact]
+    public async Task The_description_passes_the_linter_without_a_remark_and_its_examples_fit_their_schemas()
+    {
+        var folder = Directory.CreateTempSubdirectory("altruist-manager-openapi-").FullName;
+        try
+        {
+            var file = Path.Combine(folder, "openapi.json");
+            await File.WriteAllTextAsync(file, await app.Anonymous.GetStringAsync("/openapi/v1.json", Cancellation), Cancellation);
+            var tests = Path.Combine(Checkout.Root, "tests");
+            var start = new ProcessStartInfo(Path.Combine(tests, "node_modules", ".bin", "redocly"), ["lint", file, "--config", Path.Combine(tests, "redocly.yaml"), "--format", "json"])
+            {
+                WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+            };
+            start.Environment["REDOCLY_TELEMETRY"] = "off";
+            start.Environment["REDOCLY_SUPPRESS_UPDATE_NOTICE"] = "true";
+            using var linter = Process.Start(start)!;
+            var output = linter.StandardOutput.ReadToEndAsync(Cancellation);
+            var error = linter.StandardError.ReadToEndAsync(Cancellation);
+            await linter.WaitForExitAsync(Cancellation);
+            var said = await output;
+            Assert.True(linter.ExitCode == 0 && said.Length > 0, $"{said}{await error}");
+            using var report = JsonDocument.Parse(said[said.IndexOf('{', StringComparison.Ordinal)..]);
+            Assert.Empty(report.RootElement.GetProperty("problems").EnumerateArray().Select(problem => $"{problem.GetProperty("ruleId")}: {problem.GetProperty("message")} {problem.GetProperty("location")}"));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task People_read_the_description_at_docs()
+    {
+        using var page = await app.Anonymous.GetAsync("/docs/index.html", Cancellation);
+        Assert.Equal("text/html", page.Content.Headers.ContentType?.MediaType);
+        Assert.Contains("/openapi/v1.json", await app.Anonymous.GetStringAsync("/docs/index.js", Cancellation), StringComparison.Ordinal);
     }
 }
