@@ -80,6 +80,9 @@ public sealed partial class AltruistManagerClient : IHostedService, IAsyncDispos
     /// <summary>When a manager was heard last; null since the start.</summary>
     public DateTimeOffset? HeardAt => feed.HeardAt;
 
+    /// <summary>When the manager last looked at all picks, as of the last poll: they are as old as that at most. Null where that is not known.</summary>
+    public DateTimeOffset? ConfirmedAt => feed.ConfirmedAt;
+
     /// <summary>All picks; null while there are none.</summary>
     public SelectionSet? Selections => held.Current;
 

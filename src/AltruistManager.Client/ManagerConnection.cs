@@ -15,7 +15,8 @@ internal sealed class ManagerException(string message, HttpStatusCode? status = 
 /// <summary>What a manager told at a poll.</summary>
 /// <param name="Set">Null when nothing changed.</param>
 /// <param name="MaxAge">When it wants to be asked again.</param>
-internal readonly record struct Told(SelectionSet? Set, string? ETag, TimeSpan? MaxAge);
+/// <param name="ConfirmedAt">When it last looked at all picks.</param>
+internal readonly record struct Told(SelectionSet? Set, string? ETag, TimeSpan? MaxAge, DateTimeOffset? ConfirmedAt);
 
 /// <summary>One manager's calls. Everything that can go wrong on the way is a <see cref="ManagerException"/>.</summary>
 internal sealed class ManagerConnection(Uri address, AltruistManagerOptions options, HttpClient http, TimeProvider time)
@@ -43,12 +44,14 @@ internal sealed class ManagerConnection(Uri address, AltruistManagerOptions opti
         {
             using var response = await SendAsync(request, HttpCompletionOption.ResponseContentRead, deadline.Token);
             var maxAge = response.Headers.CacheControl?.MaxAge;
+            DateTimeOffset? confirmed = response.Headers.TryGetValues("Altruist-Round-At", out var at)
+                && DateTimeOffset.TryParse(at.First(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment) ? moment : null;
             if (response.StatusCode == HttpStatusCode.NotModified && etag is not null)
-                return new Told(null, etag, maxAge);
+                return new Told(null, etag, maxAge, confirmed);
             EnsureGood(response);
             var set = SelectionReader.ReadSet(await response.Content.ReadAsByteArrayAsync(deadline.Token));
             return options.Region is null || set.Region == options.Region
-                ? new Told(set, response.Headers.ETag?.ToString(), maxAge)
+                ? new Told(set, response.Headers.ETag?.ToString(), maxAge, confirmed)
                 : throw new ManagerException($"{address} tells picks of the region {set.Region} instead of {options.Region}");
         }
         catch (Exception failed) when (IsExpected(failed, cancellation))

@@ -33,6 +33,7 @@ internal sealed partial class SelectionFeed
     private bool saidStale;
     private long heardAt;
     private long heardAtUtc;
+    private long confirmedAt;
 
     /// <param name="changed">Told after each change, before anything else is heard.</param>
     public SelectionFeed(
@@ -54,6 +55,9 @@ internal sealed partial class SelectionFeed
 
     /// <summary>Null before the first word.</summary>
     public DateTimeOffset? HeardAt => first.Task.IsCompleted ? DateTimeOffset.FromUnixTimeMilliseconds(Volatile.Read(ref heardAtUtc)) : null;
+
+    /// <summary>As the manager said at the last poll; null where it said nothing.</summary>
+    public DateTimeOffset? ConfirmedAt => Interlocked.Read(ref confirmedAt) is > 0 and var at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
 
     public bool IsStale => !first.Task.IsCompleted || time.GetElapsedTime(Volatile.Read(ref heardAt)) > options.StaleAfter;
 
@@ -110,6 +114,7 @@ internal sealed partial class SelectionFeed
                 }
 
                 manager.Trouble = null;
+                Interlocked.Exchange(ref confirmedAt, told.ConfirmedAt?.ToUnixTimeMilliseconds() ?? 0);
                 Heard();
                 return (manager, told, TimeSpan.Zero);
             }
@@ -215,7 +220,7 @@ internal sealed partial class SelectionFeed
             return true;
         if (judge is not null && !await judge.MayBeTakenAsync(manager.Address, told, cancellation))
         {
-            SayTrouble(manager, $"{manager.Address} tells {told}, which is not proven");
+            SayTrouble(manager, $"{manager.Address} tells picks that are not proven");
             return false;
         }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using AltruistManager.Storage;
 using AltruistManager.Transparency;
+using AltruistManager.Web.Commands.Follow;
 
 namespace AltruistManager.Web.Commands;
 
@@ -23,6 +24,7 @@ internal static class CommandLine
         root.Subcommands.Add(VerifyCommand.Create());
         root.Subcommands.Add(SigningKeyCommand.Create());
         root.Subcommands.Add(DemoCommand.Create());
+        root.Subcommands.Add(FollowCommand.Create());
         root.Subcommands.Add(StatusCommand.Create());
         root.Subcommands.Add(OverrideCommand.CreatePin());
         root.Subcommands.Add(OverrideCommand.CreateExclude());

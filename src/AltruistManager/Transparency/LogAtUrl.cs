@@ -48,7 +48,25 @@ internal sealed class LogAtUrl : ILogSource
         ];
     }
 
-    public async IAsyncEnumerable<StoredEntry> ReadAsync(long from, long to, [EnumeratorCancellation] CancellationToken cancellation)
+    public IAsyncEnumerable<StoredEntry> ReadAsync(long from, long to, CancellationToken cancellation) => ReadAsync(from, to, from, cancellation);
+
+    /// <summary>Newest first, from this generation down: the header of the first one that is a round; null when there is none.</summary>
+    public async Task<LogHeader?> NewestRoundAsync(long upTo, CancellationToken cancellation)
+    {
+        for (long? before = upTo + 1; before is { } end;)
+        {
+            var (headers, next) = await PageAsync(string.Create(CultureInfo.InvariantCulture, $"entries?before={end}&limit={PageSize}"), cancellation);
+            if (headers.FirstOrDefault(header => header.IsRound) is { } round)
+                return round;
+            before = next;
+        }
+
+        return null;
+    }
+
+    /// <inheritdoc cref="ILogSource.ReadAsync"/>
+    /// <param name="bodiesFrom">Of entries before it only the header is read.</param>
+    public async IAsyncEnumerable<StoredEntry> ReadAsync(long from, long to, long bodiesFrom, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var head = Header(await GetJsonAsync("head", cancellation)).Generation;
         to = Math.Min(to, head);
@@ -69,7 +87,7 @@ internal sealed class LogAtUrl : ILogSource
         {
             var page = await PageAsync(start, PageSize, cancellation);
             foreach (var header in page.Headers.TakeWhile(header => header.Generation <= to))
-                yield return new StoredEntry(header, null, await FindBodyAsync(header.Generation, cancellation), null);
+                yield return new StoredEntry(header, null, header.Generation < bodiesFrom ? null : await FindBodyAsync(header.Generation, cancellation), null);
             next = page.Next;
         }
     }
@@ -80,9 +98,12 @@ internal sealed class LogAtUrl : ILogSource
 
     public void Dispose() => http.Dispose();
 
-    private async Task<(IReadOnlyList<LogHeader> Headers, long? Next)> PageAsync(long from, int limit, CancellationToken cancellation)
+    private Task<(IReadOnlyList<LogHeader> Headers, long? Next)> PageAsync(long from, int limit, CancellationToken cancellation) =>
+        PageAsync(string.Create(CultureInfo.InvariantCulture, $"entries?from={from}&limit={limit}"), cancellation);
+
+    private async Task<(IReadOnlyList<LogHeader> Headers, long? Next)> PageAsync(string path, CancellationToken cancellation)
     {
-        var answer = await GetJsonAsync(string.Create(CultureInfo.InvariantCulture, $"entries?from={from}&limit={limit}"), cancellation);
+        var answer = await GetJsonAsync(path, cancellation);
         var next = answer.GetProperty("next");
         return ([.. answer.GetProperty("items").EnumerateArray().Select(Header)], next.ValueKind == JsonValueKind.Null ? null : long.Parse(next.GetString()!, CultureInfo.InvariantCulture));
     }

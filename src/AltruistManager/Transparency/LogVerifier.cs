@@ -51,6 +51,9 @@ internal sealed class LogVerifier : IDisposable
 
     public LogHeader? Last => previous;
 
+    /// <summary>What was checked last; null where its body is not kept.</summary>
+    public Entry? Entry { get; private set; }
+
     /// <summary>Whether entries before the first one were not there to be checked.</summary>
     public bool BeganLate { get; private set; }
 
@@ -88,6 +91,7 @@ internal sealed class LogVerifier : IDisposable
             difference = Replay(header, body!, entry, beginsLog: isFirst && header.PreviousHash == NoHash);
         if (difference is null)
         {
+            Entry = entry;
             if (body is null)
             {
                 Forgotten++;

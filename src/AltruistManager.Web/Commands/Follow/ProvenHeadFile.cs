@@ -1,0 +1,47 @@
+using System.Text.Json;
+using AltruistManager.Transparency;
+
+namespace AltruistManager.Web.Commands.Follow;
+
+/// <summary>How far the log was proven, on disk: written whole and renamed. Nothing in it is secret.</summary>
+internal sealed partial class ProvenHeadFile(string path, ILogger<ProvenHeadFile> logger)
+{
+    /// <summary>Null when there is none, or it cannot be read.</summary>
+    public ProvenHead? Read()
+    {
+        try
+        {
+            return File.Exists(path) ? JsonSerializer.Deserialize<ProvenHead>(File.ReadAllBytes(path)) : null;
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or JsonException)
+        {
+            LogUnreadable(path, unreadable.Message.ReplaceLineEndings(" "));
+            return null;
+        }
+    }
+
+    public void Save(ProvenHead head)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            using (var stream = new FileStream(path + ".new", FileMode.Create, FileAccess.Write))
+            {
+                JsonSerializer.Serialize(stream, head);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(path + ".new", path, overwrite: true);
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            LogFailed(path, failed.Message.ReplaceLineEndings(" "));
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} cannot be read: the log is proven from its newest round on, as at the first start: {Why}")]
+    private partial void LogUnreadable(string file, string why);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} cannot be written: after a restart the log is proven from an earlier entry on: {Why}")]
+    private partial void LogFailed(string file, string why);
+}

@@ -1,0 +1,239 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using AltruistManager.Web.Tests.EndToEnd;
+
+namespace AltruistManager.Web.Tests.Commands;
+
+/// <summary>The mirror as a portal in any language meets it: the real process, following the real service.</summary>
+[Collection(EndToEndCollection.Name)]
+public sealed partial class FollowTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Mirror_tells_what_the_manager_tells_to_the_byte_and_goes_on_without_it_even_from_a_cold_start()
+    {
+        await using var scene = await PortalScene.StartAsync();
+        using var manager = Http(scene.Service.Address, scene.Service.PortalKey);
+        await using (var mirror = await Mirror.StartAsync(scene))
+        {
+            await Eventually.BeTrueAsync("both tell the same", async () => await SameAsync(manager, mirror.Http, "selections?region=us-east"));
+            await Eventually.BeTrueAsync("of one chain too, by an alias", async () => await SameAsync(manager, mirror.Http, "selections/eth?region=us-east"));
+
+            // A new pick comes by the stream, and is proven before it is told.
+            using var stream = await mirror.Http.GetAsync("api/v1/selections/stream", HttpCompletionOption.ResponseHeadersRead, Cancellation);
+            Assert.Equal("text/event-stream", stream.Content.Headers.ContentType!.MediaType);
+            using var lines = new StreamReader(await stream.Content.ReadAsStreamAsync(Cancellation));
+            var first = await EventAsync(lines);
+            Assert.Equal("snapshot", first.Name);
+            var second = await EventAsync(lines);
+            Assert.Equal("selection", second.Name);
+            Assert.True(second.Generation > first.Generation);
+            Assert.Matches("proves the picks at [0-9]+; signed by [0-9a-f]{64}", mirror.Output);
+
+            var (_, tag) = await GetAsync(mirror.Http, "selections");
+            using var again = new HttpRequestMessage(HttpMethod.Get, "api/v1/selections");
+            again.Headers.TryAddWithoutValidation("If-None-Match", tag);
+            scene.Service.Kill();
+            using (var unchanged = await mirror.Http.SendAsync(again, Cancellation))
+                Assert.Contains(unchanged.StatusCode, new[] { HttpStatusCode.NotModified, HttpStatusCode.OK });
+            Assert.Equal(HttpStatusCode.OK, await StatusAsync(mirror.Http, "api/v1/selections/0021"));
+        }
+
+        await using var cold = await Mirror.StartAsync(scene);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(cold.Http, "api/v1/selections/eth?region=us-east"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(cold.Http, "healthz/ready"));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(cold.Http, "healthz/fresh"));
+
+        await scene.Service.StartAgainAsync();
+        await Eventually.BeTrueAsync("it follows again", async () =>
+            await StatusAsync(cold.Http, "healthz/fresh") == HttpStatusCode.OK && await SameAsync(manager, cold.Http, "selections?region=us-east"), TimeSpan.FromSeconds(60));
+        Assert.DoesNotContain(scene.Service.PortalKey, cold.Output);
+    }
+
+    [Fact]
+    public async Task Pick_that_the_log_does_not_prove_is_never_told()
+    {
+        await using var scene = await PortalScene.StartAsync();
+        await using var liar = await Liar.StartAsync(scene.Service.Address);
+        await using var mirror = await Mirror.StartAsync(scene, liar.Address);
+        await Eventually.BeTrueAsync("honest picks are told", async () => await StatusAsync(mirror.Http, "api/v1/selections/0021") == HttpStatusCode.OK);
+
+        var ids = JsonNode.Parse(await scene.Service.GetTextAsync("/api/v1/altruists"))!["items"]!.AsArray().Select(altruist => altruist!["id"]!.GetValue<string>()).ToList();
+        liar.Replace = (ids, "019a0000-0000-7000-8000-000000000001");
+        await Eventually.BeTrueAsync("the lie is refused", () => Task.FromResult(mirror.Output.Contains("is not proven by its log", StringComparison.Ordinal)));
+        Assert.DoesNotContain(liar.Replace.Value.By, (await GetAsync(mirror.Http, "selections")).Body);
+
+        liar.Replace = null;
+        var held = JsonNode.Parse((await GetAsync(mirror.Http, "selections")).Body)!["generation"]!.GetValue<long>();
+        await Eventually.BeTrueAsync("true picks are taken again", async () => JsonNode.Parse((await GetAsync(mirror.Http, "selections")).Body)!["generation"]!.GetValue<long>() > held, TimeSpan.FromSeconds(60));
+    }
+
+    [Fact]
+    public async Task Report_is_passed_on_as_it_is_and_only_processes_of_this_machine_are_served()
+    {
+        await using var scene = await PortalScene.StartAsync();
+        await using var liar = await Liar.StartAsync(scene.Service.Address);
+        await using var mirror = await Mirror.StartAsync(scene, liar.Address);
+        const string Report = """{ "id": "r-1", "region": "us-east", "from": "2026-11-21T07:05:00Z", "to": "2026-11-21T07:06:00Z", "altruists": [], "chains": [] }""";
+        using (var taken = await mirror.Http.PostAsync("api/v1/relay-reports", new StringContent(Report, null, "application/json"), Cancellation))
+            Assert.Equal(HttpStatusCode.Accepted, taken.StatusCode);
+        await Eventually.BeTrueAsync("the manager has it", () => Task.FromResult(liar.Reports.Contains(Report)));
+        Assert.Equal($"Bearer {scene.Service.PortalKey}", liar.ReportKey);
+
+        using (var nonsense = await mirror.Http.PostAsync("api/v1/relay-reports", new StringContent("nonsense"), Cancellation))
+            Assert.Equal(400, (await nonsense.ReadProblemAsync(Cancellation)).Status);
+        using (var large = await mirror.Http.PostAsync("api/v1/relay-reports", new StringContent(new string(' ', 300_000)), Cancellation))
+            Assert.Equal(413, (await large.ReadProblemAsync(Cancellation)).Status);
+        using var foreign = new HttpRequestMessage(HttpMethod.Get, "api/v1/selections");
+        foreign.Headers.Host = "evil.example";
+        using (var refused = await mirror.Http.SendAsync(foreign, Cancellation))
+            Assert.Equal(403, (await refused.ReadProblemAsync(Cancellation)).Status);
+        Assert.Equal("unknown-region", (await mirror.Http.GetProblemAsync("api/v1/selections?region=mars", Cancellation)).Slug);
+        Assert.Equal("unknown-chain", (await mirror.Http.GetProblemAsync("api/v1/selections/mars", Cancellation)).Slug);
+    }
+
+    [Theory]
+    [InlineData(2, "follow")]
+    [InlineData(2, "follow", "--from", "http://127.0.0.1:1")]
+    [InlineData(2, "follow", "--region", "r")]
+    [InlineData(2, "follow", "--from", "nonsense", "--region", "r")]
+    [InlineData(2, "follow", "--from", "http://user:secret@host", "--region", "r")]
+    [InlineData(1, "follow", "--from", "http://127.0.0.1:1", "--region", "r", "--urls", "http://0.0.0.0:0")]
+    [InlineData(1, "follow", "--from", "http://127.0.0.1:1", "--region", "r", "--urls", "http://*:0")]
+    [InlineData(1, "follow", "--from", "http://127.0.0.1:1", "--region", "r", "--Follow:Nonsense", "1")]
+    public async Task Wrong_use_ends_with_one_line(int code, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardError = true, UseShellExecute = false };
+        foreach (var argument in (string[])["exec", Checkout.Service, .. arguments])
+            start.ArgumentList.Add(argument);
+        using var run = Process.Start(start)!;
+        var error = await run.StandardError.ReadToEndAsync(Cancellation);
+        await run.WaitForExitAsync(Cancellation);
+        Assert.Equal(code, run.ExitCode);
+        Assert.Single(error.TrimEnd('\n').Split('\n'));
+        Assert.DoesNotContain("secret", error);
+    }
+
+    private static HttpClient Http(Uri address, string? key)
+    {
+        var http = new HttpClient { BaseAddress = address };
+        if (key is not null)
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return http;
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(HttpClient http, string path)
+    {
+        using var answer = await http.GetAsync(path, Cancellation);
+        return answer.StatusCode;
+    }
+
+    private static async Task<(string Body, string Tag)> GetAsync(HttpClient http, string path)
+    {
+        using var answer = await http.GetAsync($"api/v1/{path}", Cancellation);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        return (await answer.Content.ReadAsStringAsync(Cancellation), answer.Headers.ETag!.ToString());
+    }
+
+    private static async Task<bool> SameAsync(HttpClient one, HttpClient other, string path) => await GetAsync(one, path) == await GetAsync(other, path);
+
+    private static async Task<(string Name, long? Generation)> EventAsync(StreamReader lines)
+    {
+        var fields = new Dictionary<string, string>();
+        while (await lines.ReadLineAsync(Cancellation) is { } line)
+        {
+            if (line.Length == 0 && fields.TryGetValue("event", out var name))
+                return (name, fields.TryGetValue("id", out var id) ? long.Parse(id) : null);
+            if (line.IndexOf(": ", StringComparison.Ordinal) is > 0 and var colon)
+                fields[line[..colon]] = line[(colon + 2)..];
+        }
+
+        throw new InvalidOperationException("the stream has ended");
+    }
+
+    private sealed partial class Mirror(ChildProcess process) : IAsyncDisposable
+    {
+        public HttpClient Http { get; } = Http(new Uri($"http://127.0.0.1:{process.Port}"), null);
+
+        public string Output => process.Output;
+
+        public static async Task<Mirror> StartAsync(PortalScene scene, Uri? manager = null)
+        {
+            var start = new ProcessStartInfo("dotnet") { WorkingDirectory = scene.Folder };
+            foreach (var argument in (string[])["exec", Checkout.Service, "follow", "--from", (manager ?? scene.Service.Address).ToString(), "--region", PortalScene.Region, "--urls", "http://127.0.0.1:0"])
+                start.ArgumentList.Add(argument);
+            start.Environment["Follow__Key"] = scene.Service.PortalKey;
+            return new Mirror(await ChildProcess.StartAsync(start, Listening()));
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            TestContext.Current.TestOutputHelper?.WriteLine(process.Output);
+            Http.Dispose();
+            process.Dispose();
+            return ValueTask.CompletedTask;
+        }
+
+        [GeneratedRegex(@"http://127\.0\.0\.1:(\d+)$")]
+        private static partial Regex Listening();
+    }
+
+    /// <summary>Stands before the service and can change the picks that it tells, but not the log.</summary>
+    private sealed class Liar(WebApplication app) : IAsyncDisposable
+    {
+        public Uri Address => new(app.Urls.Single());
+
+        /// <summary>Ids that are told as another.</summary>
+        public (IReadOnlyList<string> Ids, string By)? Replace { get; set; }
+
+        public System.Collections.Concurrent.ConcurrentQueue<string> Reports { get; } = new();
+
+        public string? ReportKey { get; private set; }
+
+        public static async Task<Liar> StartAsync(Uri service)
+        {
+            var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+            builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+            var app = builder.Build();
+            var liar = new Liar(app);
+            var http = new HttpClient { BaseAddress = service };
+            app.Run(context => liar.AnswerAsync(http, context));
+            await app.StartAsync(Cancellation);
+            return liar;
+        }
+
+        public ValueTask DisposeAsync() => app.DisposeAsync();
+
+        private async Task AnswerAsync(HttpClient http, HttpContext context)
+        {
+            if (context.Request.Path == "/api/v1/relay-reports")
+            {
+                ReportKey = context.Request.Headers.Authorization;
+                Reports.Enqueue(await new StreamReader(context.Request.Body).ReadToEndAsync(context.RequestAborted));
+                context.Response.StatusCode = 202;
+                return;
+            }
+
+            if (context.Request.Path == "/api/v1/selections/stream")
+            {
+                context.Response.StatusCode = 404;
+                return;
+            }
+
+            using var request = new HttpRequestMessage(HttpMethod.Get, context.Request.Path + context.Request.QueryString);
+            if (context.Request.Headers.Authorization is [{ } key, ..])
+                request.Headers.TryAddWithoutValidation("Authorization", key);
+            using var answer = await http.SendAsync(request, context.RequestAborted);
+            context.Response.StatusCode = (int)answer.StatusCode;
+            context.Response.ContentType = answer.Content.Headers.ContentType?.ToString();
+            var body = await answer.Content.ReadAsStringAsync(context.RequestAborted);
+            if (Replace is { } lie && context.Request.Path.StartsWithSegments("/api/v1/selections"))
+                body = lie.Ids.Aggregate(body, (text, id) => text.Replace(id, lie.By, StringComparison.Ordinal));
+            await context.Response.Body.WriteAsync(System.Text.Encoding.UTF8.GetBytes(body), context.RequestAborted);
+        }
+    }
+}
