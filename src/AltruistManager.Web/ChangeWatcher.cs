@@ -5,13 +5,16 @@ using AltruistManager.Traffic;
 
 namespace AltruistManager.Web;
 
-/// <summary>Sees what other processes wrote (keys, portals, overrides, holds, drains, whatever is registered) by one small query twice a second, and settles the slots.</summary>
+/// <summary>Sees what other processes wrote (keys, portals, overrides, holds, drains, whatever is registered) by one small query at short intervals, and settles the slots.</summary>
 internal sealed partial class ChangeWatcher(
     Initialisation initialisation, RosterStore revisions, RosterCache roster, ApiKeyRing keys, PortalBook portals, SelectionRound round, TimeProvider time,
     ILogger<ChangeWatcher> logger) : BackgroundService
 {
-    /// <summary>A revoked key ends within a second.</summary>
-    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
+    /// <summary>With the time it takes to decide and publish, portals that listen are told within 100 ms.</summary>
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>While one write follows the other, this process's own among them, so much time lies between two looks at what changed. A revoked key ends within a second.</summary>
+    private static readonly TimeSpan Distance = TimeSpan.FromMilliseconds(500);
 
     /// <summary>A key ring that is put back is noticed within this time.</summary>
     private static readonly TimeSpan RingPeriod = TimeSpan.FromSeconds(10);
@@ -19,6 +22,7 @@ internal sealed partial class ChangeWatcher(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var ringReadAt = time.GetTimestamp();
+        var lookedAt = ringReadAt;
         var seen = -1L;
         var failing = false;
         using var timer = new PeriodicTimer(Period, time);
@@ -31,8 +35,9 @@ internal sealed partial class ChangeWatcher(
             {
                 // Not the roster's own revision: a write of this process moves that past a key that another one revoked just before.
                 var revision = await revisions.RevisionAsync(stoppingToken);
-                if (revision != seen)
+                if (revision != seen && time.GetElapsedTime(lookedAt) >= Distance)
                 {
+                    lookedAt = time.GetTimestamp();
                     await keys.RefreshAsync(stoppingToken);
                     await portals.RefreshAsync(stoppingToken);
                     await roster.RefreshAsync(stoppingToken);
@@ -60,6 +65,6 @@ internal sealed partial class ChangeWatcher(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Changes cannot be read; tried again twice a second")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Changes cannot be read; tried again until they can")]
     private partial void LogFailed(Exception exception);
 }
