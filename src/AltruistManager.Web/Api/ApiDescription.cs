@@ -17,6 +17,8 @@ internal static class ApiDescription
         ["Chains"] = "What is served, by which rules, and how its network does.",
         ["Providers"] = "Who offers altruists.",
         ["Altruists"] = "The nodes: registering, testing, health, maintenance.",
+        ["Portals"] = "Who serves users through the picks, and what portals report of them.",
+        ["Publishers"] = "Where picks are written to beside this API.",
         ["Overrides"] = "What staff order: pins, exclusions, holds, rounds.",
         ["Public"] = "What anybody may see and verify: decisions and the signed log.",
         ["Health"] = "For orchestrators, load balancers and alarms.",
@@ -41,7 +43,7 @@ internal static class ApiDescription
             foreach (var path in document.Paths.Values)
                 path.Operations?.Remove(HttpMethod.Head);
             foreach (var tag in document.Tags ?? new HashSet<OpenApiTag>())
-                tag.Description = Tags[tag.Name!];
+                tag.Description = Tags.GetValueOrDefault(tag.Name!);
             foreach (var (_, operation) in document.Paths.Values.SelectMany(path => path.Operations ?? []))
                 ApiExamples.Of(operation.OperationId!)?.AddTo(operation);
             return Task.CompletedTask;

@@ -260,8 +260,8 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
             await connection.OpenAsync(cancellation);
             await connection.ExecuteAsync(
                 "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;"
-                // Every probe touches a page of its own in the index by altruist: those of many sweeps are written back together.
-                + "pragma wal_autocheckpoint = 8000; pragma cache_size = -16000;");
+                // The pages of many sweeps are written back together. New rows stand side by side in table and indexes, so that few pages are needed at once.
+                + "pragma wal_autocheckpoint = 8000; pragma cache_size = -4000;");
             return connection;
         }
         catch
