@@ -35,8 +35,11 @@ public sealed class HandlerTests
         request.Headers.TryAddWithoutValidation("Authorization", "Bearer of-the-user");
         using var answer = await scene.Http.SendAsync(request, Cancellation);
 
-        Assert.Equal([$"POST {url} x"], scene.Altruists.Asked);
-        Assert.Equal(header, scene.Altruists.Headers.Single());
+        using var plain = await scene.AskAsync("x");
+
+        Assert.Equal([$"POST {url} x", $"POST {url} x"], scene.Altruists.Asked);
+        Assert.Equal([header, header], scene.Altruists.Headers);
+        Assert.Empty(plain.RequestMessage!.Headers);
         Assert.DoesNotContain("example", $"{answer.RequestMessage} {answer}");
         Assert.Equal("Bearer of-the-user", answer.RequestMessage!.Headers.Authorization!.ToString());
         Assert.False(answer.RequestMessage.Headers.Contains("X-Key"));
@@ -204,8 +207,8 @@ public sealed class HandlerTests
 
         scene.Portal.Second.ReportStatus = HttpStatusCode.Accepted;
         await scene.Portal.UntilAsync("all were sent", () => scene.Portal.Second.Reports.Count >= 60);
-        Assert.InRange(scene.Portal.Second.Reports.Count, 60, 61);
-        Assert.Equal(scene.Portal.Second.Reports.Count, scene.Portal.Second.Reports.Select(report => JsonNode.Parse(report)!["id"]!.GetValue<string>()).Distinct().Count());
+        // The newest hour of seventy minutes. One that is sent again has the id it had.
+        Assert.InRange(scene.Portal.Second.Reports.Select(report => JsonNode.Parse(report)!["id"]!.GetValue<string>()).Distinct().Count(), 60, 61);
     }
 
     [Fact]

@@ -36,14 +36,14 @@ internal sealed class Portal : IAsyncDisposable
         configure?.Invoke(options);
         Client = new AltruistManagerClient(options, Log, Time, judge, Managers);
         var starting = Client.StartAsync(Cancellation);
-        await UntilAsync("the client has started", () => starting.IsCompleted);
+        await UntilAsync("the client has started", () => starting.IsCompleted, step: 0.1);
         await starting;
     }
 
     /// <summary>Moves the clock step by step until it is so.</summary>
     /// <param name="step">In seconds; shorter than what is waited for by whatever runs meanwhile. 0 for what needs no time by this clock.</param>
     /// <param name="pauseMs">Of real time before each step, for what runs to get its turn on a busy machine.</param>
-    public async Task UntilAsync(string what, Func<bool> isSo, double step = 1, int pauseMs = 2)
+    public async Task UntilAsync(string what, Func<bool> isSo, double step = 0.5, int pauseMs = 10)
     {
         var started = TimeProvider.System.GetTimestamp();
         while (!isSo())
