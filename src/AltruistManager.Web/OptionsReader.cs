@@ -25,7 +25,38 @@ internal sealed class OptionsReader(IConfiguration configuration)
         where T : new()
     {
         var options = new T();
-        var properties = typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite).ToList();
+        ReadInto(options, section);
+        return options;
+    }
+
+    /// <summary>A list whose items are of different kinds.</summary>
+    /// <param name="make">Options for an item, given its <c>Kind</c>; null for one that is not known.</param>
+    /// <param name="kinds">Those that are known.</param>
+    /// <returns>Each with the key it stands at.</returns>
+    public IReadOnlyList<(string Key, T Options)> ReadList<T>(string section, Func<string?, T?> make, IEnumerable<string> kinds)
+        where T : class
+    {
+        if (!string.IsNullOrEmpty(configuration[section]))
+            Add(section, $"is a list: write {section}:0:Kind and so on");
+        var items = new List<(string, T)>();
+        foreach (var given in configuration.GetSection(section).GetChildren())
+        {
+            if (make(given["Kind"]) is not { } options)
+            {
+                Add($"{given.Path}:Kind", $"must be one of {string.Join(", ", kinds)}, not '{given["Kind"]}'");
+                continue;
+            }
+
+            ReadInto(options, given.Path);
+            items.Add((given.Path, options));
+        }
+
+        return items;
+    }
+
+    private void ReadInto(object options, string section)
+    {
+        var properties = options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite).ToList();
         foreach (var given in configuration.GetSection(section).GetChildren())
         {
             if (properties.Find(property => string.Equals(property.Name, given.Key, StringComparison.OrdinalIgnoreCase)) is { } property)
@@ -42,8 +73,6 @@ internal sealed class OptionsReader(IConfiguration configuration)
             var key = $"{section}:{result.MemberNames.FirstOrDefault()}";
             errors.Add(result.ErrorMessage!.StartsWith(section, StringComparison.Ordinal) ? result.ErrorMessage : $"{key}: {result.ErrorMessage}");
         }
-
-        return options;
     }
 
     private void Set(object options, PropertyInfo property, IConfigurationSection given, string key)
@@ -54,6 +83,15 @@ internal sealed class OptionsReader(IConfiguration configuration)
                 Add(key, $"is a list: write {key}:0, {key}:1 and so on");
             else
                 property.SetValue(options, given.GetChildren().Select(item => item.Value ?? "").ToArray());
+            return;
+        }
+
+        if (property.PropertyType == typeof(Dictionary<string, string>))
+        {
+            if (!string.IsNullOrEmpty(given.Value))
+                Add(key, $"has parts: write {key}:NAME for each");
+            else
+                property.SetValue(options, given.GetChildren().ToDictionary(item => item.Key, item => item.Value ?? ""));
             return;
         }
 

@@ -2,6 +2,7 @@ using AltruistManager.Accounts;
 using AltruistManager.Altruists;
 using AltruistManager.Health;
 using AltruistManager.Probing;
+using AltruistManager.Publishing;
 using AltruistManager.Scheduling;
 using AltruistManager.Selection;
 using AltruistManager.Storage;
@@ -29,7 +30,7 @@ namespace AltruistManager.Web
 
             // Rooms from the lowest to the highest; what starts by itself starts in this order.
             builder.Services.AddStart();
-            builder.Services.AddStorage().AddAccounts().AddAltruists().AddProbing().AddHealth().AddSelection().AddTransparency().AddTraffic();
+            builder.Services.AddStorage().AddAccounts().AddAltruists().AddProbing().AddHealth().AddSelection().AddTransparency().AddPublishing().AddTraffic();
             builder.Services.AddScheduling();
             builder.Services.AddTelemetryExport();
             builder.Services.AddSharedKeyRing().AddTrustedProxies().AddKeySecurity().AddRateLimits().AddCompression().AddApi().AddUi();

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using AltruistManager.Health;
 using AltruistManager.Probing;
+using AltruistManager.Publishing;
 using AltruistManager.Selection;
 using AltruistManager.Storage;
 using AltruistManager.Transparency;
@@ -10,21 +11,27 @@ using Microsoft.Extensions.Options;
 namespace AltruistManager.Web;
 
 /// <summary>All options of the service, read once and as a whole at the start.</summary>
-internal sealed partial record Settings(StorageOptions Storage, ProbingOptions Probing, HealthOptions Health, SelectionOptions Selection, TransparencyOptions Transparency, LimitsOptions Limits, HttpOptions Http)
+internal sealed partial record Settings(
+    StorageOptions Storage, ProbingOptions Probing, HealthOptions Health, SelectionOptions Selection, TransparencyOptions Transparency, PublishingOptions Publishing,
+    IReadOnlyList<PublisherOptions> Publishers, LimitsOptions Limits, HttpOptions Http)
 {
     /// <exception cref="SettingsException">Names every bad value.</exception>
     public static Settings Read(IConfiguration configuration)
     {
         var reader = new OptionsReader(configuration);
+        var publishers = reader.ReadList(PublisherOptions.Section, PublisherKinds.NewOptions, PublisherKinds.Names);
         var settings = new Settings(
             reader.Read<StorageOptions>(StorageOptions.Section),
             reader.Read<ProbingOptions>(ProbingOptions.Section),
             reader.Read<HealthOptions>(HealthOptions.Section),
             reader.Read<SelectionOptions>(SelectionOptions.Section),
             reader.Read<TransparencyOptions>(TransparencyOptions.Section),
+            reader.Read<PublishingOptions>(PublishingOptions.Section),
+            [.. publishers.Select(publisher => publisher.Options)],
             reader.Read<LimitsOptions>(LimitsOptions.Section),
             reader.Read<HttpOptions>(HttpOptions.Section));
         settings.Check(reader);
+        CheckPublishers(publishers, settings.Probing.AllowHttp, reader);
         return reader.Errors.Count == 0 ? settings : throw new SettingsException(reader.Errors);
     }
 
@@ -44,6 +51,8 @@ internal sealed partial record Settings(StorageOptions Storage, ProbingOptions P
         .AddSingleton(Options.Create(Health))
         .AddSingleton(Options.Create(Selection))
         .AddSingleton(Options.Create(Transparency))
+        .AddSingleton(Options.Create(Publishing))
+        .AddSingleton(Publishers)
         .AddSingleton(Options.Create(Limits))
         .AddSingleton(Options.Create(Http));
 
@@ -60,6 +69,18 @@ internal sealed partial record Settings(StorageOptions Storage, ProbingOptions P
             reader.Add("Selection:Window", $"must not be shorter than Selection:Interval ({Selection.Window} is less than {Selection.Interval})");
         if (!RegionShape().IsMatch(Selection.DefaultRegion))
             reader.Add("Selection:DefaultRegion", $"must be the id of a region (letters, digits, and . _ -), not '{Selection.DefaultRegion}'");
+    }
+
+    private static void CheckPublishers(IReadOnlyList<(string Key, PublisherOptions Options)> publishers, bool allowHttp, OptionsReader reader)
+    {
+        var names = new HashSet<string>();
+        foreach (var (key, publisher) in publishers)
+        {
+            foreach (var (part, error) in publisher.FindWrong(allowHttp))
+                reader.Add($"{key}:{part}", error);
+            if (publisher.Name.Length > 0 && !names.Add(publisher.Name))
+                reader.Add($"{key}:{nameof(publisher.Name)}", $"must be another for each publisher, and '{publisher.Name}' is there already");
+        }
     }
 
     private static void CheckStorage(StorageOptions storage, OptionsReader reader)

@@ -188,6 +188,7 @@ internal static class AltruistsApi
             ClearsCapacity = body.IsNull("capacityRps"),
             Tier = body.Int("tier", 1, 100),
             Role = body.String("role"),
+            Visibility = body.String("visibility"),
             Enabled = body.Bool("enabled"),
         };
     }
@@ -215,7 +216,7 @@ internal static class AltruistsApi
     /// <summary>What a writer may say; a PATCH leaves what is omitted.</summary>
     internal sealed record AltruistBody(
         string? Provider, string[]? Chains, string? Url, Dictionary<string, string>? Urls, string[]? Regions, string? Label, AuthDocument? Auth, string[]? Capabilities,
-        int? CapacityRps, int? Tier, string? Role, bool? Enabled, bool? Attested);
+        int? CapacityRps, int? Tier, string? Role, string? Visibility, bool? Enabled, bool? Attested);
 
     internal sealed record CredentialsBody(AuthDocument Auth);
 
@@ -271,6 +272,9 @@ internal static class AltruistsApi
         public required int? CapacityRps { get; init; }
         public required int Tier { get; init; }
         public required AltruistRole Role { get; init; }
+
+        /// <summary><c>portals</c>, or <c>public</c> where its owner lets the URL be published to everybody.</summary>
+        public required AltruistVisibility Visibility { get; init; }
         public required bool Enabled { get; init; }
 
         /// <summary>Control is proven of the endpoint in service; for its owner and staff, of the newest that was said.</summary>
@@ -379,6 +383,7 @@ internal static class AltruistsApi
                 CapacityRps = altruist.CapacityRps,
                 Tier = altruist.Tier,
                 Role = altruist.Role,
+                Visibility = altruist.Visibility,
                 Enabled = altruist.Enabled,
                 Attested = altruist.InService.Attested,
                 State = StateOf(altruist),

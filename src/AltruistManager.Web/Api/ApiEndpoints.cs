@@ -36,6 +36,7 @@ internal static class ApiEndpoints
         api.MapOverrides();
         api.MapHolds();
         api.MapRounds();
+        api.MapPublishers();
         app.MapHealth();
         app.MapOpenApi().AllowPublic();
     }

@@ -1,6 +1,7 @@
 using AltruistManager.Altruists;
 using AltruistManager.Health;
 using AltruistManager.Probing;
+using AltruistManager.Publishing;
 using AltruistManager.Selection;
 using AltruistManager.Storage;
 using AltruistManager.Transparency;
@@ -28,7 +29,7 @@ internal static class HealthApi
         Answer(snapshots.Current.IsLoaded || initialisation.IsDone ? [] : ["no snapshot is loaded"]);
 
     private static async Task<JsonHttpResult<HealthDocument>> FreshAsync(
-        RosterStore store, RosterCache roster, KeyRing ring, LogSigner signer, SelectionRound round, Preservation preservation, BrokenProbes broken, Initialisation initialisation, IOptions<SelectionOptions> options, TimeProvider time, CancellationToken cancellation)
+        RosterStore store, RosterCache roster, KeyRing ring, LogSigner signer, SelectionRound round, Preservation preservation, BrokenProbes broken, PublisherHost publishers, Initialisation initialisation, IOptions<SelectionOptions> options, TimeProvider time, CancellationToken cancellation)
     {
         var reasons = new List<string>();
         try
@@ -58,6 +59,7 @@ internal static class HealthApi
         reasons.AddRange(preservation.Alarms);
         if (broken.Alarm is { } bug)
             reasons.Add(bug);
+        reasons.AddRange(publishers.Alarms);
         return Answer(reasons);
     }
 

@@ -10,11 +10,15 @@ internal sealed record SelectionDocument(
 
 internal sealed record SelectionsDocument(string Region, string Origin, long Generation, IReadOnlyList<SelectionDocument> Selections, IReadOnlyList<string> Revoked);
 
+/// <param name="Visibility"><c>public</c> where the URL may be told to everybody; else left out.</param>
 internal sealed record PickDocument(
-    string Altruist, string Provider, string Label, string Region, int Weight, string Url, IReadOnlyDictionary<string, string> Urls, AuthDocument Auth, LimitsDocument Limits);
+    string Altruist, string Provider, string Label, string Region, int Weight, string Url, IReadOnlyDictionary<string, string> Urls, AuthDocument Auth, LimitsDocument Limits,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Visibility);
 
+/// <inheritdoc cref="PickDocument"/>
 internal sealed record StandbyDocument(
-    string Altruist, string Provider, string Label, string Region, string Url, IReadOnlyDictionary<string, string> Urls, AuthDocument Auth, LimitsDocument Limits);
+    string Altruist, string Provider, string Label, string Region, string Url, IReadOnlyDictionary<string, string> Urls, AuthDocument Auth, LimitsDocument Limits,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Visibility);
 
 /// <param name="Type"><c>none</c>; <c>basic</c> (user name and password); <c>bearer</c> (token); <c>header</c>, <c>query</c> (name and value).</param>
 internal sealed record AuthDocument(

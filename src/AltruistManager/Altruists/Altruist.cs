@@ -19,6 +19,15 @@ public enum AltruistRole
     Reference,
 }
 
+public enum AltruistVisibility
+{
+    /// <summary>Its URL is for owner, staff and portals.</summary>
+    Portals,
+
+    /// <summary>Its owner lets the URL be published to everybody.</summary>
+    Public,
+}
+
 /// <summary>One endpoint that a provider offers, for one or more chains of one network, in one or more regions. Probed once, whatever it serves.</summary>
 public sealed record Altruist
 {
@@ -90,6 +99,9 @@ public sealed record Altruist
     public int Tier { get; init; } = 1;
 
     public AltruistRole Role { get; init; } = AltruistRole.Serve;
+
+    /// <summary>Who may be told the URL.</summary>
+    public AltruistVisibility Visibility { get; init; }
 
     public bool Enabled { get; init; } = true;
 

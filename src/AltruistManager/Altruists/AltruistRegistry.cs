@@ -34,6 +34,8 @@ public sealed record AltruistDraft
 
     public string? Role { get; init; }
 
+    public string? Visibility { get; init; }
+
     public bool? Enabled { get; init; }
 
     public bool? Attested { get; init; }
@@ -301,6 +303,8 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         errors.Between("tier", draft.Tier, 1, 100);
         if (draft.Role is not (null or "serve" or "reference"))
             errors.Add("role", "must be serve or reference");
+        if (draft.Visibility is not (null or "portals" or "public"))
+            errors.Add("visibility", "must be portals or public");
         var auth = draft.Auth is { } wanted && AuthRules.Check(wanted, before.Auth, [url, .. urls.Values], errors) is { } given ? given : before.Auth;
         if (before.Undecryptable is not null && draft.Url is null && (draft.Auth is not null || draft.Urls is not null))
             errors.Add("url", $"is needed too: {before.Undecryptable}");
@@ -355,6 +359,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
                 CapacityRps = draft.ClearsCapacity ? null : draft.CapacityRps ?? before.CapacityRps,
                 Tier = draft.Tier ?? before.Tier,
                 Role = draft.Role switch { "reference" => AltruistRole.Reference, "serve" => AltruistRole.Serve, _ => before.Role },
+                Visibility = draft.Visibility switch { "public" => AltruistVisibility.Public, "portals" => AltruistVisibility.Portals, _ => before.Visibility },
                 Enabled = draft.Enabled ?? before.Enabled,
                 Attested = draft.Attested ?? attested,
                 Undecryptable = sameUrl ? before.Undecryptable : null,

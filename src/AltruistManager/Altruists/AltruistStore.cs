@@ -31,10 +31,10 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
         """
         insert into altruists (
             id, provider_id, network, chains, regions, url, url_key, urls, private_url, label, auth, endpoint, capabilities, capacity_rps,
-            tier, role, enabled, attested, created_at, retired_at, revision)
+            tier, role, visibility, enabled, attested, created_at, retired_at, revision)
         values (
             @Id, @ProviderId, @Network, @Chains, @Regions, '', @UrlKey, '', @PrivateUrl, @Label, '', @Endpoint, @Capabilities, @CapacityRps,
-            @Tier, @Role, @Enabled, @Attested, @CreatedAt, @RetiredAt, @Revision)
+            @Tier, @Role, @Visibility, @Enabled, @Attested, @CreatedAt, @RetiredAt, @Revision)
         on conflict (id) do update set
             network      = excluded.network,
             chains       = excluded.chains,
@@ -50,6 +50,7 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
             capacity_rps = excluded.capacity_rps,
             tier         = excluded.tier,
             role         = excluded.role,
+            visibility   = excluded.visibility,
             enabled      = excluded.enabled,
             attested     = excluded.attested,
             retired_at   = excluded.retired_at,
@@ -71,6 +72,7 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
             altruist.CapacityRps,
             altruist.Tier,
             Role = RoleText(altruist.Role),
+            Visibility = VisibilityText(altruist.Visibility),
             altruist.Enabled,
             altruist.Attested,
             CreatedAt = altruist.CreatedAt.ToUnixTimeMilliseconds(),
@@ -84,7 +86,7 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
         var rows = (await connection.QueryAsync<Row>(new CommandDefinition(
             """
             select id, provider_id, network, chains, regions, url, url_key, urls, endpoint, private_url, label, capabilities, capacity_rps,
-                   tier, role, enabled, attested, created_at, retired_at
+                   tier, role, visibility, enabled, attested, created_at, retired_at
             from altruists
             where revision > @Revision
             """,
@@ -116,7 +118,7 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
         var rows = await database.QueryAsync<Row>(
             $"""
             select id, provider_id, network, chains, regions, url, url_key, urls, endpoint, private_url, label, capabilities, capacity_rps,
-                   tier, role, enabled, attested, created_at, retired_at
+                   tier, role, visibility, enabled, attested, created_at, retired_at
             from altruists
             where {database.Dialect.In("id", "Ids")}
             """,
@@ -137,7 +139,7 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
         var rows = (await write.QueryAsync<Row>(
             """
             select id, provider_id, network, chains, regions, url, url_key, urls, endpoint, private_url, label, capabilities, capacity_rps,
-                   tier, role, enabled, attested, created_at, retired_at
+                   tier, role, visibility, enabled, attested, created_at, retired_at
             from altruists
             where endpoint is null
             """)).AsList();
@@ -188,6 +190,7 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
             CapacityRps = row.CapacityRps,
             Tier = row.Tier,
             Role = row.Role == "reference" ? AltruistRole.Reference : AltruistRole.Serve,
+            Visibility = row.Visibility == "public" ? AltruistVisibility.Public : AltruistVisibility.Portals,
             Enabled = row.Enabled,
             Attested = row.Attested,
             CreatedAt = UnixTime.FromMs(row.CreatedAt),
@@ -240,6 +243,8 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
 
     public static string RoleText(AltruistRole role) => role == AltruistRole.Reference ? "reference" : "serve";
 
+    private static string VisibilityText(AltruistVisibility visibility) => visibility == AltruistVisibility.Public ? "public" : "portals";
+
     private sealed record Row
     {
         public required string Id { get; init; }
@@ -257,6 +262,7 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
         public required int? CapacityRps { get; init; }
         public required int Tier { get; init; }
         public required string Role { get; init; }
+        public required string Visibility { get; init; }
         public required bool Enabled { get; init; }
         public required bool Attested { get; init; }
         public required long CreatedAt { get; init; }

@@ -96,22 +96,10 @@ public sealed partial class LastGoodFile(Database database, KeyRing ring, IEnume
     internal void Save(Snapshot snapshot)
     {
         Directory.CreateDirectory(database.DataDirectory);
-        var temporary = FilePath + ".new";
         var output = new ArrayBufferWriter<byte>(64 * 1024);
         using (var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true }))
             Write(json, snapshot);
-
-        File.Delete(temporary);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var stream = new FileStream(temporary, options))
-        {
-            stream.Write(output.WrittenSpan);
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, FilePath, overwrite: true);
+        AtomicFile.Write(FilePath, output.WrittenSpan);
     }
 
     private void Write(Utf8JsonWriter json, Snapshot snapshot)

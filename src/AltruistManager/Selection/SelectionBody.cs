@@ -24,6 +24,7 @@ internal static class SelectionBody
         && left.Url == right.Url
         && left.Auth == right.Auth
         && left.CapacityRps == right.CapacityRps
+        && left.Visibility == right.Visibility
         && left.Urls.Count == right.Urls.Count
         && left.Urls.All(url => right.Urls.GetValueOrDefault(url.Key) == url.Value);
 
@@ -108,6 +109,8 @@ internal static class SelectionBody
         else
             json.WriteNull("rps");
         json.WriteEndObject();
+        if (altruist.Visibility == AltruistVisibility.Public)
+            json.WriteString("visibility", "public");
         json.WriteEndObject();
     }
 

@@ -51,6 +51,31 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     /// <summary>The altruists of a slot's picks, as portals are told of them.</summary>
     public Altruist[] Served(SlotMemory slot) => Array.ConvertAll(slot.Question.Was, pick => served[pick.Altruist]);
 
+    /// <summary>Those among whom a slot rotates as of the last look, in the order of their ids.</summary>
+    public List<Altruist> EligibleFor(SlotMemory slot)
+    {
+        var candidates = slot.Question.Candidates;
+        var admitted = Selector.Admitted(slot.Question, facts);
+        var best = (Rank: int.MaxValue, Tier: int.MaxValue);
+        var eligible = new List<Altruist>();
+        for (var i = 0; i < candidates.Length; i++)
+        {
+            if (!admitted[i])
+                continue;
+            var group = (RegionFallback.Rank(candidates[i].Offer), facts[candidates[i].Altruist].Tier);
+            if (group.CompareTo(best) < 0)
+            {
+                best = group;
+                eligible.Clear();
+            }
+
+            if (group == best)
+                eligible.Add(served[candidates[i].Altruist]);
+        }
+
+        return eligible;
+    }
+
     /// <summary>Whether portals may go on being told of all that a slot has published; an endpoint that is not known has no body.</summary>
     public bool MayServe(SlotMemory slot) => Array.TrueForAll(slot.Question.Was, pick => MayKeep(slot, pick.Altruist));
 

@@ -1,4 +1,5 @@
 using AltruistManager.Altruists;
+using AltruistManager.Chains;
 using AltruistManager.Health;
 using AltruistManager.Probing;
 using AltruistManager.Storage;
@@ -10,6 +11,9 @@ namespace AltruistManager.Selection;
 /// <summary>What a round did (contract 3.2, <c>POST /rounds</c>).</summary>
 /// <param name="Changed">How many slots now tell portals something else.</param>
 public readonly record struct RoundOutcome(long Round, long Generation, int Slots, int Changed);
+
+/// <param name="Altruists">As they are in service; in the order of their ids.</param>
+public sealed record EligibleAltruists(Chain Chain, IReadOnlyList<Altruist> Altruists);
 
 /// <summary>Decides all slots, or those that need it, and publishes the result: read inputs, decide, one transaction, swap the snapshot. One at a time.</summary>
 public sealed partial class SelectionRound : IVerdictObserver, IDisposable
@@ -160,6 +164,21 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
                 var question = book.CopyOf(slot, out var altruists);
                 return new SlotOutlook(ToEntry([], altruists, generation, Trigger.Scheduled, isRound: false, now, now), question, slot.RowId, nextRound);
             })];
+        }
+        finally
+        {
+            selecting.Release();
+        }
+    }
+
+    /// <summary>Among whom these slots rotate, as of the last look at them, at most a second ago; without slots that are not known.</summary>
+    public async Task<IReadOnlyDictionary<SlotKey, EligibleAltruists>> EligibleAsync(IReadOnlyCollection<SlotKey> slots, CancellationToken cancellation)
+    {
+        await selecting.WaitAsync(cancellation);
+        try
+        {
+            return slots.Select(book.Find).OfType<SlotMemory>().Where(slot => slot is { Chain: not null, Generation: > 0 })
+                .ToDictionary(slot => slot.Key, slot => new EligibleAltruists(slot.Chain!, book.EligibleFor(slot)));
         }
         finally
         {

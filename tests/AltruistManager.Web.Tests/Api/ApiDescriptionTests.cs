@@ -16,7 +16,7 @@ public sealed class ApiDescriptionTests(AppFixture app) : IClassFixture<AppFixtu
             .SelectMany(path => path.Value.EnumerateObject().Select(call => (Path: path.Name, Method: call.Name, Call: call.Value))).ToList();
 
         Assert.Equal("/", document.GetProperty("servers")[0].GetProperty("url").GetString());
-        foreach (var path in new[] { "/api/v1/selections", "/api/v1/selections/{chain}", "/api/v1/selections/stream", "/api/v1/decisions", "/api/v1/overrides", "/api/v1/holds", "/api/v1/altruists/{id}/drain", "/api/v1/altruists/{id}/resume", "/api/v1/rounds", "/healthz/fresh" })
+        foreach (var path in new[] { "/api/v1/selections", "/api/v1/selections/{chain}", "/api/v1/selections/stream", "/api/v1/decisions", "/api/v1/overrides", "/api/v1/holds", "/api/v1/altruists/{id}/drain", "/api/v1/altruists/{id}/resume", "/api/v1/rounds", "/api/v1/publishers", "/api/v1/publishers/{name}/catalogue", "/healthz/fresh" })
             Assert.Contains(calls, call => call.Path == path);
         Assert.DoesNotContain(calls, call => call.Method == "head");
         Assert.Equal(calls.Count, calls.Select(call => call.Call.GetProperty("operationId").GetString()).Distinct().Count());

@@ -1,3 +1,6 @@
+using AltruistManager.Publishing;
+using AltruistManager.Web.Tests.EndToEnd;
+
 namespace AltruistManager.Web.Tests.Security;
 
 public sealed class SettingsTests
@@ -70,6 +73,54 @@ public sealed class SettingsTests
     [InlineData("postgres", "Host=x;Port=many")]
     public void Connection_string_that_cannot_serve_is_refused(string provider, string text) =>
         Assert.Single(Errors(("Storage:Provider", provider), ("Storage:ConnectionString", text)), error => error.StartsWith("Storage:ConnectionString", StringComparison.Ordinal));
+
+    [Fact]
+    public void Publishers_are_off_by_default_and_a_list_of_different_kinds()
+    {
+        Assert.Empty(Read().Publishers);
+        var settings = Read(
+            ("Publishing:BehindAfter", "00:01:00"),
+            ("Publishers:0:Name", "gateway"), ("Publishers:0:Kind", "gateway-server"), ("Publishers:0:Region", "us-east"), ("Publishers:0:ConnectionString", "Host=db;Database=gateway"), ("Publishers:0:Chains:0021", "0021"),
+            ("Publishers:1:Name", "path"), ("Publishers:1:Kind", "path"), ("Publishers:1:Region", "eu"), ("Publishers:1:File", "/etc/path/config.yaml"), ("Publishers:1:Chains:0021", "eth"),
+            ("Publishers:1:Command:0", "systemctl"), ("Publishers:1:Command:1", "restart"), ("Publishers:1:RemovalAfter", "00:02:00"));
+        Assert.Equal([("gateway", "us-east"), ("path", "eu")], settings.Publishers.Select(publisher => (publisher.Name, publisher.Region)));
+        var path = Assert.IsType<PathGatewayOptions>(settings.Publishers[1]);
+        Assert.Equal((TimeSpan.FromMinutes(30), TimeSpan.FromMinutes(2), "eth"), (path.Every, path.RemovalAfter, path.Chains["0021"]));
+        Assert.Equal(["systemctl", "restart"], path.Command);
+    }
+
+    [Fact]
+    public void Every_example_of_the_documentation_is_a_configuration_of_its_kind()
+    {
+        var text = File.ReadAllText(Path.Combine(Checkout.Root, "docs/publishers.md"));
+        var examples = text.Split("```json\n").Skip(1).Select(block => block[..block.IndexOf("```", StringComparison.Ordinal)].Trim()).ToList();
+        var kinds = examples.Select(example => example.StartsWith("{ \"Name\"", StringComparison.Ordinal) ? $$"""{ "Publishers": [ {{example}} ] }""" : example)
+            .SelectMany(json => Settings.Read(new ConfigurationBuilder().AddJsonStream(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(json))).Build()).Publishers)
+            .Select(publisher => publisher.Kind);
+        Assert.Equal(PublisherKinds.Names.Except(["portal-database-v1"]).Order(), kinds.Distinct().Order());
+    }
+
+    [Fact]
+    public void Every_bad_value_of_every_publisher_is_named_and_no_secret_repeated()
+    {
+        var errors = Errors(
+            ("Publishing:Timeout", "10"),
+            ("Publishers:0:Kind", "carrier-pigeon"),
+            ("Publishers:1:Kind", "gateway-server"), ("Publishers:1:Name", "one"), ("Publishers:1:Region", "r"), ("Publishers:1:ConnectionString", "Password=cnry;Nonsense=1"), ("Publishers:1:Chains:0021", ""),
+            ("Publishers:2:Kind", "webhook"), ("Publishers:2:Name", "one"), ("Publishers:2:Url", "http://cnry.example/cnry"), ("Publishers:2:Secret", "cnry"), ("Publishers:2:Chains:0021", "x"), ("Publishers:2:Colour", "red"),
+            ("Publishers:3:Kind", "path"), ("Publishers:3:Name", "two words"), ("Publishers:3:Region", "r"), ("Publishers:3:Form", "json"), ("Publishers:3:Every", "soon"), ("Publishers:3:Chains:0021", "eth"), ("Publishers:3:Chains:0022", "eth"),
+            ("Publishers:4:Kind", "erpc"), ("Publishers:4:Name", "e"), ("Publishers:4:Region", "r"), ("Publishers:4:Chains:0021", "eth"),
+            ("Publishers:5:Kind", "portal-database-v2"), ("Publishers:5:Name", "p"), ("Publishers:5:Region", "r"), ("Publishers:5:Url", "https://portal.example"));
+        string[] keys =
+        [
+            "Publishing:Timeout ", "Publishers:0:Kind ", "Publishers:1:ConnectionString ", "Publishers:1:Chains:0021 ", "Publishers:2:Region", "Publishers:2:Name ", "Publishers:2:Url ", "Publishers:2:Secret ",
+            "Publishers:2:Chains ", "Publishers:2:Colour ", "Publishers:3:Name ", "Publishers:3:Form", "Publishers:3:Every ", "Publishers:3:File", "Publishers:3:Chains ", "Publishers:4:Chains:0021 ",
+            "Publishers:5:Key", "Publishers:5:Chains ",
+        ];
+        Assert.All(keys, key => Assert.Single(errors, error => error.StartsWith(key, StringComparison.Ordinal)));
+        Assert.Equal(keys.Length, errors.Count);
+        Assert.DoesNotContain(errors, error => error.Contains("cnry", StringComparison.Ordinal));
+    }
 
     private static IReadOnlyList<string> Errors(params (string Key, string? Value)[] values) => Assert.Throws<SettingsException>(() => Read(values)).Errors;
 

@@ -1,0 +1,67 @@
+using AltruistManager.Storage;
+
+namespace AltruistManager.Publishing;
+
+/// <summary>The states of targets in the database.</summary>
+internal sealed class PublisherStore(Database database) : IPublisherMemory
+{
+    public async Task<PublisherState> RecallAsync(string name, string place, string target, CancellationToken cancellation)
+    {
+        var row = await database.SingleOrDefaultAsync<Row>(
+            """
+            select origin, generation, confirmed_at, behind_since, error, error_at, memory
+            from publisher_states
+            where name = @name and place = @place and target = @target
+            """,
+            new { name, place, target }, cancellation);
+        return row is null ? PublisherState.Unknown : new PublisherState
+        {
+            Confirmed = row.Origin.Length == 0 ? null : new PickStamp(row.Origin, row.Generation),
+            ConfirmedAt = UnixTime.FromMs(row.ConfirmedAt),
+            BehindSince = UnixTime.FromMs(row.BehindSince),
+            Error = row.Error,
+            ErrorAt = UnixTime.FromMs(row.ErrorAt),
+            Memory = row.Memory,
+        };
+    }
+
+    public Task RememberAsync(string name, string place, string target, PublisherState state, CancellationToken cancellation) =>
+        database.WriteAsync<int>(write => write.ExecuteAsync(
+            """
+            insert into publisher_states (name, place, target, origin, generation, confirmed_at, behind_since, error, error_at, memory)
+            values (@Name, @Place, @Target, @Origin, @Generation, @ConfirmedAt, @BehindSince, @Error, @ErrorAt, @Memory)
+            on conflict (name, place) do update set
+                target       = excluded.target,
+                origin       = excluded.origin,
+                generation   = excluded.generation,
+                confirmed_at = excluded.confirmed_at,
+                behind_since = excluded.behind_since,
+                error        = excluded.error,
+                error_at     = excluded.error_at,
+                memory       = excluded.memory
+            """,
+            new
+            {
+                Name = name,
+                Place = place,
+                Target = target,
+                Origin = state.Confirmed?.Origin ?? "",
+                Generation = state.Confirmed?.Generation ?? 0,
+                ConfirmedAt = state.ConfirmedAt?.ToUnixTimeMilliseconds(),
+                BehindSince = state.BehindSince?.ToUnixTimeMilliseconds(),
+                state.Error,
+                ErrorAt = state.ErrorAt?.ToUnixTimeMilliseconds(),
+                state.Memory,
+            }), cancellation);
+
+    private sealed record Row
+    {
+        public required string Origin { get; init; }
+        public required long Generation { get; init; }
+        public required long? ConfirmedAt { get; init; }
+        public required long? BehindSince { get; init; }
+        public required string? Error { get; init; }
+        public required long? ErrorAt { get; init; }
+        public required string Memory { get; init; }
+    }
+}
