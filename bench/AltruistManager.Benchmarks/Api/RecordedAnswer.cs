@@ -1,11 +1,14 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace AltruistManager.Benchmarks.Api;
 
 /// <summary>What the service answered, to be given again by the servers it is compared with.</summary>
 internal sealed record RecordedAnswer(string Path, byte[] Body, Dictionary<string, string> Headers)
 {
+    /// <summary>Of an answer to a poll; other answers have none.</summary>
+    [JsonIgnore]
     public long Generation => long.Parse(Headers["Altruist-Generation"], System.Globalization.CultureInfo.InvariantCulture);
 
     // Kestrel writes these itself.
