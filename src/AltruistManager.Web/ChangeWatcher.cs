@@ -10,7 +10,7 @@ internal sealed partial class ChangeWatcher(
     Initialisation initialisation, RosterStore revisions, RosterCache roster, ApiKeyRing keys, PortalBook portals, SelectionRound round, TimeProvider time,
     ILogger<ChangeWatcher> logger) : BackgroundService
 {
-    /// <summary>With the time it takes to decide and publish, portals that listen are told within 100 ms.</summary>
+    /// <summary>A change after some quiet is noticed within this time.</summary>
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(50);
 
     /// <summary>While one write follows the other, this process's own among them, so much time lies between two looks at what changed. A revoked key ends within a second.</summary>
