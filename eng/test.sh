@@ -12,6 +12,7 @@ missing=$(
   lacks_command npm 'nodejs npm'
   lacks_command curl
   lacks_command openssl
+  lacks_command python3
 )
 [ -z "$missing" ] || install_packages $missing
 
