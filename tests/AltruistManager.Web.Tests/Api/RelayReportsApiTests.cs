@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using AltruistManager.Accounts;
+using AltruistManager.Client;
 using AltruistManager.Simulator;
 
 namespace AltruistManager.Web.Tests.Api;
@@ -129,6 +130,35 @@ public sealed class RelayReportsApiTests(AppWithPicks picks) : IClassFixture<App
         query = query.Replace("{now}", $"{Now:yyyy-MM-ddTHH:mm:ssZ}").Replace("{before}", $"{Now.AddHours(-1):yyyy-MM-ddTHH:mm:ssZ}");
         var problem = await App.Staff.GetProblemAsync($"{Path}?{query}", Cancellation);
         Assert.Equal((400, field), (problem.Status, string.Join(',', problem.Errors.Keys)));
+    }
+
+    [Fact]
+    public async Task What_the_client_library_gathers_is_counted()
+    {
+        await using var client = new AltruistManagerClient(new AltruistManagerOptions
+        {
+            Managers = { App.Address },
+            Key = await App.CreateKeyAsync(KeyScope.Portal, portal: "linked"),
+            Region = "us-east",
+            ReportInterval = TimeSpan.FromSeconds(1),
+        });
+        await client.StartAsync(Cancellation);
+        using var http = new HttpClient(new AltruistHandler(client) { InnerHandler = AltruistHandler.CreateTransport() });
+        for (var relay = 0; relay < 5; relay++)
+        {
+            using var request = new AltruistRequest("eth", Json("""{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]}""")) { FallbackReason = "no-node" };
+            using var answer = await http.SendAsync(request, Cancellation);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+
+        client.Reports.CountRelays("0021", 1_000);
+        await AppWithPicks.UntilAsync("the relays are counted", async () =>
+            (await App.Staff.GetJsonAsync($"{Path}?portal=linked", Cancellation)).GetProperty("chains") is var chains && chains.GetArrayLength() == 1
+            && chains[0].GetProperty("served").GetProperty("relays").GetInt32() == 5 && chains[0].GetProperty("portalRelays").GetInt32() == 1_000);
+        var shown = await App.Staff.GetJsonAsync($"{Path}?portal=linked", Cancellation);
+        Assert.Equal(5, shown.GetProperty("total").GetProperty("latencyBuckets").EnumerateObject().Sum(bucket => bucket.Value.GetInt32()));
+        Assert.Equal(5, shown.GetProperty("chains")[0].GetProperty("fallbackReasons").GetProperty("no-node").GetInt32());
+        await client.StopAsync(Cancellation);
     }
 
     /// <summary>Good to probers until it is asked, bad to users: their portal says so, and the node is looked at at once.</summary>
