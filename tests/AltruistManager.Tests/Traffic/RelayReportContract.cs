@@ -31,6 +31,15 @@ public abstract class RelayReportContract(DatabaseFixture fixture) : StorageCont
     }
 
     [Fact]
+    public async Task Report_that_comes_twice_in_one_batch_is_counted_once()
+    {
+        await using var scene = await SceneAsync();
+        var report = Report(scene, "r1", relays: 100, errors: 1);
+        Assert.Equal([true, false, true], await new RelayReportStore(scene.Database).AddAsync([report, report, report with { Id = "r2" }], scene.Clock.GetUtcNow(), Cancellation));
+        Assert.Equal(200, Total(await SumAsync(scene)));
+    }
+
+    [Fact]
     public async Task Reports_of_a_minute_are_one_row_and_their_histograms_are_merged()
     {
         await using var scene = await SceneAsync();
