@@ -21,7 +21,7 @@ internal static class RelayReportsApi
 
     private const string Showing =
         """
-        Added up over the time from `from` to `to` (the last 24 hours if not given, 7 days at most), of one altruist, provider, chain or portal or of all. A provider sees its own
+        Added up over the time from `from` to `to` (the last 24 hours if not given, 30 days at most; by the hour where it is longer or began more than two days ago), of one altruist, provider, chain or portal or of all. A provider sees its own
         altruists, a portal its own reports. `anomalies` are of the last 15 minutes, whatever time is asked for.
         """;
 
@@ -212,6 +212,7 @@ internal sealed record ChainServedDocument(
 /// <param name="Kind"><c>errors</c>: many relays to the altruist fail; <c>differs</c>: the portal sees the altruist otherwise than everybody else; <c>silent</c>: the portal used to report.</param>
 internal sealed record AnomalyDocument(AnomalyKind Kind, string? Altruist, string? Portal, string Says);
 
+/// <param name="From">The begin of the minute or hour that was asked for.</param>
 /// <param name="BucketSeconds">How long the interval of a point is.</param>
 /// <param name="Points">Oldest first, 300 at most; intervals without reports are left out.</param>
 /// <param name="Altruists">The 200 with the most relays; likewise the other lists.</param>
@@ -221,9 +222,9 @@ internal sealed record RelayReportsDocument(
     IReadOnlyList<PortalServedDocument>? Portals, IReadOnlyList<ChainServedDocument> Chains, IReadOnlyList<AnomalyDocument> Anomalies)
 {
     public static RelayReportsDocument Of(ReportFilter filter, RelaySummary summary, IEnumerable<Anomaly> anomalies, Roster roster) => new(
-        filter.From,
+        summary.From,
         filter.To,
-        (int)ReportReader.BucketOf(filter.To - filter.From).TotalSeconds,
+        (int)summary.Bucket.TotalSeconds,
         RelaysDocument.Of(
             summary.Points.Sum(point => point.Relays),
             summary.Points.Sum(point => point.AsStandby),

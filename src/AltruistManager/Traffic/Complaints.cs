@@ -26,7 +26,7 @@ public sealed partial class Complaints(RelayReportStore store, RosterCache roste
     {
         var since = time.GetUtcNow() - Window;
         var any = false;
-        foreach (var relays in reports.Where(report => report.Minute >= since).SelectMany(report => report.Altruists).Where(relays => relays.ErrorShare >= ReportJudge.HighShare))
+        foreach (var relays in reports.Where(report => report.From >= since).SelectMany(report => report.Altruists).Where(relays => relays.ErrorShare >= ReportJudge.HighShare))
         {
             named[relays.Altruist] = true;
             any = true;

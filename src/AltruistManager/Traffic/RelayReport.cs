@@ -1,19 +1,14 @@
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
-using AltruistManager.Storage;
 
 namespace AltruistManager.Traffic;
 
-/// <summary>What a portal relayed within some time.</summary>
+/// <summary>What a portal relayed within some time. All of it is counted in the minute, and the hour, in which it began.</summary>
 /// <param name="Id">Unique among the reports of the portal: a repeat is counted once.</param>
 /// <param name="Region">Where the portal was; null if it did not say.</param>
 /// <param name="Generation">Of the region, that it had taken by then; null if it did not say.</param>
 public sealed record RelayReport(
-    string Portal, string Id, RegionId? Region, DateTimeOffset From, DateTimeOffset To, long? Generation, IReadOnlyList<AltruistRelays> Altruists, IReadOnlyList<ChainRelays> Chains)
-{
-    /// <summary>All of it is counted in the minute in which it began.</summary>
-    public DateTimeOffset Minute => UnixTime.FromMs(From.ToUnixTimeMilliseconds() / 60_000 * 60_000);
-}
+    string Portal, string Id, RegionId? Region, DateTimeOffset From, DateTimeOffset To, long? Generation, IReadOnlyList<AltruistRelays> Altruists, IReadOnlyList<ChainRelays> Chains);
 
 /// <summary>Relays that failed, by how. Each is the altruist's: what a user can cause is a good answer.</summary>
 public readonly record struct RelayErrors(long Connect, long Timeout, long Http5xx, long Throttled, long Rpc)

@@ -23,21 +23,26 @@ public sealed record RelaySum(
 /// <summary>What portals relayed for a chain by whatever way.</summary>
 public sealed record ChainSum(ChainId Chain, long PortalRelays, IReadOnlyDictionary<string, long> FallbackReasons);
 
+/// <param name="From">Begin of the first interval.</param>
+/// <param name="Bucket">How long an interval is.</param>
 /// <param name="Points">Oldest first.</param>
 /// <param name="Altruists">Those with the most relays.</param>
 /// <param name="Portals">The same.</param>
 /// <param name="Chains">The same.</param>
 /// <param name="ByAnyWay">Empty where the filter has an owner.</param>
 public sealed record RelaySummary(
-    IReadOnlyList<RelaySum> Points, IReadOnlyList<RelaySum> Altruists, IReadOnlyList<RelaySum> Portals, IReadOnlyList<RelaySum> Chains, IReadOnlyList<ChainSum> ByAnyWay);
+    DateTimeOffset From, TimeSpan Bucket, IReadOnlyList<RelaySum> Points, IReadOnlyList<RelaySum> Altruists, IReadOnlyList<RelaySum> Portals, IReadOnlyList<RelaySum> Chains, IReadOnlyList<ChainSum> ByAnyWay);
 
-/// <summary>Portals' reports, added up by minutes, and by which ids they were counted.</summary>
+/// <summary>Portals' reports, added up by minutes and by hours, and by which ids they were counted.</summary>
 public sealed class RelayReportStore(Database database)
 {
     /// <summary>Of altruists, portals and chains.</summary>
     public const int MostListed = 200;
 
     private const int DeleteBatch = 5_000;
+
+    private static readonly Grain Minutes = new("minute", 60_000);
+    private static readonly Grain Hours = new("hour", 3_600_000);
 
     private static readonly string[] Counts =
         ["relays", "standby_relays", "connect", "timeout", "http_5xx", "throttled", "rpc", .. LatencyBuckets.BoundsMs.Select(bound => $"le_{bound}"), "le_more"];
@@ -66,8 +71,12 @@ public sealed class RelayReportStore(Database database)
         if (news.Count == 0)
             return (IReadOnlyList<bool>)counted;
 
-        await AddAltruistsAsync(write, news);
-        await AddChainsAsync(write, news);
+        foreach (var grain in new[] { Minutes, Hours })
+        {
+            await AddAltruistsAsync(write, news, grain);
+            await AddChainsAsync(write, news, grain);
+        }
+
         await write.ExecuteAsync(
             $"""
             update portals
@@ -120,7 +129,8 @@ public sealed class RelayReportStore(Database database)
         return [.. rows.Select(id => new AltruistId(id))];
     }
 
-    /// <param name="bucket">A whole number of minutes.</param>
+    /// <param name="filter">From the begin of a minute or hour on.</param>
+    /// <param name="bucket">A whole number of minutes below an hour, or of hours.</param>
     public Task<RelaySummary> SummaryAsync(ReportFilter filter, TimeSpan bucket, CancellationToken cancellation) => database.ReadSnapshotAsync(async connection =>
     {
         var parameters = new
@@ -135,37 +145,41 @@ public sealed class RelayReportStore(Database database)
             Bucket = (long)bucket.TotalMilliseconds,
             Most = MostListed,
         };
-        var where = ConditionsOf(filter, ofAltruists: true);
-        var points = await QueryAsync($"select minute / @Bucket * @Bucket as at, {Sums} from relay_minutes where {where} group by minute / @Bucket order by 1");
-        var altruists = await QueryAsync($"select altruist_id, {Sums} from relay_minutes where {where} group by altruist_id order by sum(relays) desc, altruist_id limit @Most");
-        var portals = await QueryAsync($"select portal_id, {Sums} from relay_minutes where {where} group by portal_id order by sum(relays) desc, portal_id limit @Most");
-        var chains = await QueryAsync($"select chain_id, {Sums} from relay_minutes where {where} group by chain_id order by sum(relays) desc, chain_id limit @Most");
-        return new RelaySummary(points, altruists, portals, chains, filter.Owner is null ? await ByAnyWayAsync() : []);
+        var grain = parameters.Bucket < Hours.Ms ? Minutes : Hours;
+        var where = ConditionsOf(filter, grain, ofAltruists: true);
+        var points = await QueryAsync($"select {grain.Column} / @Bucket * @Bucket as at, {Sums} from relay_{grain.Column}s where {where} group by {grain.Column} / @Bucket order by 1");
+        var altruists = await QueryAsync($"select altruist_id, {Sums} from relay_{grain.Column}s where {where} group by altruist_id order by sum(relays) desc, altruist_id limit @Most");
+        var portals = await QueryAsync($"select portal_id, {Sums} from relay_{grain.Column}s where {where} group by portal_id order by sum(relays) desc, portal_id limit @Most");
+        var chains = await QueryAsync($"select chain_id, {Sums} from relay_{grain.Column}s where {where} group by chain_id order by sum(relays) desc, chain_id limit @Most");
+        return new RelaySummary(filter.From, bucket, points, altruists, portals, chains, filter.Owner is null ? await ByAnyWayAsync() : []);
 
         async Task<IReadOnlyList<RelaySum>> QueryAsync(string sql) =>
             [.. (await connection.QueryAsync<SumRow>(new CommandDefinition(sql, parameters, cancellationToken: cancellation))).Select(row => row.ToSum())];
 
         async Task<IReadOnlyList<ChainSum>> ByAnyWayAsync()
         {
-            var ofPortals = ConditionsOf(filter, ofAltruists: false);
+            var ofPortals = ConditionsOf(filter, grain, ofAltruists: false);
             var relays = await connection.QueryAsync<ChainRow>(new CommandDefinition(
-                $"select chain_id, cast(sum(relays) as bigint) as relays from portal_minutes where {ofPortals} group by chain_id order by sum(relays) desc, chain_id limit @Most",
+                $"select chain_id, cast(sum(relays) as bigint) as relays from portal_{grain.Column}s where {ofPortals} group by chain_id order by sum(relays) desc, chain_id limit @Most",
                 parameters, cancellationToken: cancellation));
             var reasons = (await connection.QueryAsync<ReasonRow>(new CommandDefinition(
-                $"select chain_id, reason, cast(sum(relays) as bigint) as relays from fallback_minutes where {ofPortals} group by chain_id, reason order by sum(relays) desc, reason",
+                $"select chain_id, reason, cast(sum(relays) as bigint) as relays from fallback_{grain.Column}s where {ofPortals} group by chain_id, reason order by sum(relays) desc, reason",
                 parameters, cancellationToken: cancellation))).ToLookup(row => row.ChainId);
             return [.. relays.Select(row => new ChainSum(new ChainId(row.ChainId), row.Relays, reasons[row.ChainId].ToDictionary(reason => reason.Reason, reason => reason.Relays)))];
         }
     }, cancellation);
 
-    /// <summary>Deletes minutes and ids that are older, in short transactions.</summary>
-    public async Task DeleteOlderAsync(DateTimeOffset minutes, DateTimeOffset ids, CancellationToken cancellation)
+    /// <summary>Deletes minutes, hours and ids that are older, in short transactions.</summary>
+    public async Task DeleteOlderAsync(DateTimeOffset minutes, DateTimeOffset hours, DateTimeOffset ids, CancellationToken cancellation)
     {
         foreach (var (table, key, column, than) in new[]
         {
             ("relay_minutes", "altruist_id, minute, chain_id, portal_id", "minute", minutes),
             ("portal_minutes", "chain_id, minute, portal_id", "minute", minutes),
             ("fallback_minutes", "chain_id, minute, portal_id, reason", "minute", minutes),
+            ("relay_hours", "altruist_id, hour, chain_id, portal_id", "hour", hours),
+            ("portal_hours", "chain_id, hour, portal_id", "hour", hours),
+            ("fallback_hours", "chain_id, hour, portal_id, reason", "hour", hours),
             ("relay_reports", "portal_id, id", "at", ids),
         })
         {
@@ -178,14 +192,14 @@ public sealed class RelayReportStore(Database database)
         }
     }
 
-    private async Task AddAltruistsAsync(WriteTransaction write, List<RelayReport> reports)
+    private async Task AddAltruistsAsync(WriteTransaction write, List<RelayReport> reports, Grain grain)
     {
-        var rows = new SortedDictionary<(string Altruist, long Minute, string Chain, string Portal), long[]>();
+        var rows = new SortedDictionary<(string Altruist, long At, string Chain, string Portal), long[]>();
         foreach (var report in reports)
         {
             foreach (var altruist in report.Altruists)
             {
-                var key = (altruist.Altruist.Value, report.Minute.ToUnixTimeMilliseconds(), altruist.Chain.Value, report.Portal);
+                var key = (altruist.Altruist.Value, grain.BeginOf(report.From), altruist.Chain.Value, report.Portal);
                 if (!rows.TryGetValue(key, out var sum))
                     rows.Add(key, sum = new long[Counts.Length]);
                 long[] counts =
@@ -201,26 +215,26 @@ public sealed class RelayReportStore(Database database)
             return;
         await write.ExecuteAsync(
             $"""
-            insert into relay_minutes (altruist_id, minute, chain_id, portal_id, {string.Join(", ", Counts)})
+            insert into relay_{grain.Column}s (altruist_id, {grain.Column}, chain_id, portal_id, {string.Join(", ", Counts)})
             select {Text(0)}, {Number(1)}, {Text(2)}, {Text(3)}, {string.Join(", ", Counts.Select((_, index) => Number(4 + index)))}
             from {Rows} where true
-            on conflict (altruist_id, minute, chain_id, portal_id) do update set {string.Join(", ", Counts.Select(column => $"{column} = relay_minutes.{column} + excluded.{column}"))}
+            on conflict (altruist_id, {grain.Column}, chain_id, portal_id) do update set {string.Join(", ", Counts.Select(column => $"{column} = relay_{grain.Column}s.{column} + excluded.{column}"))}
             """,
-            new { Rows = Json(rows.Select(row => (object[])[row.Key.Altruist, row.Key.Minute, row.Key.Chain, row.Key.Portal, .. row.Value.Cast<object>()])) });
+            new { Rows = Json(rows.Select(row => (object[])[row.Key.Altruist, row.Key.At, row.Key.Chain, row.Key.Portal, .. row.Value.Cast<object>()])) });
     }
 
-    private async Task AddChainsAsync(WriteTransaction write, List<RelayReport> reports)
+    private async Task AddChainsAsync(WriteTransaction write, List<RelayReport> reports, Grain grain)
     {
-        var relays = new SortedDictionary<(string Chain, long Minute, string Portal), long>();
-        var reasons = new SortedDictionary<(string Chain, long Minute, string Portal, string Reason), long>();
+        var relays = new SortedDictionary<(string Chain, long At, string Portal), long>();
+        var reasons = new SortedDictionary<(string Chain, long At, string Portal, string Reason), long>();
         foreach (var report in reports)
         {
-            var minute = report.Minute.ToUnixTimeMilliseconds();
+            var at = grain.BeginOf(report.From);
             foreach (var chain in report.Chains)
             {
-                relays[(chain.Chain.Value, minute, report.Portal)] = relays.GetValueOrDefault((chain.Chain.Value, minute, report.Portal)) + chain.PortalRelays;
+                relays[(chain.Chain.Value, at, report.Portal)] = relays.GetValueOrDefault((chain.Chain.Value, at, report.Portal)) + chain.PortalRelays;
                 foreach (var (reason, count) in chain.FallbackReasons)
-                    reasons[(chain.Chain.Value, minute, report.Portal, reason)] = reasons.GetValueOrDefault((chain.Chain.Value, minute, report.Portal, reason)) + count;
+                    reasons[(chain.Chain.Value, at, report.Portal, reason)] = reasons.GetValueOrDefault((chain.Chain.Value, at, report.Portal, reason)) + count;
             }
         }
 
@@ -228,30 +242,30 @@ public sealed class RelayReportStore(Database database)
         {
             await write.ExecuteAsync(
                 $"""
-                insert into portal_minutes (chain_id, minute, portal_id, relays)
+                insert into portal_{grain.Column}s (chain_id, {grain.Column}, portal_id, relays)
                 select {Text(0)}, {Number(1)}, {Text(2)}, {Number(3)}
                 from {Rows} where true
-                on conflict (chain_id, minute, portal_id) do update set relays = portal_minutes.relays + excluded.relays
+                on conflict (chain_id, {grain.Column}, portal_id) do update set relays = portal_{grain.Column}s.relays + excluded.relays
                 """,
-                new { Rows = Json(relays.Select(row => (object[])[row.Key.Chain, row.Key.Minute, row.Key.Portal, row.Value])) });
+                new { Rows = Json(relays.Select(row => (object[])[row.Key.Chain, row.Key.At, row.Key.Portal, row.Value])) });
         }
 
         if (reasons.Count > 0)
         {
             await write.ExecuteAsync(
                 $"""
-                insert into fallback_minutes (chain_id, minute, portal_id, reason, relays)
+                insert into fallback_{grain.Column}s (chain_id, {grain.Column}, portal_id, reason, relays)
                 select {Text(0)}, {Number(1)}, {Text(2)}, {Text(3)}, {Number(4)}
                 from {Rows} where true
-                on conflict (chain_id, minute, portal_id, reason) do update set relays = fallback_minutes.relays + excluded.relays
+                on conflict (chain_id, {grain.Column}, portal_id, reason) do update set relays = fallback_{grain.Column}s.relays + excluded.relays
                 """,
-                new { Rows = Json(reasons.Select(row => (object[])[row.Key.Chain, row.Key.Minute, row.Key.Portal, row.Key.Reason, row.Value])) });
+                new { Rows = Json(reasons.Select(row => (object[])[row.Key.Chain, row.Key.At, row.Key.Portal, row.Key.Reason, row.Value])) });
         }
     }
 
-    private static string ConditionsOf(ReportFilter filter, bool ofAltruists)
+    private static string ConditionsOf(ReportFilter filter, Grain grain, bool ofAltruists)
     {
-        var conditions = new StringBuilder("minute >= @From and minute < @To");
+        var conditions = new StringBuilder($"{grain.Column} >= @From and {grain.Column} < @To");
         if (filter.Chain is not null)
             conditions.Append(" and chain_id = @Chain");
         if (filter.Portal is not null)
@@ -275,6 +289,13 @@ public sealed class RelayReportStore(Database database)
     private string Text(int index) => string.Create(CultureInfo.InvariantCulture, $"{database.Dialect.Pick($"json_extract(value, '$[{index}]')", $"(value ->> {index})")}");
 
     private string Number(int index) => database.Dialect.Pick(Text(index), $"cast({Text(index)} as bigint)");
+
+    /// <summary>One of the sizes in which reports are added up.</summary>
+    /// <param name="Column">Its name; the tables are named by its plural.</param>
+    private sealed record Grain(string Column, long Ms)
+    {
+        public long BeginOf(DateTimeOffset at) => at.ToUnixTimeMilliseconds() / Ms * Ms;
+    }
 
     private sealed record IdRow
     {

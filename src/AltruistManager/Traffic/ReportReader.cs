@@ -9,17 +9,31 @@ public sealed class ReportReader(RelayReportStore store, PortalStore portals, He
     public const int MostPoints = 300;
 
     /// <summary>For so long reports are kept by the minute.</summary>
-    public static readonly TimeSpan Kept = TimeSpan.FromDays(7);
+    internal static readonly TimeSpan MinutesKept = TimeSpan.FromHours(48);
+
+    /// <summary>For so long they are kept by the hour.</summary>
+    public static readonly TimeSpan Kept = TimeSpan.FromDays(30);
+
+    /// <summary>What is longer is told by the hour.</summary>
+    private static readonly TimeSpan LongestInMinutes = TimeSpan.FromDays(1);
 
     /// <summary>What is odd is what was odd lately.</summary>
     private static readonly TimeSpan Lately = TimeSpan.FromMinutes(15);
 
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
-    /// <summary>The least whole number of minutes in which that time needs no more points than there may be.</summary>
-    public static TimeSpan BucketOf(TimeSpan span) => Minute * Math.Max(1, Math.Ceiling(span / Minute / (MostPoints - 1)));
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
-    public Task<RelaySummary> SumAsync(ReportFilter filter, CancellationToken cancellation) => store.SummaryAsync(filter, BucketOf(filter.To - filter.From), cancellation);
+    public Task<RelaySummary> SumAsync(ReportFilter filter, CancellationToken cancellation)
+    {
+        var inMinutes = filter.To - filter.From <= LongestInMinutes && filter.From >= time.GetUtcNow() - MinutesKept;
+        var grain = inMinutes ? Minute : Hour;
+        var from = new DateTimeOffset(filter.From.UtcTicks / grain.Ticks * grain.Ticks, TimeSpan.Zero);
+        return store.SummaryAsync(filter with { From = from }, BucketOf(filter.To - from, grain), cancellation);
+    }
+
+    /// <summary>The least whole number of grains in which that time needs no more points than there may be.</summary>
+    internal static TimeSpan BucketOf(TimeSpan span, TimeSpan grain) => grain * Math.Max(1, Math.Ceiling(span / grain / (MostPoints - 1)));
 
     /// <summary>What is odd now; of altruists in the order of their ids, then of portals.</summary>
     /// <param name="altruists">Null for all.</param>

@@ -112,20 +112,29 @@ public abstract class RelayReportContract(DatabaseFixture fixture) : StorageCont
     }
 
     [Fact]
-    public async Task Week_of_minutes_is_300_points_at_most()
+    public async Task Whatever_time_is_asked_for_it_is_300_points_at_most_and_nothing_is_left_out()
     {
         await using var scene = await SceneAsync();
         using var instance = new Instance(scene);
-        var to = scene.Clock.GetUtcNow();
+        var to = scene.Clock.GetUtcNow().AddMinutes(-17);
         foreach (var hours in Enumerable.Range(0, 7 * 24))
             await instance.Reports.TakeAsync(Report(scene, $"r{hours}", relays: 1, errors: 0) with { From = to.AddHours(-hours).AddMinutes(-1) }, Cancellation);
-        var week = await SumAsync(scene, Filter(scene) with { From = to.AddDays(-7) });
-        Assert.InRange(week.Points.Count, 100, ReportReader.MostPoints);
-        Assert.Equal(7 * 24, Total(week));
-        for (var minutes = 1; minutes <= 7 * 24 * 60; minutes += 13)
+        foreach (var hours in new[] { 1, 24, 25, 7 * 24, 30 * 24 })
         {
-            var bucket = ReportReader.BucketOf(TimeSpan.FromMinutes(minutes));
-            Assert.True(minutes / bucket.TotalMinutes + 1 <= ReportReader.MostPoints, $"{minutes} minutes in buckets of {bucket}");
+            var shown = await SumAsync(scene, Filter(scene) with { From = to.AddHours(-hours), To = to });
+            Assert.InRange(shown.Points.Count, Math.Min(hours, 7 * 24) / 3, ReportReader.MostPoints);
+            Assert.All(shown.Points, point => Assert.Equal(0, point.At!.Value.ToUnixTimeMilliseconds() % (long)shown.Bucket.TotalMilliseconds));
+            // By the hour from the begin of one on.
+            Assert.InRange(Total(shown), Math.Min(hours, 7 * 24), Math.Min(hours, 7 * 24) + 1);
+        }
+
+        foreach (var (grain, most) in new[] { (TimeSpan.FromMinutes(1), TimeSpan.FromDays(1)), (TimeSpan.FromHours(1), TimeSpan.FromDays(31)) })
+        {
+            for (var span = grain; span <= most; span += 13 * grain)
+            {
+                var bucket = ReportReader.BucketOf(span, grain);
+                Assert.True(span / bucket + 1 <= ReportReader.MostPoints, $"{span} in buckets of {bucket}");
+            }
         }
     }
 
@@ -189,7 +198,7 @@ public abstract class RelayReportContract(DatabaseFixture fixture) : StorageCont
     }
 
     [Fact]
-    public async Task Minutes_are_kept_for_a_week_and_ids_until_no_repeat_would_be_taken()
+    public async Task Minutes_are_kept_for_two_days_hours_for_thirty_and_ids_until_no_repeat_would_be_taken()
     {
         await using var scene = await SceneAsync();
         using var instance = new Instance(scene);
@@ -204,10 +213,16 @@ public abstract class RelayReportContract(DatabaseFixture fixture) : StorageCont
         await tidy.Execute(null!, Cancellation);
         Assert.Equal(0, await scene.Database.SingleOrDefaultAsync<long>("select count(*) from relay_reports", null, Cancellation));
         Assert.Equal(5, Total(await SumAsync(scene, Filter(scene) with { From = written })));
-        scene.Clock.Advance(TimeSpan.FromDays(7));
+        scene.Clock.Advance(TimeSpan.FromHours(22));
         await tidy.Execute(null!, Cancellation);
-        foreach (var table in new[] { "relay_minutes", "portal_minutes", "fallback_minutes" })
-            Assert.Equal(0, await scene.Database.SingleOrDefaultAsync<long>($"select count(*) from {table}", null, Cancellation));
+        Assert.All(await CountsAsync("minutes"), count => Assert.Equal(0, count));
+        Assert.Equal(5, Total(await SumAsync(scene, Filter(scene) with { From = written })));
+        scene.Clock.Advance(TimeSpan.FromDays(29));
+        await tidy.Execute(null!, Cancellation);
+        Assert.All(await CountsAsync("hours"), count => Assert.Equal(0, count));
+
+        Task<long[]> CountsAsync(string grain) => Task.WhenAll(
+            new[] { "relay", "portal", "fallback" }.Select(what => scene.Database.SingleOrDefaultAsync<long>($"select count(*) from {what}_{grain}", null, Cancellation)));
     }
 
     [Fact]
@@ -249,7 +264,7 @@ public abstract class RelayReportContract(DatabaseFixture fixture) : StorageCont
         return new RelayReport("p", id, null, now, now.AddMinutes(1), null, [new AltruistRelays(new(altruist), new("0021"), relays, 0, new RelayErrors(0, errors, 0, 0, 0), latencies)], []);
     }
 
-    private static ReportFilter Filter(SelectionScene scene) => new(null, null, null, null, null, scene.Clock.GetUtcNow().AddDays(-1), scene.Clock.GetUtcNow().AddMinutes(1));
+    private static ReportFilter Filter(SelectionScene scene) => new(null, null, null, null, null, scene.Clock.GetUtcNow().AddHours(-23), scene.Clock.GetUtcNow().AddMinutes(1));
 
     private static Task<RelaySummary> SumAsync(SelectionScene scene, ReportFilter? filter = null) =>
         new ReportReader(new RelayReportStore(scene.Database), new PortalStore(scene.Database), scene.Board, scene.Clock).SumAsync(filter ?? Filter(scene), Cancellation);
