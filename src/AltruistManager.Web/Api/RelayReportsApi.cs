@@ -21,8 +21,9 @@ internal static class RelayReportsApi
 
     private const string Showing =
         """
-        Added up over the time from `from` to `to` (the last 24 hours if not given, 30 days at most; by the hour where it is longer or began more than two days ago), of one altruist, provider, chain or portal or of all. A provider sees its own
-        altruists, a portal its own reports. `anomalies` are of the last 15 minutes, whatever time is asked for.
+        Added up over the time from `from` to `to` (the last 24 hours if not given, 30 days at most), of one altruist, provider, chain or portal or of all. What is longer than
+        6 hours, or 24 of one altruist, or began more than two days ago, is told by the hour. A provider sees its own altruists, a portal its own reports. `anomalies` are of the
+        last 15 minutes, whatever time is asked for.
         """;
 
     public static void MapRelayReports(this IEndpointRouteBuilder api)

@@ -14,8 +14,11 @@ public sealed class ReportReader(RelayReportStore store, PortalStore portals, He
     /// <summary>For so long they are kept by the hour.</summary>
     public static readonly TimeSpan Kept = TimeSpan.FromDays(30);
 
-    /// <summary>What is longer is told by the hour.</summary>
-    private static readonly TimeSpan LongestInMinutes = TimeSpan.FromDays(1);
+    /// <summary>What is longer is told by the hour, of many altruists sooner than of one: each has rows of its own.</summary>
+    private static readonly TimeSpan LongestInMinutes = TimeSpan.FromHours(6);
+
+    /// <summary>The same of one altruist.</summary>
+    private static readonly TimeSpan LongestOfOne = TimeSpan.FromDays(1);
 
     /// <summary>What is odd is what was odd lately.</summary>
     private static readonly TimeSpan Lately = TimeSpan.FromMinutes(15);
@@ -26,7 +29,7 @@ public sealed class ReportReader(RelayReportStore store, PortalStore portals, He
 
     public Task<RelaySummary> SumAsync(ReportFilter filter, CancellationToken cancellation)
     {
-        var inMinutes = filter.To - filter.From <= LongestInMinutes && filter.From >= time.GetUtcNow() - MinutesKept;
+        var inMinutes = filter.To - filter.From <= (filter.Altruist is null ? LongestInMinutes : LongestOfOne) && filter.From >= time.GetUtcNow() - MinutesKept;
         var grain = inMinutes ? Minute : Hour;
         var from = new DateTimeOffset(filter.From.UtcTicks / grain.Ticks * grain.Ticks, TimeSpan.Zero);
         return store.SummaryAsync(filter with { From = from }, BucketOf(filter.To - from, grain), cancellation);

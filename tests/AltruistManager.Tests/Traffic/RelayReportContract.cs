@@ -119,9 +119,9 @@ public abstract class RelayReportContract(DatabaseFixture fixture) : StorageCont
         var to = scene.Clock.GetUtcNow().AddMinutes(-17);
         foreach (var hours in Enumerable.Range(0, 7 * 24))
             await instance.Reports.TakeAsync(Report(scene, $"r{hours}", relays: 1, errors: 0) with { From = to.AddHours(-hours).AddMinutes(-1) }, Cancellation);
-        foreach (var hours in new[] { 1, 24, 25, 7 * 24, 30 * 24 })
+        foreach (var (altruist, hours) in new AltruistId?[] { null, new AltruistId("a1") }.SelectMany(altruist => new[] { 1, 6, 7, 24, 25, 7 * 24, 30 * 24 }.Select(hours => (altruist, hours))))
         {
-            var shown = await SumAsync(scene, Filter(scene) with { From = to.AddHours(-hours), To = to });
+            var shown = await SumAsync(scene, Filter(scene) with { Altruist = altruist, From = to.AddHours(-hours), To = to });
             Assert.InRange(shown.Points.Count, Math.Min(hours, 7 * 24) / 3, ReportReader.MostPoints);
             Assert.All(shown.Points, point => Assert.Equal(0, point.At!.Value.ToUnixTimeMilliseconds() % (long)shown.Bucket.TotalMilliseconds));
             // By the hour from the begin of one on.
