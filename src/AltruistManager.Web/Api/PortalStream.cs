@@ -24,6 +24,7 @@ internal sealed class PortalStream(string keyId, Portal? portal, Action abort, T
     private readonly Channel<StreamFrame> queue = Channel.CreateBounded<StreamFrame>(new BoundedChannelOptions(MostBehind) { SingleReader = true });
     private readonly Lock gate = new();
     private volatile string? ending;
+    private bool forget;
     private ITimer? deadline;
     private bool isClosed;
 
@@ -41,12 +42,14 @@ internal sealed class PortalStream(string keyId, Portal? portal, Action abort, T
     }
 
     /// <summary>Nothing more is sent but the reason, and when to come back; a connection that does not take even that is cut.</summary>
-    public void End(string why)
+    /// <param name="forget">What it holds is not what it may read any more.</param>
+    public void End(string why, bool forget = false)
     {
         lock (gate)
         {
             if (ending is not null || isClosed)
                 return;
+            this.forget = forget;
             ending = why;
             deadline = time.CreateTimer(static stream => ((PortalStream)stream!).Cut(), this, Patience, Timeout.InfiniteTimeSpan);
         }
@@ -71,7 +74,7 @@ internal sealed class PortalStream(string keyId, Portal? portal, Action abort, T
         }
 
         if (ending is { } why)
-            await WriteAsync(body, StreamEvents.Farewell(why, Jitter()), gone);
+            await WriteAsync(body, StreamEvents.Farewell(why, Jitter(), forget), gone);
     }
 
     public void Dispose()

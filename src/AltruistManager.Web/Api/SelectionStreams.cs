@@ -107,7 +107,7 @@ internal sealed class SelectionStreams(
         while (await timer.WaitForNextTickAsync(cancellation))
         {
             End(stream => !keys.IsGood(stream.KeyId), "the key has ended");
-            End(stream => stream.Portal is { } then && !(portals.Find(then.Id) is { } now && (ReferenceEquals(now, then) || now.ReadsLike(then))), "what the portal may read was changed: reconnect");
+            End(stream => stream.Portal is { } then && !(portals.Find(then.Id) is { } now && (ReferenceEquals(now, then) || now.ReadsLike(then))), "what the portal may read was changed: reconnect", forget: true);
         }
     }
 
@@ -120,7 +120,7 @@ internal sealed class SelectionStreams(
 
     private RegionFeed FeedOf(string region, ChainChoice? chains) => feeds.GetOrAdd((region, chains), static key => new RegionFeed(key.Region, key.Chains));
 
-    private void End(Predicate<PortalStream> which, string why)
+    private void End(Predicate<PortalStream> which, string why, bool forget = false)
     {
         lock (gate)
         {
@@ -129,7 +129,7 @@ internal sealed class SelectionStreams(
                 foreach (var stream in streams)
                 {
                     if (which(stream))
-                        stream.End(why);
+                        stream.End(why, forget);
                 }
             }
         }

@@ -43,7 +43,8 @@ internal static class StreamEvents
     public static byte[] Retry(TimeSpan wait) => Encoding.UTF8.GetBytes($"retry: {(int)wait.TotalMilliseconds}\n");
 
     /// <summary>The last thing a stream is told.</summary>
-    public static byte[] Farewell(string why, TimeSpan wait) => Encoding.UTF8.GetBytes($": {why}\nretry: {(int)wait.TotalMilliseconds}\n\n");
+    /// <param name="forget">Whoever comes back must be told the whole: an empty id takes back the last one.</param>
+    public static byte[] Farewell(string why, TimeSpan wait, bool forget) => Encoding.UTF8.GetBytes($": {why}\n{(forget ? "id:\n" : "")}retry: {(int)wait.TotalMilliseconds}\n\n");
 
     /// <param name="json">On one line.</param>
     private static void Write(ArrayBufferWriter<byte> output, ReadOnlySpan<byte> name, ReadOnlySpan<byte> json, long? id)

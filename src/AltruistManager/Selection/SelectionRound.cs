@@ -359,6 +359,8 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         await RefreshRulingsAsync(cancellation);
 
         var tail = await log.TailAsync(origin, cancellation);
+        // What another instance picked may be newer than what is known here: an altruist that is not known loses its pick.
+        await roster.RefreshAsync(cancellation);
         foreach (var logged in tail)
         {
             foreach (var slot in book.Restore(logged.Entry))

@@ -144,6 +144,13 @@ public sealed class SelectionStore(Database database, TimeProvider time)
             new { Last = last });
     }
 
+    /// <summary>A session that nobody closed must not stand in the way of every round to come.</summary>
+    private const string OrBeginAnew =
+        """
+        on conflict (slot_id, altruist_id) do update set
+            weight = excluded.weight, generation = excluded.generation, ordinal = excluded.ordinal, started_at = excluded.started_at
+        """;
+
     internal async Task OpenSessionsAsync(WriteTransaction write, IReadOnlyCollection<OpenedSession> opened, long generation, long atMs)
     {
         if (opened.Count == 0)
@@ -152,17 +159,18 @@ public sealed class SelectionStore(Database database, TimeProvider time)
         {
             SqliteRows.Execute(
                 write,
-                "insert into open_sessions (slot_id, altruist_id, weight, generation, ordinal, started_at) values (?, ?, ?, ?, ?, ?)",
+                $"insert into open_sessions (slot_id, altruist_id, weight, generation, ordinal, started_at) values (?, ?, ?, ?, ?, ?) {OrBeginAnew}",
                 opened,
                 (values, row) => values.Add(row.Slot).Add(row.Altruist.Value).Add(row.Weight).Add(generation).Add(row.Ordinal).Add(atMs));
             return;
         }
 
         await write.ExecuteAsync(
-            """
+            $"""
             insert into open_sessions (slot_id, altruist_id, weight, generation, ordinal, started_at)
             select slot, altruist, weight, @Generation, ordinal, @At
             from unnest(@Slots, @Altruists, @Weights, @Ordinals) as opened (slot, altruist, weight, ordinal)
+            {OrBeginAnew}
             """,
             new
             {
@@ -179,6 +187,8 @@ public sealed class SelectionStore(Database database, TimeProvider time)
     internal Task BreakSessionsAsync(DateTimeOffset endedAt, DateTimeOffset resumedAt, CancellationToken cancellation) =>
         database.WriteAsync(async write =>
         {
+            // Two instances that start after a rest must not both do it.
+            await LockAsync(write);
             var times = new { EndedAt = endedAt.ToUnixTimeMilliseconds(), ResumedAt = resumedAt.ToUnixTimeMilliseconds() };
             var broken = (await write.QueryAsync<OpenRow>(
                 "select slot_id, altruist_id from open_sessions where started_at < @EndedAt order by slot_id, altruist_id", times)).AsList();

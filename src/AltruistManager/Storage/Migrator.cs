@@ -27,7 +27,8 @@ public sealed partial class Migrator(Database database, TimeProvider time, ILogg
         await database.WriteAsync(async write =>
         {
             // Two processes that create it at once would collide in PostgreSQL's catalogue.
-            await write.ExecuteAsync(database.Dialect.Pick("select 1", $"select pg_advisory_xact_lock({LockKey})"));
+            // Another process may be at a migration of minutes.
+            await write.ExecutePatientlyAsync(database.Dialect.Pick("select 1", $"select pg_advisory_xact_lock({LockKey})"));
             await write.ExecuteAsync(
                 """
                 create table if not exists migrations (
@@ -68,7 +69,7 @@ public sealed partial class Migrator(Database database, TimeProvider time, ILogg
         database.WriteAsync(async write =>
         {
             // Read inside the write transaction: another process may be migrating as well.
-            await write.ExecuteAsync(database.Dialect.Pick("select 1", "lock table migrations in exclusive mode"));
+            await write.ExecutePatientlyAsync(database.Dialect.Pick("select 1", "lock table migrations in exclusive mode"));
             var applied = (await write.QueryAsync<AppliedRow>("select name, checksum from migrations")).AsList();
             applied.Sort((one, other) => string.CompareOrdinal(one.Name, other.Name));
             foreach (var row in applied)
@@ -85,7 +86,7 @@ public sealed partial class Migrator(Database database, TimeProvider time, ILogg
             if (applied.Count > 0 && string.CompareOrdinal(next.Name, applied[^1].Name) < 0)
                 throw new StorageException($"The migration {next.Name} comes before {applied[^1].Name}, which this database already has.") { IsForeign = true };
 
-            await write.ExecuteAsync(next.Sql);
+            await write.ExecutePatientlyAsync(next.Sql);
             await write.ExecuteAsync(
                 "insert into migrations (name, checksum, applied_at) values (@Name, @Checksum, @AppliedAt)",
                 new { next.Name, next.Checksum, AppliedAt = time.NowMs() });

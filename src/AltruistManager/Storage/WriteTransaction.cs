@@ -15,6 +15,10 @@ public sealed class WriteTransaction(DbConnection connection, DbTransaction tran
     public Task<int> ExecuteAsync(string sql, object? parameters = null) =>
         connection.ExecuteAsync(new CommandDefinition(sql, parameters, transaction, cancellationToken: cancellation));
 
+    /// <summary>However long it takes, and however long it waits for locks.</summary>
+    public Task<int> ExecutePatientlyAsync(string sql) =>
+        connection.ExecuteAsync(new CommandDefinition(sql, transaction: transaction, commandTimeout: 0, cancellationToken: cancellation));
+
     public Task<IEnumerable<T>> QueryAsync<T>(string sql, object? parameters = null) =>
         connection.QueryAsync<T>(new CommandDefinition(sql, parameters, transaction, cancellationToken: cancellation));
 

@@ -36,6 +36,27 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
         Assert.InRange(windows.Count, 2, 3);
     }
 
+    /// <summary>As an instance leaves it that took up another's picks with an altruist that it did not know yet.</summary>
+    [Fact]
+    public async Task A_session_that_nobody_closed_stops_no_round()
+    {
+        await using var scene = await FiveAsync();
+        var waiting = Five.First(id => id != scene.Primary());
+        await scene.Database.WriteAsync(
+            write => write.ExecuteAsync(
+                "insert into open_sessions (slot_id, altruist_id, weight, generation, ordinal, started_at) select slot_id, @waiting, 100, generation, ordinal, 1 from open_sessions", new { waiting }),
+            Cancellation);
+        var primaries = new HashSet<string?>();
+        for (var round = 0; round < 12; round++)
+        {
+            scene.Clock.Advance(Interval);
+            await scene.RunAsync();
+            primaries.Add(scene.Primary());
+        }
+
+        Assert.Equal(Five, primaries.Order());
+    }
+
     [Fact]
     public async Task An_altruist_is_told_where_it_stands_and_its_turn_comes_when_expected()
     {

@@ -103,6 +103,8 @@ public sealed class KeyTests(AppFixture app) : IClassFixture<AppFixture>
         [
             "altruists", "altruists/{id}", "altruists/{id}/changes", "altruists/{id}/standing", "chains", "chains/{chain}", "chains/{id}", "decisions", "decisions/{id}", "protocols", "providers", "providers/{id}", "regions", "regions/{id}",
             "transparency/head", "transparency/entries", "transparency/entries/{generation:long}", "transparency/entries/{generation:long}/header", "transparency/key",
+            // Who reads it sends no key (docs/publishers.md); only altruists that their owners made public are in it.
+            "publishers/{name}/catalogue",
         ];
         var open = app.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
             .Where(endpoint => endpoint.RoutePattern.RawText!.TrimStart('/').StartsWith("api/v1/", StringComparison.Ordinal))
