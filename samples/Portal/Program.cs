@@ -18,7 +18,9 @@ var app = builder.Build();
 app.MapHealthChecks("/healthz");
 app.MapPost("/v1/{chain}", async (string chain, HttpContext context, IHttpClientFactory clients, AltruistManagerClient altruists) =>
 {
-    altruists.Reports.CountRelays(chain);
+    // A name that nobody knows is no relay.
+    if (await altruists.FindAsync(chain, context.RequestAborted) is { } selection)
+        altruists.Reports.CountRelays(selection.Chain);
     using var request = new AltruistRequest(chain, new StreamContent(context.Request.Body)) { FallbackReason = "no-network" };
     request.Content!.Headers.ContentType = new("application/json");
     try

@@ -8,8 +8,8 @@ using System.Text.Json;
 namespace AltruistManager.Client;
 
 /// <summary>
-/// Sends a JSON-RPC request to the altruist picked for its chain, with that altruist's credentials. Where it cannot be connected to, takes too long, answers 5xx or 429 or refuses its
-/// credentials, the next one is asked, while there is a budget: what a request does to a node should bear being done twice. One that has just failed is let alone for some
+/// Sends a JSON-RPC request to the altruist picked for its chain, with that altruist's credentials. Where it cannot be connected to, takes too long, answers 5xx or 429, too much or what
+/// cannot be unpacked, or refuses its credentials, the next one is asked, while there is a budget: what a request does to a node should bear being done twice. One that has just failed is let alone for some
 /// seconds. The body of the answer is read whole before it is returned. An <c>Authorization</c> of the request itself goes to no altruist.
 /// </summary>
 public sealed class AltruistHandler : DelegatingHandler
@@ -93,14 +93,17 @@ public sealed class AltruistHandler : DelegatingHandler
                 await response.Content.LoadIntoBufferAsync(options.MaxResponseBytes, deadline.Token);
                 outcome = OutcomeOf(response);
             }
-            catch (Exception failed) when (failed is HttpRequestException { HttpRequestError: not HttpRequestError.ConfigurationLimitExceeded } or IOException or OperationCanceledException)
+            catch (Exception failed) when (failed is HttpRequestException or IOException or OperationCanceledException || (response is not null && IsMalformed(failed)))
             {
                 response?.Dispose();
                 response = null;
                 cancellationToken.ThrowIfCancellationRequested();
-                (outcome, failure) = failed is OperationCanceledException
-                    ? (RelayOutcome.Timeout, new TimeoutException($"An altruist of the chain {route.Chain} did not answer in time."))
-                    : (RelayOutcome.Connect, failed);
+                (outcome, failure) = failed switch
+                {
+                    OperationCanceledException => (RelayOutcome.Timeout, new TimeoutException($"An altruist of the chain {route.Chain} did not answer in time.")),
+                    HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => (RelayOutcome.Rpc, failed),
+                    _ => (RelayOutcome.Connect, failed),
+                };
             }
             finally
             {
@@ -158,6 +161,9 @@ public sealed class AltruistHandler : DelegatingHandler
         else
             deadline.Dispose();
     }
+
+    /// <summary>A compressed body that cannot be unpacked: gzip and deflate throw the one, Brotli the other.</summary>
+    private static bool IsMalformed(Exception failed) => failed is InvalidDataException or InvalidOperationException;
 
     private static bool IsForTheNext(HttpStatusCode status) =>
         (int)status >= 500 || status is HttpStatusCode.TooManyRequests or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;

@@ -238,7 +238,7 @@ public sealed partial class AltruistManagerClient : IHostedService, IAsyncDispos
         told.SetResult();
     }
 
-    private void Save() => file.Save(new LastGood(held, new Dictionary<string, string>(names)));
+    private void Save() => file.Save(() => new LastGood(held, new Dictionary<string, string>(names)));
 
     private async Task ReportAsync(CancellationToken cancellation)
     {
@@ -253,7 +253,7 @@ public sealed partial class AltruistManagerClient : IHostedService, IAsyncDispos
     private void Collect()
     {
         if (held.Current is { } current)
-            Reports.Collect(routes.Uses, current.Region);
+            Reports.Collect(routes.Uses, name => Find(name)?.Chain, current.Region);
     }
 
     private async ValueTask<string?> ResolveAsync(string name, CancellationToken cancellation)

@@ -47,7 +47,7 @@ public sealed class AltruistManagerOptions
     /// <summary>Whether managers are told how altruists served: counts per minute, no content.</summary>
     public bool SendReports { get; set; } = true;
 
-    /// <summary>How much time a report covers.</summary>
+    /// <summary>How much time a report covers, 1 h at most.</summary>
     public TimeSpan ReportInterval { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Everything that is wrong, one sentence each.</summary>
@@ -65,13 +65,14 @@ public sealed class AltruistManagerOptions
         foreach (var (name, value) in ((string, TimeSpan?)[])
             [
                 (nameof(PollInterval), PollInterval), (nameof(StaleAfter), StaleAfter), (nameof(AttemptTimeout), AttemptTimeout), (nameof(Budget), Budget),
-                (nameof(ReportInterval), ReportInterval),
             ])
         {
             if (value is { } given && (given < TimeSpan.FromMilliseconds(10) || given > TimeSpan.FromDays(1)))
                 faults.Add($"{name} must be from 10 ms to 1 day, not {given}.");
         }
 
+        if (ReportInterval < TimeSpan.FromMilliseconds(10) || ReportInterval > TimeSpan.FromHours(1))
+            faults.Add($"{nameof(ReportInterval)} must be from 10 ms to 1 hour, not {ReportInterval}.");
         if (StartTimeout < TimeSpan.Zero || StartTimeout > TimeSpan.FromDays(1))
             faults.Add($"{nameof(StartTimeout)} must be from 0 to 1 day, not {StartTimeout}.");
         if (Attempts is < 1 or > 16)

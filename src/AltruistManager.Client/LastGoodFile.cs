@@ -49,12 +49,16 @@ internal sealed partial class LastGoodFile(string? path, ILogger logger)
     }
 
     /// <summary>A disk that is full or cannot be written is told in the log, once; what was there before is untouched.</summary>
-    public void Save(LastGood good)
+    /// <param name="current">What is held. Asked for while nobody else writes: whoever comes last writes the newest.</param>
+    public void Save(Func<LastGood> current)
     {
-        if (path is null || good.Held.Current is null)
+        if (path is null)
             return;
         lock (gate)
         {
+            var good = current();
+            if (good.Held.Current is null)
+                return;
             try
             {
                 Write(path, good);

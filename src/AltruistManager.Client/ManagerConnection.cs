@@ -54,13 +54,13 @@ internal sealed class ManagerConnection(Uri address, AltruistManagerOptions opti
                 ? new Told(set, response.Headers.ETag?.ToString(), maxAge, confirmed)
                 : throw new ManagerException($"{address} tells picks of the region {set.Region} instead of {options.Region}");
         }
-        catch (Exception failed) when (IsExpected(failed, cancellation))
+        catch (Exception failed) when (IsTheManagers(failed, cancellation))
         {
             throw Explain(failed);
         }
     }
 
-    /// <summary>The id of a chain by any of its names; null when there is none of that name, or it has no pick.</summary>
+    /// <summary>The id of a chain by any of its names; null when the manager knows none of that name.</summary>
     public async Task<string?> ResolveAsync(string name, CancellationToken cancellation)
     {
         using var request = Request(HttpMethod.Get, $"selections/{Uri.EscapeDataString(name)}{query}");
@@ -68,12 +68,12 @@ internal sealed class ManagerConnection(Uri address, AltruistManagerOptions opti
         try
         {
             using var response = await SendAsync(request, HttpCompletionOption.ResponseContentRead, deadline.Token);
-            if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone or HttpStatusCode.ServiceUnavailable or HttpStatusCode.Forbidden)
+            if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone)
                 return null;
             EnsureGood(response);
             return SelectionReader.ReadSelection(await response.Content.ReadAsByteArrayAsync(deadline.Token)).Chain;
         }
-        catch (Exception failed) when (IsExpected(failed, cancellation))
+        catch (Exception failed) when (IsTheManagers(failed, cancellation))
         {
             throw Explain(failed);
         }
@@ -104,7 +104,7 @@ internal sealed class ManagerConnection(Uri address, AltruistManagerOptions opti
                 throw;
             }
         }
-        catch (Exception failed) when (IsExpected(failed, cancellation))
+        catch (Exception failed) when (IsTheManagers(failed, cancellation))
         {
             throw Explain(failed);
         }
@@ -121,7 +121,7 @@ internal sealed class ManagerConnection(Uri address, AltruistManagerOptions opti
             using var response = await SendAsync(request, HttpCompletionOption.ResponseContentRead, deadline.Token);
             EnsureGood(response);
         }
-        catch (Exception failed) when (IsExpected(failed, cancellation))
+        catch (Exception failed) when (IsTheManagers(failed, cancellation))
         {
             throw Explain(failed);
         }
@@ -133,6 +133,10 @@ internal sealed class ManagerConnection(Uri address, AltruistManagerOptions opti
 
     public ManagerException Explain(Exception failed) => new(
         failed is OperationCanceledException ? $"{address} does not answer in time" : $"{address} cannot be used: {failed.Message.ReplaceLineEndings(" ")}");
+
+    /// <summary>Whatever goes wrong while a manager is asked must not keep the next one from being asked.</summary>
+    private static bool IsTheManagers(Exception failed, CancellationToken cancellation) =>
+        failed is not ManagerException && !(failed is OperationCanceledException && cancellation.IsCancellationRequested);
 
     private HttpRequestMessage Request(HttpMethod method, string path)
     {

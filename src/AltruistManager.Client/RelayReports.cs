@@ -20,6 +20,10 @@ public sealed partial class RelayReports
     private const int LongestName = 64;
     private const int LargestForwarded = 256 * 1024;
 
+    /// <summary>Managers refuse a longer period, and an empty one.</summary>
+    private static readonly TimeSpan LongestPeriod = TimeSpan.FromHours(1);
+    private static readonly TimeSpan ShortestPeriod = TimeSpan.FromMilliseconds(1);
+
     private readonly AltruistManagerOptions options;
     private readonly IReadOnlyList<ManagerConnection> managers;
     private readonly TimeProvider time;
@@ -28,7 +32,7 @@ public sealed partial class RelayReports
     private readonly ConcurrentDictionary<(string Altruist, string Chain, string ServedAs), RelayTally> tallies = new();
     private readonly ConcurrentDictionary<string, ChainTally> chains = new(StringComparer.Ordinal);
     private readonly Queue<ReadOnlyMemory<byte>> waiting = new();
-    private DateTimeOffset since;
+    private long since;
     private string? trouble;
 
     internal RelayReports(AltruistManagerOptions options, IReadOnlyList<ManagerConnection> managers, Action<int> lost, TimeProvider time, ILogger logger)
@@ -38,11 +42,11 @@ public sealed partial class RelayReports
         this.lost = lost;
         this.time = time;
         this.logger = logger;
-        since = time.GetUtcNow();
+        since = time.GetTimestamp();
     }
 
     /// <summary>Counts what the portal relayed for a chain by whatever way, so that the share of altruists can be told.</summary>
-    /// <param name="chain">Id of the chain.</param>
+    /// <param name="chain">Id or alias; what names no chain of the picks is not reported.</param>
     /// <param name="relays">How many.</param>
     public void CountRelays(string chain, long relays = 1)
     {
@@ -52,7 +56,7 @@ public sealed partial class RelayReports
     }
 
     /// <summary>Counts that a relay went to an altruist, and why; <see cref="AltruistRequest.FallbackReason"/> does so by itself.</summary>
-    /// <param name="chain">Id of the chain.</param>
+    /// <param name="chain">Id or alias; what names no chain of the picks is not reported.</param>
     /// <param name="reason">A short word such as <c>session-rollover</c>; after 20 different ones the rest are <c>other</c>.</param>
     public void CountFallback(string chain, string reason)
     {
@@ -60,9 +64,7 @@ public sealed partial class RelayReports
         ArgumentNullException.ThrowIfNull(reason);
         if (TallyOf(chain) is not { } tally)
             return;
-        if (reason.Length is 0 or > LongestName || (tally.Reasons.Count >= MostReasons && !tally.Reasons.ContainsKey(reason)))
-            reason = "other";
-        tally.Reasons.AddOrUpdate(reason, 1, static (_, count) => count + 1);
+        tally.Count(reason, 1);
     }
 
     /// <summary>Passes on a report that somebody else made, as it is, with this portal's key.</summary>
@@ -81,33 +83,45 @@ public sealed partial class RelayReports
 
     /// <summary>Closes the period and makes its reports. One at a time.</summary>
     /// <param name="isUsed">Whether a tally may still be counted on; others are forgotten when they are empty.</param>
-    internal void Collect(Predicate<RelayTally> isUsed, string region)
+    /// <param name="idOf">The id of a chain that has a pick, by any of its names. A manager refuses the whole report for one chain that it does not know: others are left out.</param>
+    internal void Collect(Predicate<RelayTally> isUsed, Func<string, string?> idOf, string region)
     {
+        // The length is by the clock that nobody sets.
+        var now = time.GetTimestamp();
+        var period = time.GetElapsedTime(since, now);
+        since = now;
         var until = time.GetUtcNow();
+        var from = until - (period < ShortestPeriod ? ShortestPeriod : period > LongestPeriod ? LongestPeriod : period);
+
         var rows = new List<(RelayTally Tally, RelayTally.Taken Taken)>();
         foreach (var (key, tally) in tallies)
         {
             if (tally.Take() is { } taken)
-                rows.Add((tally, taken));
+            {
+                if (idOf(tally.Chain) is not null)
+                    rows.Add((tally, taken));
+            }
             else if (!isUsed(tally))
                 tallies.TryRemove(key, out _);
         }
 
-        var perChain = new List<(string Chain, long Relays, List<KeyValuePair<string, long>> Reasons)>();
+        var perChain = new Dictionary<string, ChainTally>(StringComparer.Ordinal);
         foreach (var (chain, _) in chains)
         {
             // Whoever counts on one that was just taken out loses that count, not the portal's request.
-            if (chains.TryRemove(chain, out var tally))
-                perChain.Add((chain, Interlocked.Read(ref tally.Relays), [.. tally.Reasons]));
+            if (!chains.TryRemove(chain, out var tally) || idOf(chain) is not { } id)
+                continue;
+            if (perChain.TryGetValue(id, out var sum))
+                sum.Add(tally);
+            else
+                perChain.Add(id, tally);
         }
 
         if (options.SendReports)
         {
             for (var start = 0; start < Math.Max(rows.Count, perChain.Count); start += MostRows)
-                Add(Write(region, until, rows.Skip(start).Take(MostRows), perChain.Skip(start).Take(MostRows)));
+                Add(Write(region, from, until, rows.Skip(start).Take(MostRows), perChain.Skip(start).Take(MostRows)));
         }
-
-        since = until;
     }
 
     /// <summary>Tells managers what waits, oldest first, until one of them cannot be told. Never throws but for cancellation.</summary>
@@ -179,8 +193,8 @@ public sealed partial class RelayReports
         : chain.Length is 0 or > LongestName || chains.Count >= MostChains ? null
         : chains.GetOrAdd(chain, static _ => new ChainTally());
 
-    private byte[] Write(
-        string region, DateTimeOffset until, IEnumerable<(RelayTally Tally, RelayTally.Taken Taken)> rows, IEnumerable<(string Chain, long Relays, List<KeyValuePair<string, long>> Reasons)> perChain)
+    private static byte[] Write(
+        string region, DateTimeOffset from, DateTimeOffset until, IEnumerable<(RelayTally Tally, RelayTally.Taken Taken)> rows, IEnumerable<KeyValuePair<string, ChainTally>> perChain)
     {
         var output = new ArrayBufferWriter<byte>(4096);
         using (var json = new Utf8JsonWriter(output))
@@ -188,20 +202,20 @@ public sealed partial class RelayReports
             json.WriteStartObject();
             json.WriteString("id", Guid.CreateVersion7(until));
             json.WriteString("region", region);
-            json.WriteString("from", Rfc3339(since));
+            json.WriteString("from", Rfc3339(from));
             json.WriteString("to", Rfc3339(until));
             json.WriteStartArray("altruists");
             foreach (var (tally, taken) in rows)
                 Write(json, tally, taken);
             json.WriteEndArray();
             json.WriteStartArray("chains");
-            foreach (var (chain, relays, reasons) in perChain)
+            foreach (var (chain, tally) in perChain)
             {
                 json.WriteStartObject();
                 json.WriteString("chain", chain);
-                json.WriteNumber("portalRelays", relays);
+                json.WriteNumber("portalRelays", Interlocked.Read(ref tally.Relays));
                 json.WriteStartObject("fallbackReasons");
-                foreach (var (reason, count) in reasons)
+                foreach (var (reason, count) in tally.Reasons)
                     json.WriteNumber(reason, count);
                 json.WriteEndObject();
                 json.WriteEndObject();
@@ -242,5 +256,19 @@ public sealed partial class RelayReports
         public long Relays;
 
         public ConcurrentDictionary<string, long> Reasons { get; } = new(StringComparer.Ordinal);
+
+        public void Count(string reason, long relays)
+        {
+            if (reason.Length is 0 or > LongestName || (Reasons.Count >= MostReasons && !Reasons.ContainsKey(reason)))
+                reason = "other";
+            Reasons.AddOrUpdate(reason, static (_, more) => more, static (_, count, more) => count + more, relays);
+        }
+
+        public void Add(ChainTally other)
+        {
+            Interlocked.Add(ref Relays, Interlocked.Read(ref other.Relays));
+            foreach (var (reason, relays) in other.Reasons)
+                Count(reason, relays);
+        }
     }
 }

@@ -5,7 +5,7 @@ internal enum RelayOutcome
 {
     Answered,
 
-    /// <summary>No connection, or it broke before the answer was whole.</summary>
+    /// <summary>No connection, or it broke before the answer was whole, or the answer cannot be unpacked.</summary>
     Connect,
     Timeout,
     Http5xx,
@@ -13,7 +13,7 @@ internal enum RelayOutcome
     /// <summary>429, or JSON-RPC's -32005 (limit exceeded).</summary>
     Throttled,
 
-    /// <summary>A JSON-RPC error that is the node's fault, or credentials refused.</summary>
+    /// <summary>A JSON-RPC error that is the node's fault, credentials refused, or an answer larger than <see cref="AltruistManagerOptions.MaxResponseBytes"/>.</summary>
     Rpc,
 }
 

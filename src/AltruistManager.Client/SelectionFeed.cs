@@ -110,7 +110,9 @@ internal sealed partial class SelectionFeed
                 {
                     if (!await TakeAsync(manager, set, cancellation))
                         continue;
-                    tag = told.ETag is { } etag && ReferenceEquals(held.Current, set) ? (set, etag) : tag;
+                    // What is the same as what is held, such as what a start found on disk, has the tag of both.
+                    if (told.ETag is { } etag && held.Current is { } current && current.Body.Span.SequenceEqual(set.Body.Span))
+                        tag = (current, etag);
                 }
 
                 manager.Trouble = null;

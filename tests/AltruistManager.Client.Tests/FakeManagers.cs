@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.IO.Compression;
 using System.IO.Pipelines;
 using System.Net;
 using System.Text;
@@ -45,6 +46,9 @@ internal sealed class FakeManager
     /// <summary>Accepts and says nothing.</summary>
     public bool IsSilent { get; set; }
 
+    /// <summary>Answers with Brotli that cannot be unpacked.</summary>
+    public bool IsGarbled { get; set; }
+
     public bool HasStream { get; set; }
 
     public HttpStatusCode? Status { get; set; }
@@ -70,6 +74,8 @@ internal sealed class FakeManager
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation);
         if (IsDown)
             throw new HttpRequestException(HttpRequestError.ConnectionError, "connection refused");
+        if (IsGarbled)
+            return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new BrotliStream(new MemoryStream([.. Enumerable.Repeat((byte)0xFF, 100)]), CompressionMode.Decompress)) };
         if (Status is { } status)
             return new HttpResponseMessage(status);
         if (path == "/api/v1/relay-reports")

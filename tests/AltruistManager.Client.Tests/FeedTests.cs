@@ -223,6 +223,48 @@ public sealed class FeedTests
         Assert.Single(portal.First.Asked, call => call.Path.StartsWith("/api/v1/selections/nonsense", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(HttpStatusCode.ServiceUnavailable, true)]
+    [InlineData(HttpStatusCode.Forbidden, true)]
+    [InlineData(HttpStatusCode.OK, true)]
+    [InlineData(HttpStatusCode.NotFound, false)]
+    [InlineData(HttpStatusCode.Gone, false)]
+    public async Task Next_manager_is_asked_for_an_alias_unless_the_first_says_that_there_is_none(HttpStatusCode status, bool isFound)
+    {
+        await using var portal = new Portal();
+        portal.First.Body = portal.Second.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        portal.Second.Aliases["eth"] = "0021";
+        await portal.StartAsync();
+        portal.First.Status = status;
+        Assert.Equal(isFound, await portal.Client.FindAsync("eth", Cancellation) is not null);
+    }
+
+    [Fact]
+    public async Task Next_manager_is_asked_where_the_answer_of_one_cannot_be_unpacked()
+    {
+        await using var portal = new Portal();
+        portal.First.IsGarbled = true;
+        portal.Second.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        portal.Second.Aliases["eth"] = "0021";
+        await portal.StartAsync();
+        Assert.Equal("a", portal.Client.Find("0021")!.Primary!.Id);
+        Assert.NotNull(await portal.Client.FindAsync("eth", Cancellation));
+        Assert.DoesNotContain(portal.Log.Lines, line => line.Contains("must not happen", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Picks_from_disk_that_are_still_the_same_are_sent_once_only()
+    {
+        await using var portal = new Portal();
+        portal.First.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        await portal.StartAsync();
+        await portal.Client.StopAsync(Cancellation);
+        var polls = portal.First.Polls;
+        await portal.StartAsync();
+        await portal.UntilAsync("it was asked twice", () => portal.First.Polls > polls + 1);
+        Assert.StartsWith("\"fake-", portal.First.Asked.Last(call => call.Path.Contains('?')).ETag);
+    }
+
     [Fact]
     public async Task Judge_keeps_out_what_it_refuses_until_it_does_not()
     {
@@ -256,12 +298,13 @@ public sealed class FeedTests
     [Fact]
     public void Bad_options_are_all_named_at_once()
     {
-        var options = new AltruistManagerOptions { Attempts = 0, AttemptTimeout = TimeSpan.Zero };
+        var options = new AltruistManagerOptions { Attempts = 0, AttemptTimeout = TimeSpan.Zero, ReportInterval = TimeSpan.FromHours(2) };
         options.Managers.Add(new Uri("ftp://user:secret@host/"));
         var refused = Assert.Throws<ArgumentException>(() => new AltruistManagerClient(options));
         Assert.Contains("Attempts", refused.Message);
         Assert.Contains("AttemptTimeout", refused.Message);
         Assert.Contains("Managers", refused.Message);
+        Assert.Contains("ReportInterval", refused.Message);
         Assert.DoesNotContain("secret", refused.Message);
     }
 

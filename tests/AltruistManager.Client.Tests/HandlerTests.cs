@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.IO.Compression;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AltruistManager.Client.Tests;
 
@@ -60,6 +62,28 @@ public sealed class HandlerTests
         using var answer = await scene.AskAsync("x", new StreamContent(new MemoryStream(Encoding.UTF8.GetBytes("x"))));
         Assert.Equal("b says x", await answer.Content.ReadAsStringAsync(Cancellation));
         Assert.Equal(["a", "b"], scene.Altruists.Order);
+    }
+
+    [Theory]
+    [InlineData("gzip", 1)]
+    [InlineData("brotli", 1)]
+    [InlineData("large", 3)]
+    public async Task Answer_that_cannot_be_unpacked_or_is_too_large_is_closed_and_counts_against_its_altruist(string how, int asked)
+    {
+        await using var scene = await Scene.StartAsync(Told.Slot("0021", 5, "a", "b"), options => options.MaxResponseBytes = 1024);
+        scene.Altruists.Faults["a"] = how;
+        for (var i = 0; i < 6; i++)
+        {
+            using var answer = await scene.AskAsync("x");
+            Assert.Equal("b says x", await answer.Content.ReadAsStringAsync(Cancellation));
+        }
+
+        Assert.Equal(asked, scene.Altruists.Order.Count(altruist => altruist == "a"));
+        Assert.Equal(asked, scene.Altruists.Bodies.Count);
+        Assert.All(scene.Altruists.Bodies, body => Assert.False(body.CanRead));
+
+        scene.Altruists.Faults["b"] = how;
+        await Assert.ThrowsAsync<HttpRequestException>(() => scene.AskAsync("x"));
     }
 
     [Theory]
@@ -194,6 +218,64 @@ public sealed class HandlerTests
     }
 
     [Fact]
+    public async Task Reports_name_chains_by_id_and_leave_out_what_has_no_pick()
+    {
+        await using var scene = await Scene.StartAsync(Told.Slot("0021", 5, "a"));
+        scene.Portal.First.Aliases["eth"] = "0021";
+        Assert.NotNull(await scene.Portal.Client.FindAsync("eth", Cancellation));
+        var reports = scene.Portal.Client.Reports;
+        reports.CountRelays("0021", 40);
+        reports.CountRelays("eth", 2);
+        reports.CountFallback("0021", "no-node");
+        reports.CountFallback("eth", "no-node");
+        reports.CountRelays("nonsense", 7);
+        await scene.Portal.UntilAsync("a report was sent", () => scene.Portal.First.Reports.Count > 0);
+        Assert.Equal("""[{"chain":"0021","portalRelays":42,"fallbackReasons":{"no-node":2}}]""", JsonNode.Parse(scene.Portal.First.Reports.First())!["chains"]!.ToJsonString());
+
+        (await scene.AskAsync("x")).Dispose();
+        scene.Portal.First.Body = Told.Body(6, Told.Slot("0022", 6, "a"));
+        await scene.Portal.UntilHeldAsync(6);
+        (await scene.Http.SendAsync(new AltruistRequest("0022", new StringContent("x")), Cancellation)).Dispose();
+        await scene.Portal.UntilAsync("the next was sent", () => scene.Portal.First.Reports.Count > 1);
+        Assert.Equal(["0022"], JsonNode.Parse(scene.Portal.First.Reports.Last())!["altruists"]!.AsArray().Select(row => row!["chain"]!.GetValue<string>()));
+    }
+
+    [Theory]
+    [InlineData(-60)]
+    [InlineData(180)]
+    public async Task Clock_that_is_set_changes_no_reports_length(int minutes)
+    {
+        await using var scene = await Scene.StartAsync(Told.Slot("0021", 5, "a"));
+        (await scene.AskAsync("x")).Dispose();
+        scene.Portal.Time.Set(TimeSpan.FromMinutes(minutes));
+        await scene.Portal.UntilAsync("a report was sent", () => scene.Portal.First.Reports.Count > 0);
+        var (from, to) = PeriodOf(scene.Portal.First.Reports.First());
+        Assert.InRange(to - from, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(2));
+        Assert.InRange(to, scene.Portal.Time.GetUtcNow().AddMinutes(-1), scene.Portal.Time.GetUtcNow());
+    }
+
+    [Fact]
+    public async Task Report_covers_an_hour_at_most_and_never_no_time()
+    {
+        var time = new ManualTime();
+        var options = new AltruistManagerOptions();
+        using var managers = new FakeManagers();
+        using var http = new HttpClient(managers, disposeHandler: false);
+        var manager = managers["first"];
+        var reports = new RelayReports(options, [new ManagerConnection(new Uri("http://first"), options, http, time)], _ => { }, time, NullLogger.Instance);
+        // As after the sleep of a machine; the next one follows at once, as at the end of a process.
+        time.Advance(TimeSpan.FromHours(3));
+        for (var i = 0; i < 2; i++)
+        {
+            reports.CountRelays("0021");
+            reports.Collect(_ => true, name => name, Told.Region);
+        }
+
+        await reports.SendAsync(Cancellation);
+        Assert.Equal([TimeSpan.FromHours(1), TimeSpan.FromMilliseconds(1)], manager.Reports.Select(PeriodOf).Select(period => period.To - period.From));
+    }
+
+    [Fact]
     public async Task Reports_wait_for_a_manager_keep_their_ids_and_are_bounded()
     {
         await using var scene = await Scene.StartAsync(Told.Slot("0021", 5, "a"));
@@ -218,6 +300,12 @@ public sealed class HandlerTests
         (await scene.AskAsync("x")).Dispose();
         await scene.Portal.Client.StopAsync(Cancellation);
         Assert.Single(scene.Portal.First.Reports);
+    }
+
+    private static (DateTimeOffset From, DateTimeOffset To) PeriodOf(string report)
+    {
+        var told = JsonNode.Parse(report)!;
+        return (told["from"]!.GetValue<DateTimeOffset>(), told["to"]!.GetValue<DateTimeOffset>());
     }
 
     /// <summary>A portal whose altruists are functions.</summary>
@@ -272,6 +360,9 @@ public sealed class HandlerTests
 
         public IReadOnlyCollection<string> Headers => headers;
 
+        /// <summary>What bad answers were read from.</summary>
+        public ConcurrentQueue<Stream> Bodies { get; } = new();
+
         public IReadOnlyList<string> Order => [.. order];
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -290,6 +381,12 @@ public sealed class HandlerTests
                     throw new HttpRequestException(HttpRequestError.ConnectionError, "connection refused");
                 case "breaks":
                     return new HttpResponseMessage { RequestMessage = request, Content = new StreamContent(new BrokenStream()) };
+                case "gzip":
+                    return Bad(request, wire => new GZipStream(wire, CompressionMode.Decompress));
+                case "brotli":
+                    return Bad(request, wire => new BrotliStream(wire, CompressionMode.Decompress));
+                case "large":
+                    return Bad(request, wire => wire);
                 case "stalls":
                     await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
                     break;
@@ -301,6 +398,13 @@ public sealed class HandlerTests
             }
 
             return new HttpResponseMessage { RequestMessage = request, Content = new StringContent(content) };
+        }
+
+        private HttpResponseMessage Bad(HttpRequestMessage request, Func<Stream, Stream> unpack)
+        {
+            var wire = new MemoryStream([.. Enumerable.Repeat((byte)0xFF, 5000)]);
+            Bodies.Enqueue(wire);
+            return new HttpResponseMessage { RequestMessage = request, Content = new StreamContent(unpack(wire)) };
         }
     }
 

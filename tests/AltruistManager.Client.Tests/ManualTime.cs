@@ -5,17 +5,27 @@ internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock gate = new();
     private readonly List<ManualTimer> timers = [];
+    private TimeSpan offset;
     private DateTimeOffset now = new(2026, 11, 21, 7, 0, 0, TimeSpan.Zero);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
+    private DateTimeOffset Now
+    {
+        get
+        {
+            lock (gate)
+                return now;
+        }
+    }
+
     public override DateTimeOffset GetUtcNow()
     {
         lock (gate)
-            return now;
+            return now + offset;
     }
 
-    public override long GetTimestamp() => GetUtcNow().Ticks;
+    public override long GetTimestamp() => Now.Ticks;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -24,9 +34,16 @@ internal sealed class ManualTime : TimeProvider
         return timer;
     }
 
+    /// <summary>As a person does with the clock on the wall: no time passes.</summary>
+    public void Set(TimeSpan by)
+    {
+        lock (gate)
+            offset += by;
+    }
+
     public void Advance(TimeSpan by)
     {
-        var until = GetUtcNow() + by;
+        var until = Now + by;
         while (true)
         {
             ManualTimer? due;
