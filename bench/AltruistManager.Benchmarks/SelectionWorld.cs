@@ -129,6 +129,8 @@ internal sealed class NobodyAsked : IPickProbes
 {
     public Task AskInFullAsync(IReadOnlyCollection<AltruistId> altruists, CancellationToken cancellation) => Task.CompletedTask;
 
+    public Task AskOutOfTurnAsync(IReadOnlyCollection<AltruistId> altruists, CancellationToken cancellation) => Task.CompletedTask;
+
     public void Ask(IReadOnlyCollection<AltruistId> altruists, Func<bool, CancellationToken, Task> heard)
     {
     }

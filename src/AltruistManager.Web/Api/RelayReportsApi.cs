@@ -100,14 +100,17 @@ internal static class RelayReportsApi
         if (WhyNot(altruist, provider, chain, portal, caller, roster, portals) is { } problem)
             return problem;
         var errors = new FieldErrors();
+        var oldest = now - ReportReader.Kept - TimeSpan.FromMinutes(1);
         var end = TimeOf("to", to, now, errors);
-        var start = TimeOf("from", from, end - TimeSpan.FromDays(1), errors);
-        if (start >= end)
-            errors.Add("from", "must be before to");
-        if (start < now - ReportReader.Kept - TimeSpan.FromMinutes(1))
-            errors.Add("from", $"must be within the last {ReportReader.Kept.TotalDays} days");
+        if (end < oldest)
+            errors.Add("to", $"must be within the last {ReportReader.Kept.TotalDays} days");
         if (end > now + TimeSpan.FromDays(1))
             errors.Add("to", "must not be in the future");
+        var start = TimeOf("from", from, errors.Has("to") ? oldest : end - TimeSpan.FromDays(1), errors);
+        if (start >= end && !errors.Has("to"))
+            errors.Add("from", "must be before to");
+        if (start < oldest)
+            errors.Add("from", $"must be within the last {ReportReader.Kept.TotalDays} days");
         if (errors.Any)
             return Problems.BadFields(errors);
 
@@ -116,7 +119,7 @@ internal static class RelayReportsApi
             caller.PortalId ?? portal, caller.Provider, start, end);
         var summary = await reports.SumAsync(filter, cancellation);
         var anomalies = await reports.AnomaliesAsync(Asked(filter, roster), cancellation);
-        return TypedResults.Ok(RelayReportsDocument.Of(filter, summary, anomalies.Where(anomaly => Concerns(anomaly, filter)), roster));
+        return TypedResults.Ok(RelayReportsDocument.Of(filter, summary, anomalies.Where(anomaly => Concerns(anomaly, filter)).Select(anomaly => AnomalyDocument.Of(anomaly, caller)), roster));
     }
 
     private static Problem? WhyNot(string? altruist, string? provider, string? chain, string? portal, Caller caller, Roster roster, PortalBook portals)
@@ -203,7 +206,7 @@ internal sealed record AltruistServedDocument(string Altruist, string? Provider,
 
 internal sealed record PortalServedDocument(string Portal, RelaysDocument Served);
 
-/// <param name="PortalRelays">By whatever way; null for providers.</param>
+/// <param name="PortalRelays">By whatever way; null for providers, and where an altruist or provider is asked for.</param>
 /// <param name="AltruistShare">How much of them altruists served.</param>
 /// <param name="FallbackReasons">Why it went to altruists.</param>
 internal sealed record ChainServedDocument(
@@ -211,7 +214,12 @@ internal sealed record ChainServedDocument(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, long>? FallbackReasons);
 
 /// <param name="Kind"><c>errors</c>: many relays to the altruist fail; <c>differs</c>: the portal sees the altruist otherwise than everybody else; <c>silent</c>: the portal used to report.</param>
-internal sealed record AnomalyDocument(AnomalyKind Kind, string? Altruist, string? Portal, string Says);
+internal sealed record AnomalyDocument(AnomalyKind Kind, string? Altruist, string? Portal, string Says)
+{
+    /// <summary>A portal is not told what others saw.</summary>
+    public static AnomalyDocument Of(Anomaly anomaly, Caller caller) =>
+        new(anomaly.Kind, anomaly.Altruist?.Value, anomaly.Portal, caller.PortalId is null ? anomaly.SaysInFull : anomaly.Says);
+}
 
 /// <param name="From">The begin of the minute or hour that was asked for.</param>
 /// <param name="BucketSeconds">How long the interval of a point is.</param>
@@ -222,7 +230,7 @@ internal sealed record RelayReportsDocument(
     DateTimeOffset From, DateTimeOffset To, int BucketSeconds, RelaysDocument Total, IReadOnlyList<RelayPointDocument> Points, IReadOnlyList<AltruistServedDocument> Altruists,
     IReadOnlyList<PortalServedDocument>? Portals, IReadOnlyList<ChainServedDocument> Chains, IReadOnlyList<AnomalyDocument> Anomalies)
 {
-    public static RelayReportsDocument Of(ReportFilter filter, RelaySummary summary, IEnumerable<Anomaly> anomalies, Roster roster) => new(
+    public static RelayReportsDocument Of(ReportFilter filter, RelaySummary summary, IEnumerable<AnomalyDocument> anomalies, Roster roster) => new(
         summary.From,
         filter.To,
         (int)summary.Bucket.TotalSeconds,
@@ -241,7 +249,7 @@ internal sealed record RelayReportsDocument(
         ],
         filter.Owner is null ? [.. summary.Portals.Select(sum => new PortalServedDocument(sum.Portal!, RelaysDocument.Of(sum)))] : null,
         ChainsOf(summary),
-        [.. anomalies.Select(anomaly => new AnomalyDocument(anomaly.Kind, anomaly.Altruist?.Value, anomaly.Portal, anomaly.Says))]);
+        [.. anomalies]);
 
     private static List<ChainServedDocument> ChainsOf(RelaySummary summary)
     {

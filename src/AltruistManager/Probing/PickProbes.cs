@@ -3,11 +3,14 @@ using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Probing;
 
-/// <summary>Probes those that are about to be picked, so that nobody is picked of whom nothing was heard for minutes (design 5.5).</summary>
+/// <summary>Probes those that are about to be picked, so that nobody is picked of whom nothing was heard for minutes (design 5.5), and those that fail for users.</summary>
 public interface IPickProbes
 {
     /// <summary>Asks each of them all that a sweep asks; returns when the answers are judged.</summary>
     Task AskInFullAsync(IReadOnlyCollection<AltruistId> altruists, CancellationToken cancellation);
+
+    /// <summary>The same for those of whom users complain; neither waits for the other.</summary>
+    Task AskOutOfTurnAsync(IReadOnlyCollection<AltruistId> altruists, CancellationToken cancellation);
 
     /// <summary>Asks each of them one cheap question and does not wait for it.</summary>
     /// <param name="heard">Called whenever some of them are judged; in the end, soon and whatever came, with true.</param>
@@ -30,6 +33,7 @@ internal sealed class PickProbes : IPickProbes
     private readonly TimeProvider time;
     private readonly Lane ahead;
     private readonly Lane failover;
+    private readonly Lane outOfTurn;
 
     public PickProbes(Lazy<ProbeStarter> starter, Lazy<ProbeDelivery> delivery, ProbeWork work, IOptions<ProbingOptions> options, TimeProvider time)
     {
@@ -39,10 +43,14 @@ internal sealed class PickProbes : IPickProbes
         this.time = time;
         ahead = new Lane(options.Value.Concurrency, options.Value.PerHost) { Name = ProbeLane.Ahead };
         failover = new Lane(options.Value.Concurrency, options.Value.PerHost) { Name = ProbeLane.Failover };
+        outOfTurn = new Lane(options.Value.Concurrency, options.Value.PerHost) { Name = ProbeLane.Ahead };
     }
 
     public Task AskInFullAsync(IReadOnlyCollection<AltruistId> altruists, CancellationToken cancellation) =>
         StartAsync(altruists, ahead, () => Task.CompletedTask).WaitAsync(cancellation);
+
+    public Task AskOutOfTurnAsync(IReadOnlyCollection<AltruistId> altruists, CancellationToken cancellation) =>
+        StartAsync(altruists, outOfTurn, () => Task.CompletedTask).WaitAsync(cancellation);
 
     public void Ask(IReadOnlyCollection<AltruistId> altruists, Func<bool, CancellationToken, Task> heard) => _ = work.Start(async () =>
     {

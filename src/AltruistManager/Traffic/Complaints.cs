@@ -8,7 +8,7 @@ namespace AltruistManager.Traffic;
 
 /// <summary>
 /// Has altruists probed out of turn that fail for users. What becomes of the verdict is for the probe to decide, and for those that follow one that failed; a report alone
-/// moves nothing.
+/// moves nothing. A portal that complains of nearly all is not heard: its own way out is the likelier cause.
 /// </summary>
 public sealed partial class Complaints(RelayReportStore store, RosterCache rosters, IPickProbes probes, JobWaker waker, TimeProvider time, ILogger<Complaints> logger)
 {
@@ -46,15 +46,17 @@ public sealed partial class Complaints(RelayReportStore store, RosterCache roste
 
         var now = time.GetUtcNow();
         var roster = rosters.Current;
+        looked.RemoveAll(altruist => roster.Altruists.GetValueOrDefault(altruist) is not { RetiredAt: null, Enabled: true });
         var views = await store.ViewsAsync(looked, now - Window, cancellation);
-        var failing = views.GroupBy(view => view.Altruist)
-            .Where(altruist => roster.Altruists.GetValueOrDefault(altruist.Key) is { RetiredAt: null, Enabled: true } && ReportJudge.WantsProbe([.. altruist]))
-            .ToDictionary(altruist => altruist.Key, altruist => ReportJudge.Share([.. altruist]));
+        var complaining = views.Where(view => view.ErrorShare >= ReportJudge.HighShare).Select(view => view.Portal).Distinct().ToList();
+        var unreliable = (await store.ViewsOfAsync(complaining, now - Window, cancellation)).GroupBy(view => view.Portal)
+            .Where(portal => ReportJudge.ComplainsOfNearlyAll([.. portal])).Select(portal => portal.Key).ToHashSet();
+        var failing = ReportJudge.Hints(views.Where(view => !unreliable.Contains(view.Portal))).ToDictionary(hint => hint.Altruist, hint => hint.View);
         var due = await store.TakeHintsAsync([.. failing.Keys], now, Distance, cancellation);
         foreach (var altruist in due)
             LogProbed(altruist, roster.Altruists[altruist].Label, 100 * failing[altruist].ErrorShare);
         if (due.Count > 0)
-            await probes.AskInFullAsync(due, cancellation);
+            await probes.AskOutOfTurnAsync(due, cancellation);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Portals say that {ErrorPercent:0.#} % of their relays to altruist {Altruist} ({Label}) fail: it is probed now")]

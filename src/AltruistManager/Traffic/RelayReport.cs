@@ -8,7 +8,11 @@ namespace AltruistManager.Traffic;
 /// <param name="Region">Where the portal was; null if it did not say.</param>
 /// <param name="Generation">Of the region, that it had taken by then; null if it did not say.</param>
 public sealed record RelayReport(
-    string Portal, string Id, RegionId? Region, DateTimeOffset From, DateTimeOffset To, long? Generation, IReadOnlyList<AltruistRelays> Altruists, IReadOnlyList<ChainRelays> Chains);
+    string Portal, string Id, RegionId? Region, DateTimeOffset From, DateTimeOffset To, long? Generation, IReadOnlyList<AltruistRelays> Altruists, IReadOnlyList<ChainRelays> Chains)
+{
+    /// <summary>How many rows it adds to at most, that of its id with them.</summary>
+    internal int Rows => 1 + Altruists.Count + Chains.Sum(chain => 1 + chain.FallbackReasons.Count);
+}
 
 /// <summary>Relays that failed, by how. Each is the altruist's: what a user can cause is a good answer.</summary>
 public readonly record struct RelayErrors(long Connect, long Timeout, long Http5xx, long Throttled, long Rpc)

@@ -17,6 +17,9 @@ public sealed record RelayReportDraft
     public const int MostChains = 2_000;
     public const int MostReasons = 50;
 
+    /// <summary>Of all its chains together: each is a row.</summary>
+    public const int MostReasonsInAll = 2_000;
+
     /// <summary>More than any portal relays within a minute.</summary>
     public const long MostRelays = 1_000_000_000;
 
@@ -63,6 +66,8 @@ public sealed record RelayReportDraft
             errors.Add("region", $"'{Region}' is not a region");
         else if (Region is not null && !portal.MayRead(new RegionId(Region)))
             errors.Add("region", $"'{Region}' is not one of this portal's");
+        if (Chains.Sum(chain => chain.FallbackReasons?.Count ?? 0) > MostReasonsInAll)
+            errors.Add("chains", $"must have at most {MostReasonsInAll} fallbackReasons together");
         return new RelayReport(
             portal.Id, Id ?? "", Region is null ? null : new RegionId(Region), From ?? now, To ?? now, Generation,
             [.. Altruists.Select(draft => Check(draft, portal, roster, errors))],
@@ -74,6 +79,8 @@ public sealed record RelayReportDraft
         Altruist? altruist = null;
         if (draft.Altruist is not null && !roster.Altruists.TryGetValue(new AltruistId(draft.Altruist), out altruist))
             errors.Add($"{draft.Field}.altruist", $"'{draft.Altruist}' is not an altruist");
+        else if (altruist is not null && !portal.MayRead(altruist, roster))
+            errors.Add($"{draft.Field}.altruist", $"'{draft.Altruist}' is not one of this portal's");
         var chain = ChainOf(draft.Chain, draft.Field, portal, roster, errors);
         // Its chains may have been changed since; its network does not.
         if (altruist is not null && chain is not null && altruist.Network != chain.Network)

@@ -29,7 +29,7 @@ public sealed record ChainSum(ChainId Chain, long PortalRelays, IReadOnlyDiction
 /// <param name="Altruists">Those with the most relays.</param>
 /// <param name="Portals">The same.</param>
 /// <param name="Chains">The same.</param>
-/// <param name="ByAnyWay">Empty where the filter has an owner.</param>
+/// <param name="ByAnyWay">Empty where the filter has an altruist, provider or owner: it is of all altruists together.</param>
 public sealed record RelaySummary(
     DateTimeOffset From, TimeSpan Bucket, IReadOnlyList<RelaySum> Points, IReadOnlyList<RelaySum> Altruists, IReadOnlyList<RelaySum> Portals, IReadOnlyList<RelaySum> Chains, IReadOnlyList<ChainSum> ByAnyWay);
 
@@ -92,9 +92,16 @@ public sealed class RelayReportStore(Database database)
 
     /// <summary>What portals saw of some altruists, each portal by itself; one query.</summary>
     /// <param name="altruists">Null for all.</param>
-    public async Task<IReadOnlyList<PortalView>> ViewsAsync(IReadOnlyCollection<AltruistId>? altruists, DateTimeOffset since, CancellationToken cancellation)
+    public Task<IReadOnlyList<PortalView>> ViewsAsync(IReadOnlyCollection<AltruistId>? altruists, DateTimeOffset since, CancellationToken cancellation) =>
+        ViewsAsync(altruists is null ? null : "altruist_id", [.. (altruists ?? []).Select(id => id.Value)], since, cancellation);
+
+    /// <summary>What some portals saw of all altruists; one query.</summary>
+    public Task<IReadOnlyList<PortalView>> ViewsOfAsync(IReadOnlyCollection<string> portals, DateTimeOffset since, CancellationToken cancellation) =>
+        ViewsAsync("portal_id", portals, since, cancellation);
+
+    private async Task<IReadOnlyList<PortalView>> ViewsAsync(string? column, IReadOnlyCollection<string> ids, DateTimeOffset since, CancellationToken cancellation)
     {
-        var some = altruists is null ? "" : $"and {database.Dialect.In("altruist_id", "Altruists")}";
+        var some = column is null ? "" : $"and {database.Dialect.In(column, "Ids")}";
         var rows = await database.QueryAsync<ViewRow>(
             $"""
             select   altruist_id, portal_id, cast(sum(relays) as bigint) as relays, cast(sum(connect + timeout + http_5xx + throttled + rpc) as bigint) as errors
@@ -102,7 +109,7 @@ public sealed class RelayReportStore(Database database)
             where    minute >= @Since {some}
             group by altruist_id, portal_id
             """,
-            new { Since = since.ToUnixTimeMilliseconds(), Altruists = database.Dialect.List<string>([.. (altruists ?? []).Select(id => id.Value)]) }, cancellation);
+            new { Since = since.ToUnixTimeMilliseconds(), Ids = database.Dialect.List<string>([.. ids]) }, cancellation);
         return rows.ConvertAll(row => new PortalView(row.PortalId, new AltruistId(row.AltruistId), row.Relays, row.Errors));
     }
 
@@ -146,24 +153,23 @@ public sealed class RelayReportStore(Database database)
             Most = MostListed,
         };
         var grain = parameters.Bucket < Hours.Ms ? Minutes : Hours;
-        var where = ConditionsOf(filter, grain, ofAltruists: true);
+        var where = ConditionsOf(filter, grain);
         var points = await QueryAsync($"select {grain.Column} / @Bucket * @Bucket as at, {Sums} from relay_{grain.Column}s where {where} group by {grain.Column} / @Bucket order by 1");
         var altruists = await QueryAsync($"select altruist_id, {Sums} from relay_{grain.Column}s where {where} group by altruist_id order by sum(relays) desc, altruist_id limit @Most");
         var portals = await QueryAsync($"select portal_id, {Sums} from relay_{grain.Column}s where {where} group by portal_id order by sum(relays) desc, portal_id limit @Most");
         var chains = await QueryAsync($"select chain_id, {Sums} from relay_{grain.Column}s where {where} group by chain_id order by sum(relays) desc, chain_id limit @Most");
-        return new RelaySummary(filter.From, bucket, points, altruists, portals, chains, filter.Owner is null ? await ByAnyWayAsync() : []);
+        return new RelaySummary(filter.From, bucket, points, altruists, portals, chains, filter is { Altruist: null, Provider: null, Owner: null } ? await ByAnyWayAsync() : []);
 
         async Task<IReadOnlyList<RelaySum>> QueryAsync(string sql) =>
             [.. (await connection.QueryAsync<SumRow>(new CommandDefinition(sql, parameters, cancellationToken: cancellation))).Select(row => row.ToSum())];
 
         async Task<IReadOnlyList<ChainSum>> ByAnyWayAsync()
         {
-            var ofPortals = ConditionsOf(filter, grain, ofAltruists: false);
             var relays = await connection.QueryAsync<ChainRow>(new CommandDefinition(
-                $"select chain_id, cast(sum(relays) as bigint) as relays from portal_{grain.Column}s where {ofPortals} group by chain_id order by sum(relays) desc, chain_id limit @Most",
+                $"select chain_id, cast(sum(relays) as bigint) as relays from portal_{grain.Column}s where {where} group by chain_id order by sum(relays) desc, chain_id limit @Most",
                 parameters, cancellationToken: cancellation));
             var reasons = (await connection.QueryAsync<ReasonRow>(new CommandDefinition(
-                $"select chain_id, reason, cast(sum(relays) as bigint) as relays from fallback_{grain.Column}s where {ofPortals} group by chain_id, reason order by sum(relays) desc, reason",
+                $"select chain_id, reason, cast(sum(relays) as bigint) as relays from fallback_{grain.Column}s where {where} group by chain_id, reason order by sum(relays) desc, reason",
                 parameters, cancellationToken: cancellation))).ToLookup(row => row.ChainId);
             return [.. relays.Select(row => new ChainSum(new ChainId(row.ChainId), row.Relays, reasons[row.ChainId].ToDictionary(reason => reason.Reason, reason => reason.Relays)))];
         }
@@ -263,15 +269,13 @@ public sealed class RelayReportStore(Database database)
         }
     }
 
-    private static string ConditionsOf(ReportFilter filter, Grain grain, bool ofAltruists)
+    private static string ConditionsOf(ReportFilter filter, Grain grain)
     {
         var conditions = new StringBuilder($"{grain.Column} >= @From and {grain.Column} < @To");
         if (filter.Chain is not null)
             conditions.Append(" and chain_id = @Chain");
         if (filter.Portal is not null)
             conditions.Append(" and portal_id = @Portal");
-        if (!ofAltruists)
-            return conditions.ToString();
         if (filter.Altruist is not null)
             conditions.Append(" and altruist_id = @Altruist");
         if (filter.Provider is not null)

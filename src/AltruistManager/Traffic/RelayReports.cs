@@ -19,8 +19,8 @@ public sealed class RelayReports(RelayReportStore store, PortalPolls polls, Snap
     /// <summary>Reports that may wait; more are refused, so that a crowd that returns does not fill the memory.</summary>
     internal const int MostWaiting = 1_000;
 
-    /// <summary>Reports written in one transaction, so that nobody else's write waits long.</summary>
-    private const int MostTogether = 50;
+    /// <summary>Rows of reports written in one transaction, so that nobody else's write waits long; a report that has more is written alone.</summary>
+    internal const int MostTogether = 2_000;
 
     /// <summary>Different reasons of one portal; the rest are told apart no more.</summary>
     private const int MostReasons = 100;
@@ -66,8 +66,8 @@ public sealed class RelayReports(RelayReportStore store, PortalPolls polls, Snap
         var together = new List<Waiting>();
         lock (gate)
         {
-            while (together.Count < MostTogether && queue.TryDequeue(out var next))
-                together.Add(next);
+            for (var rows = 0; queue.TryPeek(out var next) && (together.Count == 0 || rows + next.Report.Rows <= MostTogether); rows += next.Report.Rows)
+                together.Add(queue.Dequeue());
         }
 
         IReadOnlyList<bool> counted;

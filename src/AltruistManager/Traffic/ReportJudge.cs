@@ -30,8 +30,12 @@ public enum AnomalyKind
 
 /// <param name="Altruist">Null where it is about the portal alone.</param>
 /// <param name="Portal">Null where it is about the altruist alone.</param>
-/// <param name="Says">In words.</param>
-public sealed record Anomaly(AnomalyKind Kind, AltruistId? Altruist, string? Portal, string Says);
+/// <param name="Says">In words; where it is about a portal, of what that saw alone.</param>
+/// <param name="Others">What all others saw, which is not for the portal itself; null where nobody else is concerned.</param>
+public sealed record Anomaly(AnomalyKind Kind, AltruistId? Altruist, string? Portal, string Says, string? Others = null)
+{
+    public string SaysInFull => Others is null ? Says : $"{Says}; {Others}";
+}
 
 /// <summary>
 /// What portals' reports lead to: a probe out of turn, and a word to people; never an eviction, which only probes decide. However much a portal relays, and whatever it
@@ -47,6 +51,15 @@ public static class ReportJudge
 
     /// <summary>From this share of failed relays on an altruist is probed out of turn.</summary>
     public const double HighShare = 0.2;
+
+    /// <summary>Altruists probed out of turn at a time.</summary>
+    public const int MostHints = 50;
+
+    /// <summary>Of so few altruists nothing follows for the portal that sees them fail.</summary>
+    public const int FewestAltruists = 5;
+
+    /// <summary>From this share of failing altruists on it is more likely the portal's own way out that fails.</summary>
+    public const double NearlyAll = 0.8;
 
     /// <summary>Between two shares of failed relays.</summary>
     public const double MuchDifference = 0.2;
@@ -81,6 +94,23 @@ public static class ReportJudge
     /// <param name="views">Of one altruist.</param>
     public static bool WantsProbe(IReadOnlyCollection<PortalView> views) => Share(views) is { IsEnough: true, ErrorShare: >= HighShare };
 
+    /// <summary>Whether a portal complains of nearly all that it relays to.</summary>
+    /// <param name="views">All of one portal.</param>
+    public static bool ComplainsOfNearlyAll(IReadOnlyCollection<PortalView> views)
+    {
+        var asked = views.Count(view => view.Relays > 0);
+        return asked >= FewestAltruists && views.Count(view => view.Relays > 0 && view.ErrorShare >= HighShare) >= NearlyAll * asked;
+    }
+
+    /// <summary>Whom to probe out of turn, those with the most relays that count first; no more than <see cref="MostHints"/>.</summary>
+    /// <param name="views">Of several altruists.</param>
+    public static IReadOnlyList<(AltruistId Altruist, SharedView View)> Hints(IEnumerable<PortalView> views) =>
+    [
+        .. views.GroupBy(view => view.Altruist).Where(altruist => WantsProbe([.. altruist]))
+            .Select(altruist => (Altruist: altruist.Key, View: Share([.. altruist]), Relays: altruist.Sum(view => view.Relays)))
+            .OrderByDescending(hint => hint.View.Weight).ThenByDescending(hint => hint.Relays).ThenBy(hint => hint.Altruist).Take(MostHints).Select(hint => (hint.Altruist, hint.View)),
+    ];
+
     /// <summary>What is odd about an altruist.</summary>
     /// <param name="views">All of one altruist.</param>
     /// <param name="probes">The share of the time in which probes found it bad; null while nothing is known.</param>
@@ -92,7 +122,7 @@ public static class ReportJudge
         {
             var others = Share([.. views.Where(other => other.Portal != view.Portal)]);
             if ((others.IsEnough || probes is not null) && (!others.IsEnough || Differ(view.ErrorShare, others.ErrorShare)) && (probes is not { } found || Differ(view.ErrorShare, found)))
-                yield return new Anomaly(AnomalyKind.Differs, altruist, view.Portal, $"{Percent(view.ErrorShare)} of its relays fail; {Compared(others, probes)}");
+                yield return new Anomaly(AnomalyKind.Differs, altruist, view.Portal, $"{Percent(view.ErrorShare)} of its relays fail", Compared(others, probes));
         }
     }
 

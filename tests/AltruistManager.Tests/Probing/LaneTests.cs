@@ -263,6 +263,34 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
     }
 
     [Fact]
+    public async Task Who_claims_a_capability_and_was_checked_before_waits_its_turn()
+    {
+        await using var node = TestNode.Evm(() => 100);
+        var run = TimeProvider.System.GetTimestamp();
+        Altruist[] modest = [.. Enumerable.Range(0, 60).Select(number => At(node, $"modest{number}-{run}", Ethereum))];
+        Altruist[] claimants = [.. Enumerable.Range(0, 3).Select(number => At(node, $"z-again{number}-{run}", Ethereum) with { Capabilities = ["archive"] })];
+        await using (var before = World())
+        {
+            before.Register(claimants);
+            before.Checks.Tick();
+            foreach (var _ in claimants)
+                await before.Checked.NextAsync();
+        }
+
+        await fixture.Database.WriteAsync(write => write.ExecuteAsync("update checks set at = 0 where altruist_id like @Like", new { Like = $"z-again%-{run}" }), Cancellation);
+        await using var world = World(options => options.PerHost = 100);
+        await world.Book.LoadAsync(Cancellation);
+        world.Register([.. modest, .. claimants]);
+
+        world.Checks.Tick();
+        var first = new HashSet<AltruistId>();
+        while (first.Count < CheckWatch.LeastPerTick)
+            first.Add(await world.Checked.NextAsync());
+
+        Assert.DoesNotContain(claimants, claimant => first.Contains(claimant.Id));
+    }
+
+    [Fact]
     public async Task Wanted_sweep_comes_with_the_next_tick_and_once()
     {
         await using var node = TestNode.Evm(() => 100);
@@ -510,6 +538,22 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
         Assert.Equal((ProbeOutcome.Ok, "1"), (asked.Results.Single().Outcome, asked.Results.Single().Identity));
         Assert.Contains(await world.Store.RecentAsync(new AltruistId("next"), null, 10, Cancellation), stored => stored.Row.Last.Lane == ProbeLane.Ahead);
         Assert.False(sweep.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Who_fails_for_users_is_asked_while_those_of_the_next_round_hold_every_place()
+    {
+        await using var silent = Silent();
+        await using var node = TestNode.Evm(() => 100);
+        await using var world = World(options => options.Concurrency = 4);
+        Altruist[] next = [.. Enumerable.Range(0, 40).Select(number => At(silent, $"s{number}", Polygon))];
+        world.Register([.. next, At(node, "doubted", Ethereum)]);
+        var looking = world.Picks.AskInFullAsync([.. next.Select(altruist => altruist.Id)], Cancellation);
+
+        await world.Picks.AskOutOfTurnAsync([new AltruistId("doubted")], Cancellation);
+
+        Assert.Equal(ProbeOutcome.Ok, Assert.Single(world.Observer.Batches, batch => batch.Network == Ethereum).Results.Single().Outcome);
+        Assert.False(looking.IsCompleted);
     }
 
     [Fact]

@@ -277,6 +277,8 @@ internal sealed class SelectionScene : IAsyncDisposable
         /// <summary>Those asked in full, each time in alphabetical order.</summary>
         public List<string[]> AskedInFull { get; } = [];
 
+        public Task AskOutOfTurnAsync(IReadOnlyCollection<AltruistId> altruists, CancellationToken cancellation) => AskInFullAsync(altruists, cancellation);
+
         public Task AskInFullAsync(IReadOnlyCollection<AltruistId> altruists, CancellationToken cancellation)
         {
             AskedInFull.Add([.. altruists.Select(id => id.Value).Order()]);

@@ -90,7 +90,7 @@ public abstract class RelayReportContract(DatabaseFixture fixture) : StorageCont
     {
         await using var scene = await SceneAsync();
         using var instance = new Instance(scene);
-        await instance.Reports.TakeAsync(Report(scene, "r1", relays: 10, errors: 0), Cancellation);
+        await instance.Reports.TakeAsync(Report(scene, "r1", relays: 10, errors: 0) with { Chains = [new ChainRelays(new("0021"), 1_000, new Dictionary<string, long>())] }, Cancellation);
         await instance.Reports.TakeAsync(Report(scene, "r2", relays: 200, errors: 0, altruist: "a2") with { Portal = "q", From = scene.Clock.GetUtcNow().AddMinutes(-3) }, Cancellation);
         await scene.Database.WriteAsync(
             write => write.ExecuteAsync(
@@ -109,6 +109,12 @@ public abstract class RelayReportContract(DatabaseFixture fixture) : StorageCont
         Assert.Equal(10, Total(await SumAsync(scene, all with { From = scene.Clock.GetUtcNow().AddMinutes(-1) })));
         Assert.Equal(10, Total(await SumAsync(scene, all with { Owner = new("acme") })));
         Assert.Equal(0, Total(await SumAsync(scene, all with { Owner = new("acme"), Provider = new("bolt") })));
+
+        // What went by whatever way is nobody's.
+        foreach (var few in new[] { all with { Altruist = new("a1") }, all with { Provider = new("acme") }, all with { Owner = new("acme") } })
+            Assert.Empty((await SumAsync(scene, few)).ByAnyWay);
+        foreach (var many in new[] { all, all with { Portal = "p" }, all with { Chain = new("0021") } })
+            Assert.Single((await SumAsync(scene, many)).ByAnyWay);
     }
 
     [Fact]
@@ -161,6 +167,72 @@ public abstract class RelayReportContract(DatabaseFixture fixture) : StorageCont
         scene.Clock.Advance(TimeSpan.FromMinutes(2));
         await two.Complaints.LookAsync(Cancellation);
         Assert.Equal(2, scene.Probes.AskedInFull.Count);
+    }
+
+    [Fact]
+    public async Task Portal_that_complains_of_nearly_all_is_not_heard_and_others_are()
+    {
+        await using var scene = await SceneAsync(altruists: 10);
+        using var instance = new Instance(scene);
+        var cutOff = Report(scene, "r1", relays: 100, errors: 100);
+        await instance.Reports.TakeAsync(cutOff with { Altruists = [.. Enumerable.Range(1, 10).Select(number => cutOff.Altruists[0] with { Altruist = new($"a{number}") })] }, Cancellation);
+        await instance.Complaints.LookAsync(Cancellation);
+        Assert.Empty(scene.Probes.AskedInFull);
+
+        await instance.Reports.TakeAsync(Report(scene, "r2", relays: 100, errors: 100, altruist: "a7") with { Portal = "q" }, Cancellation);
+        await instance.Complaints.LookAsync(Cancellation);
+        Assert.Equal([["a7"]], scene.Probes.AskedInFull);
+    }
+
+    [Fact]
+    public async Task Of_many_complaints_those_with_the_most_relays_are_looked_at_and_no_more_than_50()
+    {
+        await using var scene = await SceneAsync(altruists: 140);
+        using var instance = new Instance(scene);
+        var report = Report(scene, "r1", relays: 100, errors: 100);
+        // Every second one fails: it is not the portal.
+        var altruists = Enumerable.Range(1, 140).Select(number => report.Altruists[0] with
+        {
+            Altruist = new($"a{number}"),
+            Relays = 50 + number,
+            Errors = new RelayErrors(0, number % 2 == 0 ? 50 + number : 0, 0, 0, 0),
+        });
+        var busiest = Report(scene, "r2", relays: 900, errors: 900, altruist: "a2") with { Portal = "q" };
+        await instance.Reports.TakeAsync(report with { Altruists = [.. altruists] }, Cancellation);
+        await instance.Reports.TakeAsync(busiest, Cancellation);
+        await instance.Complaints.LookAsync(Cancellation);
+        var asked = Assert.Single(scene.Probes.AskedInFull);
+        Assert.Equal(50, asked.Length);
+        Assert.Contains("a140", asked);
+        Assert.Contains("a2", asked);
+        Assert.DoesNotContain("a4", asked);
+    }
+
+    [Fact]
+    public async Task Large_reports_that_wait_are_written_few_at_a_time_and_small_ones_together()
+    {
+        await using var scene = await SceneAsync();
+        var small = Report(scene, "small", relays: 5, errors: 0);
+        var large = small with { Altruists = [.. Enumerable.Range(1, 900).Select(number => small.Altruists[0] with { Altruist = new($"a{number}") })] };
+        Assert.Equal([2L, 2, 1], await WrittenAsync([.. Enumerable.Range(0, 5).Select(index => large with { Id = $"large-{index}" })]));
+        Assert.Equal([120L], await WrittenAsync([.. Enumerable.Range(0, 120).Select(index => small with { Id = $"small-{index}" })]));
+        // Its reasons are rows as well.
+        var reasons = Enumerable.Range(0, 50).ToDictionary(reason => $"reason-{reason}", _ => 1L);
+        var wordy = small with { Chains = [.. Enumerable.Range(0, 25).Select(number => new ChainRelays(new($"chain-{number}"), 1, reasons))] };
+        Assert.Equal([1L, 1], await WrittenAsync([wordy with { Id = "wordy-1" }, wordy with { Id = "wordy-2" }]));
+
+        async Task<List<long>> WrittenAsync(RelayReport[] reports)
+        {
+            // They come while another one is being written.
+            var clock = new HeldClock();
+            using var instance = new Instance(scene, clock);
+            var first = Task.Run(() => instance.Reports.TakeAsync(small with { Id = $"before-{reports[0].Id}" }, Cancellation), Cancellation);
+            await clock.Asked.WaitAsync(Cancellation);
+            var taken = reports.Select(report => instance.Reports.TakeAsync(report, Cancellation)).ToList();
+            clock.Go();
+            await Task.WhenAll([first, .. taken]);
+            return await scene.Database.QueryAsync<long>("select count(*) from relay_reports where id like @Like group by at order by at", new { Like = $"{reports[0].Id[..5]}%" }, Cancellation);
+        }
     }
 
     [Fact]
@@ -271,27 +343,46 @@ public abstract class RelayReportContract(DatabaseFixture fixture) : StorageCont
 
     private static long Total(RelaySummary summary) => summary.Points.Sum(point => point.Relays);
 
-    private async Task<SelectionScene> SceneAsync()
+    private async Task<SelectionScene> SceneAsync(int altruists = 4)
     {
         var scene = new SelectionScene(await Fixture.NewDatabaseAsync(Cancellation));
         scene.Region("us-east").Chain("0021").Chain("0022");
-        foreach (var id in new[] { "a1", "a2", "a3", "a4" })
+        foreach (var id in Enumerable.Range(1, altruists).Select(number => $"a{number}"))
             scene.Altruist(id, $"provider-{id}");
         await scene.StartAsync();
         await scene.RunAsync();
         return scene;
     }
 
+    /// <summary>Tells whoever asks first only when it is let, and each another time.</summary>
+    private sealed class HeldClock : TimeProvider
+    {
+        private readonly TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private long ms;
+
+        public Task Asked => asked.Task;
+
+        public void Go() => go.SetResult();
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            asked.TrySetResult();
+            go.Task.Wait(Cancellation);
+            return DateTimeOffset.FromUnixTimeMilliseconds(Interlocked.Increment(ref ms));
+        }
+    }
+
     /// <summary>One process: nothing is shared with another but the database.</summary>
     private sealed class Instance : IDisposable
     {
-        public Instance(SelectionScene scene)
+        public Instance(SelectionScene scene, TimeProvider? clock = null)
         {
             var store = new RelayReportStore(scene.Database);
             Polls = new PortalPolls(new PortalPollStore(scene.Database), scene.Clock);
             Complaints = new Complaints(
                 store, scene.Roster, scene.Probes, new JobWaker(new JobTable([new JobRegistration(ComplaintJob.Name, typeof(object), _ => JobSchedule.OnlyWhenWoken)], null!, scene.Clock)), scene.Clock, NullLogger<Complaints>.Instance);
-            Reports = new RelayReports(store, Polls, scene.Snapshots, Complaints, scene.Clock);
+            Reports = new RelayReports(store, Polls, scene.Snapshots, Complaints, clock ?? scene.Clock);
         }
 
         public PortalPolls Polls { get; }

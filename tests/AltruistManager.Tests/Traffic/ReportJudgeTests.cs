@@ -64,7 +64,7 @@ public sealed class ReportJudgeTests
     {
         PortalView[] views = [Seen("odd", 500, 300), Seen("one", 400, 4), Seen("two", 100, 1)];
         var flagged = Assert.Single(ReportJudge.Of(Altruist, views, probes: 0.01), anomaly => anomaly.Kind == AnomalyKind.Differs);
-        Assert.Equal(("odd", "60 % of its relays fail; 1 % of the other portals' do, and probes found it bad 1 % of the time"), (flagged.Portal, flagged.Says));
+        Assert.Equal(("odd", "60 % of its relays fail; 1 % of the other portals' do, and probes found it bad 1 % of the time"), (flagged.Portal, flagged.SaysInFull));
         // The probes see what it sees: it is not the odd one.
         Assert.DoesNotContain(ReportJudge.Of(Altruist, views, probes: 0.6), anomaly => anomaly.Portal == "odd");
         // Alone it is measured by the probes; with neither by nobody.
@@ -79,6 +79,17 @@ public sealed class ReportJudgeTests
         Assert.Equal((AnomalyKind.Errors, Altruist, null, "50 % of relays fail"), (flagged.Kind, flagged.Altruist, flagged.Portal, flagged.Says));
         Assert.Empty(ReportJudge.Of(Altruist, [Seen("one", 400, 40)], probes: null));
     }
+
+    [Theory]
+    [InlineData(5, 4, true)]
+    [InlineData(5, 3, false)]
+    // Of so few it may well be them.
+    [InlineData(4, 4, false)]
+    [InlineData(100, 80, true)]
+    [InlineData(100, 79, false)]
+    public void Portal_for_which_nearly_all_fail_is_known(int altruists, int failing, bool nearlyAll) => Assert.Equal(
+        nearlyAll,
+        ReportJudge.ComplainsOfNearlyAll([.. Enumerable.Range(0, altruists).Select(number => Seen("one", 10, number < failing ? 2 : 1)), Seen("one", 0, 0)]));
 
     [Theory]
     [InlineData(100, 60, 11, true)]

@@ -70,6 +70,50 @@ public sealed class RelayReportsApiTests(AppWithPicks picks) : IClassFixture<App
     }
 
     [Fact]
+    public async Task Report_on_an_altruist_that_the_portal_may_not_read_is_refused_by_name()
+    {
+        await (await App.Staff.PutAsJsonAsync("/api/v1/regions/apart", new { name = "Apart" }, Cancellation)).ReadJsonAsync(Cancellation);
+        using var portal = await PortalAsync("apart");
+        await (await App.Staff.PutAsJsonAsync("/api/v1/portals/apart", new { regions = new[] { "apart" } }, Cancellation)).ReadJsonAsync(Cancellation);
+        var body = Report("x", "one", relays: 1).Replace("us-east", "apart", StringComparison.Ordinal);
+        var problem = await (await portal.PostAsync(Path, Json(body), Cancellation)).ReadProblemAsync(Cancellation);
+        Assert.Equal((400, "altruists[0].altruist"), (problem.Status, string.Join(',', problem.Errors.Keys)));
+    }
+
+    [Fact]
+    public async Task Reasons_of_a_report_are_bounded_in_all()
+    {
+        using var portal = await PortalAsync("wordy");
+        var reasons = Enumerable.Range(0, 50).ToDictionary(reason => $"r{reason}", _ => 1);
+        foreach (var (chains, status, fields) in new[] { (40, 202, ""), (41, 400, "chains") })
+        {
+            var body = new { id = $"{chains}", from = Now.AddMinutes(-1), to = Now, chains = Enumerable.Range(0, chains).Select(_ => new { chain = "eth", fallbackReasons = reasons }) };
+            var answer = await portal.PostAsJsonAsync(Path, body, Cancellation);
+            Assert.Equal(status, (int)answer.StatusCode);
+            if (status == 400)
+                Assert.Equal([fields], (await answer.ReadProblemAsync(Cancellation)).Errors.Keys);
+        }
+    }
+
+    [Fact]
+    public async Task Portal_is_not_told_what_others_saw()
+    {
+        await (await App.Staff.PutAsJsonAsync("/api/v1/providers/cool", new { name = "Cool" }, Cancellation)).ReadJsonAsync(Cancellation);
+        var made = await App.Staff.PostAsJsonAsync(
+            "/api/v1/altruists", new { provider = "cool", chains = new[] { "0021" }, url = "http://127.0.0.1:1/", regions = new[] { "us-east" }, label = "doubted", enabled = false }, Cancellation);
+        var id = (await made.ReadJsonAsync(Cancellation)).GetProperty("id").GetString()!;
+        using var odd = await PortalAsync("odd");
+        using var calm = await PortalAsync("calm");
+        await AcceptedAsync(calm, Report("a", id, relays: 100));
+        await AcceptedAsync(odd, Report("a", id, relays: 100, timeouts: 60));
+        foreach (var (who, says) in new[] { (odd, "60 % of its relays fail"), (App.Staff, "60 % of its relays fail; 0 % of the other portals' do") })
+        {
+            var anomalies = (await who.GetJsonAsync($"{Path}?altruist={id}", Cancellation)).GetProperty("anomalies").EnumerateArray();
+            Assert.Equal(says, Assert.Single(anomalies, anomaly => anomaly.GetProperty("kind").GetString() == "differs" && anomaly.GetProperty("portal").GetString() == "odd").GetProperty("says").GetString());
+        }
+    }
+
+    [Fact]
     public async Task Report_is_bounded_in_size_and_in_how_often_it_comes()
     {
         await using var app = await AppFixture.StartAsync(("Limits:ReportsPerMinute", "2"));
@@ -124,6 +168,7 @@ public sealed class RelayReportsApiTests(AppWithPicks picks) : IClassFixture<App
     [InlineData("from=yesterday", "from")]
     [InlineData("from=2999-01-01T00:00:00Z&to=2999-01-02T00:00:00Z", "to")]
     [InlineData("from=2020-01-01T00:00:00Z", "from")]
+    [InlineData("to=0001-01-01T00:00:00Z", "to")]
     [InlineData("from={now}&to={before}", "from")]
     public async Task Time_that_cannot_be_shown_is_refused_by_name(string query, string field)
     {
@@ -186,7 +231,7 @@ public sealed class RelayReportsApiTests(AppWithPicks picks) : IClassFixture<App
     private string Report(string id, string label, int relays, int timeouts = 0) =>
         $$"""
         { "id": "{{id}}", "region": "us-east", "from": "{{Now.AddMinutes(-1):O}}", "to": "{{Now:O}}",
-          "altruists": [ { "altruist": "{{picks.Altruists[label]}}", "chain": "0021", "servedAs": "primary", "relays": {{relays}},
+          "altruists": [ { "altruist": "{{picks.Altruists.GetValueOrDefault(label, label)}}", "chain": "0021", "servedAs": "primary", "relays": {{relays}},
                            "errors": { "connect": 0, "timeout": {{timeouts}}, "http5xx": 0, "throttled": 0, "rpc": 0 },
                            "latencyBuckets": { "40": {{Math.Max(0, relays - timeouts - 7)}}, "1000": {{Math.Min(7, relays - timeouts)}}, "+": 0 } } ],
           "chains": [ { "chain": "eth", "portalRelays": 2000000, "fallbackReasons": { "session-rollover": 1100, "no-node": 100 } } ] }

@@ -64,15 +64,15 @@ internal sealed class CheckWatch
             _ = work.Start(() => RunAsync(plan));
     }
 
-    /// <summary>Of perhaps a hundred thousand that are due, those who come first: without its proof a capability counts for nothing, so those who claim one do.</summary>
+    /// <summary>Of perhaps a hundred thousand that are due, those who come first: without its proof a capability counts for nothing, so those who claim one and were never asked do.</summary>
     private List<Plan> TakeDue(TimeSpan now, int most)
     {
-        var lastFirst = new PriorityQueue<Plan, (bool ClaimsNothing, TimeSpan DueAt)>(most + 1, Comparer<(bool, TimeSpan)>.Create((one, other) => other.CompareTo(one)));
+        var lastFirst = new PriorityQueue<Plan, (bool CanWait, TimeSpan DueAt)>(most + 1, Comparer<(bool, TimeSpan)>.Create((one, other) => other.CompareTo(one)));
         foreach (var plan in plans.Values)
         {
             if (plan.DueAt > now)
                 continue;
-            lastFirst.Enqueue(plan, (plan.Altruist.Capabilities.Count == 0, plan.DueAt));
+            lastFirst.Enqueue(plan, (!plan.AwaitsProof, plan.DueAt));
             if (lastFirst.Count > most)
                 lastFirst.Dequeue();
         }
@@ -103,7 +103,10 @@ internal sealed class CheckWatch
         {
             // What cannot be written is asked again, but not in a storm.
             lock (gate)
+            {
                 plan.DueAt = done ? DueAt(plan.Altruist) : Now + Sooner;
+                plan.AwaitsProof = AwaitsProof(plan.Altruist);
+            }
         }
     }
 
@@ -156,7 +159,7 @@ internal sealed class CheckWatch
             if (!starter.MayProbe(altruist))
                 continue;
             var known = plans.GetValueOrDefault(altruist.Id);
-            next.Add(altruist.Id, sameChains && known is not null && ReferenceEquals(known.Altruist, altruist) ? known : new Plan(altruist) { DueAt = DueAt(altruist) });
+            next.Add(altruist.Id, sameChains && known is not null && ReferenceEquals(known.Altruist, altruist) ? known : new Plan(altruist) { DueAt = DueAt(altruist), AwaitsProof = AwaitsProof(altruist) });
         }
 
         plans = next;
@@ -170,11 +173,19 @@ internal sealed class CheckWatch
         return remaining is { } wait ? Now + wait : TimeSpan.MaxValue;
     }
 
+    /// <summary>Whether it claims a capability and some check of it never ran where it is now.</summary>
+    private bool AwaitsProof(Altruist altruist) =>
+        altruist.Capabilities.Count > 0 && starter.SubjectOf(altruist.InService) is { } subject && checks.Own.Any(check => check.Concerns(subject) && Newest(check, subject) is null);
+
+    /// <summary>Null where it never ran at the present place.</summary>
+    private CheckRecord? Newest(IOwnCheck check, CheckSubject subject) =>
+        book.Find(subject.Altruist.Id, check.Name) is { } newest && newest.Place == CheckRecord.PlaceOf(check.UrlsOf(subject.Altruist, subject.Path)) ? newest : null;
+
     /// <summary>How long a check of an altruist may still rest.</summary>
     private TimeSpan Remaining(IOwnCheck check, CheckSubject subject)
     {
         var interval = check.Pace.Interval!.Value;
-        if (book.Find(subject.Altruist.Id, check.Name) is not { } newest || newest.Place != CheckRecord.PlaceOf(check.UrlsOf(subject.Altruist, subject.Path)))
+        if (Newest(check, subject) is not { } newest)
             return TimeSpan.Zero;
         var period = check.IsPressing(newest) && Sooner < interval ? Sooner : interval;
         var rested = time.GetUtcNow() - newest.At;
@@ -188,5 +199,7 @@ internal sealed class CheckWatch
         public Altruist Altruist => altruist;
 
         public TimeSpan DueAt { get; set; }
+
+        public bool AwaitsProof { get; set; }
     }
 }
