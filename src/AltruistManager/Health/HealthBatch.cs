@@ -16,10 +16,10 @@ internal sealed class HealthBatch
 
     public required ReferenceTrace Trace { get; init; }
 
-    /// <summary>What is known of an altruist; null for nothing.</summary>
     /// <summary>What the last sweep left for those who are asked beside sweeps: a newcomer of another history is not to be healthy until the next.</summary>
     public required AgreedHash? Agreed { get; init; }
 
+    /// <summary>What is known of an altruist; null for nothing.</summary>
     public required Func<AltruistId, Watched?> Known { get; init; }
 
     public required HealthOptions Health { get; init; }

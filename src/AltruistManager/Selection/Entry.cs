@@ -116,10 +116,10 @@ public sealed class Entry
 
     public required EntryParameters Parameters { get; init; }
 
-    /// <summary>By which <see cref="Selector"/> decided it.</summary>
-    /// <summary>By which the slots were decided.</summary>
+    /// <summary>The version of the rules by which the slots were decided.</summary>
     public int RuleVersion { get; init; } = Selector.RuleVersion;
 
+    /// <summary>By which <see cref="Selector"/> decided it.</summary>
     public SelectorRules Rules => Parameters.Rules(Round, RuleVersion);
 
     /// <summary>In the order of their ids. While an entry is being made it may hold more than its slots refer to; those are left out of the log.</summary>
