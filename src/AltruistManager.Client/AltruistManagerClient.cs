@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -25,23 +24,14 @@ public enum ClientState
 /// </summary>
 public sealed partial class AltruistManagerClient : IHostedService, IAsyncDisposable
 {
-    private const int MostNames = 10_000;
-    private const int MostUnknown = 1_000;
-    private const int MostLookups = 16;
-    private const int LongestName = 128;
-    private static readonly TimeSpan UnknownFor = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan LookupPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FarewellPatience = TimeSpan.FromSeconds(2);
 
     private readonly ILogger logger;
     private readonly HttpClient http;
-    private readonly ManagerConnection[] managers;
     private readonly LastGoodFile file;
     private readonly SelectionFeed feed;
     private readonly CancellationTokenSource ending = new();
-    private readonly ConcurrentDictionary<string, string> names = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, long> unknown = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Task<string?>> lookups = new(StringComparer.Ordinal);
+    private readonly ChainNames names;
     private volatile HeldSelections held = HeldSelections.Nothing;
     private volatile RouteTable routes = RouteTable.Empty;
     private volatile TaskCompletionSource change = NewChange();
@@ -67,10 +57,11 @@ public sealed partial class AltruistManagerClient : IHostedService, IAsyncDispos
         Time = time ?? TimeProvider.System;
         this.logger = logger ?? NullLogger<AltruistManagerClient>.Instance;
         http = new HttpClient(transport ?? CreateTransport()) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = 256 * 1024 * 1024 };
-        managers = [.. options.Managers.Select(address => new ManagerConnection(address, options, http, Time))];
+        ManagerConnection[] managers = [.. options.Managers.Select(address => new ManagerConnection(address, options, http, Time))];
         Metrics = new ClientMetrics(() => State, () => held.Current?.Generation);
         Reports = new RelayReports(options, managers, Metrics.Lost, Time, this.logger);
         file = new LastGoodFile(options.LastGoodFile, this.logger);
+        names = new ChainNames(managers, Save, Time, ending.Token);
         feed = new SelectionFeed(options, managers, judge, Take, Time, this.logger);
     }
 
@@ -100,14 +91,16 @@ public sealed partial class AltruistManagerClient : IHostedService, IAsyncDispos
     public ChainSelection? Find(string chain)
     {
         ArgumentNullException.ThrowIfNull(chain);
-        return held.Current?.Find(chain) ?? (names.TryGetValue(chain, out var id) ? held.Current?.Find(id) : null);
+        return held.Current?.Find(chain) ?? (names.Find(chain) is { } id ? held.Current?.Find(id) : null);
     }
 
-    /// <summary>The pick of a chain; null when no manager knows it. Only a name that was never met asks a manager, for 2 s at most.</summary>
+    /// <summary>
+    /// The pick of a chain; null when no manager knows it. Only a name that was never met waits for a manager, for 2 s at most; of such names five a second are asked for, after a hundred at once.
+    /// </summary>
     /// <param name="chain">Id or alias.</param>
     /// <param name="cancellation">Ends the wait.</param>
     public async ValueTask<ChainSelection?> FindAsync(string chain, CancellationToken cancellation = default) =>
-        Find(chain) ?? (await ResolveAsync(chain, cancellation) is { } id ? held.Current?.Find(id) : null);
+        Find(chain) ?? (await names.ResolveAsync(chain, cancellation) is { } id ? held.Current?.Find(id) : null);
 
     /// <summary>Waits until other picks are held than these.</summary>
     /// <param name="known">What was held; null for nothing.</param>
@@ -131,8 +124,7 @@ public sealed partial class AltruistManagerClient : IHostedService, IAsyncDispos
             return;
         if (file.Read() is { } good && (Options.Region is null || good.Held.Current!.Region == Options.Region))
         {
-            foreach (var (name, chain) in good.Names)
-                names[name] = chain;
+            names.Begin(good.Names);
             feed.Begin(good.Held);
             Hold(good.Held);
             LogKept(good.Held.Current!);
@@ -185,10 +177,10 @@ public sealed partial class AltruistManagerClient : IHostedService, IAsyncDispos
     }
 
     internal Route? FindRoute(string chain) =>
-        routes.Find(chain) ?? (names.TryGetValue(chain, out var id) ? routes.Find(id) : null);
+        routes.Find(chain) ?? (names.Find(chain) is { } id ? routes.Find(id) : null);
 
     internal async ValueTask<Route?> FindRouteAsync(string chain, CancellationToken cancellation) =>
-        await ResolveAsync(chain, cancellation) is { } id ? routes.Find(id) : null;
+        await names.ResolveAsync(chain, cancellation) is { } id ? routes.Find(id) : null;
 
     private static SocketsHttpHandler CreateTransport() => new()
     {
@@ -232,13 +224,13 @@ public sealed partial class AltruistManagerClient : IHostedService, IAsyncDispos
     {
         held = next;
         routes = routes.Next(next.Current!, Reports);
-        unknown.Clear();
+        names.ForgetUnknown();
         var told = change;
         change = NewChange();
         told.SetResult();
     }
 
-    private void Save() => file.Save(() => new LastGood(held, new Dictionary<string, string>(names)));
+    private void Save() => file.Save(() => new LastGood(held, names.All));
 
     private async Task ReportAsync(CancellationToken cancellation)
     {
@@ -254,65 +246,6 @@ public sealed partial class AltruistManagerClient : IHostedService, IAsyncDispos
     {
         if (held.Current is { } current)
             Reports.Collect(routes.Uses, name => Find(name)?.Chain, current.Region);
-    }
-
-    private async ValueTask<string?> ResolveAsync(string name, CancellationToken cancellation)
-    {
-        if (names.TryGetValue(name, out var known))
-            return known;
-        if (name.Length is 0 or > LongestName || (unknown.TryGetValue(name, out var until) && Time.GetTimestamp() < until) || ending.IsCancellationRequested)
-            return null;
-        if (!lookups.TryGetValue(name, out var lookup))
-        {
-            if (lookups.Count >= MostLookups)
-                return null;
-            lookup = lookups.GetOrAdd(name, LookUpAsync);
-        }
-
-        return await lookup.WaitAsync(cancellation);
-    }
-
-    private async Task<string?> LookUpAsync(string name)
-    {
-        // Not before it is in the list of those under way.
-        await Task.Yield();
-        using var deadline = new CancellationTokenSource(LookupPatience, Time);
-        try
-        {
-            foreach (var manager in managers)
-            {
-                try
-                {
-                    if (await manager.ResolveAsync(name, deadline.Token) is { } chain)
-                    {
-                        if (names.Count >= MostNames)
-                            names.Clear();
-                        names[name] = chain;
-                        Save();
-                        return chain;
-                    }
-
-                    break;
-                }
-                catch (ManagerException)
-                {
-                    // The next one may know.
-                }
-                catch (OperationCanceledException)
-                {
-                    break;
-                }
-            }
-
-            if (unknown.Count >= MostUnknown)
-                unknown.Clear();
-            unknown[name] = Time.GetTimestamp() + (long)(UnknownFor.TotalSeconds * Time.TimestampFrequency);
-            return null;
-        }
-        finally
-        {
-            lookups.TryRemove(name, out _);
-        }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Begins with the last good picks: {Kept}")]

@@ -62,6 +62,9 @@ public sealed class AltruistManagerOptions
                 faults.Add($"{nameof(Managers)} must hold http or https addresses without user name, not '{(manager.IsAbsoluteUri ? manager.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) : manager)}'.");
         }
 
+        // Not told: it may be a whole file that was read for the key.
+        if (Key is { Length: > 0 } key && key.Any(character => character is <= ' ' or > '~'))
+            faults.Add($"{nameof(Key)} must hold letters, digits and signs of ASCII only; it has a blank, a line break or something else in it.");
         foreach (var (name, value) in ((string, TimeSpan?)[])
             [
                 (nameof(PollInterval), PollInterval), (nameof(StaleAfter), StaleAfter), (nameof(AttemptTimeout), AttemptTimeout), (nameof(Budget), Budget),

@@ -32,6 +32,11 @@ internal sealed class HeartbeatStream(Stream inner, TimeSpan patience, TimeProvi
         {
             throw new IOException($"nothing was heard for {patience}", silent);
         }
+        catch (InvalidOperationException malformed)
+        {
+            // So Brotli says it, unlike all other codings.
+            throw new InvalidDataException("what is sent cannot be unpacked", malformed);
+        }
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>

@@ -20,6 +20,9 @@ public sealed partial class RelayReports
     private const int LongestName = 64;
     private const int LargestForwarded = 256 * 1024;
 
+    /// <summary>Managers refuse a report that counts more of one thing.</summary>
+    private const long MostRelays = 1_000_000_000;
+
     /// <summary>Managers refuse a longer period, and an empty one.</summary>
     private static readonly TimeSpan LongestPeriod = TimeSpan.FromHours(1);
     private static readonly TimeSpan ShortestPeriod = TimeSpan.FromMilliseconds(1);
@@ -47,24 +50,23 @@ public sealed partial class RelayReports
 
     /// <summary>Counts what the portal relayed for a chain by whatever way, so that the share of altruists can be told.</summary>
     /// <param name="chain">Id or alias; what names no chain of the picks is not reported.</param>
-    /// <param name="relays">How many.</param>
+    /// <param name="relays">How many; less than one is none.</param>
     public void CountRelays(string chain, long relays = 1)
     {
         ArgumentNullException.ThrowIfNull(chain);
-        if (TallyOf(chain) is { } tally)
-            Interlocked.Add(ref tally.Relays, relays);
+        if (relays > 0 && TallyOf(chain) is { } tally)
+            Interlocked.Add(ref tally.Relays, Math.Min(relays, MostRelays));
     }
 
     /// <summary>Counts that a relay went to an altruist, and why; <see cref="AltruistRequest.FallbackReason"/> does so by itself.</summary>
     /// <param name="chain">Id or alias; what names no chain of the picks is not reported.</param>
-    /// <param name="reason">A short word such as <c>session-rollover</c>; after 20 different ones the rest are <c>other</c>.</param>
+    /// <param name="reason">A short word such as <c>session-rollover</c>; after 20 different ones the rest are <c>other</c>, as is one that is empty, longer than 64 characters or holds control characters.</param>
     public void CountFallback(string chain, string reason)
     {
         ArgumentNullException.ThrowIfNull(chain);
         ArgumentNullException.ThrowIfNull(reason);
-        if (TallyOf(chain) is not { } tally)
-            return;
-        tally.Count(reason, 1);
+        if (TallyOf(chain) is { } tally)
+            tally.Count(reason, 1);
     }
 
     /// <summary>Passes on a report that somebody else made, as it is, with this portal's key.</summary>
@@ -213,7 +215,7 @@ public sealed partial class RelayReports
             {
                 json.WriteStartObject();
                 json.WriteString("chain", chain);
-                json.WriteNumber("portalRelays", Interlocked.Read(ref tally.Relays));
+                json.WriteNumber("portalRelays", Math.Min(Interlocked.Read(ref tally.Relays), MostRelays));
                 json.WriteStartObject("fallbackReasons");
                 foreach (var (reason, count) in tally.Reasons)
                     json.WriteNumber(reason, count);
@@ -259,7 +261,7 @@ public sealed partial class RelayReports
 
         public void Count(string reason, long relays)
         {
-            if (reason.Length is 0 or > LongestName || (Reasons.Count >= MostReasons && !Reasons.ContainsKey(reason)))
+            if (reason.Length is 0 or > LongestName || reason.Any(char.IsControl) || (Reasons.Count >= MostReasons && !Reasons.ContainsKey(reason)))
                 reason = "other";
             Reasons.AddOrUpdate(reason, static (_, more) => more, static (_, count, more) => count + more, relays);
         }

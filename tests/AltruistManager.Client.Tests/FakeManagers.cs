@@ -51,6 +51,9 @@ internal sealed class FakeManager
 
     public bool HasStream { get; set; }
 
+    /// <summary>The stream is told in Brotli.</summary>
+    public bool IsStreamPacked { get; set; }
+
     public HttpStatusCode? Status { get; set; }
 
     public HttpStatusCode ReportStatus { get; set; } = HttpStatusCode.Accepted;
@@ -120,7 +123,7 @@ internal sealed class FakeManager
     {
         var pipe = new Pipe();
         Stream = pipe.Writer;
-        var content = new StreamContent(pipe.Reader.AsStream());
+        var content = new StreamContent(IsStreamPacked ? new BrotliStream(pipe.Reader.AsStream(), CompressionMode.Decompress) : pipe.Reader.AsStream());
         content.Headers.ContentType = new("text/event-stream");
         return new HttpResponseMessage(HttpStatusCode.OK) { Content = content };
     }

@@ -240,6 +240,85 @@ public sealed class FeedTests
     }
 
     [Fact]
+    public async Task Name_that_went_to_another_chain_is_followed_and_one_that_nobody_tells_of_stays()
+    {
+        await using var portal = new Portal();
+        portal.First.Body = Told.Body(5, Told.Slot("0021", 5, "a"), Told.Slot("0022", 5, "b"));
+        portal.Second.IsDown = true;
+        portal.First.Aliases["eth"] = "0021";
+        await portal.StartAsync(options => options.Stream = false);
+        Assert.Equal("0021", (await portal.Client.FindAsync("eth", Cancellation))!.Chain);
+        portal.First.Aliases["eth"] = "0022";
+        Assert.Equal("0021", portal.Client.Find("eth")!.Chain);
+        await portal.UntilAsync("it leads to the other chain", () => portal.Client.Find("eth")?.Chain == "0022", step: 60);
+
+        portal.First.IsDown = true;
+        var asked = portal.First.Asked.Count(IsForEth);
+        await portal.UntilAsync("it is asked for again", () => portal.Client.Find("eth") is null || portal.First.Asked.Count(IsForEth) > asked, step: 60);
+        Assert.Equal("0022", portal.Client.Find("eth")!.Chain);
+
+        portal.First.IsDown = false;
+        portal.First.Aliases.Remove("eth");
+        await portal.UntilAsync("it is nobody's", () => portal.Client.Find("eth") is null, step: 60);
+
+        static bool IsForEth((string Path, string? Key, string? ETag, string? LastEventId) call) => call.Path.StartsWith("/api/v1/selections/eth", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Name_from_disk_is_asked_for_again_at_its_first_use()
+    {
+        await using var portal = new Portal();
+        portal.First.Body = Told.Body(5, Told.Slot("0021", 5, "a"), Told.Slot("0022", 5, "b"));
+        portal.First.Aliases["eth"] = "0021";
+        await portal.StartAsync();
+        Assert.NotNull(await portal.Client.FindAsync("eth", Cancellation));
+        portal.First.Aliases["eth"] = "0022";
+        await portal.StartAsync();
+        await portal.UntilAsync("it leads to the other chain", () => portal.Client.Find("eth")!.Chain == "0022", step: 0);
+    }
+
+    [Fact]
+    public async Task Slow_manager_leaves_the_next_one_time_to_say_what_a_name_means()
+    {
+        await using var portal = new Portal();
+        portal.First.Body = portal.Second.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        portal.Second.Aliases["eth"] = "0021";
+        await portal.StartAsync();
+        portal.First.IsSilent = true;
+        var finding = portal.Client.FindAsync("eth", Cancellation).AsTask();
+        await portal.UntilAsync("it is found", () => finding.IsCompleted, step: 0.1);
+        Assert.Equal("0021", (await finding)?.Chain);
+    }
+
+    [Fact]
+    public async Task Invented_names_do_not_use_up_the_portals_key()
+    {
+        await using var portal = new Portal();
+        portal.First.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        portal.First.Aliases["eth"] = "0021";
+        await portal.StartAsync();
+        for (var i = 0; i < 500; i++)
+            Assert.Null(await portal.Client.FindAsync($"invented-{i}", Cancellation));
+        Assert.InRange(portal.First.Asked.Count(call => call.Path.Contains("invented", StringComparison.Ordinal)), 100, 110);
+
+        // Time gives back what was used.
+        portal.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.NotNull(await portal.Client.FindAsync("eth", Cancellation));
+    }
+
+    [Theory]
+    [InlineData("am_secret\n")]
+    [InlineData("am_secret key")]
+    [InlineData("am_secret\u00e9")]
+    public void Key_that_no_header_can_carry_is_a_fault_of_the_options_that_does_not_tell_it(string key)
+    {
+        var options = new AltruistManagerOptions { Managers = { new Uri("http://first") }, Key = key };
+        var refused = Assert.Throws<ArgumentException>(() => new AltruistManagerClient(options));
+        Assert.Contains("Key", refused.Message);
+        Assert.DoesNotContain("secret", refused.ToString());
+    }
+
+    [Fact]
     public async Task Next_manager_is_asked_where_the_answer_of_one_cannot_be_unpacked()
     {
         await using var portal = new Portal();

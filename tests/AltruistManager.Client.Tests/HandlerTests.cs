@@ -218,6 +218,22 @@ public sealed class HandlerTests
     }
 
     [Fact]
+    public async Task Counts_and_reasons_that_managers_refuse_spoil_no_report()
+    {
+        await using var scene = await Scene.StartAsync(Told.Slot("0021", 5, "a"));
+        var reports = scene.Portal.Client.Reports;
+        reports.CountRelays("0021", -5);
+        reports.CountRelays("0021", long.MaxValue);
+        reports.CountRelays("0021", 7);
+        foreach (var reason in (string[])["no-node", "no\nnode", "\u0000", "", new string('x', 65)])
+            reports.CountFallback("0021", reason);
+        await scene.Portal.UntilAsync("a report was sent", () => scene.Portal.First.Reports.Count > 0);
+        var chain = JsonNode.Parse(scene.Portal.First.Reports.First())!["chains"]!.AsArray().Single()!;
+        Assert.Equal(1_000_000_000, chain["portalRelays"]!.GetValue<long>());
+        Assert.Equal(["no-node 1", "other 4"], chain["fallbackReasons"]!.AsObject().Select(reason => $"{reason.Key} {reason.Value}").Order());
+    }
+
+    [Fact]
     public async Task Reports_name_chains_by_id_and_leave_out_what_has_no_pick()
     {
         await using var scene = await Scene.StartAsync(Told.Slot("0021", 5, "a"));

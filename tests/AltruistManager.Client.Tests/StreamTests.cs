@@ -65,6 +65,20 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public async Task Stream_that_cannot_be_unpacked_is_a_broken_connection()
+    {
+        await using var portal = new Portal();
+        portal.First.HasStream = portal.First.IsStreamPacked = true;
+        portal.First.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        await portal.StartAsync();
+        await portal.UntilAsync("the stream is open", () => portal.First.Streams == 1);
+        await portal.First.Stream!.WriteAsync(Enumerable.Repeat((byte)0xFF, 100).ToArray(), TestContext.Current.CancellationToken);
+        await portal.UntilAsync("the stream is opened again", () => portal.First.Streams == 2);
+        Assert.Contains(portal.Log.Lines, line => line.Contains("cannot be unpacked", StringComparison.Ordinal));
+        Assert.DoesNotContain(portal.Log.Lines, line => line.Contains("must not happen", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Old_picks_and_those_of_another_origin_are_not_taken_from_an_open_stream()
     {
         await using var portal = await ListeningAsync();
