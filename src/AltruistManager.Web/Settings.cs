@@ -19,19 +19,18 @@ internal sealed partial record Settings(
     public static Settings Read(IConfiguration configuration)
     {
         var reader = new OptionsReader(configuration);
-        var publishers = reader.ReadList(PublisherOptions.Section, PublisherKinds.NewOptions, PublisherKinds.Names);
+        var probing = ReadProbing(reader);
         var settings = new Settings(
             reader.Read<StorageOptions>(StorageOptions.Section),
-            reader.Read<ProbingOptions>(ProbingOptions.Section),
+            probing,
             reader.Read<HealthOptions>(HealthOptions.Section),
             reader.Read<SelectionOptions>(SelectionOptions.Section),
             reader.Read<TransparencyOptions>(TransparencyOptions.Section),
             reader.Read<PublishingOptions>(PublishingOptions.Section),
-            [.. publishers.Select(publisher => publisher.Options)],
+            ReadPublishers(reader, probing),
             reader.Read<LimitsOptions>(LimitsOptions.Section),
             reader.Read<HttpOptions>(HttpOptions.Section));
         settings.Check(reader);
-        CheckPublishers(publishers, settings.Probing.AllowHttp, reader);
         return reader.Errors.Count == 0 ? settings : throw new SettingsException(reader.Errors);
     }
 
@@ -59,8 +58,6 @@ internal sealed partial record Settings(
     private void Check(OptionsReader reader)
     {
         CheckStorage(Storage, reader);
-        foreach (var wrong in AllowedNetworks.FindWrong(Probing.AllowedPrivateNetworks))
-            reader.Add("Probing:AllowedPrivateNetworks", $"must hold networks such as 127.0.0.0/8, not '{wrong}'");
         foreach (var wrong in AllowedNetworks.FindWrong(Http.TrustedProxies))
             reader.Add("Http:TrustedProxies", $"must hold networks such as 10.0.0.0/8 or 192.0.2.7/32, not '{wrong}'");
         foreach (var wrong in Probing.Canaries.Where(url => !Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https")))
@@ -71,16 +68,28 @@ internal sealed partial record Settings(
             reader.Add("Selection:DefaultRegion", $"must be the id of a region (letters, digits, and . _ -), not '{Selection.DefaultRegion}'");
     }
 
-    private static void CheckPublishers(IReadOnlyList<(string Key, PublisherOptions Options)> publishers, bool allowHttp, OptionsReader reader)
+    internal static ProbingOptions ReadProbing(OptionsReader reader)
     {
+        var probing = reader.Read<ProbingOptions>(ProbingOptions.Section);
+        foreach (var wrong in AllowedNetworks.FindWrong(probing.AllowedPrivateNetworks))
+            reader.Add("Probing:AllowedPrivateNetworks", $"must hold networks such as 127.0.0.0/8, not '{wrong}'");
+        return probing;
+    }
+
+    /// <param name="probing">What it allows of URLs holds for those of targets too.</param>
+    internal static IReadOnlyList<PublisherOptions> ReadPublishers(OptionsReader reader, ProbingOptions probing)
+    {
+        var publishers = reader.ReadList(PublisherOptions.Section, PublisherKinds.NewOptions, PublisherKinds.Names);
         var names = new HashSet<string>();
         foreach (var (key, publisher) in publishers)
         {
-            foreach (var (part, error) in publisher.FindWrong(allowHttp))
+            foreach (var (part, error) in publisher.FindWrong(probing.AllowHttp))
                 reader.Add($"{key}:{part}", error);
             if (publisher.Name.Length > 0 && !names.Add(publisher.Name))
                 reader.Add($"{key}:{nameof(publisher.Name)}", $"must be another for each publisher, and '{publisher.Name}' is there already");
         }
+
+        return [.. publishers.Select(publisher => publisher.Options)];
     }
 
     private static void CheckStorage(StorageOptions storage, OptionsReader reader)

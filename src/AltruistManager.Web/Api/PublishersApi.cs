@@ -28,7 +28,7 @@ internal static class PublishersApi
         return TypedResults.Ok(paging.Of(rows, PublisherDocument.Of, status => status.Name));
     }
 
-    private static async Task CatalogueAsync(string name, HttpContext context, PublisherHost host)
+    internal static async Task CatalogueAsync(string name, HttpContext context, PublisherHost host)
     {
         if (!host.TryFindCatalogue(name, out var catalogue))
         {

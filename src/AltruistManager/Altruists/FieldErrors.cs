@@ -51,13 +51,13 @@ public sealed class FieldErrors
 /// <summary>How people may name things.</summary>
 internal static partial class Naming
 {
-    /// <summary>What the REST paths use themselves.</summary>
+    /// <summary>What stands in the place of a chain's name in REST paths, which know no case.</summary>
     private static readonly string[] Reserved = ["stream"];
 
     /// <summary>Null when <paramref name="name"/> may be the id or alias of a chain.</summary>
     public static string? ChainError(string name) =>
         !ChainName().IsMatch(name) ? "must start with a letter or digit and hold only letters, digits, and . _ ~ - (200 at most)"
-        : Reserved.Contains(name) ? "is reserved"
+        : Reserved.Contains(name, StringComparer.OrdinalIgnoreCase) ? "cannot be used in any case: /selections/stream is a call of its own"
         : null;
 
     /// <summary>Null when <paramref name="name"/> may be the id of a region or provider.</summary>

@@ -12,6 +12,9 @@ internal sealed class LogAtUrl : ILogSource
     private const long LargestAnswer = 512L * 1024 * 1024;
     private const int Patience = 10;
 
+    /// <summary>However long it is told to wait.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
     private readonly HttpClient http;
     private readonly TimeProvider time;
 
@@ -58,7 +61,7 @@ internal sealed class LogAtUrl : ILogSource
             var (headers, next) = await PageAsync(string.Create(CultureInfo.InvariantCulture, $"entries?before={end}&limit={PageSize}"), cancellation);
             if (headers.FirstOrDefault(header => header.IsRound) is { } round)
                 return round;
-            before = next;
+            before = next is null || next < end ? next : throw Endless();
         }
 
         return null;
@@ -88,7 +91,7 @@ internal sealed class LogAtUrl : ILogSource
             var page = await PageAsync(start, PageSize, cancellation);
             foreach (var header in page.Headers.TakeWhile(header => header.Generation <= to))
                 yield return new StoredEntry(header, null, header.Generation < bodiesFrom ? null : await FindBodyAsync(header.Generation, cancellation), null);
-            next = page.Next;
+            next = page.Next is null || page.Next > start ? page.Next : throw Endless();
         }
     }
 
@@ -134,7 +137,9 @@ internal sealed class LogAtUrl : ILogSource
         }
     }
 
-    /// <summary>Waits as long as it is told to when it asks too fast.</summary>
+    private LogSourceException Endless() => new($"{http.BaseAddress}entries gives pages that never end.");
+
+    /// <summary>Waits as long as it is told to when it asks too fast, within reason.</summary>
     private async Task<HttpResponseMessage> SendAsync(string path, CancellationToken cancellation)
     {
         for (var attempt = 1; ; attempt++)
@@ -156,7 +161,7 @@ internal sealed class LogAtUrl : ILogSource
             answer.Dispose();
             if (status is not (429 or 503) || attempt == Patience)
                 throw new LogSourceException($"{http.BaseAddress}{path} answers {status}.");
-            await Task.Delay(wait, time, cancellation);
+            await Task.Delay(wait < LongestWait ? wait : LongestWait, time, cancellation);
         }
     }
 

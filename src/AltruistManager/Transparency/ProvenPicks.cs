@@ -12,23 +12,34 @@ public sealed record ProvenHead(string Origin, long Generation, string Hash, str
 public sealed record ProvenSlot(string State, IReadOnlyList<(string Altruist, int Weight)> Picks);
 
 /// <summary>
-/// Follows the public log of a service from entry to entry: checks chain, signatures and replay as <c>verify</c> does, that nothing of it was made anew since it was looked at last, and knows what
+/// Follows the public logs of services from entry to entry: checks chain, signatures and replay as <c>verify</c> does, that nothing of it was made anew since it was looked at last, and knows what
 /// picks it proves. One caller at a time.
 /// </summary>
-/// <param name="kept">How far it was proven before; null begins with the newest round, which is taken as following on what nobody saw.</param>
+/// <param name="kept">How far they were proven before, one for each origin, the latest last. The log of another origin begins with its newest round, which is taken as following on what nobody saw.</param>
 /// <param name="key">The id of the key that must have signed; null takes any, of which a change is told by <see cref="Head"/>.</param>
-public sealed class ProvenPicks(ProvenHead? kept, string? key, TimeProvider time)
+public sealed class ProvenPicks(IReadOnlyList<ProvenHead> kept, string? key, TimeProvider time)
 {
+    private const int Remembered = 16;
+
     private Known? known;
 
-    /// <summary>Null before anything was proven.</summary>
-    public ProvenHead? Head { get; private set; } = kept;
+    /// <summary>One for each origin met, the latest last.</summary>
+    public IReadOnlyList<ProvenHead> Heads { get; private set; } = kept;
+
+    /// <summary>The latest; null before anything was proven.</summary>
+    public ProvenHead? Head => Heads.Count > 0 ? Heads[^1] : null;
+
+    /// <summary>Null for an origin of which nothing was proven.</summary>
+    public ProvenHead? HeadOf(string origin) => Heads.FirstOrDefault(head => head.Origin == origin);
 
     /// <summary>What portals of a region may be told at <see cref="Head"/>; null for a slot that nothing was decided for.</summary>
     public ProvenSlot? Find(string chain, string region) => known?.Slots.GetValueOrDefault((chain, region));
 
     /// <summary>Whom portals of a region must not use at <see cref="Head"/>.</summary>
     public IReadOnlyCollection<string> RevokedIn(string region) => known?.Revoked.GetValueOrDefault(region) ?? [];
+
+    /// <summary>Next time the picks are read from the newest round on, which is soon done; what was proven stays so.</summary>
+    public void ForgetPicks() => known = null;
 
     /// <summary>Proves the log up to this entry.</summary>
     /// <param name="address">Of the service, without <c>/api</c>.</param>
@@ -48,7 +59,7 @@ public sealed class ProvenPicks(ProvenHead? kept, string? key, TimeProvider time
 
     private async Task<LogDifference?> ProveAsync(Uri address, string origin, long generation, CancellationToken cancellation)
     {
-        var head = Head?.Origin == origin ? Head : null;
+        var head = HeadOf(origin);
         var before = known?.Origin == origin ? known : null;
         if (before is not null && head!.Generation == generation)
             return null;
@@ -91,7 +102,7 @@ public sealed class ProvenPicks(ProvenHead? kept, string? key, TimeProvider time
         if (signer is null || (key is not null && signer != key))
             return new LogDifference(generation, "key", key ?? "any", signer ?? "none: it is not signed");
         known = next;
-        Head = new ProvenHead(origin, generation, last.Hash, signer);
+        Heads = [.. Heads.Where(other => other.Origin != origin).TakeLast(Remembered - 1), new ProvenHead(origin, generation, last.Hash, signer)];
         return null;
     }
 

@@ -157,7 +157,17 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         Refused(await world.ChainAsync("home", new ChainDraft { Protocol = "evm", Identity = "5" }), RefusalKind.Taken, "alias-taken");
         Assert.Equal(["F01D"], world.Roster.Chains[new("0053")].Aliases);
         Refused(await world.ChainAsync("0053", new ChainDraft { Aliases = ["0053"] }), RefusalKind.Invalid, "aliases");
-        Refused(await world.ChainAsync("0053", new ChainDraft { Aliases = ["stream"] }), RefusalKind.Invalid, "aliases");
+    }
+
+    [Theory]
+    [InlineData("stream")]
+    [InlineData("Stream")]
+    [InlineData("STREAM")]
+    public async Task A_chain_is_not_named_as_a_call_of_the_api(string name)
+    {
+        var world = await World.NewAsync(Fixture);
+        Refused(await world.ChainAsync("0053", new ChainDraft { Aliases = [name] }), RefusalKind.Invalid, "aliases");
+        Refused(await world.ChainAsync(name, new ChainDraft { Protocol = "evm", Identity = "5" }), RefusalKind.Invalid, "id");
     }
 
     [Fact]

@@ -96,6 +96,94 @@ public sealed partial class FollowTests
         Assert.Equal("unknown-chain", (await mirror.Http.GetProblemAsync("api/v1/selections/mars", Cancellation)).Slug);
     }
 
+    [Fact]
+    public async Task Mirror_publishes_to_targets_of_its_own_and_knows_after_a_restart_what_they_have()
+    {
+        await using var scene = await PortalScene.StartAsync();
+        await using var hook = await Hook.StartAsync();
+        var file = Path.Combine(scene.Folder, "selections.json");
+        (string, string)[] settings =
+        [
+            ("Probing__AllowHttp", "true"), ("Probing__AllowedPrivateNetworks__0", "127.0.0.0/8"),
+            ("Publishers__0__Name", "file"), ("Publishers__0__Kind", "file"), ("Publishers__0__Region", PortalScene.Region), ("Publishers__0__File", file),
+            ("Publishers__1__Name", "hook"), ("Publishers__1__Kind", "webhook"), ("Publishers__1__Region", PortalScene.Region), ("Publishers__1__Url", hook.Address), ("Publishers__1__Secret", Hook.Secret),
+        ];
+        long told;
+        await using (var mirror = await Mirror.StartAsync(scene, settings: settings))
+        {
+            await Eventually.BeTrueAsync("the file has what the mirror tells", async () => File.Exists(file) && await File.ReadAllTextAsync(file, Cancellation) == (await GetAsync(mirror.Http, "selections")).Body);
+            var first = await GenerationAsync(mirror);
+            await Eventually.BeTrueAsync("new picks come to both targets", async () => (await ConfirmedAsync(mirror)) is [{ } inFile, { } byHook] && Math.Min(inFile, byHook) > first);
+            scene.Service.Kill();
+            await Eventually.BeTrueAsync("both have the last ones", async () => (await ConfirmedAsync(mirror)).All(confirmed => confirmed is not null) && (await ConfirmedAsync(mirror)).Distinct().Single() == await GenerationAsync(mirror));
+            told = await GenerationAsync(mirror);
+        }
+
+        var calls = hook.Ids.Count;
+        await using var again = await Mirror.StartAsync(scene, settings: settings);
+        await Eventually.BeTrueAsync("it knows what they have", async () => (await ConfirmedAsync(again)).All(confirmed => confirmed == told));
+        Assert.Equal(calls, hook.Ids.Count);
+        Assert.EndsWith($"_{told}", hook.Ids.Last());
+        Assert.DoesNotContain(Hook.Secret, again.Output);
+
+        static async Task<long> GenerationAsync(Mirror mirror) => JsonNode.Parse((await GetAsync(mirror.Http, "selections")).Body)!["generation"]!.GetValue<long>();
+
+        static async Task<List<long?>> ConfirmedAsync(Mirror mirror) =>
+            [.. JsonNode.Parse(await mirror.Http.GetStringAsync("api/v1/publishers", Cancellation))!["items"]!.AsArray().Select(item => item!["confirmed"]?["generation"]?.GetValue<long>())];
+    }
+
+    [Fact]
+    public async Task Report_that_the_mirror_passes_on_is_counted_by_the_manager()
+    {
+        await using var scene = await PortalScene.StartAsync();
+        await using var mirror = await Mirror.StartAsync(scene);
+        await Eventually.BeTrueAsync("there are picks", async () => await StatusAsync(mirror.Http, "api/v1/selections/0021") == HttpStatusCode.OK);
+        var altruist = JsonNode.Parse((await GetAsync(mirror.Http, "selections/0021")).Body)!["primary"]!["altruist"]!.GetValue<string>();
+        var now = TimeProvider.System.GetUtcNow();
+        var report = new JsonObject
+        {
+            ["id"] = "through-the-mirror", ["region"] = PortalScene.Region, ["from"] = now.AddMinutes(-1), ["to"] = now,
+            ["altruists"] = new JsonArray(new JsonObject { ["altruist"] = altruist, ["chain"] = "eth", ["servedAs"] = "primary", ["relays"] = 7, ["latencyBuckets"] = new JsonObject { ["25"] = 7 } }),
+        };
+        using (var taken = await mirror.Http.PostAsync("api/v1/relay-reports", new StringContent(report.ToJsonString(), null, "application/json"), Cancellation))
+            Assert.Equal(HttpStatusCode.Accepted, taken.StatusCode);
+        await Eventually.BeTrueAsync("it is counted", async () => JsonNode.Parse(await scene.Service.GetTextAsync("/api/v1/relay-reports"))!["total"]!["relays"]!.GetValue<long>() == 7);
+    }
+
+    [Fact]
+    public async Task Log_of_another_database_is_told_with_both_keys_and_refused_where_a_key_is_demanded()
+    {
+        await using var scene = await PortalScene.StartAsync();
+        string held;
+        await using (var mirror = await Mirror.StartAsync(scene))
+        {
+            await Eventually.BeTrueAsync("there are picks", async () => await StatusAsync(mirror.Http, "api/v1/selections/0021") == HttpStatusCode.OK);
+            held = await OriginAsync(mirror);
+        }
+
+        var firstKey = await KeyAsync(scene);
+        await scene.Service.StartFromNothingAsync();
+        await scene.RegisterAsync();
+        var secondKey = await KeyAsync(scene);
+        await using (var strict = await Mirror.StartAsync(scene, settings: [("Follow__LogKey", firstKey)]))
+        {
+            await Eventually.BeTrueAsync("it is refused", () => Task.FromResult(strict.Output.Contains("is not proven by its log", StringComparison.Ordinal)));
+            Assert.Contains(secondKey, strict.Output);
+            Assert.Equal(held, await OriginAsync(strict));
+        }
+
+        await using var trusting = await Mirror.StartAsync(scene);
+        await Eventually.BeTrueAsync("it is taken", async () => await OriginAsync(trusting) != held);
+        var generation = (await GetAsync(trusting.Http, "selections")).Body;
+        await Eventually.BeTrueAsync("it goes on", async () => (await GetAsync(trusting.Http, "selections")).Body != generation);
+        var line = Assert.Single(trusting.Output.Split('\n'), line => line.Contains("another log than before", StringComparison.Ordinal));
+        Assert.All((string[])[firstKey, secondKey, held], part => Assert.Contains(part, line));
+
+        static async Task<string> OriginAsync(Mirror mirror) => JsonNode.Parse((await GetAsync(mirror.Http, "selections")).Body)!["origin"]!.GetValue<string>();
+
+        static async Task<string> KeyAsync(PortalScene scene) => JsonNode.Parse(await scene.Service.GetTextAsync("/api/v1/transparency/key"))!["keys"]!.AsArray().Last()!["id"]!.GetValue<string>();
+    }
+
     [Theory]
     [InlineData(2, "follow")]
     [InlineData(2, "follow", "--from", "http://127.0.0.1:1")]
@@ -105,6 +193,8 @@ public sealed partial class FollowTests
     [InlineData(1, "follow", "--from", "http://127.0.0.1:1", "--region", "r", "--urls", "http://0.0.0.0:0")]
     [InlineData(1, "follow", "--from", "http://127.0.0.1:1", "--region", "r", "--urls", "http://*:0")]
     [InlineData(1, "follow", "--from", "http://127.0.0.1:1", "--region", "r", "--Follow:Nonsense", "1")]
+    [InlineData(1, "follow", "--from", "http://127.0.0.1:1", "--region", "r", "--Follow:Key", "am_secret\n")]
+    [InlineData(1, "follow", "--from", "http://127.0.0.1:1", "--region", "r", "--Publishers:0:Kind", "file", "--Publishers:0:Name", "f", "--Publishers:0:File", "f", "--Publishers:0:Region", "other")]
     public async Task Wrong_use_ends_with_one_line(int code, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardError = true, UseShellExecute = false };
@@ -161,12 +251,14 @@ public sealed partial class FollowTests
 
         public string Output => process.Output;
 
-        public static async Task<Mirror> StartAsync(PortalScene scene, Uri? manager = null)
+        public static async Task<Mirror> StartAsync(PortalScene scene, Uri? manager = null, params (string Name, string Value)[] settings)
         {
             var start = new ProcessStartInfo("dotnet") { WorkingDirectory = scene.Folder };
             foreach (var argument in (string[])["exec", Checkout.Service, "follow", "--from", (manager ?? scene.Service.Address).ToString(), "--region", PortalScene.Region, "--urls", "http://127.0.0.1:0"])
                 start.ArgumentList.Add(argument);
             start.Environment["Follow__Key"] = scene.Service.PortalKey;
+            foreach (var (name, value) in settings)
+                start.Environment[name] = value;
             return new Mirror(await ChildProcess.StartAsync(start, Listening()));
         }
 
@@ -180,6 +272,33 @@ public sealed partial class FollowTests
 
         [GeneratedRegex(@"http://127\.0\.0\.1:(\d+)$")]
         private static partial Regex Listening();
+    }
+
+    /// <summary>Takes what a webhook posts.</summary>
+    private sealed class Hook(WebApplication app) : IAsyncDisposable
+    {
+        public const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+        public string Address => $"{app.Urls.Single()}/hook";
+
+        public System.Collections.Concurrent.ConcurrentQueue<string> Ids { get; } = new();
+
+        public static async Task<Hook> StartAsync()
+        {
+            var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+            builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+            var app = builder.Build();
+            var hook = new Hook(app);
+            app.Run(context =>
+            {
+                hook.Ids.Enqueue(context.Request.Headers["webhook-id"].ToString());
+                return Task.CompletedTask;
+            });
+            await app.StartAsync(Cancellation);
+            return hook;
+        }
+
+        public ValueTask DisposeAsync() => app.DisposeAsync();
     }
 
     /// <summary>Stands before the service and can change the picks that it tells, but not the log.</summary>

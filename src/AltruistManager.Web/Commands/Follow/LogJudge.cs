@@ -5,8 +5,11 @@ using AltruistManager.Transparency;
 namespace AltruistManager.Web.Commands.Follow;
 
 /// <summary>Lets only those picks be taken that the signed public log of the manager proves: each slot's altruists, their weights and order, its state, and who is revoked.</summary>
-internal sealed partial class LogJudge(ProvenPicks proven, ProvenHeadFile file, ILogger<LogJudge> logger) : ISelectionJudge
+internal sealed partial class LogJudge(ProvenPicks proven, ProvenHeadFile file, TimeProvider time, ILogger<LogJudge> logger) : ISelectionJudge
 {
+    /// <summary>For one judgement: a log that is longer in being read keeps no other manager from being asked.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private string? trouble;
 
     public async ValueTask<bool> MayBeTakenAsync(Uri manager, SelectionSet told, CancellationToken cancellation)
@@ -14,26 +17,37 @@ internal sealed partial class LogJudge(ProvenPicks proven, ProvenHeadFile file, 
         // Before the first publication there is no log, and nothing to prove.
         if (told.Selections.Count == 0 && told.Revoked.Count == 0)
             return true;
-        var before = proven.Head;
+        var (before, same) = (proven.Head, proven.HeadOf(told.Origin));
+        using var alarm = new CancellationTokenSource(Patience, time);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(alarm.Token, cancellation);
         try
         {
-            if (await proven.AdvanceAsync(manager, told.Origin, told.Generation, cancellation) is { } difference)
+            if (await proven.AdvanceAsync(manager, told.Origin, told.Generation, deadline.Token) is { } difference)
                 return Refuse(manager, difference.ToString());
         }
         catch (LogSourceException unreadable)
         {
             return Refuse(manager, unreadable.Message);
         }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // What it has missed may be too much; the newest round is not.
+            proven.ForgetPicks();
+            return Refuse(manager, $"its log could not be read within {Patience.TotalMinutes:0} min");
+        }
 
-        if (before is not null && before.Origin == proven.Head!.Origin && before.Key != proven.Head.Key)
-            LogOtherKey(manager, proven.Head.Key, before.Key);
+        var head = proven.Head!;
+        if (same is not null && same.Key != head.Key)
+            LogOtherKey(manager, head.Key, same.Key);
+        else if (same is null && before is not null)
+            LogOtherLog(manager, head.Origin, head.Key, before.Origin, before.Key);
+        if (head != before)
+            file.Save(proven.Heads);
         if (FirstDifference(told) is { } wrong)
             return Refuse(manager, wrong);
         if (trouble is not null || before is null)
-            LogProven(manager, proven.Head!.Generation, proven.Head.Key);
+            LogProven(manager, head.Generation, head.Key);
         trouble = null;
-        if (proven.Head != before)
-            file.Save(proven.Head!);
         return true;
     }
 
@@ -44,7 +58,8 @@ internal sealed partial class LogJudge(ProvenPicks proven, ProvenHeadFile file, 
             if (proven.Find(selection.Chain, told.Region) is not { } slot)
                 return $"{selection.Chain}/{told.Region} is told, but the log knows no such slot";
             using var body = JsonDocument.Parse(selection.Body);
-            var picks = Read(body.RootElement);
+            if (Read(body.RootElement) is not { } picks)
+                return $"{selection.Chain}/{told.Region} is told in no form of the API";
             if (picks.State != slot.State || !picks.Picks.SequenceEqual(slot.Picks))
                 return $"{selection.Chain}/{told.Region} is told as {Text(picks)}, but the log says {Text(slot)}";
         }
@@ -55,12 +70,22 @@ internal sealed partial class LogJudge(ProvenPicks proven, ProvenHeadFile file, 
     }
 
     /// <summary>As it was told, with all that this version would not use.</summary>
-    private static ProvenSlot Read(JsonElement body) => new(
-        body.GetProperty("state").GetString()!,
-        [
-            .. body.GetProperty("primaries").EnumerateArray().Select(pick => (pick.GetProperty("altruist").GetString()!, pick.GetProperty("weight").GetInt32())),
-            .. body.GetProperty("standbys").EnumerateArray().Select(pick => (pick.GetProperty("altruist").GetString()!, 0)),
-        ]);
+    private static ProvenSlot? Read(JsonElement body)
+    {
+        try
+        {
+            return new ProvenSlot(
+                body.GetProperty("state").GetString()!,
+                [
+                    .. body.GetProperty("primaries").EnumerateArray().Select(pick => (pick.GetProperty("altruist").GetString()!, pick.GetProperty("weight").GetInt32())),
+                    .. body.GetProperty("standbys").EnumerateArray().Select(pick => (pick.GetProperty("altruist").GetString()!, 0)),
+                ]);
+        }
+        catch (Exception malformed) when (malformed is InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            return null;
+        }
+    }
 
     private static string Text(ProvenSlot slot) => $"{slot.State} {string.Join(", ", slot.Picks.Select(pick => $"{pick.Altruist} {pick.Weight}"))}";
 
@@ -80,6 +105,11 @@ internal sealed partial class LogJudge(ProvenPicks proven, ProvenHeadFile file, 
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The log of {Manager} is signed by another key than before: {Key} instead of {Before}")]
     private partial void LogOtherKey(Uri manager, string key, string before);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Manager} has another log than before: of the database {Origin} and signed by {Key}, instead of {OriginBefore}, signed by {KeyBefore}. It is taken because the manager is configured; Follow:LogKey would refuse it")]
+    private partial void LogOtherLog(Uri manager, string origin, string key, string originBefore, string keyBefore);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The log of {Manager} proves the picks at {Generation}; signed by {Key}")]
     private partial void LogProven(Uri manager, long generation, string key);

@@ -2,12 +2,13 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using AltruistManager.Client;
+using AltruistManager.Publishing;
 using AltruistManager.Web.Api;
 
 namespace AltruistManager.Web.Commands.Follow;
 
-/// <summary>The selection calls of a manager, answered from the picks that the mirror holds, to processes of this machine only.</summary>
-internal sealed class MirrorApi(AltruistManagerClient client, string region, TimeProvider time, IHostApplicationLifetime lifetime)
+/// <summary>The selection calls of a manager, answered from the picks that the mirror holds, and how far its publishers are, to processes of this machine only.</summary>
+internal sealed class MirrorApi(AltruistManagerClient client, PublisherHost publishers, string region, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     private const string ContentType = "application/json; charset=utf-8";
     private const int LargestReport = 256 * 1024;
@@ -21,9 +22,11 @@ internal sealed class MirrorApi(AltruistManagerClient client, string region, Tim
         app.MapGet("/api/v1/selections/stream", StreamAsync);
         app.MapMethods("/api/v1/selections/{chain}", Reading, OneAsync);
         app.MapPost("/api/v1/relay-reports", ReportAsync);
+        app.MapGet("/api/v1/publishers", () => TypedResults.Ok(new Page<PublisherDocument>([.. publishers.Statuses.Select(PublisherDocument.Of)], null)));
+        app.MapGet("/api/v1/publishers/{name}/catalogue", (string name, HttpContext context) => PublishersApi.CatalogueAsync(name, context, publishers));
         app.MapGet("/healthz/live", () => TypedResults.Ok());
         app.MapGet("/healthz/ready", () => Health(client.Selections is not null));
-        app.MapGet("/healthz/fresh", () => Health(client.State == ClientState.Fresh));
+        app.MapGet("/healthz/fresh", () => Health(client.State == ClientState.Fresh && !publishers.Alarms.Any()));
     }
 
     private static IResult Health(bool isGood) => isGood ? TypedResults.Ok() : TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable);

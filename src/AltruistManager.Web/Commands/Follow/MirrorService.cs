@@ -1,11 +1,13 @@
 using System.Net;
 using AltruistManager.Client;
+using AltruistManager.Publishing;
 using AltruistManager.Transparency;
 using AltruistManager.Web.Api;
+using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Web.Commands.Follow;
 
-/// <summary>The mirror as a whole: a client that takes only proven picks, and the calls that hand them on. Serves this machine only, since it hands out credentials to whoever asks.</summary>
+/// <summary>The mirror as a whole: a client that takes only proven picks, the calls and the publishers that hand them on. Serves this machine only, since it hands out credentials to whoever asks.</summary>
 internal static class MirrorService
 {
     private const string DefaultUrl = "http://127.0.0.1:8089";
@@ -23,12 +25,21 @@ internal static class MirrorService
                 reader.Add("--urls", $"must be of loopback, since the mirror asks nobody for a key, not '{url}'");
         }
 
+        // Not told: it may be a whole file that was read for the key.
+        if (options.Key is { } key && key.Any(character => character is <= ' ' or > '~'))
+            reader.Add($"{FollowOptions.Section}:{nameof(options.Key)}", "must be a key of ASCII without blanks and line breaks");
+        var probing = Settings.ReadProbing(reader);
+        var publishing = reader.Read<PublishingOptions>(PublishingOptions.Section);
+        var publishers = Settings.ReadPublishers(reader, probing);
+        foreach (var other in publishers.Where(publisher => publisher.Region.Length > 0 && publisher.Region != region))
+            reader.Add(PublisherOptions.Section, $"must be of the mirror's region {region}, and '{other.Name}' is of '{other.Region}'");
+
         if (reader.Errors.Count > 0)
             throw new SettingsException(reader.Errors);
         builder.WebHost.UseUrls(urls);
 
         var folder = Path.GetFullPath(options.DataDirectory);
-        builder.Services.AddSingleton(provider => new ProvenHeadFile(Path.Combine(folder, "log-head.json"), provider.GetRequiredService<ILogger<ProvenHeadFile>>()));
+        builder.Services.AddSingleton(provider => new ProvenHeadFile(Path.Combine(folder, "log-heads.json"), provider.GetRequiredService<ILogger<ProvenHeadFile>>()));
         builder.Services.AddSingleton(provider => new ProvenPicks(provider.GetRequiredService<ProvenHeadFile>().Read(), options.LogKey?.ToLowerInvariant(), provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<LogJudge>();
         builder.Services.AddSingleton(provider => new AltruistManagerClient(
@@ -37,6 +48,10 @@ internal static class MirrorService
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<LogJudge>()));
         builder.Services.AddHostedService(provider => provider.GetRequiredService<AltruistManagerClient>());
+        builder.Services.AddSingleton(Options.Create(probing)).AddSingleton(Options.Create(publishing)).AddSingleton(publishers);
+        builder.Services.AddSingleton<IPickSource>(provider => new MirrorSource(provider.GetRequiredService<AltruistManagerClient>(), region));
+        builder.Services.AddSingleton<IPublisherMemory>(provider => new PublisherStateFile(Path.Combine(folder, "publishers.json"), provider.GetRequiredService<ILogger<PublisherStateFile>>()));
+        builder.Services.AddPublishing();
         builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<MirrorApi>(provider, region));
 
         var app = builder.Build();

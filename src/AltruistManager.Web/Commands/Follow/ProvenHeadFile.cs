@@ -3,31 +3,31 @@ using AltruistManager.Transparency;
 
 namespace AltruistManager.Web.Commands.Follow;
 
-/// <summary>How far the log was proven, on disk: written whole and renamed. Nothing in it is secret.</summary>
+/// <summary>How far the logs were proven, on disk: written whole and renamed. Nothing in it is secret.</summary>
 internal sealed partial class ProvenHeadFile(string path, ILogger<ProvenHeadFile> logger)
 {
-    /// <summary>Null when there is none, or it cannot be read.</summary>
-    public ProvenHead? Read()
+    /// <summary>Empty when there is none, or it cannot be read.</summary>
+    public IReadOnlyList<ProvenHead> Read()
     {
         try
         {
-            return File.Exists(path) ? JsonSerializer.Deserialize<ProvenHead>(File.ReadAllBytes(path)) : null;
+            return File.Exists(path) ? JsonSerializer.Deserialize<List<ProvenHead>>(File.ReadAllBytes(path))! : [];
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or JsonException)
         {
             LogUnreadable(path, unreadable.Message.ReplaceLineEndings(" "));
-            return null;
+            return [];
         }
     }
 
-    public void Save(ProvenHead head)
+    public void Save(IReadOnlyList<ProvenHead> heads)
     {
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             using (var stream = new FileStream(path + ".new", FileMode.Create, FileAccess.Write))
             {
-                JsonSerializer.Serialize(stream, head);
+                JsonSerializer.Serialize(stream, heads);
                 stream.Flush(flushToDisk: true);
             }
 
