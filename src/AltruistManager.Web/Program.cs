@@ -33,7 +33,7 @@ namespace AltruistManager.Web
             builder.Services.AddStorage().AddAccounts().AddAltruists().AddProbing().AddHealth().AddSelection().AddTransparency().AddPublishing().AddTraffic();
             builder.Services.AddScheduling();
             builder.Services.AddTelemetryExport();
-            builder.Services.AddSharedKeyRing().AddTrustedProxies().AddKeySecurity().AddRateLimits().AddCompression().AddApi().AddUi();
+            builder.Services.AddSharedKeyRing().AddTrustedProxies().AddKeySecurity().AddSessions().AddRateLimits().AddCompression().AddApi().AddUi();
 
             var app = builder.Build();
             app.UseForwardedHeaders();
@@ -43,6 +43,7 @@ namespace AltruistManager.Web
             app.UseApiPage();
             app.UseRouting();
             app.UseAuthentication();
+            app.UseSessions();
             app.UseRateLimiter();
             app.UseNotFoundPage();
             app.UseProblemsForMissingEndpoints();

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using AltruistManager.Accounts;
 using AltruistManager.Health;
 using AltruistManager.Probing;
 using AltruistManager.Publishing;
@@ -13,7 +14,7 @@ namespace AltruistManager.Web;
 /// <summary>All options of the service, read once and as a whole at the start.</summary>
 internal sealed partial record Settings(
     StorageOptions Storage, ProbingOptions Probing, HealthOptions Health, SelectionOptions Selection, TransparencyOptions Transparency, PublishingOptions Publishing,
-    IReadOnlyList<PublisherOptions> Publishers, LimitsOptions Limits, HttpOptions Http)
+    IReadOnlyList<PublisherOptions> Publishers, LimitsOptions Limits, HttpOptions Http, AccountsOptions Accounts)
 {
     /// <exception cref="SettingsException">Names every bad value.</exception>
     public static Settings Read(IConfiguration configuration)
@@ -29,7 +30,8 @@ internal sealed partial record Settings(
             reader.Read<PublishingOptions>(PublishingOptions.Section),
             ReadPublishers(reader, probing),
             reader.Read<LimitsOptions>(LimitsOptions.Section),
-            reader.Read<HttpOptions>(HttpOptions.Section));
+            reader.Read<HttpOptions>(HttpOptions.Section),
+            reader.Read<AccountsOptions>(AccountsOptions.Section));
         settings.Check(reader);
         return reader.Errors.Count == 0 ? settings : throw new SettingsException(reader.Errors);
     }
@@ -53,7 +55,8 @@ internal sealed partial record Settings(
         .AddSingleton(Options.Create(Publishing))
         .AddSingleton(Publishers)
         .AddSingleton(Options.Create(Limits))
-        .AddSingleton(Options.Create(Http));
+        .AddSingleton(Options.Create(Http))
+        .AddSingleton(Options.Create(Accounts));
 
     private void Check(OptionsReader reader)
     {

@@ -104,6 +104,7 @@ public sealed class AppFixture : IAsyncLifetime
             ("Storage:ConnectionString", $"Data Source={folder}/test.db"),
             ("Limits:RequestsPerSecond", "0"),
             ("Limits:AnonymousRequestsPerSecond", "0"),
+            ("Limits:SignInsPerMinute", "0"),
             // Rounds and sweeps happen when a test asks for them.
             ("Probing:Interval", "01:00:00"),
             ("Selection:Interval", "01:00:00"),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AltruistManager.Accounts;
 using AltruistManager.Altruists;
 using AltruistManager.Health;
 using AltruistManager.Probing;
@@ -31,6 +32,12 @@ internal sealed class CommandDatabase : IAsyncDisposable
 
     public DrainStore Drains => services.GetRequiredService<DrainStore>();
 
+    public Users Users => services.GetRequiredService<Users>();
+
+    public UserStore UserStore => services.GetRequiredService<UserStore>();
+
+    public UserRegistry UserRegistry => services.GetRequiredService<UserRegistry>();
+
     public KeyRing Ring => services.GetRequiredService<KeyRing>();
 
     public static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
@@ -40,15 +47,18 @@ internal sealed class CommandDatabase : IAsyncDisposable
     {
         var configuration = ServiceBuilder.Create([.. parsed.UnmatchedTokens]).Configuration;
         var storage = Settings.ReadStorage(configuration);
-        var added = new ServiceCollection().AddLogging().AddSingleton(Options.Create(storage)).AddSingleton(TimeProvider.System).AddStorage().AddAltruists();
+        var added = new ServiceCollection().AddLogging().AddSingleton(Options.Create(storage)).AddSingleton(TimeProvider.System).AddStorage().AddAccounts().AddAltruists();
         added.AddSingleton<OverrideStore>().AddSingleton<HoldStore>();
         return new CommandDatabase(added.BuildServiceProvider(), configuration["Probing:Vantage"] ?? new ProbingOptions().Vantage);
     }
 
     /// <summary>For writing: the schema is brought up to this version. A database that does not exist is refused.</summary>
-    public async Task<Roster> OpenAsync(CancellationToken cancellation)
+    public Task<Roster> OpenAsync(CancellationToken cancellation) => OpenAsync(create: false, cancellation);
+
+    /// <param name="create">Whether a database that does not exist may be made.</param>
+    public async Task<Roster> OpenAsync(bool create, CancellationToken cancellation)
     {
-        await Database.PrepareAsync(create: false, cancellation);
+        await Database.PrepareAsync(create, cancellation);
         await services.GetRequiredService<Migrator>().MigrateAsync(cancellation);
         return await ReadRosterAsync(cancellation);
     }

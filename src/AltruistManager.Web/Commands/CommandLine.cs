@@ -21,6 +21,7 @@ internal static class CommandLine
         var serve = ServeCommand.Create();
         root.Subcommands.Add(serve);
         root.Subcommands.Add(KeysCommand.Create());
+        root.Subcommands.Add(UsersCommand.Create());
         root.Subcommands.Add(VerifyCommand.Create());
         root.Subcommands.Add(SigningKeyCommand.Create());
         root.Subcommands.Add(DemoCommand.Create());

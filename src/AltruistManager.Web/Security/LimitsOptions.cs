@@ -23,6 +23,10 @@ internal sealed class LimitsOptions
     [Range(0, 1_000_000)]
     public int ReportsPerMinute { get; set; } = 120;
 
+    /// <summary>Attempts to sign in, from each address and for each account.</summary>
+    [Range(0, 1_000_000)]
+    public int SignInsPerMinute { get; set; } = 10;
+
     /// <summary>Open streams for each key.</summary>
     [Range(0, 1_000_000)]
     public int StreamsPerKey { get; set; } = 1000;

@@ -22,6 +22,7 @@ internal static class RateLimits
     public static IServiceCollection AddRateLimits(this IServiceCollection services)
     {
         services.AddRateLimiter(static _ => { });
+        services.AddSingleton<SignInLimits>();
         services.AddOptions<RateLimiterOptions>().Configure<IOptions<LimitsOptions>>((limiter, limits) =>
         {
             var (perKey, perAddress) = (limits.Value.RequestsPerSecond, limits.Value.AnonymousRequestsPerSecond);
@@ -40,12 +41,12 @@ internal static class RateLimits
     }
 
     /// <summary>So many at once, and then as many spread over each <paramref name="time"/>: a window would let twice as many pass around its end.</summary>
-    private static RateLimitPartition<string> Partition(string key, int permits, TimeSpan time) => permits == 0
+    internal static RateLimitPartition<string> Partition(string key, int permits, TimeSpan time) => permits == 0
         ? RateLimitPartition.GetNoLimiter(key)
         : RateLimitPartition.GetTokenBucketLimiter(key, _ => new TokenBucketRateLimiterOptions { TokenLimit = permits, TokensPerPeriod = 1, ReplenishmentPeriod = time / permits });
 
     /// <summary>Whoever has one IPv6 address has the other 2^64 of its network too.</summary>
-    private static string AddressOf(HttpContext context)
+    internal static string AddressOf(HttpContext context)
     {
         var address = context.Connection.RemoteIpAddress ?? IPAddress.None;
         if (address.IsIPv4MappedToIPv6)

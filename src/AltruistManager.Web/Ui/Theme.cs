@@ -1,3 +1,5 @@
+using AltruistManager.Web.Security;
+
 namespace AltruistManager.Web.Ui;
 
 /// <summary>The visitor's choice of colours, kept in a cookie that the server reads, so that a page never flashes in the other one.</summary>
@@ -27,10 +29,6 @@ internal static class Theme
             Secure = context.Request.IsHttps,
         });
         var back = form["back"].ToString();
-        return TypedResults.LocalRedirect(IsLocal(back) ? back : "/");
+        return TypedResults.LocalRedirect(LocalPath.Or(back, "/"));
     }
-
-    /// <summary>Anything else would make the form a redirector to other sites.</summary>
-    internal static bool IsLocal(string path) =>
-        path.StartsWith('/') && !path.StartsWith("//", StringComparison.Ordinal) && !path.Contains('\\') && !path.Any(char.IsControl);
 }

@@ -37,6 +37,8 @@ public sealed class CommandTests : IDisposable
     [Theory]
     [InlineData("keys", "list")]
     [InlineData("keys", "revoke", "x")]
+    [InlineData("users", "list")]
+    [InlineData("users", "disable", "--email", "anna@acme.example")]
     [InlineData("status")]
     [InlineData("hold", "--reason", "r", "--for", "1h")]
     [InlineData("pin", "--altruist", "x", "--reason", "r", "--for", "1h")]
@@ -55,8 +57,36 @@ public sealed class CommandTests : IDisposable
         Assert.Equal((1, "", "There is no key x.\n"), await RunAsync("keys", "revoke", "x"));
     }
 
+    [Fact]
+    public async Task User_is_made_with_its_database_given_roles_one_by_one_and_disabled()
+    {
+        var made = await RunWithInputAsync("nine green herons\n", "users", "create", "--email", "anna@acme.example", "--role", "provider", "--provider", "acme");
+        Assert.Equal((0, "anna@acme.example may change the things of acme.\n"), (made.Code, made.Output));
+        Assert.Contains("no provider acme yet", made.Error);
+        Assert.True(File.Exists(Database));
+
+        var again = await RunWithInputAsync("", "users", "create", "--email", "Anna@Acme.Example", "--role", "viewer", "--provider", "helios");
+        Assert.Equal((0, "anna@acme.example may look at the things of helios.\n"), (again.Code, again.Output));
+        Assert.Equal((1, "", "This user may look at the things of helios already.\n"), await RunWithInputAsync("", "users", "create", "--email", "anna@acme.example", "--role", "viewer", "--provider", "helios"));
+        Assert.Matches(@"\Aanna@acme\.example  user  password only  never here\n\z", (await RunAsync("users", "list")).Output);
+
+        Assert.Equal((0, "", ""), await RunWithInputAsync("seven grey herons\n", "users", "reset-password", "--email", "anna@acme.example"));
+        var weak = await RunWithInputAsync("password123\n", "users", "reset-password", "--email", "anna@acme.example");
+        Assert.Equal((1, "This password is one of those that are guessed first: choose another.\n"), (weak.Code, weak.Error));
+        Assert.Equal((1, "", "There is no user bob@acme.example.\n"), await RunAsync("users", "disable", "--email", "bob@acme.example"));
+        Assert.Equal((0, "", ""), await RunAsync("users", "disable", "--email", "anna@acme.example"));
+        Assert.Contains("disabled", (await RunAsync("users", "list")).Output);
+    }
+
     [Theory]
     [InlineData("nonsense")]
+    [InlineData("users")]
+    [InlineData("users", "create", "--email", "anna@acme.example")]
+    [InlineData("users", "create", "--email", "anna", "--role", "staff")]
+    [InlineData("users", "create", "--email", "anna@acme.example", "--role", "king")]
+    [InlineData("users", "create", "--email", "anna@acme.example", "--role", "viewer")]
+    [InlineData("users", "create", "--email", "anna@acme.example", "--role", "staff", "--provider", "acme")]
+    [InlineData("users", "reset-password")]
     [InlineData("serve", "nonsense")]
     [InlineData("--urls")]
     [InlineData("keys")]
@@ -192,9 +222,15 @@ public sealed class CommandTests : IDisposable
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
-    private async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
+    private Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) => RunWithInputAsync("", arguments);
+
+    private async Task<(int Code, string Output, string Error)> RunWithInputAsync(string input, params string[] arguments)
     {
-        using var process = Process.Start(Start(arguments))!;
+        var start = Start(arguments);
+        start.RedirectStandardInput = true;
+        using var process = Process.Start(start)!;
+        await process.StandardInput.WriteAsync(input.AsMemory(), Cancellation);
+        process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync(Cancellation);
         var error = process.StandardError.ReadToEndAsync(Cancellation);
         await process.WaitForExitAsync(Cancellation);

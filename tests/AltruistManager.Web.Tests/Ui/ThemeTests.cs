@@ -1,4 +1,4 @@
-using AltruistManager.Web.Ui;
+using AltruistManager.Web.Security;
 
 namespace AltruistManager.Web.Tests.Ui;
 
@@ -12,5 +12,5 @@ public sealed class ThemeTests
     [InlineData("/\t/evil.example", false)]
     [InlineData("https://evil.example", false)]
     [InlineData("", false)]
-    public void The_way_back_stays_on_this_site(string path, bool local) => Assert.Equal(local, Theme.IsLocal(path));
+    public void The_way_back_stays_on_this_site(string path, bool local) => Assert.Equal(local, LocalPath.IsLocal(path));
 }

@@ -1,0 +1,137 @@
+using System.Security.Claims;
+using AltruistManager.Accounts;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Identity;
+
+namespace AltruistManager.Web.Security;
+
+/// <summary>
+/// How people stay signed in on the pages: a cookie that the framework makes and reads. It is never looked at on the API, and keys are never looked at on pages. A session ends when
+/// its user is disabled or its security stamp changes, whatever the cookie says.
+/// </summary>
+internal static class Sessions
+{
+    public const string SchemeName = "session";
+
+    /// <summary>Names the page that was asked for, in the address of the page where one signs in.</summary>
+    public const string BackParameter = "back";
+
+    /// <summary>In how a session began: with more than a password.</summary>
+    public const string SecondFactor = "mfa";
+
+    public const string MethodClaim = "amr";
+    public const string StampClaim = "stamp";
+    public const string BegunClaim = "begun";
+
+    /// <summary>Where the request that carries the session comes from; not in the cookie.</summary>
+    public const string AddressClaim = "address";
+
+    /// <summary>Since it was last used.</summary>
+    private static readonly TimeSpan Idle = TimeSpan.FromHours(12);
+
+    /// <summary>However much it is used.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(7);
+
+    private static readonly ClaimsPrincipal Nobody = new(new ClaimsIdentity());
+
+    public static IServiceCollection AddSessions(this IServiceCollection services)
+    {
+        services.AddHttpContextAccessor();
+        services.AddScoped<SignedIn>();
+        services.AddScoped<SignIns>();
+        services.AddScoped<SignInManager<User>>(static provider => provider.GetRequiredService<SignIns>());
+        services.AddScoped<IUserClaimsPrincipalFactory<User>, SessionPrincipals>();
+        services.AddScoped<IUserConfirmation<User>, DefaultUserConfirmation<User>>();
+        services.AddSingleton<IAuthorizationHandler, SessionRoles>();
+        services.AddAuthentication().AddCookie(SchemeName, static cookie =>
+        {
+            Harden(cookie.Cookie, "session");
+            cookie.LoginPath = "/sign-in";
+            cookie.ReturnUrlParameter = BackParameter;
+            cookie.ExpireTimeSpan = Idle;
+            cookie.SlidingExpiration = true;
+            cookie.Events.OnValidatePrincipal = ValidateAsync;
+        });
+        services.AddAntiforgery(static antiforgery =>
+        {
+            antiforgery.Cookie = new SecureCookie { SameSite = SameSiteMode.Strict, HttpOnly = true, IsEssential = true };
+            Harden(antiforgery.Cookie, "form");
+            antiforgery.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            antiforgery.Cookie.SameSite = SameSiteMode.Strict;
+            // Pages say by their own policy who may frame them.
+            antiforgery.SuppressXFrameOptionsHeader = true;
+        });
+        return services;
+    }
+
+    /// <summary>After the keys were looked at and before anything is decided: on a page, who is there is who its cookie says.</summary>
+    public static void UseSessions(this WebApplication app) => app.Use(static (context, next) => context.IsPage() ? AuthenticateAsync(context, next) : next(context));
+
+    /// <summary>What is no call of the API: pages, and what they load.</summary>
+    public static bool IsPage(this HttpContext context) =>
+        !context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal)
+        && !context.Request.Path.StartsWithSegments("/healthz", StringComparison.Ordinal)
+        && !context.Request.Path.StartsWithSegments("/openapi", StringComparison.Ordinal);
+
+    /// <summary>A cookie of this host alone, which scripts cannot read. Browsers take a secure one on http://localhost as well.</summary>
+    internal static void Harden(CookieBuilder cookie, string name)
+    {
+        cookie.Name = $"__Host-{name}";
+        cookie.Path = "/";
+        cookie.HttpOnly = true;
+        cookie.SecurePolicy = CookieSecurePolicy.Always;
+        cookie.SameSite = SameSiteMode.Lax;
+        cookie.IsEssential = true;
+    }
+
+    private static async Task AuthenticateAsync(HttpContext context, RequestDelegate next)
+    {
+        var session = await context.AuthenticateAsync(SchemeName);
+        context.User = session.Principal is { } principal
+            ? new ClaimsPrincipal([.. principal.Identities, new ClaimsIdentity([new Claim(AddressClaim, RateLimits.AddressOf(context))])])
+            : Nobody;
+        await next(context);
+    }
+
+    private static async Task ValidateAsync(CookieValidatePrincipalContext session)
+    {
+        var services = session.HttpContext.RequestServices;
+        if (session.Principal is { } principal
+            && principal.FindFirstValue(ClaimTypes.NameIdentifier) is { } id
+            && principal.FindFirstValue(StampClaim) is { } stamp
+            && long.TryParse(principal.FindFirstValue(BegunClaim), out var begun)
+            && services.GetRequiredService<TimeProvider>().GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(begun) < Longest
+            && await services.GetRequiredService<UserBook>().IsGoodAsync(id, stamp, session.HttpContext.RequestAborted))
+        {
+            return;
+        }
+
+        session.RejectPrincipal();
+        await session.HttpContext.SignOutAsync(SchemeName);
+    }
+
+    /// <summary>The framework refuses to make a secure antiforgery cookie on http, where browsers take it on localhost.</summary>
+    private sealed class SecureCookie : CookieBuilder
+    {
+        public override CookieOptions Build(HttpContext context, DateTimeOffset expiresFrom)
+        {
+            var options = base.Build(context, expiresFrom);
+            options.Secure = true;
+            return options;
+        }
+    }
+
+    /// <summary>What a session's cookie holds: who, and since when. What that user may do is looked up at each request.</summary>
+    private sealed class SessionPrincipals(TimeProvider time) : IUserClaimsPrincipalFactory<User>
+    {
+        public Task<ClaimsPrincipal> CreateAsync(User user) => Task.FromResult(new ClaimsPrincipal(new ClaimsIdentity(
+            [
+                new Claim(ClaimTypes.NameIdentifier, user.Id),
+                new Claim(StampClaim, user.SecurityStamp),
+                new Claim(BegunClaim, time.GetUtcNow().ToUnixTimeMilliseconds().ToString()),
+            ],
+            SchemeName)));
+    }
+}

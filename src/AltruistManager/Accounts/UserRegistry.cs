@@ -1,0 +1,48 @@
+namespace AltruistManager.Accounts;
+
+/// <summary>What came of a change of somebody's account.</summary>
+/// <param name="Refusal">Why nothing was changed, in words for who asked; null when it is done.</param>
+public readonly record struct AccountChange(string? Refusal)
+{
+    public static readonly AccountChange Done;
+
+    public bool IsDone => Refusal is null;
+}
+
+/// <summary>Says what users may do, and takes it from them. Staff may for everybody; an admin of a provider for its members.</summary>
+public sealed class UserRegistry(UserStore store, UserBook book)
+{
+    public Task<AccountChange> GrantAsync(Actor actor, string user, Grant grant, CancellationToken cancellation) => ChangeAsync(
+        Refusal(actor, grant), () => store.GrantAsync(user, grant, cancellation), $"This user {grant} already.", cancellation);
+
+    public Task<AccountChange> RevokeAsync(Actor actor, string user, Grant grant, CancellationToken cancellation) => ChangeAsync(
+        Refusal(actor, grant) ?? (grant.IsStaff ? IfLast(actor, user) : null), () => store.RevokeAsync(user, grant, cancellation), "This user does not have that.", cancellation);
+
+    /// <summary>Ends all sessions of a user and lets it in no more; what it did stays under its name.</summary>
+    public Task<AccountChange> DisableAsync(Actor actor, string user, CancellationToken cancellation) => ChangeAsync(
+        OnlyStaff(actor) ?? IfLast(actor, user), () => store.DisableAsync(user, disabled: true, cancellation), "This user is disabled already.", cancellation);
+
+    public Task<AccountChange> EnableAsync(Actor actor, string user, CancellationToken cancellation) => ChangeAsync(
+        OnlyStaff(actor), () => store.DisableAsync(user, disabled: false, cancellation), "This user is not disabled.", cancellation);
+
+    /// <summary>Why an actor may not give or take that; null when it may.</summary>
+    internal static string? Refusal(Actor actor, Grant grant) => grant.Provider is { } provider
+        ? actor.MayChange(provider) ? null : $"Only staff and the admins of {provider} may do that."
+        : OnlyStaff(actor);
+
+    private static string? OnlyStaff(Actor actor) => actor.IsStaff ? null : "Only staff may do that.";
+
+    /// <summary>Pages must not shut out everybody who could open them again; a command on the machine may.</summary>
+    private string? IfLast(Actor actor, string user) =>
+        actor.Kind is ActorKind.User && book.Find(user) is { IsStaff: true, IsDisabled: false } && book.CountStaff() < 2 ? "This is the last staff user: make another one first." : null;
+
+    private async Task<AccountChange> ChangeAsync(string? refusal, Func<Task<bool>> change, string otherwise, CancellationToken cancellation)
+    {
+        if (refusal is not null)
+            return new AccountChange(refusal);
+        if (!await change())
+            return new AccountChange(otherwise);
+        await book.RefreshAsync(cancellation);
+        return AccountChange.Done;
+    }
+}

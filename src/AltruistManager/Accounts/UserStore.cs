@@ -1,0 +1,475 @@
+using System.Collections.Frozen;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using AltruistManager.Storage;
+using Dapper;
+using Microsoft.AspNetCore.Identity;
+
+namespace AltruistManager.Accounts;
+
+/// <summary>
+/// Users in the database, for the framework's managers. What decides who somebody is takes a revision, by which running services see it within a second; counting
+/// a wrong password takes none.
+/// </summary>
+public sealed class UserStore(Database database, KeyRing ring, TimeProvider time)
+    : IUserPasswordStore<User>, IUserSecurityStampStore<User>, IUserEmailStore<User>, IUserLockoutStore<User>, IUserTwoFactorStore<User>, IUserAuthenticatorKeyStore<User>,
+      IUserTwoFactorRecoveryCodeStore<User>, IUserPasskeyStore<User>, IUserLoginStore<User>
+{
+    private const string Purpose = "authenticator key";
+
+    /// <summary>For longer than any code is accepted.</summary>
+    private static readonly TimeSpan CodesAreRemembered = TimeSpan.FromMinutes(10);
+
+    private const string Columns =
+        "id, email, email_key, password_hash, security_stamp, is_staff, two_factor, authenticator_key, failed_count, lockout_end, created_at, signed_in_at, disabled_at, version";
+
+    public async Task<IdentityResult> CreateAsync(User user, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await database.WriteAsync(async write => await write.ExecuteAsync(
+                $"""
+                insert into users ({Columns}, revision)
+                values (@Id, @Email, @EmailKey, @PasswordHash, @SecurityStamp, @IsStaff, @TwoFactor, @AuthenticatorKey, @FailedCount, @LockoutEnd, @CreatedAt, @SignedInAt, @DisabledAt, @Version, @Revision)
+                """,
+                Row.Of(user) with { Revision = await write.NextRevisionAsync() }), cancellationToken);
+            return IdentityResult.Success;
+        }
+        catch (Exception taken) when (Database.IsDuplicate(taken))
+        {
+            return IdentityResult.Failed(new IdentityErrorDescriber().DuplicateEmail(user.Email));
+        }
+    }
+
+    public async Task<IdentityResult> UpdateAsync(User user, CancellationToken cancellationToken)
+    {
+        bool stored;
+        try
+        {
+            stored = await database.WriteAsync(async write =>
+            {
+                var row = Row.Of(user);
+                var before = await write.SingleOrDefaultAsync<Row>($"select {Columns}, revision from users where id = @Id", new { user.Id });
+                if (before is null || before.Version != user.Version)
+                    return false;
+                var revision = row.IsKnownAs(before) ? before.Revision : await write.NextRevisionAsync();
+                return await write.ExecuteAsync(
+                    """
+                    update users
+                    set email = @Email, email_key = @EmailKey, password_hash = @PasswordHash, security_stamp = @SecurityStamp, is_staff = @IsStaff, two_factor = @TwoFactor,
+                        authenticator_key = @AuthenticatorKey, failed_count = @FailedCount, lockout_end = @LockoutEnd, signed_in_at = @SignedInAt, disabled_at = @DisabledAt,
+                        version = version + 1, revision = @Revision
+                    where id = @Id and version = @Version
+                    """,
+                    row with { Revision = revision }) == 1;
+            }, cancellationToken);
+        }
+        catch (Exception taken) when (Database.IsDuplicate(taken))
+        {
+            return IdentityResult.Failed(new IdentityErrorDescriber().DuplicateEmail(user.Email));
+        }
+
+        if (!stored)
+            return IdentityResult.Failed(new IdentityErrorDescriber().ConcurrencyFailure());
+        user.Version++;
+        return IdentityResult.Success;
+    }
+
+    /// <summary>Never: what a user did keeps its author. A user is disabled instead.</summary>
+    public Task<IdentityResult> DeleteAsync(User user, CancellationToken cancellationToken) =>
+        Task.FromResult(IdentityResult.Failed(new IdentityError { Code = "Kept", Description = "Users are disabled, not deleted." }));
+
+    public Task<User?> FindByIdAsync(string userId, CancellationToken cancellationToken) => FindAsync("id = @Key", userId, cancellationToken);
+
+    public Task<User?> FindByNameAsync(string normalizedUserName, CancellationToken cancellationToken) => FindByEmailAsync(normalizedUserName, cancellationToken);
+
+    public Task<User?> FindByEmailAsync(string normalizedEmail, CancellationToken cancellationToken) => FindAsync("email_key = @Key", normalizedEmail, cancellationToken);
+
+    public Task<string> GetUserIdAsync(User user, CancellationToken cancellationToken) => Task.FromResult(user.Id);
+
+    public Task<string?> GetUserNameAsync(User user, CancellationToken cancellationToken) => GetEmailAsync(user, cancellationToken);
+
+    public Task SetUserNameAsync(User user, string? userName, CancellationToken cancellationToken) => SetEmailAsync(user, userName, cancellationToken);
+
+    public Task<string?> GetNormalizedUserNameAsync(User user, CancellationToken cancellationToken) => GetNormalizedEmailAsync(user, cancellationToken);
+
+    public Task SetNormalizedUserNameAsync(User user, string? normalizedName, CancellationToken cancellationToken) => SetNormalizedEmailAsync(user, normalizedName, cancellationToken);
+
+    public Task<string?> GetEmailAsync(User user, CancellationToken cancellationToken) => Task.FromResult<string?>(user.Email);
+
+    public Task SetEmailAsync(User user, string? email, CancellationToken cancellationToken) => Do(() => user.Email = email ?? "");
+
+    public Task<string?> GetNormalizedEmailAsync(User user, CancellationToken cancellationToken) => Task.FromResult<string?>(user.EmailKey);
+
+    public Task SetNormalizedEmailAsync(User user, string? normalizedEmail, CancellationToken cancellationToken) => Do(() => user.EmailKey = normalizedEmail ?? "");
+
+    /// <summary>Whoever is here was let in by staff or by a member of its provider; the address is a name.</summary>
+    public Task<bool> GetEmailConfirmedAsync(User user, CancellationToken cancellationToken) => Task.FromResult(true);
+
+    public Task SetEmailConfirmedAsync(User user, bool confirmed, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task SetPasswordHashAsync(User user, string? passwordHash, CancellationToken cancellationToken) => Do(() => user.PasswordHash = passwordHash);
+
+    public Task<string?> GetPasswordHashAsync(User user, CancellationToken cancellationToken) => Task.FromResult(user.PasswordHash);
+
+    public Task<bool> HasPasswordAsync(User user, CancellationToken cancellationToken) => Task.FromResult(user.PasswordHash is not null);
+
+    public Task SetSecurityStampAsync(User user, string stamp, CancellationToken cancellationToken) => Do(() => user.SecurityStamp = stamp);
+
+    public Task<string?> GetSecurityStampAsync(User user, CancellationToken cancellationToken) => Task.FromResult<string?>(user.SecurityStamp);
+
+    public Task<DateTimeOffset?> GetLockoutEndDateAsync(User user, CancellationToken cancellationToken) => Task.FromResult(user.LockoutEnd);
+
+    public Task SetLockoutEndDateAsync(User user, DateTimeOffset? lockoutEnd, CancellationToken cancellationToken) => Do(() => user.LockoutEnd = lockoutEnd);
+
+    /// <summary>Stored at once: of guesses made side by side each counts.</summary>
+    public async Task<int> IncrementAccessFailedCountAsync(User user, CancellationToken cancellationToken)
+    {
+        var counted = await database.WriteAsync(write => write.SingleOrDefaultAsync<Row>(
+            $"update users set failed_count = failed_count + 1, version = version + 1 where id = @Id returning {Columns}, revision", new { user.Id }), cancellationToken);
+        user.Version = counted!.Version;
+        return user.FailedCount = counted.FailedCount;
+    }
+
+    public Task ResetAccessFailedCountAsync(User user, CancellationToken cancellationToken) => Do(() => user.FailedCount = 0);
+
+    public Task<int> GetAccessFailedCountAsync(User user, CancellationToken cancellationToken) => Task.FromResult(user.FailedCount);
+
+    public Task<bool> GetLockoutEnabledAsync(User user, CancellationToken cancellationToken) => Task.FromResult(true);
+
+    public Task SetLockoutEnabledAsync(User user, bool enabled, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task SetTwoFactorEnabledAsync(User user, bool enabled, CancellationToken cancellationToken) => Do(() => user.TwoFactorEnabled = enabled);
+
+    public Task<bool> GetTwoFactorEnabledAsync(User user, CancellationToken cancellationToken) => Task.FromResult(user.TwoFactorEnabled);
+
+    public Task SetAuthenticatorKeyAsync(User user, string key, CancellationToken cancellationToken) =>
+        Do(() => user.SealedAuthenticatorKey = Convert.ToBase64String(ring.Protect(Purpose, Encoding.UTF8.GetBytes(key))));
+
+    public Task<string?> GetAuthenticatorKeyAsync(User user, CancellationToken cancellationToken) =>
+        Task.FromResult(user.SealedAuthenticatorKey is { } key ? Encoding.UTF8.GetString(ring.Reader(Purpose)(Convert.FromBase64String(key))) : null);
+
+    /// <summary>Takes a code of an authenticator app that was found right.</summary>
+    /// <returns>False when it was taken before.</returns>
+    public Task<bool> SpendCodeAsync(User user, string code, CancellationToken cancellation) => database.WriteAsync(async write =>
+    {
+        var now = time.NowMs();
+        await write.ExecuteAsync("delete from spent_codes where user_id = @Id and at < @Before", new { user.Id, Before = now - (long)CodesAreRemembered.TotalMilliseconds });
+        return await write.ExecuteAsync(
+            "insert into spent_codes (user_id, code_hash, at) values (@Id, @Hash, @Now) on conflict (user_id, code_hash) do nothing", new { user.Id, Hash = Hash(user, code), Now = now }) == 1;
+    }, cancellation);
+
+    public Task ReplaceCodesAsync(User user, IEnumerable<string> recoveryCodes, CancellationToken cancellationToken) => database.WriteAsync(async write =>
+    {
+        await write.ExecuteAsync("delete from recovery_codes where user_id = @Id", new { user.Id });
+        foreach (var code in recoveryCodes)
+            await write.ExecuteAsync("insert into recovery_codes (user_id, code_hash) values (@Id, @Hash)", new { user.Id, Hash = Hash(user, code) });
+    }, cancellationToken);
+
+    public Task<bool> RedeemCodeAsync(User user, string code, CancellationToken cancellationToken) => database.WriteAsync(
+        async write => await write.ExecuteAsync("delete from recovery_codes where user_id = @Id and code_hash = @Hash", new { user.Id, Hash = Hash(user, code) }) == 1, cancellationToken);
+
+    public async Task<int> CountCodesAsync(User user, CancellationToken cancellationToken) =>
+        (int)await database.SingleOrDefaultAsync<long>("select count(*) from recovery_codes where user_id = @Id", new { user.Id }, cancellationToken);
+
+    public async Task AddOrUpdatePasskeyAsync(User user, UserPasskeyInfo passkey, CancellationToken cancellationToken)
+    {
+        var stored = await database.WriteAsync(async write => await write.ExecuteAsync(
+            """
+            insert into passkeys (credential_id, user_id, name, created_at, data)
+            values (@Credential, @Id, @Name, @CreatedAt, @Data)
+            on conflict (credential_id) do update set name = excluded.name, data = excluded.data where passkeys.user_id = excluded.user_id
+            """,
+            new
+            {
+                Credential = Name(passkey.CredentialId),
+                user.Id,
+                Name = passkey.Name ?? "",
+                CreatedAt = passkey.CreatedAt.ToUnixTimeMilliseconds(),
+                Data = JsonSerializer.Serialize(PasskeyData.Of(passkey)),
+            }), cancellationToken);
+        if (stored == 0)
+            throw new InvalidOperationException("This passkey belongs to another user.");
+    }
+
+    public async Task<IList<UserPasskeyInfo>> GetPasskeysAsync(User user, CancellationToken cancellationToken) =>
+        [.. (await database.QueryAsync<PasskeyRow>("select credential_id, name, created_at, data from passkeys where user_id = @Id order by created_at, credential_id", new { user.Id }, cancellationToken)).Select(row => row.ToPasskey())];
+
+    public Task<User?> FindByPasskeyIdAsync(byte[] credentialId, CancellationToken cancellationToken) =>
+        FindAsync("id = (select user_id from passkeys where credential_id = @Key)", Name(credentialId), cancellationToken);
+
+    public async Task<UserPasskeyInfo?> FindPasskeyAsync(User user, byte[] credentialId, CancellationToken cancellationToken) =>
+        (await database.SingleOrDefaultAsync<PasskeyRow>(
+            "select credential_id, name, created_at, data from passkeys where user_id = @Id and credential_id = @Credential", new { user.Id, Credential = Name(credentialId) }, cancellationToken))?.ToPasskey();
+
+    public Task RemovePasskeyAsync(User user, byte[] credentialId, CancellationToken cancellationToken) => database.WriteAsync(
+        async write => await write.ExecuteAsync("delete from passkeys where user_id = @Id and credential_id = @Credential", new { user.Id, Credential = Name(credentialId) }), cancellationToken);
+
+    public Task AddLoginAsync(User user, UserLoginInfo login, CancellationToken cancellationToken) => database.WriteAsync(
+        async write => await write.ExecuteAsync(
+            "insert into logins (provider, key, name, user_id) values (@LoginProvider, @ProviderKey, @ProviderDisplayName, @Id)",
+            new { login.LoginProvider, login.ProviderKey, login.ProviderDisplayName, user.Id }), cancellationToken);
+
+    public Task RemoveLoginAsync(User user, string loginProvider, string providerKey, CancellationToken cancellationToken) => database.WriteAsync(
+        async write => await write.ExecuteAsync("delete from logins where provider = @Provider and key = @Key and user_id = @Id", new { Provider = loginProvider, Key = providerKey, user.Id }), cancellationToken);
+
+    public async Task<IList<UserLoginInfo>> GetLoginsAsync(User user, CancellationToken cancellationToken) =>
+        [.. (await database.QueryAsync<LoginRow>("select provider, key, name from logins where user_id = @Id order by provider, key", new { user.Id }, cancellationToken)).Select(row => new UserLoginInfo(row.Provider, row.Key, row.Name))];
+
+    public async Task<User?> FindByLoginAsync(string loginProvider, string providerKey, CancellationToken cancellationToken) =>
+        (await database.SingleOrDefaultAsync<Row>(
+            $"select {Columns}, revision from users where id = (select user_id from logins where provider = @Provider and key = @Key)", new { Provider = loginProvider, Key = providerKey }, cancellationToken))?.ToUser();
+
+    /// <summary>Whether anybody can sign in at all.</summary>
+    public async Task<bool> AnyAsync(CancellationToken cancellation) => await database.SingleOrDefaultAsync<long>("select count(*) from users", null, cancellation) > 0;
+
+    /// <summary>Gives a user something, or another role with the same provider.</summary>
+    /// <returns>False when it has exactly that already.</returns>
+    public Task<bool> GrantAsync(string user, Grant grant, CancellationToken cancellation) => database.WriteAsync(write => GrantAsync(write, user, grant), cancellation);
+
+    /// <returns>False when it does not have that.</returns>
+    public Task<bool> RevokeAsync(string user, Grant grant, CancellationToken cancellation) => database.WriteAsync(async write =>
+    {
+        var changed = grant switch
+        {
+            { IsStaff: true } => await write.ExecuteAsync("update users set is_staff = false, version = version + 1 where id = @Id and is_staff = true", new { Id = user }),
+            { Provider: { } provider } => await write.ExecuteAsync("delete from memberships where user_id = @Id and provider_id = @Provider", new { Id = user, Provider = provider }),
+            _ => await write.ExecuteAsync("delete from portal_owners where user_id = @Id and portal_id = @Portal", new { Id = user, grant.Portal }),
+        };
+        return changed > 0 && await TouchAsync(write, user);
+    }, cancellation);
+
+    /// <summary>Disables a user or enables it again; a disabled one's sessions end.</summary>
+    /// <returns>False when it is so already.</returns>
+    public Task<bool> DisableAsync(string user, bool disabled, CancellationToken cancellation) => database.WriteAsync(
+        async write => await write.ExecuteAsync(
+            disabled
+                ? "update users set disabled_at = @Now, version = version + 1 where id = @Id and disabled_at is null"
+                : "update users set disabled_at = null, version = version + 1 where id = @Id and disabled_at is not null",
+            new { Id = user, Now = time.NowMs() }) > 0 && await TouchAsync(write, user), cancellation);
+
+    /// <summary>Takes every second factor from a user, so that the password alone lets it in.</summary>
+    public Task ClearSecondFactorsAsync(string user, CancellationToken cancellation) => database.WriteAsync(async write =>
+    {
+        await write.ExecuteAsync("delete from recovery_codes where user_id = @Id", new { Id = user });
+        await write.ExecuteAsync("delete from passkeys where user_id = @Id", new { Id = user });
+        await write.ExecuteAsync("update users set two_factor = false, authenticator_key = null, version = version + 1 where id = @Id", new { Id = user });
+    }, cancellation);
+
+    /// <summary>The time of a sign-in, which concerns nobody else.</summary>
+    public Task NoteSignInAsync(User user, CancellationToken cancellation) => database.WriteAsync(
+        async write => await write.ExecuteAsync("update users set signed_in_at = @Now where id = @Id", new { user.Id, Now = time.NowMs() }), cancellation);
+
+    /// <summary>The users whose address, provider or portal contains some text, by address.</summary>
+    /// <param name="after">The last address of the page before; null for the first page.</param>
+    public async Task<IReadOnlyList<UserListing>> ListAsync(string? contains, string? after, int limit, CancellationToken cancellation)
+    {
+        var rows = await database.QueryAsync<ListingRow>(
+            """
+            select u.id, u.email, u.is_staff, u.two_factor, u.created_at, u.signed_in_at, u.disabled_at, u.lockout_end,
+                   (select count(*) from passkeys p where p.user_id = u.id) as passkeys
+            from users u
+            where u.email_key > @After
+              and (@Part = '' or u.email_key like @Like
+                   or exists (select 1 from memberships m where m.user_id = u.id and m.provider_id = @Part)
+                   or exists (select 1 from portal_owners o where o.user_id = u.id and o.portal_id = @Part))
+            order by u.email_key
+            limit @Limit
+            """,
+            new { After = after?.ToUpperInvariant() ?? "", Part = contains ?? "", Like = $"%{contains?.ToUpperInvariant().Replace("%", "", StringComparison.Ordinal)}%", Limit = limit },
+            cancellation);
+        return rows.ConvertAll(row => row.ToListing());
+    }
+
+    /// <summary>The users written after a revision, and the newest revision among them (or the one given).</summary>
+    internal Task<(IReadOnlyList<KnownUser> Users, long Revision)> ChangedSinceAsync(long revision, CancellationToken cancellation) => database.ReadSnapshotAsync(async connection =>
+    {
+        var users = (await connection.QueryAsync<Row>(Command($"select {Columns}, revision from users where revision > @revision order by revision"))).AsList();
+        if (users.Count == 0)
+            return ((IReadOnlyList<KnownUser>)[], revision);
+        var members = (await connection.QueryAsync<GrantRow>(Command(
+            "select m.user_id, m.provider_id as thing, m.role from memberships m join users u on u.id = m.user_id where u.revision > @revision"))).ToLookup(row => row.UserId);
+        var portals = (await connection.QueryAsync<GrantRow>(Command(
+            "select o.user_id, o.portal_id as thing from portal_owners o join users u on u.id = o.user_id where u.revision > @revision"))).ToLookup(row => row.UserId);
+        return ([.. users.Select(user => new KnownUser
+        {
+            Id = user.Id,
+            Email = user.Email,
+            SecurityStamp = user.SecurityStamp,
+            IsStaff = user.IsStaff,
+            IsDisabled = user.DisabledAt is not null,
+            Providers = members[user.Id].ToFrozenDictionary(row => row.Thing, row => Enum.Parse<MemberRole>(row.Role!, ignoreCase: true)),
+            Portals = portals[user.Id].Select(row => row.Thing).ToFrozenSet(),
+        })], users[^1].Revision);
+
+        CommandDefinition Command(string sql) => new(sql, new { revision }, cancellationToken: cancellation);
+    }, cancellation);
+
+    /// <inheritdoc cref="GrantAsync(string, Grant, CancellationToken)"/>
+    internal async Task<bool> GrantAsync(WriteTransaction write, string user, Grant grant)
+    {
+        var now = time.NowMs();
+        var changed = grant switch
+        {
+            { IsStaff: true } => await write.ExecuteAsync("update users set is_staff = true, version = version + 1 where id = @Id and is_staff = false", new { Id = user }),
+            { Provider: { } provider } => await write.ExecuteAsync(
+                """
+                insert into memberships (user_id, provider_id, role, since)
+                values (@Id, @Provider, @Role, @Now)
+                on conflict (user_id, provider_id) do update set role = excluded.role, since = excluded.since where memberships.role <> excluded.role
+                """,
+                new { Id = user, Provider = provider, Role = grant.Role.ToString().ToLowerInvariant(), Now = now }),
+            _ => await write.ExecuteAsync(
+                "insert into portal_owners (user_id, portal_id, since) values (@Id, @Portal, @Now) on conflict (user_id, portal_id) do nothing", new { Id = user, grant.Portal, Now = now }),
+        };
+        return changed > 0 && await TouchAsync(write, user);
+    }
+
+    public void Dispose()
+    {
+        // It holds nothing.
+    }
+
+    /// <summary>Everybody who keeps this user in memory is to read it again.</summary>
+    private static async Task<bool> TouchAsync(WriteTransaction write, string user) =>
+        await write.ExecuteAsync("update users set revision = @Revision where id = @Id", new { Id = user, Revision = await write.NextRevisionAsync() }) == 1;
+
+    private async Task<User?> FindAsync(string condition, string key, CancellationToken cancellation) =>
+        (await database.SingleOrDefaultAsync<Row>($"select {Columns}, revision from users where {condition}", new { Key = key }, cancellation))?.ToUser();
+
+    /// <summary>A fast hash is enough for what is random and not chosen by people; a spent code is worth nothing.</summary>
+    private static string Hash(User user, string code) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{user.Id} {code.Trim().ToUpperInvariant()}")));
+
+    private static string Name(byte[] credentialId) => Convert.ToHexStringLower(credentialId);
+
+    private static Task Do(Action change)
+    {
+        change();
+        return Task.CompletedTask;
+    }
+
+    private sealed record Row
+    {
+        public required string Id { get; init; }
+        public required string Email { get; init; }
+        public required string EmailKey { get; init; }
+        public string? PasswordHash { get; init; }
+        public required string SecurityStamp { get; init; }
+        public required bool IsStaff { get; init; }
+        public required bool TwoFactor { get; init; }
+        public string? AuthenticatorKey { get; init; }
+        public required int FailedCount { get; init; }
+        public long? LockoutEnd { get; init; }
+        public required long CreatedAt { get; init; }
+        public long? SignedInAt { get; init; }
+        public long? DisabledAt { get; init; }
+        public required long Version { get; init; }
+        public long Revision { get; init; }
+
+        public static Row Of(User user) => new()
+        {
+            Id = user.Id,
+            Email = user.Email,
+            EmailKey = user.EmailKey,
+            PasswordHash = user.PasswordHash,
+            SecurityStamp = user.SecurityStamp,
+            IsStaff = user.IsStaff,
+            TwoFactor = user.TwoFactorEnabled,
+            AuthenticatorKey = user.SealedAuthenticatorKey,
+            FailedCount = user.FailedCount,
+            LockoutEnd = user.LockoutEnd?.ToUnixTimeMilliseconds(),
+            CreatedAt = user.CreatedAt.ToUnixTimeMilliseconds(),
+            SignedInAt = user.SignedInAt?.ToUnixTimeMilliseconds(),
+            DisabledAt = user.DisabledAt?.ToUnixTimeMilliseconds(),
+            Version = user.Version,
+        };
+
+        /// <summary>Nothing that others keep in memory differs.</summary>
+        public bool IsKnownAs(Row other) =>
+            (Email, SecurityStamp, IsStaff, DisabledAt) == (other.Email, other.SecurityStamp, other.IsStaff, other.DisabledAt);
+
+        public User ToUser() => new()
+        {
+            Id = Id,
+            Email = Email,
+            EmailKey = EmailKey,
+            PasswordHash = PasswordHash,
+            SecurityStamp = SecurityStamp,
+            IsStaff = IsStaff,
+            TwoFactorEnabled = TwoFactor,
+            SealedAuthenticatorKey = AuthenticatorKey,
+            FailedCount = FailedCount,
+            LockoutEnd = UnixTime.FromMs(LockoutEnd),
+            CreatedAt = UnixTime.FromMs(CreatedAt),
+            SignedInAt = UnixTime.FromMs(SignedInAt),
+            DisabledAt = UnixTime.FromMs(DisabledAt),
+            Version = Version,
+        };
+    }
+
+    private sealed record ListingRow
+    {
+        public required string Id { get; init; }
+        public required string Email { get; init; }
+        public required bool IsStaff { get; init; }
+        public required bool TwoFactor { get; init; }
+        public required long CreatedAt { get; init; }
+        public long? SignedInAt { get; init; }
+        public long? DisabledAt { get; init; }
+        public long? LockoutEnd { get; init; }
+        public required long Passkeys { get; init; }
+
+        public UserListing ToListing() => new()
+        {
+            Id = Id,
+            Email = Email,
+            IsStaff = IsStaff,
+            HasSecondFactor = TwoFactor || Passkeys > 0,
+            CreatedAt = UnixTime.FromMs(CreatedAt),
+            SignedInAt = UnixTime.FromMs(SignedInAt),
+            DisabledAt = UnixTime.FromMs(DisabledAt),
+            LockoutEnd = UnixTime.FromMs(LockoutEnd),
+        };
+    }
+
+    private sealed record GrantRow
+    {
+        public required string UserId { get; init; }
+        public required string Thing { get; init; }
+        public string? Role { get; init; }
+    }
+
+    private sealed record LoginRow
+    {
+        public required string Provider { get; init; }
+        public required string Key { get; init; }
+        public string? Name { get; init; }
+    }
+
+    private sealed record PasskeyRow
+    {
+        public required string CredentialId { get; init; }
+        public required string Name { get; init; }
+        public required long CreatedAt { get; init; }
+        public required string Data { get; init; }
+
+        public UserPasskeyInfo ToPasskey()
+        {
+            var data = JsonSerializer.Deserialize<PasskeyData>(Data)!;
+            return new UserPasskeyInfo(
+                Convert.FromHexString(CredentialId), data.PublicKey, UnixTime.FromMs(CreatedAt), data.SignCount, data.Transports, data.IsUserVerified, data.IsBackupEligible, data.IsBackedUp,
+                data.AttestationObject, data.ClientDataJson)
+            {
+                Name = Name,
+            };
+        }
+    }
+
+    private sealed record PasskeyData(
+        byte[] PublicKey, uint SignCount, string[]? Transports, bool IsUserVerified, bool IsBackupEligible, bool IsBackedUp, byte[] AttestationObject, byte[] ClientDataJson)
+    {
+        public static PasskeyData Of(UserPasskeyInfo passkey) => new(
+            passkey.PublicKey, passkey.SignCount, passkey.Transports, passkey.IsUserVerified, passkey.IsBackupEligible, passkey.IsBackedUp, passkey.AttestationObject, passkey.ClientDataJson);
+    }
+}

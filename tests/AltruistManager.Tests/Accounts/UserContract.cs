@@ -1,0 +1,284 @@
+using AltruistManager.Accounts;
+using AltruistManager.Storage;
+using AltruistManager.Tests.Storage;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace AltruistManager.Tests.Accounts;
+
+public sealed class UserOnSqlite(SqliteFixture fixture) : UserContract(fixture), IClassFixture<SqliteFixture>;
+
+public sealed class UserOnPostgres(PostgresFixture fixture) : UserContract(fixture), IClassFixture<PostgresFixture>;
+
+/// <summary>Users as the framework's managers store them, and as running services see them, on every database.</summary>
+public abstract class UserContract(DatabaseFixture fixture) : StorageContract(fixture)
+{
+    private const string Password = "nine green herons";
+
+    private static int people;
+
+    [Fact]
+    public async Task Password_is_stored_hashed_with_SHA512_and_at_least_210000_iterations()
+    {
+        var user = await MakeAsync();
+
+        // Version 3 of the framework's format: 01, then the function (2 is SHA-512) and the iterations, four bytes each.
+        var stored = Convert.FromBase64String(await StoredAsync<string>("select password_hash from users where id = @Id", user));
+        Assert.Equal([1, 0, 0, 0, 2], stored[..5]);
+        Assert.True(System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(stored.AsSpan(5)) >= 210_000);
+    }
+
+    [Theory]
+    [InlineData("short 7", false)]
+    [InlineData("Password123!", false)]
+    [InlineData("P@ssw0rd2026", false)]
+    [InlineData("12345678", false)]
+    [InlineData("abcdefghij", false)]
+    [InlineData("aaaaaaaaaaaa", false)]
+    [InlineData("qwertyuiop", false)]
+    [InlineData("wanda1984", false)]
+    [InlineData("abcabcabcabc", false)]
+    [InlineData("vieux-port 7", true)]
+    public async Task Passwords_that_are_guessed_first_are_refused(string password, bool taken)
+    {
+        using var services = Services();
+        var made = await services.GetRequiredService<Users>().CreateAsync(User.New($"wanda@acme{Interlocked.Increment(ref people)}.example", Now), password);
+        Assert.Equal(taken, made.Succeeded);
+    }
+
+    [Fact]
+    public async Task Password_of_sixty_four_characters_and_more_is_taken_and_all_of_it_counts()
+    {
+        using var services = Services();
+        var users = services.GetRequiredService<Users>();
+        var password = string.Concat(Enumerable.Range(0, 16).Select(number => $"wö{number:x}·")) + " end of it";
+        Assert.True(password.Length >= 64);
+        var user = User.New($"long{Interlocked.Increment(ref people)}@acme.example", Now);
+        Assert.True((await users.CreateAsync(user, password)).Succeeded);
+        Assert.True(await users.CheckPasswordAsync(user, password));
+        Assert.False(await users.CheckPasswordAsync(user, password[..^1]));
+    }
+
+    [Fact]
+    public async Task Address_is_one_whatever_its_case_and_taken_once()
+    {
+        using var services = Services();
+        var users = services.GetRequiredService<Users>();
+        var user = await MakeAsync();
+        Assert.Equal(user.Id, (await users.FindByEmailAsync(user.Email.ToUpperInvariant()))!.Id);
+        Assert.False((await users.CreateAsync(User.New(user.Email.ToUpperInvariant(), Now), Password)).Succeeded);
+
+        // Two at the same moment: neither sees the other before it writes.
+        var store = new UserStore(Database, Ring(Database), TimeProvider.System);
+        var twin = User.New(user.Email, Now);
+        twin.EmailKey = user.EmailKey;
+        Assert.False((await store.CreateAsync(twin, Cancellation)).Succeeded);
+    }
+
+    [Fact]
+    public async Task Of_two_changes_made_on_the_same_reading_the_second_is_refused()
+    {
+        var made = await MakeAsync();
+        var store = new UserStore(Database, Ring(Database), TimeProvider.System);
+        var one = (await store.FindByIdAsync(made.Id, Cancellation))!;
+        var other = (await store.FindByIdAsync(made.Id, Cancellation))!;
+        one.SecurityStamp = "one";
+        other.SecurityStamp = "other";
+        Assert.True((await store.UpdateAsync(one, Cancellation)).Succeeded);
+        Assert.False((await store.UpdateAsync(other, Cancellation)).Succeeded);
+        Assert.Equal("one", (await store.FindByIdAsync(made.Id, Cancellation))!.SecurityStamp);
+    }
+
+    [Fact]
+    public async Task Wrong_passwords_side_by_side_all_count_towards_the_lockout()
+    {
+        using var services = Services();
+        var users = services.GetRequiredService<Users>();
+        var made = await MakeAsync();
+        var readings = new List<User>();
+        for (var i = 0; i < 5; i++)
+            readings.Add((await users.FindByIdAsync(made.Id))!);
+        foreach (var reading in readings)
+            await users.AccessFailedAsync(reading);
+
+        Assert.True(await users.IsLockedOutAsync((await users.FindByIdAsync(made.Id))!));
+    }
+
+    [Fact]
+    public async Task New_password_lifts_the_lockout_and_ends_the_sessions()
+    {
+        using var services = Services();
+        var users = services.GetRequiredService<Users>();
+        using var book = Book();
+        var user = await MakeAsync();
+        await book.RefreshAsync(Cancellation);
+        var stamp = user.SecurityStamp;
+        Assert.True(await book.IsGoodAsync(user.Id, stamp, Cancellation));
+        for (var i = 0; i < 5; i++)
+            await users.AccessFailedAsync(user);
+
+        Assert.True((await users.SetPasswordAsync(user, "seven grey herons")).Succeeded);
+
+        Assert.False(await users.IsLockedOutAsync((await users.FindByIdAsync(user.Id))!));
+        Assert.True(await book.IsGoodAsync(user.Id, (await users.FindByIdAsync(user.Id))!.SecurityStamp, Cancellation));
+        Assert.False(await book.IsGoodAsync(user.Id, stamp, Cancellation));
+    }
+
+    [Fact]
+    public async Task What_a_user_is_given_and_what_is_taken_is_seen_after_the_next_refresh()
+    {
+        using var mine = Book();
+        using var others = Book();
+        var store = new UserStore(Database, Ring(Database), TimeProvider.System);
+        var registry = new UserRegistry(store, mine);
+        var user = await MakeAsync();
+        foreach (var grant in new[] { Grant.Of("acme", MemberRole.Viewer), Grant.Of("helios", MemberRole.Viewer), Grant.Of("helios", MemberRole.Admin), Grant.Owning("gateway") })
+            Assert.True((await registry.GrantAsync(Actor.Operator, user.Id, grant, Cancellation)).IsDone);
+        Assert.False((await registry.GrantAsync(Actor.Operator, user.Id, Grant.Owning("gateway"), Cancellation)).IsDone);
+
+        await others.RefreshAsync(Cancellation);
+        foreach (var actor in new[] { ActorIn(mine), ActorIn(others) })
+        {
+            Assert.Equal((true, false, true, true), (actor.MaySee("acme"), actor.MayChange("acme"), actor.MayChange("helios"), actor.MayUsePortal("gateway")));
+            Assert.False(actor.IsStaff || actor.MaySee("northwind"));
+        }
+
+        Assert.True((await registry.RevokeAsync(Actor.Operator, user.Id, Grant.Of("helios", MemberRole.Admin), Cancellation)).IsDone);
+        Assert.True((await registry.GrantAsync(Actor.Operator, user.Id, Grant.Staff, Cancellation)).IsDone);
+        Assert.True((await registry.RevokeAsync(Actor.Operator, user.Id, Grant.Staff, Cancellation)).IsDone);
+        await others.RefreshAsync(Cancellation);
+        Assert.Equal((true, false, false), (ActorIn(others).MaySee("acme"), ActorIn(others).MaySee("helios"), ActorIn(others).IsStaff));
+
+        Assert.True((await registry.DisableAsync(Actor.Operator, user.Id, Cancellation)).IsDone);
+        await others.RefreshAsync(Cancellation);
+        Assert.Null(others.ActorOf(user.Id, user.SecurityStamp, withSecondFactor: true, null));
+
+        Actor ActorIn(UserBook book) => book.ActorOf(user.Id, user.SecurityStamp, withSecondFactor: false, null)!;
+    }
+
+    [Fact]
+    public async Task Admin_of_a_provider_says_who_else_is_its_member_and_nothing_more()
+    {
+        using var book = Book();
+        var registry = new UserRegistry(new UserStore(Database, Ring(Database), TimeProvider.System), book);
+        var user = await MakeAsync();
+        var admin = Person(("acme", MemberRole.Admin), ("helios", MemberRole.Viewer));
+
+        Assert.True((await registry.GrantAsync(admin, user.Id, Grant.Of("acme", MemberRole.Admin), Cancellation)).IsDone);
+        foreach (var grant in new[] { Grant.Of("helios", MemberRole.Viewer), Grant.Of("northwind", MemberRole.Viewer), Grant.Staff, Grant.Owning("gateway") })
+            Assert.False((await registry.GrantAsync(admin, user.Id, grant, Cancellation)).IsDone, grant.ToString());
+        Assert.False((await registry.DisableAsync(admin, user.Id, Cancellation)).IsDone);
+        Assert.False((await registry.RevokeAsync(Person(("acme", MemberRole.Viewer)), user.Id, Grant.Of("acme", MemberRole.Admin), Cancellation)).IsDone);
+    }
+
+    [Fact]
+    public async Task Staff_without_a_second_factor_are_no_staff_where_one_is_required()
+    {
+        var store = new UserStore(Database, Ring(Database), TimeProvider.System);
+        using var book = new UserBook(store, Options.Create(new AccountsOptions { RequireSecondFactorForStaff = true }), TimeProvider.System);
+        var user = await MakeAsync();
+        await store.GrantAsync(user.Id, Grant.Staff, Cancellation);
+        await book.RefreshAsync(Cancellation);
+        Assert.False(book.ActorOf(user.Id, user.SecurityStamp, withSecondFactor: false, null)!.IsStaff);
+        Assert.True(book.ActorOf(user.Id, user.SecurityStamp, withSecondFactor: true, null)!.IsStaff);
+    }
+
+    [Fact]
+    public async Task Key_of_the_authenticator_app_is_encrypted_and_recovery_codes_are_hashed_and_good_once()
+    {
+        var store = new UserStore(Database, Ring(Database), TimeProvider.System);
+        var user = await MakeAsync();
+        await store.SetAuthenticatorKeyAsync(user, "JBSWY3DPEHPK3PXP", Cancellation);
+        Assert.True((await store.UpdateAsync(user, Cancellation)).Succeeded);
+        await store.ReplaceCodesAsync(user, ["AAAA-BBBB", "CCCC-DDDD"], Cancellation);
+
+        Assert.DoesNotContain("JBSWY3DP", await StoredAsync<string>("select authenticator_key from users where id = @Id", user), StringComparison.Ordinal);
+        Assert.Equal("JBSWY3DPEHPK3PXP", await store.GetAuthenticatorKeyAsync((await store.FindByIdAsync(user.Id, Cancellation))!, Cancellation));
+        Assert.Equal(0, await StoredAsync<long>("select count(*) from recovery_codes where user_id = @Id and code_hash like '%AAAA%'", user));
+        Assert.True(await store.RedeemCodeAsync(user, "aaaa-bbbb ", Cancellation));
+        Assert.False(await store.RedeemCodeAsync(user, "AAAA-BBBB", Cancellation));
+        Assert.Equal(1, await store.CountCodesAsync(user, Cancellation));
+    }
+
+    [Fact]
+    public async Task Code_of_an_authenticator_app_is_taken_once_by_each_user()
+    {
+        var store = new UserStore(Database, Ring(Database), TimeProvider.System);
+        var (one, other) = (await MakeAsync(), await MakeAsync());
+        Assert.True(await store.SpendCodeAsync(one, "123456", Cancellation));
+        Assert.False(await store.SpendCodeAsync(one, "123456", Cancellation));
+        Assert.True(await store.SpendCodeAsync(other, "123456", Cancellation));
+    }
+
+    [Fact]
+    public async Task Passkey_is_kept_whole_and_belongs_to_one_user()
+    {
+        var store = new UserStore(Database, Ring(Database), TimeProvider.System);
+        var (owner, other) = (await MakeAsync(), await MakeAsync());
+        var id = Guid.CreateVersion7(Now).ToByteArray();
+        await store.AddOrUpdatePasskeyAsync(owner, Passkey(1), Cancellation);
+        await store.AddOrUpdatePasskeyAsync(owner, Passkey(2), Cancellation);
+
+        var kept = Assert.Single(await store.GetPasskeysAsync(owner, Cancellation));
+        Assert.Equal(("key ring", 2u, true, false), (kept.Name, kept.SignCount, kept.IsUserVerified, kept.IsBackedUp));
+        Assert.Equal([1, 2, 3], kept.PublicKey);
+        Assert.Equal(["internal"], kept.Transports!);
+        Assert.Equal(owner.Id, (await store.FindByPasskeyIdAsync(id, Cancellation))!.Id);
+        Assert.Null(await store.FindPasskeyAsync(other, id, Cancellation));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => store.AddOrUpdatePasskeyAsync(other, Passkey(3), Cancellation));
+        await store.RemovePasskeyAsync(other, id, Cancellation);
+        Assert.Single(await store.GetPasskeysAsync(owner, Cancellation));
+
+        UserPasskeyInfo Passkey(uint count) => new(id, [1, 2, 3], Now, count, ["internal"], true, true, false, [4], [5]) { Name = "key ring" };
+    }
+
+    [Fact]
+    public async Task Users_are_listed_by_address_in_pages_and_found_by_what_they_belong_to()
+    {
+        var database = await Fixture.NewDatabaseAsync(Cancellation);
+        var store = new UserStore(database, Ring(database), TimeProvider.System);
+        foreach (var name in new[] { "carol", "alice", "bob" })
+        {
+            var user = User.New($"{name}@acme.example", Now);
+            user.EmailKey = user.Email.ToUpperInvariant();
+            await store.CreateAsync(user, Cancellation);
+            if (name == "bob")
+                await store.GrantAsync(user.Id, Grant.Of("helios", MemberRole.Admin), Cancellation);
+        }
+
+        Assert.Equal(["alice@acme.example", "bob@acme.example"], (await store.ListAsync(null, null, 2, Cancellation)).Select(user => user.Email));
+        Assert.Equal(["carol@acme.example"], (await store.ListAsync(null, "bob@acme.example", 2, Cancellation)).Select(user => user.Email));
+        Assert.Equal(["bob@acme.example"], (await store.ListAsync("helios", null, 9, Cancellation)).Select(user => user.Email));
+        Assert.Equal(["carol@acme.example"], (await store.ListAsync("CAR", null, 9, Cancellation)).Select(user => user.Email));
+    }
+
+    private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+
+    private async Task<User> MakeAsync()
+    {
+        using var services = Services();
+        var user = User.New($"person{Interlocked.Increment(ref people)}@acme.example", Now);
+        var made = await services.GetRequiredService<Users>().CreateAsync(user, Password);
+        Assert.True(made.Succeeded, Users.Explain(made));
+        return user;
+    }
+
+    private async Task<T> StoredAsync<T>(string sql, User user) => (await Database.SingleOrDefaultAsync<T>(sql, new { user.Id }, Cancellation))!;
+
+    private UserBook Book() => new(new UserStore(Database, Ring(Database), TimeProvider.System), Options.Create(new AccountsOptions()), TimeProvider.System);
+
+    private static KeyRing Ring(Database database) => new(database, NullLogger<KeyRing>.Instance);
+
+    private static Actor Person(params (string Provider, MemberRole Role)[] memberships) => new()
+    {
+        Kind = ActorKind.User,
+        Id = "1",
+        Name = "somebody@acme.example",
+        Providers = memberships.ToDictionary(membership => membership.Provider, membership => membership.Role),
+    };
+
+    private ServiceProvider Services() => new ServiceCollection()
+        .AddLogging().AddSingleton(TimeProvider.System).AddSingleton(Database).AddSingleton(Ring(Database)).AddAccounts().BuildServiceProvider();
+}

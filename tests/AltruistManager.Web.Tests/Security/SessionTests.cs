@@ -1,0 +1,187 @@
+using System.Net;
+using AltruistManager.Accounts;
+
+namespace AltruistManager.Web.Tests.Security;
+
+/// <summary>How people sign in on the pages, stay signed in, and cease to be.</summary>
+public sealed class SessionTests(AppFixture app) : IClassFixture<AppFixture>
+{
+    private static int people;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>Of nobody else.</summary>
+    private readonly string anna = $"anna{Interlocked.Increment(ref people)}@acme.example";
+
+    [Fact]
+    public async Task Session_is_a_cookie_of_this_host_that_scripts_and_other_sites_cannot_use()
+    {
+        await Person.MakeAsync(app, anna);
+        using var person = new Person(app);
+        using var answer = await person.SignInAsync(anna.ToUpperInvariant(), query: "?back=%2Faltruists%3Fchain%3D0021");
+
+        Assert.Equal((HttpStatusCode.Found, "/altruists?chain=0021"), (answer.StatusCode, answer.Headers.Location?.PathAndQuery));
+        var cookie = person.SetCookies["__Host-session"].ToLowerInvariant();
+        Assert.Contains("; path=/;", cookie);
+        Assert.Contains("; secure", cookie);
+        Assert.Contains("; httponly", cookie);
+        Assert.Contains("; samesite=lax", cookie);
+        Assert.DoesNotContain("domain", cookie);
+        var form = person.SetCookies["__Host-form"].ToLowerInvariant();
+        Assert.Contains("; secure", form);
+        Assert.Contains("; samesite=strict", form);
+        Assert.Contains(anna, await person.ReadAsync("/"));
+        Assert.DoesNotContain(anna, await app.Anonymous.GetStringAsync("/", Cancellation));
+    }
+
+    [Theory]
+    [InlineData("https://evil.example/")]
+    [InlineData("//evil.example/")]
+    [InlineData("/\\evil.example")]
+    public async Task The_way_back_after_signing_in_stays_on_this_site(string back)
+    {
+        await Person.MakeAsync(app, anna);
+        using var person = new Person(app);
+        using var answer = await person.SignInAsync(anna, query: $"?back={Uri.EscapeDataString(back)}");
+        Assert.Equal(new Uri(app.Address, "/"), answer.Headers.Location);
+    }
+
+    [Fact]
+    public async Task Each_sign_in_begins_another_session()
+    {
+        await Person.MakeAsync(app, anna);
+        using var person = new Person(app);
+        using (await person.SignInAsync(anna))
+        {
+        }
+
+        var first = person.Cookies["__Host-session"];
+        using (await SignOutAsync(person))
+        {
+        }
+
+        Assert.DoesNotContain("__Host-session", person.Cookies.Keys);
+        using (await person.SignInAsync(anna))
+            Assert.NotEqual(first, person.Cookies["__Host-session"]);
+    }
+
+    [Fact]
+    public async Task Who_exists_and_why_it_failed_is_not_told()
+    {
+        await Person.MakeAsync(app, anna);
+        var gone = await Person.MakeAsync(app, "gone@acme.example");
+        await app.Services.GetRequiredService<UserRegistry>().DisableAsync(Actor.Operator, gone, Cancellation);
+        var texts = new HashSet<string>();
+        foreach (var (email, password) in new[] { (anna, "wrong one"), ("nobody@acme.example", "wrong one"), ("gone@acme.example", Person.Password) })
+        {
+            using var person = new Person(app);
+            using var answer = await person.SignInAsync(email, password);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            Assert.DoesNotContain("__Host-session", person.Cookies.Keys);
+            var html = await answer.Content.ReadAsStringAsync(Cancellation);
+            texts.Add(html[html.IndexOf("role=\"alert\"", StringComparison.Ordinal)..html.IndexOf("<form method=\"post\" action=\"/sign-in", StringComparison.Ordinal)]);
+        }
+
+        Assert.Single(texts);
+    }
+
+    [Fact]
+    public async Task Five_wrong_passwords_lock_the_account_for_the_right_one_as_well()
+    {
+        await Person.MakeAsync(app, anna);
+        using var person = new Person(app);
+        for (var i = 0; i < 5; i++)
+        {
+            using var wrong = await person.SignInAsync(anna, $"wrong one {i}");
+        }
+
+        using var right = await person.SignInAsync(anna);
+        Assert.Equal(HttpStatusCode.OK, right.StatusCode);
+        Assert.DoesNotContain("__Host-session", person.Cookies.Keys);
+    }
+
+    [Fact]
+    public async Task Attempts_from_one_address_are_limited_whatever_the_account()
+    {
+        await using var limited = await AppFixture.StartAsync(("Limits:SignInsPerMinute", "3"));
+        using var person = new Person(limited);
+        for (var i = 0; i < 3; i++)
+        {
+            using var answer = await person.SignInAsync($"somebody{i}@acme.example");
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+
+        using var fourth = await person.SignInAsync("another@acme.example");
+        Assert.Equal(HttpStatusCode.TooManyRequests, fourth.StatusCode);
+    }
+
+    [Fact]
+    public async Task Form_without_its_token_or_with_somebody_elses_is_refused()
+    {
+        await Person.MakeAsync(app, anna);
+        using var person = new Person(app);
+        using (var without = await person.PostAsync("/sign-in", ("_handler", "sign-in"), ("Input.Email", anna), ("Input.Password", Person.Password)))
+            Assert.Equal(HttpStatusCode.BadRequest, without.StatusCode);
+
+        using var other = new Person(app);
+        var foreign = Person.HiddenOf(await other.ReadAsync("/sign-in"), "sign-in");
+        using (await person.GetAsync("/sign-in"))
+        {
+        }
+
+        using (var stolen = await person.PostAsync("/sign-in", [.. foreign, ("Input.Email", anna), ("Input.Password", Person.Password)]))
+            Assert.Equal(HttpStatusCode.BadRequest, stolen.StatusCode);
+        Assert.DoesNotContain("__Host-session", person.Cookies.Keys);
+
+        using (await person.SignInAsync(anna))
+        {
+        }
+
+        using var leave = await person.PostAsync("/sign-out");
+        Assert.Equal(HttpStatusCode.BadRequest, leave.StatusCode);
+        Assert.Contains(anna, await person.ReadAsync("/"));
+    }
+
+    [Fact]
+    public async Task Session_ends_within_a_second_when_its_user_is_disabled_by_another_process()
+    {
+        var id = await Person.MakeAsync(app, anna);
+        using var person = new Person(app);
+        using (await person.SignInAsync(anna))
+            Assert.Contains(anna, await person.ReadAsync("/"));
+
+        // Past the registry, as a command does that shares no memory with the service.
+        await app.Services.GetRequiredService<UserStore>().DisableAsync(id, disabled: true, Cancellation);
+        var started = TimeProvider.System.GetTimestamp();
+        await AppWithPicks.UntilAsync("the session is over", async () => !(await person.ReadAsync("/")).Contains(anna, StringComparison.Ordinal));
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(1.5));
+    }
+
+    [Fact]
+    public async Task Cookies_do_nothing_on_the_API_and_keys_nothing_on_pages()
+    {
+        await Person.MakeAsync(app, "root@acme.example", Grant.Staff);
+        using var staff = new Person(app);
+        using (await staff.SignInAsync("root@acme.example"))
+        using (var call = await staff.GetAsync("/api/v1/selections"))
+            Assert.Equal(HttpStatusCode.Unauthorized, call.StatusCode);
+
+        Assert.Contains("href=\"/sign-in", await app.Staff.GetStringAsync("/", Cancellation));
+    }
+
+    [Fact]
+    public async Task Roles_are_looked_up_at_each_request()
+    {
+        var book = app.Services.GetRequiredService<UserBook>();
+        var registry = app.Services.GetRequiredService<UserRegistry>();
+        var id = await Person.MakeAsync(app, anna);
+        await book.RefreshAsync(Cancellation);
+        var stamp = book.Find(id)!.SecurityStamp;
+        Assert.False(book.ActorOf(id, stamp, withSecondFactor: false, null)!.IsStaff);
+        await registry.GrantAsync(Actor.Operator, id, Grant.Staff, Cancellation);
+        Assert.True(book.ActorOf(id, stamp, withSecondFactor: false, null)!.IsStaff);
+    }
+
+    private static async Task<HttpResponseMessage> SignOutAsync(Person person) =>
+        await person.PostAsync("/sign-out", [.. Person.HiddenOf(await person.ReadAsync("/"), "/sign-out")]);
+}
