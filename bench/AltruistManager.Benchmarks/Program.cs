@@ -12,6 +12,8 @@ return args switch
     ["log"] => await LogBench.RunAsync(CancellationToken.None),
     ["roster"] => await RosterBench.RunAsync(CancellationToken.None),
     ["api"] => await ApiBench.RunAsync(CancellationToken.None),
+    ["api", "changes"] => await ChangeBench.ShowAsync(CancellationToken.None),
+    ["api", "reports"] => await ReportBench.ShowAsync(CancellationToken.None),
     ["ingest"] => await IngestBench.RunAsync(CancellationToken.None),
     ["scale", var seconds] => await ScaleRun.RunAsync(TimeSpan.FromSeconds(int.Parse(seconds)), CancellationToken.None),
     ["probe"] => await ProbeBench.RunAsync(withScale: true, CancellationToken.None),

@@ -29,6 +29,8 @@ internal static class ApiBench
                 starts.Add((await service.StartToFirstAnswerAsync(cancellation)).TotalMilliseconds);
             Console.WriteLine($"start to first answer: {string.Join(", ", starts.Select(milliseconds => $"{milliseconds:F0} ms"))}");
 
+            var changes = await ChangeBench.RunAsync(cancellation);
+            var reports = await ReportBench.RunAsync(cancellation);
             var streams = await StreamBench.RunAsync(service, cancellation);
             var bulk = await BulkBench.RunAsync(Directory.CreateDirectory(Path.Combine(folder, "bulk")).FullName, cancellation);
 
@@ -77,6 +79,15 @@ internal static class ApiBench
                 ["change_to_first_ms"] = streams.FirstMilliseconds,
                 ["change_to_all_ms"] = streams.AllMilliseconds,
                 ["change_to_all_worst_ms"] = streams.WorstMilliseconds,
+                ["other_process_change_ms"] = changes.Median,
+                ["other_process_change_worst_ms"] = changes.Worst,
+                ["other_process_changes_in_a_row_ms"] = changes.InARowMedian,
+                ["other_process_changes_in_a_row_worst_ms"] = changes.InARowWorst,
+                ["reports_per_second"] = reports.PerSecond,
+                ["report_rows"] = ReportBench.Rows,
+                ["report_median_ms"] = reports.Median,
+                ["report_p99_ms"] = reports.P99,
+                ["report_cpu_us"] = reports.Microseconds,
             }));
             return 0;
         }

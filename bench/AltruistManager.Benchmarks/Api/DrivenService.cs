@@ -76,6 +76,7 @@ internal sealed class DrivenService(string folder) : IDisposable
         // The limiter counts every request, and stops none.
         start.Environment["Limits__RequestsPerSecond"] = "1000000";
         start.Environment["Limits__StreamsPerKey"] = "1000000";
+        start.Environment["Limits__ReportsPerMinute"] = "1000000";
         return start;
     }
 }

@@ -8,7 +8,7 @@ namespace AltruistManager.Benchmarks.Api;
 internal sealed class MeasuredService(string folder) : IDisposable
 {
     public const string Selection = "/api/v1/selections/chain-3?region=region-1";
-    private const int Chains = 10;
+    public const int Chains = 10;
     private const int Regions = 3;
 
     private readonly DrivenService service = new(folder);
@@ -20,9 +20,16 @@ internal sealed class MeasuredService(string folder) : IDisposable
     /// <summary>Probes, picks, and leaves a database with a pick for every slot. The nodes are gone afterwards.</summary>
     public async Task SetUpAsync(CancellationToken cancellation)
     {
-        await service.CreateKeysAsync(cancellation);
         await using var world = await SimulatedWorld.StartAsync(new SimulatedWorldOptions(), cancellation);
-        using var process = await service.StartAsync(cancellation);
+        using var process = await SetUpAsync(world, cancellation);
+    }
+
+    /// <summary>The same with nodes that stay.</summary>
+    /// <returns>The service, running, with a pick for every slot.</returns>
+    public async Task<ServerProcess> SetUpAsync(SimulatedWorld world, CancellationToken cancellation)
+    {
+        await service.CreateKeysAsync(cancellation);
+        var process = await service.StartAsync(cancellation);
         for (var region = 1; region <= Regions; region++)
             await service.SendAsync(HttpMethod.Put, $"/api/v1/regions/region-{region}", new JsonObject { ["name"] = $"Region {region}" }, cancellation);
         await service.SendAsync(HttpMethod.Put, "/api/v1/providers/bench", new JsonObject { ["name"] = "Bench" }, cancellation);
@@ -57,7 +64,7 @@ internal sealed class MeasuredService(string folder) : IDisposable
             await service.SendAsync(HttpMethod.Post, "/api/v1/rounds", null, cancellation);
         }
 
-        process.Kill();
+        return process;
     }
 
     public Task<ServerProcess> StartAsync(CancellationToken cancellation) => service.StartAsync(cancellation);
