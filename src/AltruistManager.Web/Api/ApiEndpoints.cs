@@ -29,6 +29,7 @@ internal static class ApiEndpoints
         api.MapStanding();
         api.MapAltruistProbes();
         api.MapPortals();
+        api.MapExposure();
         api.MapRelayReports();
         api.MapDecisions();
         api.MapDrains();

@@ -16,7 +16,8 @@ internal static class RelayReportsApi
         """
         Counts of what the portal relayed from `from` to `to`, at most an hour that began within the last 24. A repeat of an `id` is accepted and counted once. Every relay is
         in one bucket (answered, by an upper bound in milliseconds, or `+`) or is one error. `generation` may say which generation of the region the portal has taken.
-        All of a report is counted in the minute in which it began, or nothing of it.
+        All of a report is counted in the minute in which it began, or nothing of it; but what is of an altruist or chain that the portal may not read (any more) is left out, and
+        `leftOut` names it.
         """;
 
     private const string Showing =
@@ -46,13 +47,14 @@ internal static class RelayReportsApi
         var errors = new FieldErrors();
         if (body.HandOver(errors) is { } unreadable)
             return unreadable;
-        var report = draft.Check(portal, roster.Current, time.GetUtcNow(), errors);
+        var leftOut = new List<LeftOutPart>();
+        var report = draft.Check(portal, roster.Current, time.GetUtcNow(), errors, leftOut);
         if (errors.Any)
             return Problems.BadFields(errors);
         return await reports.TakeAsync(report, cancellation) switch
         {
             ReportReceipt.Busy => Problems.Unavailable("busy", "Too many reports wait to be written: send it again later.", 5),
-            var receipt => TypedResults.Accepted((string?)null, new ReceiptDocument(report.Id, receipt == ReportReceipt.Repeat)),
+            var receipt => TypedResults.Accepted((string?)null, new ReceiptDocument(report.Id, receipt == ReportReceipt.Repeat, leftOut)),
         };
     }
 
@@ -176,7 +178,8 @@ internal sealed record RelayReportBody(
 }
 
 /// <param name="Repeat">It was counted before.</param>
-internal sealed record ReceiptDocument(string Id, bool Repeat);
+/// <param name="LeftOut">Parts that are not counted, because they are of what the portal may not read (any more).</param>
+internal sealed record ReceiptDocument(string Id, bool Repeat, IReadOnlyList<LeftOutPart> LeftOut);
 
 internal sealed record ErrorsDocument(long Connect, long Timeout, long Http5xx, long Throttled, long Rpc);
 

@@ -11,6 +11,8 @@ public static class AccountsSetup
     public static IServiceCollection AddAccounts(this IServiceCollection services)
     {
         services.AddSingleton<ApiKeyStore>();
+        services.AddSingleton<KeyUseStore>();
+        services.AddSingleton<KeyUses>();
         services.AddSingleton<ApiKeyRing>();
         services.AddSingleton<UserStore>();
         services.AddSingleton<UserBook>();

@@ -26,7 +26,7 @@ public readonly record struct KeyCheck(ApiKey? Key, KeyRefusal Refusal);
 /// Checks keys from memory. A key that memory does not know makes it load what was written since it last looked, once; all who wait
 /// share one query and queries keep a distance, so that a flood of invented keys is no flood of queries.
 /// </summary>
-public sealed partial class ApiKeyRing(ApiKeyStore store, TimeProvider time, ILogger<ApiKeyRing> logger) : IDisposable
+public sealed partial class ApiKeyRing(ApiKeyStore store, KeyUses uses, TimeProvider time, ILogger<ApiKeyRing> logger) : IDisposable
 {
     /// <summary>From the start of one look into the database to the start of the next, at least.</summary>
     private static readonly TimeSpan Distance = TimeSpan.FromMilliseconds(50);
@@ -58,8 +58,14 @@ public sealed partial class ApiKeyRing(ApiKeyStore store, TimeProvider time, ILo
             : AskAsync(id.ToString(), secret.ToString(), cancellation);
     }
 
-    /// <summary>Whether a key that was checked before is still good, for those who stay connected.</summary>
-    public bool IsGood(string id) => keys.TryGetValue(id, out var key) && key.RevokedAt is null && !(key.ExpiresAt <= time.GetUtcNow());
+    /// <summary>Whether a key that was checked before is still good, for those who stay connected: they use it all the while.</summary>
+    public bool IsGood(string id)
+    {
+        if (!keys.TryGetValue(id, out var key) || key.RevokedAt is not null || key.ExpiresAt <= time.GetUtcNow())
+            return false;
+        uses.Note(id);
+        return true;
+    }
 
     /// <summary>Loads the keys written since the last time; everything at first.</summary>
     public async Task RefreshAsync(CancellationToken cancellation)
@@ -116,7 +122,10 @@ public sealed partial class ApiKeyRing(ApiKeyStore store, TimeProvider time, ILo
             return new KeyCheck(null, KeyRefusal.Unknown);
         if (key.RevokedAt is not null)
             return new KeyCheck(null, KeyRefusal.Revoked);
-        return key.ExpiresAt <= time.GetUtcNow() ? new KeyCheck(null, KeyRefusal.Expired) : new KeyCheck(key, KeyRefusal.None);
+        if (key.ExpiresAt <= time.GetUtcNow())
+            return new KeyCheck(null, KeyRefusal.Expired);
+        uses.Note(key.Id);
+        return new KeyCheck(key, KeyRefusal.None);
     }
 
     private async ValueTask<KeyCheck> AskAsync(string id, string secret, CancellationToken cancellation)

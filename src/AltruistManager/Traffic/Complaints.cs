@@ -18,6 +18,9 @@ public sealed partial class Complaints(RelayReportStore store, RosterCache roste
     /// <summary>Between two probes of an altruist that reports led to, on all instances together.</summary>
     internal static readonly TimeSpan Distance = TimeSpan.FromMinutes(1);
 
+    /// <summary>Altruists probed out of turn at a time.</summary>
+    internal const int MostAtOnce = 50;
+
     private readonly ConcurrentDictionary<AltruistId, bool> named = new();
 
     /// <summary>Notes who is complained of, and has them looked at as soon as can be.</summary>
@@ -51,8 +54,16 @@ public sealed partial class Complaints(RelayReportStore store, RosterCache roste
         var complaining = views.Where(view => view.ErrorShare >= ReportJudge.HighShare).Select(view => view.Portal).Distinct().ToList();
         var unreliable = (await store.ViewsOfAsync(complaining, now - Window, cancellation)).GroupBy(view => view.Portal)
             .Where(portal => ReportJudge.ComplainsOfNearlyAll([.. portal])).Select(portal => portal.Key).ToHashSet();
-        var failing = ReportJudge.Hints(views.Where(view => !unreliable.Contains(view.Portal))).ToDictionary(hint => hint.Altruist, hint => hint.View);
-        var due = await store.TakeHintsAsync([.. failing.Keys], now, Distance, cancellation);
+        var hints = ReportJudge.Hints(views.Where(view => !unreliable.Contains(view.Portal)));
+        var failing = hints.ToDictionary(hint => hint.Altruist, hint => hint.View);
+        // In turn: were it the same each time, others who fail would never come to it.
+        var due = await store.TakeHintsAsync([.. hints.Select(hint => hint.Altruist)], MostAtOnce, now, Distance, cancellation);
+        if (due.Count == MostAtOnce)
+        {
+            foreach (var later in failing.Keys.Except(due))
+                named[later] = true;
+        }
+
         foreach (var altruist in due)
             LogProbed(altruist, roster.Altruists[altruist].Label, 100 * failing[altruist].ErrorShare);
         if (due.Count > 0)

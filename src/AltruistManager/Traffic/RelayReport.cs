@@ -14,6 +14,10 @@ public sealed record RelayReport(
     internal int Rows => 1 + Altruists.Count + Chains.Sum(chain => 1 + chain.FallbackReasons.Count);
 }
 
+/// <summary>A part of a report that is not counted, because it is of what the portal may not read (any more).</summary>
+/// <param name="Part">Under which errors would name it, such as <c>altruists[0]</c>.</param>
+public sealed record LeftOutPart(string Part, string Reason);
+
 /// <summary>Relays that failed, by how. Each is the altruist's: what a user can cause is a good answer.</summary>
 public readonly record struct RelayErrors(long Connect, long Timeout, long Http5xx, long Throttled, long Rpc)
 {

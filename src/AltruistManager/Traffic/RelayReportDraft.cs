@@ -47,8 +47,11 @@ public sealed record RelayReportDraft
 
     public required IReadOnlyList<ChainRelaysDraft> Chains { get; init; }
 
-    /// <summary>Adds everything that is wrong to <paramref name="errors"/>; the answer counts only if nothing was.</summary>
-    public RelayReport Check(Portal portal, Roster roster, DateTimeOffset now, FieldErrors errors)
+    /// <summary>
+    /// Adds everything that is wrong to <paramref name="errors"/>; the answer counts only if nothing was. What the portal may not read is left out: that may have changed since it relayed, and the rest counts
+    /// all the same.
+    /// </summary>
+    public RelayReport Check(Portal portal, Roster roster, DateTimeOffset now, FieldErrors errors, ICollection<LeftOutPart> leftOut)
     {
         if (From is { } from && To is { } to)
         {
@@ -70,18 +73,16 @@ public sealed record RelayReportDraft
             errors.Add("chains", $"must have at most {MostReasonsInAll} fallbackReasons together");
         return new RelayReport(
             portal.Id, Id ?? "", Region is null ? null : new RegionId(Region), From ?? now, To ?? now, Generation,
-            [.. Altruists.Select(draft => Check(draft, portal, roster, errors))],
-            [.. Chains.Select(draft => Check(draft, portal, roster, errors))]);
+            [.. Altruists.Select(draft => Check(draft, portal, roster, errors, leftOut)).OfType<AltruistRelays>()],
+            [.. Chains.Select(draft => Check(draft, portal, roster, errors, leftOut)).OfType<ChainRelays>()]);
     }
 
-    private static AltruistRelays Check(AltruistRelaysDraft draft, Portal portal, Roster roster, FieldErrors errors)
+    private static AltruistRelays? Check(AltruistRelaysDraft draft, Portal portal, Roster roster, FieldErrors errors, ICollection<LeftOutPart> leftOut)
     {
         Altruist? altruist = null;
         if (draft.Altruist is not null && !roster.Altruists.TryGetValue(new AltruistId(draft.Altruist), out altruist))
             errors.Add($"{draft.Field}.altruist", $"'{draft.Altruist}' is not an altruist");
-        else if (altruist is not null && !portal.MayRead(altruist, roster))
-            errors.Add($"{draft.Field}.altruist", $"'{draft.Altruist}' is not one of this portal's");
-        var chain = ChainOf(draft.Chain, draft.Field, portal, roster, errors);
+        var chain = ChainOf(draft.Chain, draft.Field, roster, errors);
         // Its chains may have been changed since; its network does not.
         if (altruist is not null && chain is not null && altruist.Network != chain.Network)
             errors.Add($"{draft.Field}.chain", $"is not of the network of altruist {altruist.Id}");
@@ -100,12 +101,16 @@ public sealed record RelayReportDraft
         var relays = draft.Relays ?? 0;
         if (draft.Relays is not null && draft.Errors.Sum + latencies.Sum() is var told && told > relays)
             errors.Add($"{draft.Field}.relays", $"is less than its errors and latencyBuckets together, which are {told}");
+        if (altruist is not null && !portal.MayRead(altruist, roster))
+            return LeaveOut<AltruistRelays>(draft.Field, $"the altruist '{draft.Altruist}'", leftOut);
+        if (chain is not null && !portal.MayRead(chain.Id))
+            return LeaveOut<AltruistRelays>(draft.Field, $"the chain '{draft.Chain}'", leftOut);
         return new AltruistRelays(new AltruistId(draft.Altruist ?? ""), chain?.Id ?? default, relays, draft.ServedAs == "standby" ? relays : 0, draft.Errors, latencies);
     }
 
-    private static ChainRelays Check(ChainRelaysDraft draft, Portal portal, Roster roster, FieldErrors errors)
+    private static ChainRelays? Check(ChainRelaysDraft draft, Portal portal, Roster roster, FieldErrors errors, ICollection<LeftOutPart> leftOut)
     {
-        var chain = ChainOf(draft.Chain, draft.Field, portal, roster, errors);
+        var chain = ChainOf(draft.Chain, draft.Field, roster, errors);
         var reasons = draft.FallbackReasons ?? new Dictionary<string, long>();
         if (reasons.Count > MostReasons)
             errors.Add($"{draft.Field}.fallbackReasons", $"must have at most {MostReasons}");
@@ -115,19 +120,25 @@ public sealed record RelayReportDraft
                 errors.Add($"{draft.Field}.fallbackReasons", $"must be named by 1 to {LongestReason} characters without control characters");
         }
 
+        if (chain is not null && !portal.MayRead(chain.Id))
+            return LeaveOut<ChainRelays>(draft.Field, $"the chain '{draft.Chain}'", leftOut);
         return new ChainRelays(chain?.Id ?? default, draft.PortalRelays ?? 0, reasons);
     }
 
-    private static Chain? ChainOf(string? name, string field, Portal portal, Roster roster, FieldErrors errors)
+    private static Chain? ChainOf(string? name, string field, Roster roster, FieldErrors errors)
     {
         if (name is null)
             return null;
-        if (roster.FindChain(name) is not { } chain)
+        var chain = roster.FindChain(name);
+        if (chain is null)
             errors.Add($"{field}.chain", $"'{name}' is not a chain");
-        else if (!portal.MayRead(chain.Id))
-            errors.Add($"{field}.chain", $"'{name}' is not one of this portal's");
-        else
-            return chain;
+        return chain;
+    }
+
+    private static T? LeaveOut<T>(string part, string what, ICollection<LeftOutPart> leftOut)
+        where T : class
+    {
+        leftOut.Add(new LeftOutPart(part, $"{what} is not one of this portal's"));
         return null;
     }
 }

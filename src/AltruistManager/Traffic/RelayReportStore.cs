@@ -113,23 +113,31 @@ public sealed class RelayReportStore(Database database)
         return rows.ConvertAll(row => new PortalView(row.PortalId, new AltruistId(row.AltruistId), row.Relays, row.Errors));
     }
 
-    /// <summary>Takes the turn of those that were not probed out of turn within <paramref name="distance"/>, by any instance.</summary>
+    /// <summary>Takes the turn of those that were not probed out of turn within <paramref name="distance"/>, by any instance: of those whose last turn is longest ago, and then in the order given.</summary>
+    /// <param name="most">Turns to take.</param>
     /// <returns>Whose turn was taken.</returns>
-    public async Task<IReadOnlyList<AltruistId>> TakeHintsAsync(IReadOnlyCollection<AltruistId> altruists, DateTimeOffset now, TimeSpan distance, CancellationToken cancellation)
+    public async Task<IReadOnlyList<AltruistId>> TakeHintsAsync(IReadOnlyCollection<AltruistId> altruists, int most, DateTimeOffset now, TimeSpan distance, CancellationToken cancellation)
     {
         if (altruists.Count == 0)
             return [];
         var rows = await database.WriteAsync(write => write.QueryAsync<string>(
             $"""
             insert into relay_hints (altruist_id, at)
-            select {Text(0)}, @Now
-            from {Rows} where true
+            select   id, @Now
+            from     (select   asked.id
+                      from     (select {Text(0)} as id, {Number(1)} as place from {Rows} where true) as asked
+                      left join relay_hints as known on known.altruist_id = asked.id
+                      where    known.at is null or known.at <= @Before or known.at > @Now
+                      order by case when known.at is null or known.at > @Now then 0 else known.at end, asked.place
+                      limit    @Most) as due
+            order by id
             on conflict (altruist_id) do update set at = excluded.at where relay_hints.at <= @Before or relay_hints.at > @Now
             returning altruist_id
             """,
             new
             {
-                Rows = Json(altruists.Select(id => id.Value).Order(StringComparer.Ordinal).Select(id => (object[])[id])),
+                Rows = Json(altruists.Select((id, place) => (object[])[id.Value, place])),
+                Most = most,
                 Now = now.ToUnixTimeMilliseconds(),
                 Before = (now - distance).ToUnixTimeMilliseconds(),
             }), cancellation);

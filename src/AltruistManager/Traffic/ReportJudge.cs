@@ -52,9 +52,6 @@ public static class ReportJudge
     /// <summary>From this share of failed relays on an altruist is probed out of turn.</summary>
     public const double HighShare = 0.2;
 
-    /// <summary>Altruists probed out of turn at a time.</summary>
-    public const int MostHints = 50;
-
     /// <summary>Of so few altruists nothing follows for the portal that sees them fail.</summary>
     public const int FewestAltruists = 5;
 
@@ -102,13 +99,13 @@ public static class ReportJudge
         return asked >= FewestAltruists && views.Count(view => view.Relays > 0 && view.ErrorShare >= HighShare) >= NearlyAll * asked;
     }
 
-    /// <summary>Whom to probe out of turn, those with the most relays that count first; no more than <see cref="MostHints"/>.</summary>
+    /// <summary>Whom to probe out of turn, those with the most relays that count first.</summary>
     /// <param name="views">Of several altruists.</param>
     public static IReadOnlyList<(AltruistId Altruist, SharedView View)> Hints(IEnumerable<PortalView> views) =>
     [
         .. views.GroupBy(view => view.Altruist).Where(altruist => WantsProbe([.. altruist]))
             .Select(altruist => (Altruist: altruist.Key, View: Share([.. altruist]), Relays: altruist.Sum(view => view.Relays)))
-            .OrderByDescending(hint => hint.View.Weight).ThenByDescending(hint => hint.Relays).ThenBy(hint => hint.Altruist).Take(MostHints).Select(hint => (hint.Altruist, hint.View)),
+            .OrderByDescending(hint => hint.View.Weight).ThenByDescending(hint => hint.Relays).ThenBy(hint => hint.Altruist).Select(hint => (hint.Altruist, hint.View)),
     ];
 
     /// <summary>What is odd about an altruist.</summary>

@@ -128,7 +128,7 @@ public abstract class ApiKeyContract(DatabaseFixture fixture) : StorageContract(
         await Store.RevokeAsync(IdOf(revoked), Cancellation);
         await ring.RefreshAsync(Cancellation);
 
-        using var restored = new ApiKeyRing(new ApiKeyStore(await Unreachable(), time), time, NullLogger<ApiKeyRing>.Instance);
+        using var restored = new ApiKeyRing(new ApiKeyStore(await Unreachable(), time), Uses(), time, NullLogger<ApiKeyRing>.Instance);
         restored.Import(ring.ExportPortalKeys());
 
         Assert.Equal("one", (await restored.CheckAsync(portal, Cancellation)).Key!.PortalId);
@@ -138,6 +138,38 @@ public abstract class ApiKeyContract(DatabaseFixture fixture) : StorageContract(
         Assert.Equal(KeyRefusal.Expired, (await restored.CheckAsync(portal, Cancellation)).Refusal);
     }
 
+    [Fact]
+    public async Task First_and_last_use_of_a_key_are_known_over_all_instances_and_a_refused_one_is_none()
+    {
+        time.Now = UnixTime.FromMs(time.Now.ToUnixTimeMilliseconds());
+        var (one, two) = (Uses(), Uses());
+        using var ring = Ring(one);
+        using var other = Ring(two);
+        var key = await Store.CreateAsync("x", KeyScope.Portal, null, null, null, Cancellation);
+        var began = time.Now;
+        Assert.Null(await one.FindAsync(IdOf(key), Cancellation));
+        await ring.CheckAsync(key, Cancellation);
+        time.Now += TimeSpan.FromHours(1);
+        await other.CheckAsync(key, Cancellation);
+        await two.SaveAsync(Cancellation);
+        await one.SaveAsync(Cancellation);
+        Assert.Equal(new KeyUse(began, time.Now), await Uses().FindAsync(IdOf(key), Cancellation));
+
+        // Whoever stays connected uses it all the while; what is not written yet is known where it was noted.
+        time.Now += TimeSpan.FromHours(1);
+        Assert.True(ring.IsGood(IdOf(key)));
+        var last = time.Now;
+        Assert.Equal(last, (await one.FindAsync(IdOf(key), Cancellation))!.LastAt);
+        await Store.RevokeAsync(IdOf(key), Cancellation);
+        await ring.RefreshAsync(Cancellation);
+        time.Now += TimeSpan.FromHours(1);
+        Assert.False(ring.IsGood(IdOf(key)));
+        Assert.Equal(KeyRefusal.Revoked, (await ring.CheckAsync(key, Cancellation)).Refusal);
+        await ring.CheckAsync(key[..^1] + (key[^1] == 'A' ? 'B' : 'A'), Cancellation);
+        await one.SaveAsync(Cancellation);
+        Assert.Equal(new KeyUse(began, last), await Uses().FindAsync(IdOf(key), Cancellation));
+    }
+
     [Theory]
     [InlineData("EU Gateway #2", "eu-gateway-2")]
     [InlineData("ÄÖ", "fallback")]
@@ -145,7 +177,9 @@ public abstract class ApiKeyContract(DatabaseFixture fixture) : StorageContract(
 
     private ApiKeyStore Store => new(Database, time);
 
-    private ApiKeyRing Ring() => new(Store, time, NullLogger<ApiKeyRing>.Instance);
+    private ApiKeyRing Ring(KeyUses? uses = null) => new(Store, uses ?? Uses(), time, NullLogger<ApiKeyRing>.Instance);
+
+    private KeyUses Uses() => new(new KeyUseStore(Database), time);
 
     private static string IdOf(string key) => key.Split('_')[1];
 

@@ -185,7 +185,7 @@ public abstract class RelayReportContract(DatabaseFixture fixture) : StorageCont
     }
 
     [Fact]
-    public async Task Of_many_complaints_those_with_the_most_relays_are_looked_at_and_no_more_than_50()
+    public async Task Of_many_complaints_50_are_looked_at_at_a_time_the_busiest_first_and_then_the_others()
     {
         await using var scene = await SceneAsync(altruists: 140);
         using var instance = new Instance(scene);
@@ -206,6 +206,18 @@ public abstract class RelayReportContract(DatabaseFixture fixture) : StorageCont
         Assert.Contains("a140", asked);
         Assert.Contains("a2", asked);
         Assert.DoesNotContain("a4", asked);
+
+        // The others come to it next, before those come again who are still the busiest.
+        scene.Clock.Advance(TimeSpan.FromMinutes(1));
+        await instance.Reports.TakeAsync(report with { Id = "r3", From = scene.Clock.GetUtcNow(), Altruists = [.. altruists] }, Cancellation);
+        await instance.Complaints.LookAsync(Cancellation);
+        Assert.Equal(2, scene.Probes.AskedInFull.Count);
+        Assert.Equal(50, scene.Probes.AskedInFull[1].Length);
+        Assert.Equal(70, scene.Probes.AskedInFull.SelectMany(asked => asked).Distinct().Count());
+
+        // And without being complained of anew, who found no turn.
+        await instance.Complaints.LookAsync(Cancellation);
+        Assert.Equal([50, 50, 20], scene.Probes.AskedInFull.Select(asked => asked.Length));
     }
 
     [Fact]

@@ -90,8 +90,11 @@ public sealed class PortalsApiTests(AppWithPicks picks) : IClassFixture<AppWithP
 
         // Its reports too are of what it may read.
         var now = TimeProvider.System.GetUtcNow();
-        var report = new { id = "x", region = "eu", from = now.AddMinutes(-1), to = now, chains = new[] { new { chain = "0099", portalRelays = 1 } } };
-        Assert.Equal(["chains[0].chain", "region"], (await (await narrow.PostAsJsonAsync("/api/v1/relay-reports", report, Cancellation)).ReadProblemAsync(Cancellation)).Errors.Keys.Order());
+        var report = new { id = "x", region = "eu", from = now.AddMinutes(-1), to = now, chains = new[] { new { chain = "0099", portalRelays = 1 }, new { chain = "0021", portalRelays = 7 } } };
+        Assert.Equal(["region"], (await (await narrow.PostAsJsonAsync("/api/v1/relay-reports", report, Cancellation)).ReadProblemAsync(Cancellation)).Errors.Keys);
+        var receipt = await (await narrow.PostAsJsonAsync("/api/v1/relay-reports", report with { region = "us-east" }, Cancellation)).ReadJsonAsync(Cancellation);
+        Assert.Equal("chains[0]: the chain '0099' is not one of this portal's", string.Join("; ", receipt.GetProperty("leftOut").EnumerateArray().Select(part => $"{part.GetProperty("part")}: {part.GetProperty("reason")}")));
+        Assert.Equal(["0021 7"], (await narrow.GetJsonAsync("/api/v1/relay-reports", Cancellation)).GetProperty("chains").EnumerateArray().Select(chain => $"{chain.GetProperty("chain")} {chain.GetProperty("portalRelays")}"));
     }
 
     [Fact]

@@ -70,14 +70,17 @@ public sealed class RelayReportsApiTests(AppWithPicks picks) : IClassFixture<App
     }
 
     [Fact]
-    public async Task Report_on_an_altruist_that_the_portal_may_not_read_is_refused_by_name()
+    public async Task Report_on_an_altruist_that_the_portal_may_not_read_any_more_counts_the_rest_and_says_so()
     {
         await (await App.Staff.PutAsJsonAsync("/api/v1/regions/apart", new { name = "Apart" }, Cancellation)).ReadJsonAsync(Cancellation);
         using var portal = await PortalAsync("apart");
         await (await App.Staff.PutAsJsonAsync("/api/v1/portals/apart", new { regions = new[] { "apart" } }, Cancellation)).ReadJsonAsync(Cancellation);
         var body = Report("x", "one", relays: 1).Replace("us-east", "apart", StringComparison.Ordinal);
-        var problem = await (await portal.PostAsync(Path, Json(body), Cancellation)).ReadProblemAsync(Cancellation);
-        Assert.Equal((400, "altruists[0].altruist"), (problem.Status, string.Join(',', problem.Errors.Keys)));
+        var receipt = await (await portal.PostAsync(Path, Json(body), Cancellation)).ReadJsonAsync(Cancellation);
+        var leftOut = Assert.Single(receipt.GetProperty("leftOut").EnumerateArray());
+        Assert.Equal(("altruists[0]", $"the altruist '{picks.Altruists["one"]}' is not one of this portal's"), (leftOut.GetProperty("part").GetString(), leftOut.GetProperty("reason").GetString()));
+        var counted = await App.Staff.GetJsonAsync($"{Path}?portal=apart", Cancellation);
+        Assert.Equal((0, 2_000_000), (counted.GetProperty("total").GetProperty("relays").GetInt32(), counted.GetProperty("chains")[0].GetProperty("portalRelays").GetInt32()));
     }
 
     [Fact]
