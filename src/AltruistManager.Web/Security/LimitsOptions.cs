@@ -34,4 +34,12 @@ internal sealed class LimitsOptions
     /// <summary>Open streams in all: each takes a file handle and some 23 KB.</summary>
     [Range(0, 1_000_000)]
     public int Streams { get; set; } = 20_000;
+
+    /// <summary>Open pages of the consoles in all: each holds what it shows in memory, up to some megabytes.</summary>
+    [Range(0, 100_000)]
+    public int Circuits { get; set; } = 500;
+
+    /// <summary>Open pages of the consoles for each user.</summary>
+    [Range(0, 100_000)]
+    public int CircuitsPerUser { get; set; } = 20;
 }

@@ -3,16 +3,36 @@ using AltruistManager.Web.Ui.Pages.Account;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Endpoints;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Radzen;
 
 namespace AltruistManager.Web.Ui;
 
 internal static class UiSetup
 {
+    /// <summary>A page whose connection was lost can be taken up again for so long; each one waiting holds its memory.</summary>
+    private static readonly TimeSpan Retention = TimeSpan.FromMinutes(3);
+
+    private const int MostRetained = 100;
+
     public static IServiceCollection AddUi(this IServiceCollection services)
     {
-        services.AddRazorComponents();
+        services.AddRazorComponents().AddInteractiveServerComponents(static circuits =>
+        {
+            circuits.DisconnectedCircuitMaxRetained = MostRetained;
+            circuits.DisconnectedCircuitRetentionPeriod = Retention;
+            circuits.MaxBufferedUnacknowledgedRenderBatches = 10;
+            circuits.JSInteropDefaultCallTimeout = TimeSpan.FromSeconds(20);
+        }).AddHubOptions(static hub =>
+        {
+            // A pasted list of altruists is the longest message there is.
+            hub.MaximumReceiveMessageSize = 256 * 1024;
+            hub.MaximumParallelInvocationsPerClient = 1;
+        });
+        services.AddRadzenComponents();
+        services.AddSingleton<CircuitGate>();
         services.AddSingleton<SiteFiles>();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, PageAuthorization>();
+        services.AddHsts(static hsts => hsts.MaxAge = TimeSpan.FromDays(365));
         return services;
     }
 
@@ -24,14 +44,26 @@ internal static class UiSetup
             CreateScopeForErrors = true,
             ExceptionHandler = static context => new RazorComponentResult<Failure> { StatusCode = StatusCodes.Status500InternalServerError }.ExecuteAsync(context),
         }));
+        app.UseWebSockets();
+        app.UseWhen(
+            static context => context.Request.Path.StartsWithSegments(CircuitGate.Path, StringComparison.Ordinal),
+            static circuits => circuits.Use(static (context, next) => context.RequestServices.GetRequiredService<CircuitGate>().InvokeAsync(context, next)));
         app.UseAntiforgery();
         app.Services.GetRequiredService<SiteFiles>().Map(app);
         app.MapPost("/theme", (Delegate)Theme.ChooseAsync).DisableAntiforgery().AllowAnonymous().ExcludeFromDescription();
         app.MapSignOut();
-        // Pages name their policy themselves; what the framework maps beside them serves all of them.
-        app.MapRazorComponents<App>().Add(static endpoint =>
+        // Pages name their policy themselves; a connection is for who is signed in; what else the framework maps serves all pages.
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(static circuits =>
         {
-            if (!endpoint.Metadata.Any(static data => data is ComponentTypeMetadata))
+            // Says who may frame a page beside our own policy, which is stricter.
+            circuits.ContentSecurityFrameAncestorsPolicy = null;
+            // It takes more memory for each open page than all it shows.
+            circuits.DisableWebSocketCompression = true;
+        }).Add(static endpoint =>
+        {
+            if (endpoint is RouteEndpointBuilder route && CircuitGate.IsAt(route.RoutePattern))
+                endpoint.Metadata.Add(new AuthorizeAttribute(Policies.User));
+            else if (!endpoint.Metadata.Any(static data => data is ComponentTypeMetadata))
                 endpoint.Metadata.Add(new AllowAnonymousAttribute());
         });
     }

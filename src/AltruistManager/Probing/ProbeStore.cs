@@ -9,6 +9,17 @@ namespace AltruistManager.Probing;
 /// <param name="Id">Grows with time; pages by it.</param>
 public sealed record StoredProbe(long Id, string Vantage, ProbeRow Row);
 
+/// <summary>What the probes of a stretch of time saw together; checks, tests and trials are not among them.</summary>
+/// <param name="At">When it begins.</param>
+/// <param name="Probes">Without those that failed by a fault of ours.</param>
+/// <param name="LatencyMs">Their mean; null where none was answered.</param>
+/// <param name="HeadAgeSeconds">How old the newest block was on the whole when it was told; null where none said.</param>
+public sealed record ProbeBucket(DateTimeOffset At, long Probes, long Failures, double? LatencyMs, double? HeadAgeSeconds)
+{
+    /// <summary>From 0 to 1; null without a probe.</summary>
+    public double? Answered => Probes == 0 ? null : (double)(Probes - Failures) / Probes;
+}
+
 /// <summary>The raw probes; kept for 48 hours.</summary>
 public sealed partial class ProbeStore(Database database, IOptions<ProbingOptions> options)
 {
@@ -76,6 +87,29 @@ public sealed partial class ProbeStore(Database database, IOptions<ProbingOption
             """,
             new { Altruist = altruist.Value, Since = since.ToUnixTimeMilliseconds(), From = since.ToUnixTimeMilliseconds() / Span }, cancellation);
         return rows.ToDictionary(row => Enum.Parse<ProbeLane>(row.Lane), row => (row.Probes, row.Calls));
+    }
+
+    /// <summary>Oldest first; stretches without a probe are left out. Reads the altruist's own rows only.</summary>
+    public async Task<IReadOnlyList<ProbeBucket>> SeriesAsync(AltruistId altruist, DateTimeOffset since, TimeSpan bucket, CancellationToken cancellation)
+    {
+        var rows = await database.QueryAsync<BucketData>(
+            $"""
+            {Spans}
+            select   at / @Bucket as bucket,
+                     cast(sum(probes) as bigint) as probes,
+                     cast(sum(failures) as bigint) as failures,
+                     cast(sum(latency_ms * (probes - failures)) as double precision) as latency_sum,
+                     cast(sum(case when latency_ms is null then 0 else probes - failures end) as bigint) as latencies,
+                     cast(avg((at - head_time) / 1000.0) as double precision) as head_age
+            from     spans
+            join     probes on at / 300000 = span and altruist_id = @Altruist
+            where    at >= @Since and lane not in ('Check', 'Test', 'Trial') and outcome not in ('ResolverFailed', 'NoSockets')
+            group by at / @Bucket
+            order by at / @Bucket
+            """,
+            new { Altruist = altruist.Value, Since = since.ToUnixTimeMilliseconds(), From = since.ToUnixTimeMilliseconds() / Span, Bucket = (long)bucket.TotalMilliseconds }, cancellation);
+        return [.. rows.Select(row => new ProbeBucket(
+            UnixTime.FromMs(row.Bucket * (long)bucket.TotalMilliseconds), row.Probes, row.Failures, row.Latencies > 0 ? row.LatencySum / row.Latencies : null, row.HeadAge))];
     }
 
     /// <summary>Deletes what is older, in short transactions.</summary>
@@ -160,6 +194,16 @@ public sealed partial class ProbeStore(Database database, IOptions<ProbingOption
         public required string Lane { get; init; }
         public required long Probes { get; init; }
         public required long Calls { get; init; }
+    }
+
+    private sealed record BucketData
+    {
+        public required long Bucket { get; init; }
+        public required long Probes { get; init; }
+        public required long Failures { get; init; }
+        public double? LatencySum { get; init; }
+        public required long Latencies { get; init; }
+        public double? HeadAge { get; init; }
     }
 
     private sealed record ProbeData

@@ -49,3 +49,7 @@ public sealed record DecisionCandidate(
 /// <param name="Weight">The percentage of the slot's traffic; with another one it is another session.</param>
 /// <param name="EndedAt">Null while it lasts.</param>
 public sealed record Session(long? Id, AltruistId Altruist, int Weight, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, DecisionId Decision);
+
+/// <summary>A session as its altruist has it.</summary>
+/// <param name="EndedAt">Null while it lasts.</param>
+public sealed record OwnSession(SlotKey Slot, int Weight, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, DecisionId Decision);

@@ -40,6 +40,10 @@ public sealed class DecisionLog(SelectionStore store, IEntryLog log, TimeProvide
     public Task<IReadOnlyDictionary<AltruistId, int>> SessionsLastHourAsync(IReadOnlyCollection<AltruistId> altruists, CancellationToken cancellation) =>
         store.CountSessionsAsync(altruists, time.GetUtcNow() - TimeSpan.FromHours(1), cancellation);
 
+    /// <summary>Of one altruist in all slots within so much time, those that last first, then the newest.</summary>
+    public Task<IReadOnlyList<OwnSession>> SessionsOfAsync(AltruistId altruist, TimeSpan within, int skip, int limit, CancellationToken cancellation) =>
+        store.SessionsOfAsync(altruist, time.GetUtcNow() - within, skip, limit, cancellation);
+
     private async Task<Decision?> ReadAsync(SelectionStore.DecisionRow row, CancellationToken cancellation)
     {
         if (await log.FindAsync(row.Generation, cancellation) is not { } logged)

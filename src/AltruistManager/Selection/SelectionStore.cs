@@ -309,6 +309,36 @@ public sealed class SelectionStore(Database database, TimeProvider time)
             ];
         }, cancellation);
 
+    /// <summary>Of one altruist since then, those that last first, then those that ended last; reads its own rows only.</summary>
+    /// <param name="skip">How many to leave out.</param>
+    internal async Task<IReadOnlyList<OwnSession>> SessionsOfAsync(AltruistId altruist, DateTimeOffset since, int skip, int limit, CancellationToken cancellation) =>
+    [
+        .. (await database.QueryAsync<OwnSessionRow>(
+            $"""
+            with recursive spans (span) as (
+                select @Since / {Span}
+                union all
+                select span + 1 from spans where span < @Now / {Span}
+            )
+            select chain_id, region_id, weight, started_at, ended_at, generation, ordinal
+            from (
+                select slot_id, weight, started_at, ended_at, generation, ordinal
+                from spans
+                join sessions on ended_at / {Span} = span and altruist_id = @Altruist
+                where ended_at > @Since
+                union all
+                select slot_id, weight, started_at, null, generation, ordinal from open_sessions where altruist_id = @Altruist
+            ) as own
+            join slots on slots.id = slot_id
+            order by coalesce(ended_at, @Never) desc, started_at desc, chain_id, region_id
+            limit @Limit offset @Skip
+            """,
+            new { Altruist = altruist.Value, Since = since.ToUnixTimeMilliseconds(), Now = time.NowMs(), Never = long.MaxValue, Limit = limit, Skip = skip },
+            cancellation))
+        .Select(row => new OwnSession(
+            new SlotKey(new ChainId(row.ChainId), new RegionId(row.RegionId)), row.Weight, UnixTime.FromMs(row.StartedAt), UnixTime.FromMs(row.EndedAt), new DecisionId(row.Generation, row.Ordinal))),
+    ];
+
     internal async Task<IReadOnlyDictionary<AltruistId, int>> CountSessionsAsync(IReadOnlyCollection<AltruistId> altruists, DateTimeOffset since, CancellationToken cancellation) =>
         (await database.QueryAsync<CountRow>(
             $"""
@@ -331,6 +361,34 @@ public sealed class SelectionStore(Database database, TimeProvider time)
             new { Altruists = database.Dialect.List(altruists.Select(id => id.Value).ToArray()), Since = since.ToUnixTimeMilliseconds(), Now = time.NowMs() },
             cancellation))
         .ToDictionary(row => new AltruistId(row.AltruistId), row => (int)row.Sessions);
+
+    /// <summary>Oldest first: how often an altruist became the pick of these slots, and how often anybody did, in stretches of time. Reads what these slots served since then only.</summary>
+    internal async Task<IReadOnlyList<ShareRow>> SharesAsync(AltruistId altruist, IReadOnlyCollection<int> slots, DateTimeOffset since, TimeSpan bucket, CancellationToken cancellation) =>
+        await database.QueryAsync<ShareRow>(
+            $"""
+            with recursive ended (slot_id, altruist_id, started_at, before_id) as (
+                select slot_id, altruist_id, started_at, before_id
+                from slots
+                join sessions on sessions.id = last_ended
+                where {database.Dialect.In("slots.id", "Slots")} and ended_at > @Since
+                union all
+                select sessions.slot_id, sessions.altruist_id, sessions.started_at, sessions.before_id
+                from ended
+                join sessions on sessions.id = ended.before_id
+                where ended_at > @Since
+            ),
+            begun (slot_id, altruist_id, bucket) as (
+                select slot_id, altruist_id, started_at / @Bucket from ended where started_at >= @Since
+                union all
+                select slot_id, altruist_id, started_at / @Bucket from open_sessions where {database.Dialect.In("slot_id", "Slots")} and started_at >= @Since
+            )
+            select slot_id, bucket, count(*) as sessions, cast(sum(case when altruist_id = @Altruist then 1 else 0 end) as bigint) as own, count(distinct altruist_id) as altruists
+            from begun
+            group by slot_id, bucket
+            order by bucket, slot_id
+            """,
+            new { Altruist = altruist.Value, Slots = database.Dialect.List(slots), Since = since.ToUnixTimeMilliseconds(), Bucket = (long)bucket.TotalMilliseconds },
+            cancellation);
 
     /// <summary>When each altruist last became the pick of the slot before a moment, as far as it is among the newest of these.</summary>
     internal async Task<IReadOnlyDictionary<AltruistId, DateTimeOffset>> LastStartsAsync(int slot, DateTimeOffset before, CancellationToken cancellation) =>
@@ -411,6 +469,32 @@ public sealed class SelectionStore(Database database, TimeProvider time)
     {
         public required string AltruistId { get; init; }
         public required long Sessions { get; init; }
+    }
+
+    private sealed record OwnSessionRow
+    {
+        public required string ChainId { get; init; }
+        public required string RegionId { get; init; }
+        public required int Weight { get; init; }
+        public required long StartedAt { get; init; }
+        public long? EndedAt { get; init; }
+        public required long Generation { get; init; }
+        public required int Ordinal { get; init; }
+    }
+
+    internal sealed record ShareRow
+    {
+        public required long SlotId { get; init; }
+
+        /// <summary>Its number since 1970.</summary>
+        public required long Bucket { get; init; }
+
+        public required long Sessions { get; init; }
+
+        public required long Own { get; init; }
+
+        /// <summary>How many different ones had these sessions.</summary>
+        public required long Altruists { get; init; }
     }
 
     private sealed record LastRow

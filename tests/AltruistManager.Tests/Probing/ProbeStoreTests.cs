@@ -69,6 +69,30 @@ public abstract class ProbeStoreContract(DatabaseFixture fixture) : StorageContr
     }
 
     [Fact]
+    public async Task Series_tells_of_each_stretch_what_its_probes_saw_together()
+    {
+        var altruist = new AltruistId("drawn");
+        var minute = TimeSpan.FromMinutes(1);
+        await Store.AddAsync(
+        [
+            new ProbeRow(Answered(altruist, Noon, 10, headAge: 2), 3, 0, 10, 10, 3),
+            ProbeRow.Of(Answered(altruist, Noon + 2 * minute, 50, headAge: 4)),
+            ProbeRow.Of(Failed(altruist, Noon + 3 * minute)),
+            // A fault of ours, a test and another's are none of it.
+            ProbeRow.Of(Failed(altruist, Noon + 3 * minute) with { Outcome = ProbeOutcome.NoSockets }),
+            ProbeRow.Of(Answered(altruist, Noon + 3 * minute, 900, headAge: 900) with { Lane = ProbeLane.Test }),
+            ProbeRow.Of(Answered(new AltruistId("not drawn"), Noon, 900, headAge: 900)),
+            ProbeRow.Of(Failed(altruist, Noon + 10 * minute)),
+            ProbeRow.Of(Answered(altruist, Noon - minute, 900, headAge: 900)),
+        ], Cancellation);
+
+        var series = await Store.SeriesAsync(altruist, Noon, 5 * minute, Cancellation);
+
+        Assert.Equal([new ProbeBucket(Noon, 5, 1, 20, 3), new ProbeBucket(Noon + 10 * minute, 1, 1, null, null)], series);
+        Assert.Equal([0.8, 0.0], series.Select(bucket => bucket.Answered!.Value));
+    }
+
+    [Fact]
     public async Task Only_what_is_older_is_deleted()
     {
         var altruist = new AltruistId("old");
@@ -85,4 +109,7 @@ public abstract class ProbeStoreContract(DatabaseFixture fixture) : StorageContr
 
     private static ProbeResult Failed(AltruistId altruist, DateTimeOffset at) =>
         new() { Altruist = altruist, Lane = ProbeLane.Steady, At = at, Outcome = ProbeOutcome.Timeout, Detail = "no whole answer came in time" };
+
+    private static ProbeResult Answered(AltruistId altruist, DateTimeOffset at, double latencyMs, int headAge) =>
+        new() { Altruist = altruist, Lane = ProbeLane.Steady, At = at, Outcome = ProbeOutcome.Ok, LatencyMs = latencyMs, Height = 1, HeadTime = at.AddSeconds(-headAge) };
 }

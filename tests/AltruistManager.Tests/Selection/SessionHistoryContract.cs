@@ -93,6 +93,39 @@ public abstract class SessionHistoryContract(DatabaseFixture fixture) : StorageC
         Assert.Equal([("a", 300), ("b", 300), ("c", 300), ("d", 100)], starts.Select(start => (start.Key.Value, (int)(Now - start.Value).TotalMinutes)).Order());
     }
 
+    [Fact]
+    public async Task An_altruist_is_told_its_sessions_of_all_slots_and_its_share_in_them()
+    {
+        var database = await Fixture.NewDatabaseAsync(Cancellation);
+        var store = new SelectionStore(database, TimeProvider.System);
+        await database.WriteAsync(async write =>
+        {
+            await store.AddSlotsAsync(write, [(Slot, new(new("0021"), new("eu"))), (Other, new(new("0022"), new("eu")))]);
+            await store.OpenSessionsAsync(write, [new(Slot, new("a"), 100, 0), new(Other, new("b"), 100, 1)], 1, MsAgo(300));
+            await store.CloseSessionsAsync(write, [(Slot, new("a"))], MsAgo(40));
+            await store.OpenSessionsAsync(write, [new(Slot, new("b"), 100, 0)], 2, MsAgo(40));
+            await store.CloseSessionsAsync(write, [(Slot, new("b"))], MsAgo(30));
+            await store.OpenSessionsAsync(write, [new(Slot, new("a"), 100, 0)], 3, MsAgo(30));
+            await store.CloseSessionsAsync(write, [(Slot, new("a"))], MsAgo(20));
+            await store.OpenSessionsAsync(write, [new(Slot, new("b"), 100, 0)], 4, MsAgo(20));
+            await store.CloseSessionsAsync(write, [(Slot, new("b"))], MsAgo(10));
+            await store.OpenSessionsAsync(write, [new(Slot, new("b"), 60, 0), new(Slot, new("c"), 40, 0)], 5, MsAgo(10));
+        }, Cancellation);
+
+        Assert.Equal(["0021 10 - 60", "0022 300 - 100", "0021 20 10 100", "0021 40 30 100"], Told(await store.SessionsOfAsync(new("b"), Now.AddHours(-1), 0, 10, Cancellation)));
+        Assert.Equal(["0022 300 - 100", "0021 20 10 100"], Told(await store.SessionsOfAsync(new("b"), Now.AddHours(-1), 1, 2, Cancellation)));
+        Assert.Equal(["0021 30 20 100"], Told(await store.SessionsOfAsync(new("a"), Now.AddMinutes(-25), 0, 10, Cancellation)));
+
+        // Since 50 minutes ago, in one stretch: five sessions of three altruists, two of them and the one that lasts b's.
+        var day = TimeSpan.FromDays(100_000);
+        var share = Assert.Single(await store.SharesAsync(new("b"), [Slot, Other], Now.AddMinutes(-50), day, Cancellation));
+        Assert.Equal((Slot, 5, 3, 3), (share.SlotId, share.Sessions, share.Own, share.Altruists));
+        Assert.Equal(2, (await store.SharesAsync(new("b"), [Slot, Other], Now.AddMinutes(-400), day, Cancellation)).Count);
+
+        static IEnumerable<string> Told(IReadOnlyList<OwnSession> sessions) => sessions.Select(session =>
+            $"{session.Slot.Chain} {(Now - session.StartedAt).TotalMinutes} {(session.EndedAt is { } ended ? (Now - ended).TotalMinutes : "-")} {session.Weight}");
+    }
+
     private static long MsAgo(int minutes) => Now.AddMinutes(-minutes).ToUnixTimeMilliseconds();
 
     /// <summary>As read on pages of one, of two and on a single one: altruist, began and ended so many minutes ago.</summary>

@@ -1,0 +1,197 @@
+using AltruistManager.Accounts;
+using AltruistManager.Storage;
+using AltruistManager.Web.Security;
+using Microsoft.AspNetCore.Components;
+
+namespace AltruistManager.Web.Ui;
+
+/// <summary>
+/// A page of a console. To add one:
+/// <list type="number">
+/// <item>one file in <c>Ui/Pages/My</c> (of a provider) or <c>Ui/Pages/Admin</c> (of staff); layout, policy and interactivity come from the folder's <c>_Imports.razor</c>. It begins with
+/// <c>@page "/admin/regions"</c> and <c>@inherits ConsolePage</c> (of a provider: <see cref="ProviderPage"/>), holds its markup in one <c>&lt;PageFrame Page="this" Title="Regions"&gt;</c>, and
+/// overrides <see cref="LoadAsync"/>, which reads all that it shows;</item>
+/// <item>one line in <see cref="Layout.ConsoleMenu"/>;</item>
+/// <item>one line in the browser tests' list of addresses, so that it is looked at in every way.</item>
+/// </list>
+/// It is drawn by the server at once, and again when the connection stands: what it shows is read before it is drawn, so that nothing jumps. Then it reads anew every
+/// <see cref="Every"/>, which should ask memory alone. An event changes something by <see cref="DoAsync"/>.
+/// </summary>
+public abstract class ConsolePage : ComponentBase, IDisposable
+{
+    /// <summary>Who was signed out, or lost a role, notices within this time.</summary>
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(5);
+
+    private readonly CancellationTokenSource gone = new();
+    private ITimer? timer;
+    private DateTimeOffset readAt;
+    private bool isReading;
+    private bool isWanted;
+
+    /// <summary>Nothing is at this address, or not for who looks.</summary>
+    public bool IsMissing { get; private set; }
+
+    /// <summary>What it shows is there.</summary>
+    public bool IsLoaded { get; private set; }
+
+    /// <summary>The database did not answer when it was read last; what was read before is still shown.</summary>
+    public bool IsStale { get; private set; }
+
+    /// <summary>An event is under way: its button waits.</summary>
+    public bool IsBusy { get; private set; }
+
+    /// <summary>What the last event led to; null for nothing to say.</summary>
+    public Notice? Notice { get; protected set; }
+
+    [CascadingParameter]
+    public HttpContext? Context { get; set; }
+
+    [Inject]
+    private protected SignedIn Who { get; set; } = null!;
+
+    [Inject]
+    private protected TimeProvider Time { get; set; } = null!;
+
+    [Inject]
+    private protected NavigationManager Navigation { get; set; } = null!;
+
+    /// <summary>Null for a page that is read once, such as a form.</summary>
+    protected virtual TimeSpan? Every => Tick;
+
+    /// <summary>Over when the page is left.</summary>
+    protected CancellationToken Gone => gone.Token;
+
+    public override async Task SetParametersAsync(ParameterView parameters)
+    {
+        parameters.SetParameterProperties(this);
+        // Before the first drawing: what the server drew stays until then.
+        await ReadAgainAsync();
+        if (IsMissing && Context is not null)
+            Navigation.NotFound();
+        await base.SetParametersAsync(ParameterView.Empty);
+    }
+
+    public void CloseNotice() => Notice = null;
+
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+        timer?.Dispose();
+        gone.Cancel();
+        gone.Dispose();
+    }
+
+    /// <summary>Reads what the page shows.</summary>
+    /// <returns>False when there is nothing at this address, or not for who looks.</returns>
+    protected abstract Task<bool> LoadAsync(CancellationToken cancellation);
+
+    protected override void OnAfterRender(bool firstRender)
+    {
+        if (firstRender)
+            timer = Time.CreateTimer(_ => _ = InvokeAsync(TickAsync), null, Tick, Tick);
+    }
+
+    /// <summary>
+    /// Does what somebody asked for by an event, as who it is at that moment, and reads the page anew. What it says is shown above the page; a database that does not answer is
+    /// said there too.
+    /// </summary>
+    /// <param name="work">Returns what to say; null says nothing.</param>
+    private protected async Task DoAsync(Func<Actor, Task<Notice?>> work)
+    {
+        if (IsBusy)
+            return;
+        var actor = Who.Required;
+        IsBusy = true;
+        Notice = null;
+        StateHasChanged();
+        try
+        {
+            Notice = await work(actor);
+        }
+        catch (Exception failed) when (Database.IsFailure(failed))
+        {
+            Notice = Notice.Bad("The database does not answer, so nothing was done. Try again in a moment.");
+        }
+        finally
+        {
+            IsBusy = false;
+        }
+
+        await ReadAgainAsync();
+    }
+
+    private async Task TickAsync()
+    {
+        if (gone.IsCancellationRequested)
+            return;
+        // Whoever is signed out by now is led away.
+        _ = Who.Required;
+        try
+        {
+            if (!IsBusy && Every is { } every && Time.GetUtcNow() - readAt >= every - Tick / 2)
+                await ReadAgainAsync();
+            StateHasChanged();
+        }
+        catch (Exception failed) when (failed is not OperationCanceledException)
+        {
+            await DispatchExceptionAsync(failed);
+        }
+    }
+
+    /// <summary>Reads what is shown, as after another page of a list was asked for.</summary>
+    protected async Task ReadAgainAsync()
+    {
+        // What is asked for while it is read may have changed: then it is read once more.
+        isWanted = true;
+        if (isReading)
+            return;
+        isReading = true;
+        try
+        {
+            while (isWanted)
+            {
+                isWanted = false;
+                await ReadOnceAsync();
+            }
+        }
+        finally
+        {
+            isReading = false;
+        }
+    }
+
+    private async Task ReadOnceAsync()
+    {
+        try
+        {
+            IsMissing = Who.Actor is null || !await LoadAsync(gone.Token);
+            IsStale = false;
+            IsLoaded = !IsMissing;
+            readAt = Time.GetUtcNow();
+        }
+        catch (Exception failed) when (Database.IsFailure(failed))
+        {
+            IsStale = true;
+        }
+        catch (OperationCanceledException) when (gone.IsCancellationRequested)
+        {
+            // The page was left meanwhile.
+        }
+    }
+}
+
+/// <summary>What an event led to, as it is said to who caused it.</summary>
+/// <param name="Tone"><c>good</c>, <c>warn</c> or <c>bad</c>.</param>
+public sealed record Notice(string Tone, string Text)
+{
+    public static Notice Good(string text) => new("good", text);
+
+    public static Notice Warn(string text) => new("warn", text);
+
+    public static Notice Bad(string text) => new("bad", text);
+}
