@@ -31,6 +31,9 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     /// <summary>Nothing is at this address, or not for who looks.</summary>
     public bool IsMissing { get; private set; }
 
+    /// <summary>The connection stands: from then on what is asked for by an event is done.</summary>
+    public bool IsLive { get; private set; }
+
     /// <summary>What it shows is there.</summary>
     public bool IsLoaded { get; private set; }
 
@@ -92,8 +95,11 @@ public abstract class ConsolePage : ComponentBase, IDisposable
 
     protected override void OnAfterRender(bool firstRender)
     {
-        if (firstRender)
-            timer = Time.CreateTimer(_ => _ = InvokeAsync(TickAsync), null, Tick, Tick);
+        if (!firstRender)
+            return;
+        IsLive = true;
+        timer = Time.CreateTimer(_ => _ = InvokeAsync(TickAsync), null, Tick, Tick);
+        StateHasChanged();
     }
 
     /// <summary>

@@ -1,6 +1,8 @@
 using System.Text.Json;
+using AltruistManager.Accounts;
 using AltruistManager.Simulator;
 using AltruistManager.Web.Tests.EndToEnd;
+using AltruistManager.Web.Tests.Security;
 using Microsoft.Playwright;
 
 namespace AltruistManager.Web.Tests.Ui;
@@ -13,6 +15,12 @@ public sealed class Pages : IAsyncLifetime
 {
     /// <summary>In the URL of every altruist; must never be on a page.</summary>
     public const string Secret = "canary7f3a9c";
+
+    /// <summary>Users: an administrator of Acme, one who may only look at it, one of two providers, and one of none.</summary>
+    public const string Admin = "admin@acme.example";
+    public const string Viewer = "viewer@acme.example";
+    public const string OfTwo = "both@acme.example";
+    public const string OfNone = "nobody@acme.example";
 
     private AppFixture? app;
     private SimulatedWorld? world;
@@ -42,6 +50,18 @@ public sealed class Pages : IAsyncLifetime
         ("altruist-draining", $"/altruists/{Altruists["acme-polygon-1"]}"),
         ("methodology", "/methodology"),
         ("not-found", "/slots/nothing/nowhere"),
+    ];
+
+    /// <summary>One address of every page of the consoles, with what it is called in the pictures and who looks.</summary>
+    public IReadOnlyList<(string Name, string Path, string User)> ConsoleAddresses =>
+    [
+        ("my-none", "/my", OfNone),
+        ("my-choice", "/my", OfTwo),
+        ("my-overview", "/my/acme", Admin),
+        ("my-overview-viewer", "/my/acme", Viewer),
+        ("my-altruist", $"/my/acme/altruists/{Altruists["acme-eth-1"]}", Admin),
+        ("my-altruist-down", $"/my/acme/altruists/{Altruists["acme-avax-1"]}", Admin),
+        ("my-altruist-draining", $"/my/acme/altruists/{Altruists["acme-polygon-1"]}", Viewer),
     ];
 
     public async ValueTask InitializeAsync()
@@ -94,6 +114,11 @@ public sealed class Pages : IAsyncLifetime
         await PostAsync($"altruists/{Altruists["acme-eth-1"]}/drain", new { reason = "a new kernel", from = now.AddDays(1), until = now.AddDays(1).AddHours(2) });
         await PostAsync("holds", new { chain = "0021", region = "us-west", reason = "an incident at a portal", until = now.AddHours(3) });
 
+        await Person.MakeAsync(app, Admin, Grant.Of("acme", MemberRole.Admin));
+        await Person.MakeAsync(app, Viewer, Grant.Of("acme", MemberRole.Viewer));
+        await Person.MakeAsync(app, OfTwo, Grant.Of("acme", MemberRole.Admin), Grant.Of("northwind", MemberRole.Viewer));
+        await Person.MakeAsync(app, OfNone);
+
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
@@ -114,6 +139,14 @@ public sealed class Pages : IAsyncLifetime
             HasTouch = phone,
         });
         return new Visitor(context, await context.NewPageAsync());
+    }
+
+    /// <summary>The same, signed in.</summary>
+    public async Task<Visitor> VisitAsAsync(string user, bool phone = false, bool dark = false)
+    {
+        var visitor = await VisitAsync(phone, dark);
+        await visitor.SignInAsync(user);
+        return visitor;
     }
 
     public async ValueTask DisposeAsync()

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using AltruistManager.Web.Tests.Security;
 using Microsoft.Playwright;
 
 namespace AltruistManager.Web.Tests.Ui;
@@ -34,6 +35,25 @@ public sealed class Visitor : IAsyncDisposable
     public IReadOnlyCollection<string> Complaints => complaints;
 
     public async Task<IResponse> GoAsync(string path) => (await Page.GotoAsync(path))!;
+
+    /// <summary>Signs in on the page for it, with the password all test users have.</summary>
+    public async Task SignInAsync(string email)
+    {
+        await GoAsync("/sign-in");
+        await Page.GetByLabel("Email").FillAsync(email);
+        await Page.GetByLabel("Password").FillAsync(Person.Password);
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await Assertions.Expect(Page.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();
+    }
+
+    /// <summary>Goes to a page of a console and waits until its connection stands.</summary>
+    public async Task GoLiveAsync(string path)
+    {
+        await GoAsync(path);
+        await LiveAsync();
+    }
+
+    public Task LiveAsync() => Assertions.Expect(Page.Locator(".page")).ToHaveAttributeAsync("aria-busy", "false");
 
     /// <summary>How much wider than the window the page is, in pixels.</summary>
     public Task<int> OverflowAsync() =>

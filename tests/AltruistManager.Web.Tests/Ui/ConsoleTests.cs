@@ -1,0 +1,114 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using AltruistManager.Web.Tests.EndToEnd;
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+
+namespace AltruistManager.Web.Tests.Ui;
+
+/// <summary>What all pages of the consoles have in common, in a real browser.</summary>
+public sealed partial class ConsoleTests(Pages pages) : IClassFixture<Pages>
+{
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Every_page_of_a_console_is_shown_without_complaint_and_can_be_used_by_everybody(bool phone, bool dark)
+    {
+        var folder = Checkout.Artifacts("screenshots");
+        var rules = new AxeRunOptions { ResultTypes = [ResultType.Violations] };
+        foreach (var user in pages.ConsoleAddresses.GroupBy(page => page.User))
+        {
+            await using var visitor = await pages.VisitAsAsync(user.Key, phone, dark);
+            foreach (var (name, path, _) in user)
+            {
+                await visitor.GoLiveAsync(path);
+                await visitor.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+                await visitor.Page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}-{(phone ? "phone" : "wide")}-{(dark ? "dark" : "light")}.png"), FullPage = true });
+                Assert.True(await visitor.OverflowAsync() <= 0, $"{path} is wider than a {(phone ? "phone" : "window")}");
+                Assert.Equal(1, await visitor.Page.Locator("h1").CountAsync());
+                Assert.NotEqual("", await visitor.Page.TitleAsync());
+                var result = await visitor.Page.RunAxe(rules);
+                Assert.Empty(result.Violations.Where(violation => violation.Impact is "serious" or "critical")
+                    .SelectMany(violation => violation.Nodes.Select(node => $"{name}: {violation.Id}: {node.Html}")));
+            }
+
+            Assert.Empty(visitor.Complaints);
+        }
+    }
+
+    [Fact]
+    public async Task What_a_page_shows_does_not_move_when_its_connection_comes_to_stand()
+    {
+        await using var visitor = await pages.VisitAsAsync(Pages.Admin);
+        foreach (var (_, path, _) in pages.ConsoleAddresses.Where(page => page.User == Pages.Admin))
+        {
+            await visitor.Page.AddInitScriptAsync(
+                "window.moved = 0; new PerformanceObserver(list => list.getEntries().forEach(entry => window.moved += entry.value)).observe({ type: 'layout-shift', buffered: true })");
+            await visitor.GoLiveAsync(path);
+            await visitor.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+            // 0.1 is what browsers call good.
+            Assert.InRange(await visitor.Page.EvaluateAsync<double>("window.moved"), 0, 0.02);
+        }
+    }
+
+    [Fact]
+    public async Task A_lost_connection_says_so_and_comes_back()
+    {
+        await using var visitor = await pages.VisitAsAsync(Pages.Admin);
+        IWebSocketRoute? line = null;
+        await visitor.Page.RouteWebSocketAsync(Connection(), route =>
+        {
+            line = route;
+            route.ConnectToServer();
+        });
+        await visitor.GoLiveAsync("/my/acme");
+        var lost = visitor.Page.GetByRole(AriaRole.Alertdialog, new() { Name = "The connection" });
+        await Assertions.Expect(lost).ToBeHiddenAsync();
+
+        await visitor.Page.RouteAsync(Connection(), route => route.AbortAsync());
+        await line!.CloseAsync();
+        await Assertions.Expect(lost).ToBeVisibleAsync();
+        Assert.Contains("The connection is lost", await lost.InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Equal("/my/acme", await lost.GetByRole(AriaRole.Link, new() { Name = "Reload the page" }).GetAttributeAsync("href"));
+
+        await visitor.Page.UnrouteAsync(Connection());
+        await Assertions.Expect(lost).ToBeHiddenAsync(new() { Timeout = 30_000 });
+        await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "acme-eth-1" }).First.ClickAsync();
+        await Assertions.Expect(visitor.Page.Locator("h1")).ToHaveTextAsync("acme-eth-1");
+    }
+
+    [Fact]
+    public async Task On_a_phone_the_menu_opens_above_the_page()
+    {
+        await using var visitor = await pages.VisitAsAsync(Pages.Admin, phone: true);
+        await visitor.GoLiveAsync($"/my/acme/altruists/{pages.Altruists["acme-eth-1"]}");
+        var menu = visitor.Page.Locator(".drawer");
+        await Assertions.Expect(menu.GetByRole(AriaRole.Link, new() { Name = "Altruists", Exact = true })).ToBeHiddenAsync();
+        await menu.Locator("summary").ClickAsync();
+        await menu.GetByRole(AriaRole.Link, new() { Name = "Altruists", Exact = true }).ClickAsync();
+        await Assertions.Expect(visitor.Page.Locator("h1")).ToHaveTextAsync("Acme Nodes");
+        Assert.Empty(visitor.Complaints);
+    }
+
+    [Fact]
+    public async Task Who_is_not_signed_in_is_led_to_where_one_is_and_back()
+    {
+        await using var visitor = await pages.VisitAsync();
+        await visitor.GoAsync("/my/acme");
+        Assert.Contains("/sign-in?back=%2Fmy%2Facme", visitor.Page.Url, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_page_of_another_provider_is_not_there()
+    {
+        await using var visitor = await pages.VisitAsAsync(Pages.Admin);
+        Assert.Equal((int)HttpStatusCode.NotFound, (await visitor.GoAsync("/my/northwind")).Status);
+        Assert.Equal((int)HttpStatusCode.NotFound, (await visitor.GoAsync($"/my/acme/altruists/{pages.Altruists["northwind-eth-1"]}")).Status);
+    }
+
+    [GeneratedRegex("/_blazor")]
+    private static partial Regex Connection();
+}
