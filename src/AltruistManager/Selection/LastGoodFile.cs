@@ -142,8 +142,8 @@ public sealed partial class LastGoodFile(Database database, KeyRing ring, IEnume
                 foreach (var name in slot.Names)
                     json.WriteStringValue(name);
                 json.WriteEndArray();
-                json.WriteNumber("generation", slot.Answer.Generation);
-                json.WriteBoolean("hasPick", slot.Answer.HasPick);
+                json.WriteNumber("generation", slot.Told.Generation);
+                json.WriteBoolean("hasPick", slot.Told.HasPick);
                 json.WritePropertyName("body");
                 json.WriteRawValue(slot.Answer.Body.Span, skipInputValidation: true);
                 json.WriteEndObject();
@@ -165,7 +165,7 @@ public sealed partial class LastGoodFile(Database database, KeyRing ring, IEnume
             var body = System.Text.Encoding.UTF8.GetBytes(slot.GetProperty("body").GetRawText());
             slots.Add(new SnapshotSlot(
                 [.. slot.GetProperty("names").EnumerateArray().Select(name => name.GetString()!)],
-                Answer.Of(body, slot.GetProperty("generation").GetInt64(), slot.GetProperty("hasPick").GetBoolean())));
+                new SlotAnswer(Answer.Of(body, slot.GetProperty("generation").GetInt64(), slot.GetProperty("hasPick").GetBoolean()))));
         }
 
         return new SnapshotRegion(

@@ -12,6 +12,10 @@ internal static class SelectionBody
 {
     private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
+    /// <summary>One for each thread: after a round the bodies of thousands of slots are written one after the other.</summary>
+    [ThreadStatic]
+    private static (ArrayBufferWriter<byte> Output, Utf8JsonWriter Json)? scratch;
+
     /// <summary>Whether portals would be told the same of it.</summary>
     public static bool Same(Chain? left, Chain? right) =>
         left?.Path == right?.Path && left?.RequestTimeoutMs == right?.RequestTimeoutMs;
@@ -28,37 +32,28 @@ internal static class SelectionBody
         && left.Urls.Count == right.Urls.Count
         && left.Urls.All(url => right.Urls.GetValueOrDefault(url.Key) == url.Value);
 
-    /// <summary>What a slot's body is written with.</summary>
-    public static Utf8JsonWriter WriterOf(IBufferWriter<byte> output) => new(output, Compact);
-
-    /// <param name="altruists">Of <see cref="SlotMemory.Picks"/>, in the same order.</param>
-    public static byte[] Write(SlotMemory slot, Chain chain, IReadOnlyList<Altruist> altruists, string origin)
+    /// <param name="altruists">The primaries, then the standbys.</param>
+    public static byte[] Write(SlotStatus slot, Chain chain, IReadOnlyList<Altruist> altruists, string origin)
     {
-        var output = new ArrayBufferWriter<byte>(1024);
-        using (var json = WriterOf(output))
-            Write(json, slot, chain, altruists, origin);
-        return output.WrittenSpan.ToArray();
-    }
-
-    /// <inheritdoc cref="Write(SlotMemory, Chain, IReadOnlyList{Altruist}, string)"/>
-    public static void Write(Utf8JsonWriter json, SlotMemory slot, Chain chain, IReadOnlyList<Altruist> altruists, string origin)
-    {
+        var (output, json) = scratch ??= NewScratch();
+        output.ResetWrittenCount();
+        json.Reset();
         json.WriteStartObject();
         json.WriteString("chain", slot.Key.Chain.Value);
         json.WriteString("region", slot.Key.Region.Value);
         json.WriteString("state", slot.State.ToString().ToLowerInvariant());
-        if (altruists.Count == 0)
+        if (slot.Primary is { } primary)
         {
-            json.WriteNull("primary");
+            json.WritePropertyName("primary");
+            WriteAltruist(json, primary, altruists[0], chain);
         }
         else
         {
-            json.WritePropertyName("primary");
-            WriteAltruist(json, slot.Picks[0], altruists[0], chain);
+            json.WriteNull("primary");
         }
 
-        WriteAltruists(json, "primaries", slot, altruists, chain, static pick => pick.Weight > 0);
-        WriteAltruists(json, "standbys", slot, altruists, chain, static pick => pick.Weight == 0);
+        WriteAltruists(json, "primaries", slot.Primaries, altruists, 0, chain);
+        WriteAltruists(json, "standbys", slot.Standbys, altruists, slot.Primaries.Count, chain);
         json.WriteNumber("requestTimeoutMs", chain.RequestTimeoutMs);
         if (altruists.Count == 0)
             json.WriteNull("selectedAt");
@@ -68,19 +63,24 @@ internal static class SelectionBody
         json.WriteNumber("generation", slot.Generation);
         json.WriteString("decision", slot.Decision.ToString());
         json.WriteEndObject();
+        json.Flush();
+        return output.WrittenSpan.ToArray();
     }
 
     public static string Rfc3339(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
 
-    private static void WriteAltruists(Utf8JsonWriter json, string name, SlotMemory slot, IReadOnlyList<Altruist> altruists, Chain chain, Predicate<Pick> which)
+    private static (ArrayBufferWriter<byte> Output, Utf8JsonWriter Json) NewScratch()
+    {
+        var output = new ArrayBufferWriter<byte>(4096);
+        return (output, new Utf8JsonWriter(output, Compact));
+    }
+
+    /// <param name="first">Where those of the picks begin.</param>
+    private static void WriteAltruists(Utf8JsonWriter json, string name, IReadOnlyList<Pick> picks, IReadOnlyList<Altruist> altruists, int first, Chain chain)
     {
         json.WriteStartArray(name);
-        for (var i = 0; i < altruists.Count; i++)
-        {
-            if (which(slot.Picks[i]))
-                WriteAltruist(json, slot.Picks[i], altruists[i], chain);
-        }
-
+        for (var i = 0; i < picks.Count; i++)
+            WriteAltruist(json, picks[i], altruists[first + i], chain);
         json.WriteEndArray();
     }
 

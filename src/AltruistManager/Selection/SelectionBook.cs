@@ -21,6 +21,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     private readonly string[] vantages = [probing.Vantage];
     private Roster? roster;
     private Altruist[] registered = [];
+    private Altruist[] retired = [];
     private Altruist[] served = [];
     private Verdict?[] verdicts = [];
     private EntryAltruist[] altruists = [];
@@ -31,9 +32,6 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     private IReadOnlyList<Hold>? holdsApplied;
     private RevokedInRegion[] revoked = [];
     private Measures measures;
-
-    /// <summary>Aligned with <see cref="Slots"/>: as drawn ahead of a window, with its seed. To draw is the dearest part of the round that begins a window.</summary>
-    private (byte[] Seed, List<SlotQuestion> Questions)? ahead;
 
     /// <summary>In the order of chains, then regions.</summary>
     public List<SlotMemory> Slots { get; private set; } = [];
@@ -49,7 +47,14 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     public ReadOnlySpan<AltruistFacts> Facts => facts;
 
     /// <summary>The altruists of a slot's picks, as portals are told of them.</summary>
-    public Altruist[] Served(SlotMemory slot) => Array.ConvertAll(slot.Question.Was, pick => served[pick.Altruist]);
+    public Altruist[] Served(SlotMemory slot)
+    {
+        var was = slot.Question.Was;
+        var altruists = new Altruist[was.Length];
+        for (var i = 0; i < was.Length; i++)
+            altruists[i] = served[was[i].Altruist];
+        return altruists;
+    }
 
     /// <summary>Those among whom a slot rotates as of the last look, in the order of their ids.</summary>
     public List<Altruist> EligibleFor(SlotMemory slot)
@@ -171,9 +176,8 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
                 {
                     Slots[i].Question = Slots[i].Question.Copy();
                     Slots[i].Question.ForgetTurns();
+                    Draw(Slots[i], seed);
                 });
-                Draw(seed);
-                ahead = (seed, Slots.ConvertAll(slot => slot.Question));
             }
 
             Decide(rotate, rules);
@@ -248,8 +252,8 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         {
             var primary = slot.Primary;
             slot.State = next.State;
-            slot.Picks = Array.ConvertAll(next.Picks.ToArray(), ToPick);
-            slot.Question.Was = Array.ConvertAll(next.Picks.ToArray(), ToIncumbent);
+            slot.Picks = PicksOf(next);
+            slot.Question.Was = IncumbentsOf(next);
             if (slot.Primary != primary || slot.SelectedAt == default)
                 slot.SelectedAt = at;
             slot.Generation = decision.Generation;
@@ -258,16 +262,29 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         }
 
         slot.RuledBy = slot.Ruling;
-
-        slot.Published = (slot.Chain, Array.ConvertAll(slot.Question.Was, pick => served[pick.Altruist]));
+        slot.Published = (slot.Chain, Served(slot));
     }
 
     private Pick ToPick(PickRef pick) => new(altruists[pick.Altruist].Id, pick.Region, pick.Weight);
 
-    private static IncumbentPick ToIncumbent(PickRef pick) => new(pick.Altruist, pick.Region, pick.Weight, MayKeep: true);
+    private Pick[] PicksOf(SlotOutcome outcome)
+    {
+        var picks = new Pick[outcome.Picks.Count];
+        for (var i = 0; i < picks.Length; i++)
+            picks[i] = ToPick(outcome.Picks[i]);
+        return picks;
+    }
+
+    private static IncumbentPick[] IncumbentsOf(SlotOutcome outcome)
+    {
+        var picks = new IncumbentPick[outcome.Picks.Count];
+        for (var i = 0; i < picks.Length; i++)
+            picks[i] = new IncumbentPick(outcome.Picks[i].Altruist, outcome.Picks[i].Region, outcome.Picks[i].Weight, MayKeep: true);
+        return picks;
+    }
 
     /// <summary>The decision under way.</summary>
-    public SlotResult ResultOf(SlotMemory slot) => new(slot.Next.State, Array.ConvertAll(slot.Next.Picks.ToArray(), ToPick), slot.Next.Eligible);
+    public SlotResult ResultOf(SlotMemory slot) => new(slot.Next.State, PicksOf(slot.Next), slot.Next.Eligible);
 
     /// <summary>What the decision under way changes.</summary>
     /// <param name="before">Of all slots, by <see cref="ResultOf"/>.</param>
@@ -315,7 +332,6 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     {
         byKey.Remove(slot.Key);
         Slots.Remove(slot);
-        ahead = null;
     }
 
     /// <summary>Takes over what an entry of the log says. Entries must come oldest first, before the first <see cref="Prepare"/>.</summary>
@@ -348,7 +364,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             slot.Question.TakeTurns(slot.Next);
             slot.State = logged.Outcome.State;
             slot.Picks = [.. logged.Outcome.Picks.Select(pick => new Pick(entry.Altruists[pick.Altruist].Id, pick.Region, pick.Weight))];
-            slot.Question.Was = Array.ConvertAll(logged.Outcome.Picks.ToArray(), ToIncumbent);
+            slot.Question.Was = IncumbentsOf(logged.Outcome);
             slot.SelectedAt = logged.SelectedAt;
             slot.Eligible = logged.Outcome.Eligible;
             slot.Published = null;
@@ -367,18 +383,15 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     {
         var before = revoked.ToDictionary(region => region.Region);
         var gone = new List<(AltruistId Id, Altruist Altruist, IReadOnlySet<RegionId>? Only)>();
-        foreach (var altruist in Roster.Altruists.Values)
+        foreach (var altruist in retired)
         {
-            if (altruist.RetiredAt is { } retired)
-            {
-                if (retired > now - KeepRevoked)
-                    gone.Add((altruist.Id, altruist, null));
-            }
+            if (altruist.RetiredAt > now - KeepRevoked)
+                gone.Add((altruist.Id, altruist, null));
         }
 
         for (var i = 0; i < registered.Length; i++)
         {
-            if (registered[i] is { RetiredAt: null, Undecryptable: null } && facts[i].Revoked && verdicts[i]!.Since > now - KeepRevoked)
+            if (facts[i].Revoked && registered[i] is { RetiredAt: null, Undecryptable: null } && verdicts[i]!.Since > now - KeepRevoked)
                 gone.Add((registered[i].Id, registered[i], null));
         }
 
@@ -436,32 +449,30 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
 
         (Window, WindowMs) = (window, windowMs);
         Seed = DrawOrder.Seed(lastHash, window);
-        foreach (var slot in Slots)
-            slot.Question.ForgetTurns();
-        if (redraw)
-            Draw(Seed);
-        ahead = null;
-    }
-
-    /// <summary>Draws every slot, unless that was done ahead.</summary>
-    private void Draw(byte[] seed)
-    {
-        if (ahead is { } drawn && drawn.Seed.AsSpan().SequenceEqual(seed))
-            ForEach(Slots.Count, i => Slots[i].Question.TakeDraws(drawn.Questions[i]));
-        else
-            Parallel.ForEach(Slots, slot => Draw(slot, seed));
+        ForEach(Slots.Count, i =>
+        {
+            Slots[i].Question.ForgetTurns();
+            if (redraw)
+                Draw(Slots[i], Seed);
+        });
     }
 
     private void Draw(SlotMemory slot, byte[] seed)
     {
-        var question = slot.Question;
-        foreach (ref var candidate in question.Candidates.AsSpan())
-        {
-            var altruist = slot.Space[candidate.Altruist];
-            candidate.Draw = DrawOrder.Draw(seed, slot.Key, altruist.Id);
-            if (options.FairnessUnit == "provider")
-                question.Providers[candidate.Provider].Draw = DrawOrder.Draw(seed, slot.Key, altruist.Provider);
-        }
+        var candidates = slot.Question.Candidates;
+        var draws = DrawOrder.Draw(seed, slot.Key, Array.ConvertAll(candidates, candidate => slot.Space[candidate.Altruist].Id.Value));
+        for (var i = 0; i < draws.Length; i++)
+            candidates[i].Draw = draws[i];
+        if (options.FairnessUnit != "provider")
+            return;
+
+        var providers = slot.Question.Providers;
+        var names = new string[providers.Length];
+        foreach (ref readonly var candidate in candidates.AsSpan())
+            names[candidate.Provider] = slot.Space[candidate.Altruist].Provider.Value;
+        draws = DrawOrder.Draw(seed, slot.Key, names);
+        for (var i = 0; i < draws.Length; i++)
+            providers[i].Draw = draws[i];
     }
 
     /// <summary>Takes a new roster: who is a candidate where. Turns stay with those that had them.</summary>
@@ -472,6 +483,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             .Where(id => current.Altruists.TryGetValue(id, out var altruist) && altruist.RetiredAt is not null).Distinct();
         // As they are in service: a changed endpoint is published once it has passed its trial (design 5.7).
         registered = [.. current.Live.Concat(inUse.Select(id => current.Altruists[id])).Select(altruist => altruist.InService).OrderBy(altruist => altruist.Id)];
+        retired = [.. current.Altruists.Values.Where(altruist => altruist.RetiredAt is not null)];
         verdicts = new Verdict?[registered.Length];
         altruists = new EntryAltruist[registered.Length];
         facts = new AltruistFacts[registered.Length];
@@ -535,8 +547,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         foreach (var slot in Slots.Where(slot => slot.Chain is null))
             Refill(slot, new Region(slot.Key.Region, "", []), [], numbers);
         Slots.Sort((left, right) => left.Key.Chain != right.Key.Chain ? left.Key.Chain.CompareTo(right.Key.Chain) : left.Key.Region.CompareTo(right.Key.Region));
-        ahead = null;
-        Draw(Seed);
+        ForEach(Slots.Count, i => Draw(Slots[i], Seed));
     }
 
     /// <summary>What it claims of what its chains require, in alphabetical order.</summary>

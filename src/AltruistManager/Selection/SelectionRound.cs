@@ -263,11 +263,12 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         Interlocked.Exchange(ref settleWanted, 0);
         var now = await PrepareAsync(cancellation);
         book.Decide(rotate: false, parameters.Rules(mark.Number));
+        var differs = DifferingOf(book.Slots);
         var unsettled = new List<SlotMemory>();
-        foreach (var slot in book.Slots)
+        for (var i = 0; i < differs.Length; i++)
         {
-            if (republishAll || (book.Differs(slot) && !targets.MustWait(slot, book.Altruists, mayBegin: cause is Trigger.Failover or Trigger.Recovery, now)))
-                unsettled.Add(slot);
+            if (republishAll || (differs[i] && !targets.MustWait(book.Slots[i], book.Altruists, mayBegin: cause is Trigger.Failover or Trigger.Recovery, now)))
+                unsettled.Add(book.Slots[i]);
         }
 
         targets.Ask(SettleSoonAsync);
@@ -410,7 +411,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
             slot.MustPublish = !book.MayServe(slot)
                 || (told is { Snapshot: { } shown } && told.Origin == origin
                     && shown.Find(slot.Key.Chain.Value, slot.Key.Region.Value) is { } answer && answer.Generation == slot.Generation
-                    && !answer.Body.Span.SequenceEqual(SelectionBody.Write(slot, slot.Chain!, book.Served(slot), origin)));
+                    && !answer.Body.Span.SequenceEqual(SelectionBody.Write(slot.ToStatus(), slot.Chain!, book.Served(slot), origin)));
             differs |= slot.MustPublish;
         }
 
@@ -439,8 +440,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         book.UpdateRevoked(next, now);
         foreach (var gone in decided.Where(slot => slot.Chain is null))
             book.MarkRegion(gone.Key.Region, next);
-        var changes = new bool[decided.Count];
-        SelectionBook.ForEach(decided.Count, i => changes[i] = republishAll || book.Differs(decided[i]));
+        var changes = DifferingOf(decided);
         var entry = ToEntry(decided, changes, next, trigger, isRound, scheduledAt, now);
         var atMs = now.ToUnixTimeMilliseconds();
 
@@ -478,10 +478,17 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         return new RoundOutcome(mark.Number, generation, decided.Count, changed);
     }
 
+    private bool[] DifferingOf(List<SlotMemory> decided)
+    {
+        var differs = new bool[decided.Count];
+        SelectionBook.ForEach(differs.Length, i => differs[i] = republishAll || book.Differs(decided[i]));
+        return differs;
+    }
+
     private Entry ToEntry(List<SlotMemory> decided, bool[] changes, long next, Trigger trigger, bool isRound, DateTimeOffset scheduledAt, DateTimeOffset now)
     {
         var slots = new EntrySlot[decided.Count];
-        for (var i = 0; i < slots.Length; i++)
+        SelectionBook.ForEach(slots.Length, i =>
         {
             var slot = decided[i];
             var samePrimary = slot.SelectedAt != default && slot.Primary == (slot.Next.Picks.Count > 0 ? book.Altruists[slot.Next.Picks[0].Altruist].Id : null);
@@ -493,7 +500,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
                 Decision = changes[i] ? new DecisionId(next, i) : slot.Decision,
                 SelectedAt = samePrimary ? slot.SelectedAt : now,
             };
-        }
+        });
 
         return ToEntry(slots, book.Altruists, next, trigger, isRound, scheduledAt, now);
     }

@@ -137,15 +137,6 @@ public sealed class SlotQuestion
         }
     }
 
-    /// <summary>Takes the draws of the same question, made for the same window.</summary>
-    public void TakeDraws(SlotQuestion drawn)
-    {
-        for (var i = 0; i < Candidates.Length; i++)
-            Candidates[i].Draw = drawn.Candidates[i].Draw;
-        for (var i = 0; i < Providers.Length; i++)
-            Providers[i].Draw = drawn.Providers[i].Draw;
-    }
-
     /// <summary>A window begins.</summary>
     public void ForgetTurns()
     {

@@ -53,7 +53,7 @@ public sealed record Answer(ReadOnlyMemory<byte> Body, string ETag, long Generat
     }
 }
 
-/// <summary>What portals are told, complete and immutable. Replaced as a whole; nothing on the way to an answer waits, locks or allocates much.</summary>
+/// <summary>What portals are told, complete and immutable. Replaced as a whole; nothing on the way to an answer waits or locks, and its words are found once.</summary>
 public sealed class Snapshot
 {
     /// <summary>Before the first load.</summary>
@@ -108,7 +108,7 @@ public sealed class Snapshot
     {
         // Every region has a slot of every chain.
         foreach (var region in regions.Values)
-            return region.Find(chain) is not null;
+            return region.Knows(chain);
         return false;
     }
 
@@ -151,14 +151,17 @@ public sealed class ChainChoice(IReadOnlyCollection<string> ids) : IEquatable<Ch
 }
 
 /// <summary>One slot of a region, with the names it can be asked by: the chain's id first, then its aliases.</summary>
-internal sealed record SnapshotSlot(string[] Names, Answer Answer);
+internal sealed record SnapshotSlot(string[] Names, SlotAnswer Told)
+{
+    public Answer Answer => Told.Answer;
+}
 
 /// <summary>A region's slots, in the order of chains.</summary>
 internal sealed class SnapshotRegion
 {
     private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    private readonly Dictionary<string, Answer> answers;
+    private readonly Dictionary<string, SlotAnswer> told;
     private readonly Lazy<Answer>[] all;
     private readonly ConcurrentDictionary<ChainChoice, Lazy<Answer>[]> some = new();
     private readonly string origin;
@@ -170,16 +173,16 @@ internal sealed class SnapshotRegion
         Slots = slots;
         Revoked = revoked;
         RevokedGeneration = revokedGeneration;
-        answers = new Dictionary<string, Answer>(2 * slots.Count);
+        told = new Dictionary<string, SlotAnswer>(2 * slots.Count);
         foreach (var slot in slots)
-            answers[slot.Names[0]] = slot.Answer;
+            told[slot.Names[0]] = slot.Told;
         foreach (var slot in slots)
         {
             for (var alias = 1; alias < slot.Names.Length; alias++)
-                answers.TryAdd(slot.Names[alias], slot.Answer);
+                told.TryAdd(slot.Names[alias], slot.Told);
         }
 
-        Generation = slots.Aggregate(revokedGeneration, static (greatest, slot) => Math.Max(greatest, slot.Answer.Generation));
+        Generation = slots.Aggregate(revokedGeneration, static (greatest, slot) => Math.Max(greatest, slot.Told.Generation));
         all = BodiesOf(slots);
     }
 
@@ -204,12 +207,14 @@ internal sealed class SnapshotRegion
 
     public string? IdOf(string chain) => Slots.FirstOrDefault(slot => slot.Names[0] == chain)?.Names[0] ?? Slots.FirstOrDefault(slot => slot.Names.Contains(chain))?.Names[0];
 
-    public Answer? Find(string chain) => answers.GetValueOrDefault(chain);
+    public bool Knows(string chain) => told.ContainsKey(chain);
+
+    public Answer? Find(string chain) => told.GetValueOrDefault(chain)?.Answer;
 
     /// <inheritdoc cref="Snapshot.ChangedSince"/>
     public IReadOnlyList<Answer>? ChangedSince(long generation, ChainChoice? chains) => RevokedGeneration > generation
         ? null
-        : [.. Slots.Where(slot => chains?.Holds(slot.Names[0]) != false).Select(slot => slot.Answer).Where(answer => answer.Generation > generation).OrderBy(answer => answer.Generation)];
+        : [.. Slots.Where(slot => slot.Told.Generation > generation && chains?.Holds(slot.Names[0]) != false).OrderBy(slot => slot.Told.Generation).Select(slot => slot.Answer)];
 
     private Lazy<Answer>[] BodiesOf(IReadOnlyList<SnapshotSlot> slots)
     {

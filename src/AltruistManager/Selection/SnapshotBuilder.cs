@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Collections.Concurrent;
 using AltruistManager.Altruists;
 
 namespace AltruistManager.Selection;
@@ -7,10 +5,6 @@ namespace AltruistManager.Selection;
 /// <summary>Makes a snapshot from the slots; what was not decided since the last one is taken from it.</summary>
 internal sealed class SnapshotBuilder
 {
-    /// <summary>So many bodies stand together in memory: each round writes most of them anew, and one by one they would keep the garbage collector busy.</summary>
-    private const int AtOnce = 500;
-
-    private readonly ConcurrentBag<ArrayBufferWriter<byte>> buffers = [];
     private Roster? names;
     private Dictionary<string, SnapshotRegion> regions = [];
     private Dictionary<SlotKey, SlotStatus> statuses = [];
@@ -27,15 +21,15 @@ internal sealed class SnapshotBuilder
         var shown = all ? book.Slots : decided!;
         statuses = shown.Count < book.Slots.Count ? new Dictionary<SlotKey, SlotStatus>(statuses) : new Dictionary<SlotKey, SlotStatus>(shown.Count);
 
-        if (shown.Count > 0)
-            Parallel.ForEach(Partitioner.Create(0, shown.Count, AtOnce), range => Show(shown, range.Item1, range.Item2, renamed: all, book, origin));
-        foreach (var slot in shown)
+        var standing = new SlotStatus?[shown.Count];
+        SelectionBook.ForEach(shown.Count, i => standing[i] = Show(shown[i], renamed: all, book, origin));
+        for (var i = 0; i < standing.Length; i++)
         {
-            touched.Add(slot.Key.Region);
-            if (slot.Chain is null)
-                statuses.Remove(slot.Key);
+            touched.Add(shown[i].Key.Region);
+            if (standing[i] is { } status)
+                statuses[status.Key] = status;
             else
-                statuses[slot.Key] = slot.ToStatus();
+                statuses.Remove(shown[i].Key);
         }
 
         var revoked = book.Revoked.ToDictionary(region => region.Region);
@@ -64,48 +58,21 @@ internal sealed class SnapshotBuilder
 
     /// <summary>Makes <see cref="SlotMemory.Shown"/> what portals are to be told.</summary>
     /// <param name="renamed">Whether slots may be asked for by other names than before.</param>
-    private void Show(List<SlotMemory> shown, int from, int to, bool renamed, SelectionBook book, string origin)
+    /// <returns>Null for a slot that has gone.</returns>
+    private static SlotStatus? Show(SlotMemory slot, bool renamed, SelectionBook book, string origin)
     {
-        if (!buffers.TryTake(out var buffer))
-            buffer = new ArrayBufferWriter<byte>();
-        buffer.ResetWrittenCount();
-        using var json = SelectionBody.WriterOf(buffer);
-        var ends = new int[to - from];
-        for (var i = from; i < to; i++)
+        if (slot.Chain is not { } chain)
         {
-            var slot = shown[i];
-            if (Unchanged(slot) is { } answer)
-            {
-                // Nothing is left behind that would keep all of its neighbours in memory.
-                buffer.Write(answer.Body.Span);
-            }
-            else if (slot.Chain is { } chain)
-            {
-                json.Reset();
-                SelectionBody.Write(json, slot, chain, book.Served(slot), origin);
-                json.Flush();
-            }
-
-            ends[i - from] = buffer.WrittenCount;
+            slot.Shown = null;
+            return null;
         }
 
-        ReadOnlyMemory<byte> bodies = buffer.WrittenSpan.ToArray();
-        buffers.Add(buffer);
-        for (var i = from; i < to; i++)
-        {
-            var slot = shown[i];
-            var start = i == from ? 0 : ends[i - from - 1];
-            var body = bodies[start..ends[i - from]];
-            if (slot.Chain is not { } chain)
-            {
-                slot.Shown = null;
-                continue;
-            }
-
-            string[] askedBy = !renamed && slot.Shown is { } before ? before.Names : [chain.Id.Value, .. chain.Aliases];
-            slot.Shown = new SnapshotSlot(askedBy, Unchanged(slot) is { } answer ? answer with { Body = body } : Answer.Of(body, slot.Generation, slot.Picks.Length > 0));
-        }
+        var status = slot.ToStatus();
+        var before = slot.Shown;
+        string[] askedBy = !renamed && before is not null ? before.Names : [chain.Id.Value, .. chain.Aliases];
+        var unchanged = before is not null && before.Told.Generation == slot.Generation;
+        if (renamed || !unchanged)
+            slot.Shown = new SnapshotSlot(askedBy, unchanged ? before!.Told : new SlotAnswer(status, chain, status.Published ?? book.Served(slot), origin));
+        return status;
     }
-
-    private static Answer? Unchanged(SlotMemory slot) => slot is { Chain: not null, Shown.Answer: { } answer } && answer.Generation == slot.Generation ? answer : null;
 }

@@ -4,6 +4,7 @@ using System.Data.Common;
 using System.Text.Json;
 using Dapper;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace AltruistManager.Storage;
 
@@ -23,6 +24,12 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
     /// <summary>So many writes are committed together, or those that were begun within this time.</summary>
     private const int GroupSize = 64;
     private static readonly TimeSpan GroupTime = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>So many pages are written back together: those of many sweeps. New rows stand side by side in table and indexes, so that few pages are needed at once.</summary>
+    private const int CheckpointPages = 8000;
+
+    /// <summary>SQLITE_DBSTATUS_CACHE_WRITE: the pages a connection wrote to the log of writes.</summary>
+    private const int PagesWritten = 9;
 
     private readonly TimeProvider time;
     private readonly string file;
@@ -145,10 +152,48 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
         }
         finally
         {
-            turn.Release();
+            if (IsCheckpointDue())
+                _ = CheckpointAsync();
+            else
+                turn.Release();
         }
 
         return await mine.Result;
+    }
+
+    /// <summary>Holds the turn.</summary>
+    private bool IsCheckpointDue()
+    {
+        if (writer is null)
+            return false;
+        _ = raw.sqlite3_db_status(writer.Handle, PagesWritten, out var pages, out _, 0);
+        return pages >= CheckpointPages;
+    }
+
+    /// <summary>
+    /// Writes the log of writes back, and releases the turn. SQLite would do it within the commit that fills the log: by chance some round's, which had to wait for it
+    /// before portals could be told.
+    /// </summary>
+    private async Task CheckpointAsync()
+    {
+        try
+        {
+            await using var exclusive = await TakeWriterLockAsync(CancellationToken.None);
+            // What cannot be written back now is once the next write is done.
+            await Task.Run(() =>
+            {
+                if (raw.sqlite3_wal_checkpoint_v2(writer!.Handle, "main", raw.SQLITE_CHECKPOINT_PASSIVE, out _, out _) == raw.SQLITE_OK)
+                    _ = raw.sqlite3_db_status(writer.Handle, PagesWritten, out _, out _, 1);
+            });
+        }
+        catch (StorageException)
+        {
+            // Another process is writing; the next write tries again.
+        }
+        finally
+        {
+            turn.Release();
+        }
     }
 
     /// <summary>Writes what waits in one transaction. Holds the turn.</summary>
@@ -259,9 +304,7 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
         {
             await connection.OpenAsync(cancellation);
             await connection.ExecuteAsync(
-                "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;"
-                // The pages of many sweeps are written back together. New rows stand side by side in table and indexes, so that few pages are needed at once.
-                + "pragma wal_autocheckpoint = 8000; pragma cache_size = -4000;");
+                "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma wal_autocheckpoint = 0; pragma cache_size = -4000;");
             return connection;
         }
         catch

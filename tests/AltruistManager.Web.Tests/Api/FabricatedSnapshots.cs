@@ -17,10 +17,10 @@ internal static class FabricatedSnapshots
     {
         var made = slots.Select(slot => new SnapshotSlot(
             [slot.Chain],
-            Answer.Of(
+            new SlotAnswer(Answer.Of(
                 Encoding.UTF8.GetBytes($$"""{"chain":"{{slot.Chain}}","origin":"{{origin}}","generation":{{slot.Generation}},"padding":"{{new string('x', padding)}}"}"""),
                 slot.Generation,
-                hasPick: true))).ToList();
+                hasPick: true)))).ToList();
         var region = new SnapshotRegion(Region, origin, made, revoked, revokedGeneration);
         return new Snapshot(origin, region.Generation, "2026-11-21T07:05:00.000Z", [region], new Dictionary<SlotKey, SlotStatus>());
     }
