@@ -74,6 +74,7 @@ internal static class SelectionWorld
 internal sealed class SelectionRounds : IAsyncDisposable
 {
     private readonly RosterCache cache = new();
+    private readonly SnapshotHolder snapshots = new();
     private readonly TimeProvider clock;
     private readonly LogSigner signer;
     private readonly SelectionRound round;
@@ -87,7 +88,7 @@ internal sealed class SelectionRounds : IAsyncDisposable
         signer = new LogSigner(database, ring, clock, NullLogger<LogSigner>.Instance);
         round = new SelectionRound(
             database, new SelectionStore(database, clock), new EntryLog(new EntryStore(database), signer), cache, board, new OverrideStore(database, clock), new HoldStore(database, clock),
-            new DrainStore(database, clock), new SnapshotHolder(), new LastGoodFile(database, ring, [], NullLogger<LastGoodFile>.Instance), new NobodyAsked(),
+            new DrainStore(database, clock), snapshots, new LastGoodFile(database, ring, [], NullLogger<LastGoodFile>.Instance), new NobodyAsked(),
             Wrap(Options), Wrap(new HealthOptions()), Wrap(new ProbingOptions()), clock,
             NullLogger<SelectionRound>.Instance);
     }
@@ -110,6 +111,13 @@ internal sealed class SelectionRounds : IAsyncDisposable
 
     /// <summary>As the service does before each round.</summary>
     public Task LookAheadAsync(DateTimeOffset at, CancellationToken cancellation) => round.ForeseeAsync(at, cancellation);
+
+    /// <summary>As portals do after a round: each region as a whole.</summary>
+    public void AskForAll()
+    {
+        foreach (var region in snapshots.Current.RegionIds)
+            _ = snapshots.Current.FindAll(region);
+    }
 
     /// <summary><see cref="Options"/> hides the type of that name.</summary>
     private static IOptions<T> Wrap<T>(T options)

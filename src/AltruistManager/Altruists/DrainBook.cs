@@ -12,6 +12,8 @@ public sealed class DrainBook
     public DrainBook(IEnumerable<Drain> all) =>
         drains = all.GroupBy(drain => drain.Altruist).ToFrozenDictionary(group => group.Key, group => group.OrderBy(drain => drain.From).ThenBy(drain => drain.Id, StringComparer.Ordinal).ToArray());
 
+    public bool IsEmpty => drains.Count == 0;
+
     public IEnumerable<Drain> All => drains.Values.SelectMany(windows => windows);
 
     /// <summary>In the order in which they begin; those that are over too.</summary>

@@ -6,13 +6,19 @@ namespace AltruistManager.Health;
 /// <summary>The verdicts as last written, in memory: filled from the database at start, updated after each write.</summary>
 public sealed class HealthBoard
 {
+    private readonly ConcurrentDictionary<AltruistId, Place> places = new();
     private Frozen? frozen;
 
     /// <summary>The verdict of an altruist; <see cref="Verdict.NeverProbed"/> when there is none.</summary>
-    public Verdict this[AltruistId altruist] => Watched.TryGetValue(altruist, out var known) ? known.Verdict : Verdict.NeverProbed;
+    public Verdict this[AltruistId altruist] => Find(altruist)?.Verdict ?? Verdict.NeverProbed;
 
-    /// <summary>The verdicts with what <see cref="HealthMonitor"/> knows beside them.</summary>
-    internal ConcurrentDictionary<AltruistId, Watched> Watched { get; } = new();
+    /// <summary>The verdict with what <see cref="HealthMonitor"/> knows beside it; null when there is none.</summary>
+    internal Watched? Find(AltruistId altruist) => places.TryGetValue(altruist, out var place) ? place.Watched : null;
+
+    internal void Keep(AltruistId altruist, Watched watched) => PlaceOf(altruist).Watched = watched;
+
+    /// <summary>For who looks at the verdicts of all again and again.</summary>
+    internal Place PlaceOf(AltruistId altruist) => places.GetOrAdd(altruist, static _ => new Place());
 
     /// <summary>Since when verdicts are frozen because our own network cannot be proven to work (design 5.4); null when they are not.</summary>
     public DateTimeOffset? FrozenSince
@@ -21,7 +27,21 @@ public sealed class HealthBoard
         internal set => Volatile.Write(ref frozen, value is { } since ? new Frozen(since) : null);
     }
 
-    internal void Set(AltruistId altruist, Verdict verdict) => Watched[altruist] = Health.Watched.New with { Verdict = verdict };
+    internal void Set(AltruistId altruist, Verdict verdict) => Keep(altruist, Watched.New with { Verdict = verdict });
+
+    /// <summary>Where the verdict of one altruist stands, whoever writes it anew.</summary>
+    internal sealed class Place
+    {
+        private volatile Watched? watched;
+
+        public Watched? Watched
+        {
+            get => watched;
+            set => watched = value;
+        }
+
+        public Verdict Verdict => watched?.Verdict ?? Verdict.NeverProbed;
+    }
 
     private sealed record Frozen(DateTimeOffset Since);
 }

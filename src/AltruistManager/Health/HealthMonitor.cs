@@ -26,7 +26,6 @@ public sealed partial class HealthMonitor(
 {
     private static readonly TimeSpan ClockSlack = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<AltruistId, Watched> altruists = board.Watched;
     private readonly ConcurrentDictionary<NetworkId, WatchedNetwork> networks = new();
 
     // Whom the retry lane asks, which wants to know every second: everybody is looked at only when people have changed something.
@@ -80,7 +79,7 @@ public sealed partial class HealthMonitor(
 
     public ProbeQuestions QuestionsFor(Altruist altruist, ProbeLane lane)
     {
-        var watched = altruists.GetValueOrDefault(altruist.Id, Watched.New);
+        var watched = board.Find(altruist.Id) ?? Watched.New;
         var proof = watched.MustProve(rosters.Current, altruist, lane);
         return lane switch
         {
@@ -146,8 +145,8 @@ public sealed partial class HealthMonitor(
         await network.Turn.WaitAsync(cancellation);
         try
         {
-            await TakeUpAsync(altruists.ContainsKey(altruist) ? [] : [altruist], cancellation);
-            var before = altruists.GetValueOrDefault(altruist, Watched.New);
+            await TakeUpAsync(board.Find(altruist) is not null ? [] : [altruist], cancellation);
+            var before = board.Find(altruist) ?? Watched.New;
             if (StandingOf(rosters.Current, registered).SameAs(before.Verdict))
                 return;
             Keep(altruist, WithStanding(rosters.Current, altruist, before));
@@ -163,7 +162,7 @@ public sealed partial class HealthMonitor(
     /// <summary>What the checks of a sweep are judged by.</summary>
     internal SweepFacts FactsOf(AltruistId altruist, NetworkId network)
     {
-        var watched = altruists.GetValueOrDefault(altruist, Watched.New);
+        var watched = board.Find(altruist) ?? Watched.New;
         return watched.Findings?.Facts(network.Identity) ?? SweepFindings.Remembered(watched.Memory, network.Identity);
     }
 
@@ -202,15 +201,15 @@ public sealed partial class HealthMonitor(
                 // What was asked elsewhere says nothing of the endpoint that is in service now.
                 && (result.Endpoint.Length == 0 || result.Endpoint == roster.PlaceOf(altruist))
                 // What a slow batch brings late was overtaken by newer probes; those that lie ahead are from before the clock was set back.
-                && !(altruists.TryGetValue(altruist.Id, out var known) && known.Verdict.LastProbeAt > result.At && known.Verdict.LastProbeAt <= now + ClockSlack))
+                && !(board.Find(altruist.Id) is { } known && known.Verdict.LastProbeAt > result.At && known.Verdict.LastProbeAt <= now + ClockSlack))
                 judged.Add((result, altruist));
         if (judged.Count == 0)
             return (false, []);
 
-        await TakeUpAsync([.. judged.Select(pair => pair.Altruist.Id).Where(id => !altruists.ContainsKey(id))], cancellation);
+        await TakeUpAsync([.. judged.Select(pair => pair.Altruist.Id).Where(id => board.Find(id) is null)], cancellation);
 
         // What was proven at another place, such as before its chain's path was changed, is proven no longer.
-        var elsewhere = judged.Where(pair => altruists.TryGetValue(pair.Altruist.Id, out var known) && known.Memory.ProvenAt is { } place && place != roster.PlaceOf(pair.Altruist))
+        var elsewhere = judged.Where(pair => board.Find(pair.Altruist.Id) is { } known && known.Memory.ProvenAt is { } place && place != roster.PlaceOf(pair.Altruist))
             .Select(pair => pair.Altruist.Id).ToHashSet();
         preservation.Observe(judged, Eligible);
         var outcome = new HealthBatch
@@ -220,7 +219,7 @@ public sealed partial class HealthMonitor(
             Roster = roster,
             Trace = watchedNetwork.Trace,
             Agreed = watchedNetwork.Agreed,
-            Known = id => altruists.GetValueOrDefault(id),
+            Known = board.Find,
             Health = health.Value,
             Probing = probing.Value,
             Preservation = preservation,
@@ -264,7 +263,7 @@ public sealed partial class HealthMonitor(
 
     private bool IsUndecided(Roster roster, Altruist altruist) =>
         altruist is { RetiredAt: null, Enabled: true, Undecryptable: null }
-        && (!altruists.TryGetValue(altruist.Id, out var watched) || watched.IsUndecided(roster, altruist.InService, health.Value));
+        && (board.Find(altruist.Id) is not { } watched || watched.IsUndecided(roster, altruist.InService, health.Value));
 
     private long? SweepHeight(NetworkId network) => NetworkOf(network).SweepHeight(() => RulesOf(network), time.GetUtcNow());
 
@@ -309,8 +308,8 @@ public sealed partial class HealthMonitor(
         await network.Turn.WaitAsync(cancellation);
         try
         {
-            await TakeUpAsync(altruists.ContainsKey(moved.Id) ? [] : [moved.Id], cancellation);
-            var before = altruists.GetValueOrDefault(moved.Id, Watched.New);
+            await TakeUpAsync(board.Find(moved.Id) is not null ? [] : [moved.Id], cancellation);
+            var before = board.Find(moved.Id) ?? Watched.New;
             var now = time.GetUtcNow();
             var evaluation = HealthEvaluator.Evaluate(
                 HealthEvaluator.AtNewEndpoint(before.Memory, goods, health.Value), new Assessment(probe, rosters.Current.PlaceOf(moved), moved.Network.Identity, moved.Attested, head), health.Value, now);
@@ -346,8 +345,8 @@ public sealed partial class HealthMonitor(
         await network.Turn.WaitAsync(cancellation);
         try
         {
-            await TakeUpAsync(altruists.ContainsKey(id) ? [] : [id], cancellation);
-            if (!altruists.TryGetValue(id, out var before))
+            await TakeUpAsync(board.Find(id) is not null ? [] : [id], cancellation);
+            if (board.Find(id) is not { } before)
                 return;
             var after = change(before);
             if (after == before)
@@ -395,7 +394,7 @@ public sealed partial class HealthMonitor(
 
     private void Keep(AltruistId altruist, Watched watched)
     {
-        altruists[altruist] = watched;
+        board.Keep(altruist, watched);
         lock (undecidedGate)
         {
             var roster = rosters.Current;

@@ -23,7 +23,12 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     private Altruist[] registered = [];
     private Altruist[] retired = [];
     private Altruist[] served = [];
+    private HealthBoard.Place[] places = [];
     private Verdict?[] verdicts = [];
+
+    /// <summary>When a verdict comes to mean something else by time alone.</summary>
+    private DateTimeOffset[] lapses = [];
+    private DateTimeOffset judgedAt;
     private EntryAltruist[] altruists = [];
     private AltruistFacts[] facts = [];
     private string[][] required = [];
@@ -50,10 +55,10 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     public Altruist[] Served(SlotMemory slot)
     {
         var was = slot.Question.Was;
-        var altruists = new Altruist[was.Length];
+        var picked = new Altruist[was.Length];
         for (var i = 0; i < was.Length; i++)
-            altruists[i] = served[was[i].Altruist];
-        return altruists;
+            picked[i] = served[was[i].Altruist];
+        return picked;
     }
 
     /// <summary>Those among whom a slot rotates as of the last look, in the order of their ids.</summary>
@@ -135,10 +140,10 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     /// </summary>
     /// <param name="altruist">Index into <see cref="Altruists"/>.</param>
     /// <returns>Whether decisions may be others now.</returns>
-    public bool Review(int altruist, HealthBoard board, DrainBook drains, DateTimeOffset now, DateTimeOffset startedAt)
+    public bool Review(int altruist, DrainBook drains, DateTimeOffset now, DateTimeOffset startedAt)
     {
         var before = facts[altruist];
-        Judge(altruist, board, drains, now, startedAt);
+        Judge(altruist, drains, now, startedAt);
         return facts[altruist] != before;
     }
 
@@ -253,7 +258,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             var primary = slot.Primary;
             slot.State = next.State;
             slot.Picks = PicksOf(next);
-            slot.Question.Was = IncumbentsOf(next);
+            slot.Question.Was = IncumbentsOf(next, slot.Question.Was);
             if (slot.Primary != primary || slot.SelectedAt == default)
                 slot.SelectedAt = at;
             slot.Generation = decision.Generation;
@@ -275,9 +280,10 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         return picks;
     }
 
-    private static IncumbentPick[] IncumbentsOf(SlotOutcome outcome)
+    /// <param name="before">Overwritten where it fits.</param>
+    private static IncumbentPick[] IncumbentsOf(SlotOutcome outcome, IncumbentPick[] before)
     {
-        var picks = new IncumbentPick[outcome.Picks.Count];
+        var picks = before.Length == outcome.Picks.Count ? before : new IncumbentPick[outcome.Picks.Count];
         for (var i = 0; i < picks.Length; i++)
             picks[i] = new IncumbentPick(outcome.Picks[i].Altruist, outcome.Picks[i].Region, outcome.Picks[i].Weight, MayKeep: true);
         return picks;
@@ -364,7 +370,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             slot.Question.TakeTurns(slot.Next);
             slot.State = logged.Outcome.State;
             slot.Picks = [.. logged.Outcome.Picks.Select(pick => new Pick(entry.Altruists[pick.Altruist].Id, pick.Region, pick.Weight))];
-            slot.Question.Was = IncumbentsOf(logged.Outcome);
+            slot.Question.Was = IncumbentsOf(logged.Outcome, []);
             slot.SelectedAt = logged.SelectedAt;
             slot.Eligible = logged.Outcome.Eligible;
             slot.Published = null;
@@ -484,7 +490,9 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         // As they are in service: a changed endpoint is published once it has passed its trial (design 5.7).
         registered = [.. current.Live.Concat(inUse.Select(id => current.Altruists[id])).Select(altruist => altruist.InService).OrderBy(altruist => altruist.Id)];
         retired = [.. current.Altruists.Values.Where(altruist => altruist.RetiredAt is not null)];
+        places = new HealthBoard.Place[registered.Length];
         verdicts = new Verdict?[registered.Length];
+        lapses = new DateTimeOffset[registered.Length];
         altruists = new EntryAltruist[registered.Length];
         facts = new AltruistFacts[registered.Length];
         drained = new Drain?[registered.Length];
@@ -620,13 +628,20 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             var providers = new Dictionary<ProviderId, int>();
             var hosts = new Dictionary<string, int>();
             for (var i = 0; i < registered.Length; i++)
+            {
+                places[i] = board.PlaceOf(registered[i].Id);
                 facts[i] = new AltruistFacts { Usability = Usability.No, Tier = registered[i].Tier, Provider = Number(providers, registered[i].Provider), Host = Number(hosts, registered[i].Host) };
+            }
         }
 
+        // With a clock that was set back, what has lapsed may not have.
+        if (now < judgedAt)
+            Array.Clear(lapses);
+        judgedAt = now;
         var otherProofs = false;
         ForEach(registered.Length, i =>
         {
-            if (Judge(i, board, drains, now, startedAt))
+            if (Judge(i, drains, now, startedAt))
                 Volatile.Write(ref otherProofs, true);
         });
         return otherProofs;
@@ -641,24 +656,23 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     }
 
     /// <returns>Whether it has proven something else than before.</returns>
-    private bool Judge(int i, HealthBoard board, DrainBook drains, DateTimeOffset now, DateTimeOffset startedAt)
+    private bool Judge(int i, DrainBook drains, DateTimeOffset now, DateTimeOffset startedAt)
     {
-        var altruist = registered[i];
-        var verdict = board[altruist.Id];
-        var drain = drains.InForce(altruist.Id, now);
-        var usability = Eligibility.Judge(altruist, verdict, drain, now);
-        var unseen = Eligibility.IsUnseen(verdict, startedAt, probing.Interval);
-        if (ReferenceEquals(verdict, verdicts[i]) && facts[i].Usability == usability && facts[i].Unseen == unseen && drained[i] == drain)
+        var verdict = places[i].Verdict;
+        var drain = drains.IsEmpty ? null : drains.InForce(registered[i].Id, now);
+        if (ReferenceEquals(verdict, verdicts[i]) && now < lapses[i] && drained[i] == drain)
             return false;
 
+        var altruist = registered[i];
+        lapses[i] = verdict.CooldownUntil > now ? verdict.CooldownUntil.Value : DateTimeOffset.MaxValue;
         var otherProofs = !ReferenceEquals(verdict.Proven, verdicts[i]?.Proven);
         verdicts[i] = verdict;
         drained[i] = drain;
         served[i] = WithProvenUrls(altruist, verdict);
         facts[i] = facts[i] with
         {
-            Usability = usability,
-            Unseen = unseen,
+            Usability = Eligibility.Judge(altruist, verdict, drain, now),
+            Unseen = Eligibility.IsUnseen(verdict, startedAt, probing.Interval),
             Revoked = Eligibility.IsRevoked(altruist, verdict),
             ThrottledSince = verdict.State == VerdictState.Throttled ? verdict.Since.ToUnixTimeMilliseconds() : 0,
             CapacityRps = measures.HasFlag(Measures.Capacity) ? altruist.CapacityRps ?? 0 : 0,

@@ -9,28 +9,31 @@ namespace AltruistManager.Selection;
 /// </summary>
 internal sealed class SlotAnswer
 {
-    private readonly Func<Answer>? write;
+    private readonly Chain? chain;
+    private readonly IReadOnlyList<Altruist> altruists = [];
+    private readonly SlotStatus? status;
+    private readonly string origin;
     private Answer? written;
 
     /// <param name="altruists">The primaries, then the standbys.</param>
     public SlotAnswer(SlotStatus status, Chain chain, IReadOnlyList<Altruist> altruists, string origin)
     {
-        Generation = status.Generation;
-        HasPick = altruists.Count > 0;
-        write = () => Answer.Of(SelectionBody.Write(status, chain, altruists, origin), Generation, HasPick);
+        this.status = status;
+        this.chain = chain;
+        this.altruists = altruists;
+        this.origin = origin;
     }
 
     /// <summary>In words already.</summary>
     public SlotAnswer(Answer answer)
     {
-        Generation = answer.Generation;
-        HasPick = answer.HasPick;
+        origin = "";
         written = answer;
     }
 
-    public long Generation { get; }
+    public long Generation => status?.Generation ?? written!.Generation;
 
-    public bool HasPick { get; }
+    public bool HasPick => status is null ? written!.HasPick : altruists.Count > 0;
 
     /// <summary>Two that ask first at once may both find the words, which are the same.</summary>
     public Answer Answer
@@ -39,7 +42,7 @@ internal sealed class SlotAnswer
         {
             if (Volatile.Read(ref written) is { } known)
                 return known;
-            var found = write!();
+            var found = Selection.Answer.Of(SelectionBody.Write(status!, chain!, altruists, origin), Generation, HasPick);
             return Interlocked.CompareExchange(ref written, found, null) ?? found;
         }
     }

@@ -36,6 +36,22 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
         Assert.InRange(windows.Count, 2, 3);
     }
 
+    /// <summary>Its words are found when it is first asked for them.</summary>
+    [Fact]
+    public async Task A_snapshot_tells_what_was_published_with_it_however_late_it_is_asked()
+    {
+        await using var scene = await FiveAsync();
+        var (held, primary) = (scene.Snapshots.Current, scene.Slot().Primary!.Value.Altruist.Value);
+        scene.Edit(primary, altruist => altruist with { Label = "another" });
+        scene.Clock.Advance(Interval);
+        await scene.RunAsync();
+
+        using var told = JsonDocument.Parse(held.Find("0021", "us-east")!.Body);
+        Assert.Equal(held.Generation, told.RootElement.GetProperty("generation").GetInt64());
+        Assert.Equal(primary, told.RootElement.GetProperty("primary").GetProperty("label").GetString());
+        Assert.NotEqual(held.Generation, scene.Snapshots.Current.Find("0021", "us-east")!.Generation);
+    }
+
     /// <summary>As an instance leaves it that took up another's picks with an altruist that it did not know yet.</summary>
     [Fact]
     public async Task A_session_that_nobody_closed_stops_no_round()

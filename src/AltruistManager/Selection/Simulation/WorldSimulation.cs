@@ -589,7 +589,7 @@ public sealed class WorldSimulation
             return;
         if (DrawOrder.WindowOf(Now, scenario.Selection.Window) != book.Window)
             SettleAll();
-        else if (book.Review(altruist.Place, board, drainBook, Now, Start))
+        else if (book.Review(altruist.Place, drainBook, Now, Start))
             Settle(altruist.Slots);
     }
 
