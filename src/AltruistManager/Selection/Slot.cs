@@ -40,9 +40,9 @@ public sealed record SlotStatus
     public Pick? Primary => Primaries.Count > 0 ? Primaries[0] : null;
 
     /// <summary>Those in use, newest first; their weights sum to 100.</summary>
-    public ArraySegment<Pick> Primaries { get; init; } = ArraySegment<Pick>.Empty;
+    public IReadOnlyList<Pick> Primaries { get; init; } = [];
 
-    public ArraySegment<Pick> Standbys { get; init; } = ArraySegment<Pick>.Empty;
+    public IReadOnlyList<Pick> Standbys { get; init; } = [];
 
     /// <summary>The same altruists, primaries before standbys, as they were published; null after a start, when what is served is what is registered.</summary>
     public IReadOnlyList<Altruist>? Published { get; init; }
