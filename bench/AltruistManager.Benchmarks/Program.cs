@@ -14,6 +14,7 @@ return args switch
     ["api"] => await ApiBench.RunAsync(CancellationToken.None),
     ["api", "changes"] => await ChangeBench.ShowAsync(CancellationToken.None),
     ["api", "reports"] => await ReportBench.ShowAsync(CancellationToken.None),
+    ["api", "streams"] => await ApiBench.RunStreamsAsync(CancellationToken.None),
     ["ingest"] => await IngestBench.RunAsync(CancellationToken.None),
     ["scale", var seconds] => await ScaleRun.RunAsync(TimeSpan.FromSeconds(int.Parse(seconds)), CancellationToken.None),
     ["probe"] => await ProbeBench.RunAsync(withScale: true, CancellationToken.None),

@@ -38,6 +38,7 @@ namespace AltruistManager.Web
             var app = builder.Build();
             app.UseForwardedHeaders();
             app.UseHsts();
+            app.UseStreams();
             app.UseProblemsForExceptions();
             app.UseJsonWhereCurlSaysForm();
             app.UseApiPage();

@@ -97,6 +97,23 @@ internal static class ApiBench
         }
     }
 
+    /// <summary>The streams alone.</summary>
+    public static async Task<int> RunStreamsAsync(CancellationToken cancellation)
+    {
+        var folder = Directory.CreateTempSubdirectory("altruist-manager-bench-").FullName;
+        try
+        {
+            using var service = new MeasuredService(folder);
+            await service.SetUpAsync(cancellation);
+            await StreamBench.RunAsync(service, cancellation);
+            return 0;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private static async Task<Dictionary<ServerProcess, List<Measured>>> MeasureAsync(ServerProcess[] servers, string path, string authorization, CancellationToken cancellation)
     {
         foreach (var server in servers)

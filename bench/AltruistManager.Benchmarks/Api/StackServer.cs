@@ -1,5 +1,7 @@
 using AltruistManager.Accounts;
+using AltruistManager.Altruists;
 using AltruistManager.Storage;
+using AltruistManager.Traffic;
 using AltruistManager.Web;
 using AltruistManager.Web.Security;
 
@@ -18,6 +20,7 @@ internal static class StackServer
         });
         Settings.Read(builder.Configuration).AddTo(builder.Services);
         builder.Services.AddStorage().AddAccounts();
+        builder.Services.AddSingleton<RosterCache>().AddSingleton<PortalStore>().AddSingleton<PortalBook>();
         builder.Services.AddKeySecurity().AddRateLimits();
 
         await using var app = builder.Build();
@@ -28,6 +31,7 @@ internal static class StackServer
         app.MapGet("/api/v1/selections/{chain}", new Replay(RecordedAnswer.Load(file)).WriteAsync).RequireAuthorization(Policies.Portal);
         await app.Services.GetRequiredService<Database>().PrepareAsync(create: false, CancellationToken.None);
         await app.Services.GetRequiredService<ApiKeyRing>().RefreshAsync(CancellationToken.None);
+        await app.Services.GetRequiredService<PortalBook>().RefreshAsync(CancellationToken.None);
         await app.RunAsync();
         return 0;
     }

@@ -5,11 +5,14 @@ namespace AltruistManager.Web.Api;
 /// <summary>The REST API: one line a feature.</summary>
 internal static class ApiEndpoints
 {
+    public const string Prefix = "/api/v1";
+
     public static IServiceCollection AddApi(this IServiceCollection services)
     {
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.AddSingleton<SelectionsApi>();
         services.AddSingleton<SelectionStreams>();
+        services.AddSingleton<StreamRequests>();
         services.AddHostedService(static provider => provider.GetRequiredService<SelectionStreams>());
         services.AddSingleton<AltruistsApi.Answers>();
         services.AddSingleton<AfterWrite>();
@@ -19,7 +22,7 @@ internal static class ApiEndpoints
 
     public static void MapApi(this IEndpointRouteBuilder app)
     {
-        var api = app.MapGroup("/api/v1");
+        var api = app.MapGroup(Prefix);
         api.MapSelections();
         api.MapRegions();
         api.MapChains();

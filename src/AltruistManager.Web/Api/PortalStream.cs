@@ -1,5 +1,5 @@
 using System.IO.Pipelines;
-using System.Threading.Channels;
+using System.Threading.Tasks.Sources;
 using AltruistManager.Traffic;
 
 namespace AltruistManager.Web.Api;
@@ -10,7 +10,8 @@ namespace AltruistManager.Web.Api;
 /// <param name="keyId">By whose key it was opened.</param>
 /// <param name="portal">Whose key that is, as it was then; null for staff.</param>
 /// <param name="abort">Cuts the connection.</param>
-internal sealed class PortalStream(string keyId, Portal? portal, Action abort, TimeProvider time) : IDisposable
+/// <remarks>Ten thousand wait at the same time: while nothing is to be told, a stream holds no queue, and it is itself what its connection waits for.</remarks>
+internal sealed class PortalStream(string keyId, Portal? portal, Action abort, TimeProvider time) : IValueTaskSource<StreamFrame>, IDisposable
 {
     /// <summary>So many frames a portal may be behind, on top of what the buffers of its connection hold.</summary>
     internal const int MostBehind = 64;
@@ -21,8 +22,11 @@ internal sealed class PortalStream(string keyId, Portal? portal, Action abort, T
     /// <summary>Whoever was sent away has so long to read the last words.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    private readonly Channel<StreamFrame> queue = Channel.CreateBounded<StreamFrame>(new BoundedChannelOptions(MostBehind) { SingleReader = true });
     private readonly Lock gate = new();
+    private ManualResetValueTaskSourceCore<StreamFrame> next = new() { RunContinuationsAsynchronously = true };
+    private Queue<StreamFrame>? queue;
+    private bool isWaiting;
+    private bool isOver;
     private volatile string? ending;
     private bool forget;
     private ITimer? deadline;
@@ -35,8 +39,24 @@ internal sealed class PortalStream(string keyId, Portal? portal, Action abort, T
     /// <summary>False when the portal is too far behind, which ends the stream.</summary>
     public bool Offer(StreamFrame frame)
     {
-        if (queue.Writer.TryWrite(frame) || ending is not null)
-            return true;
+        lock (gate)
+        {
+            if (isOver)
+                return true;
+            if (isWaiting)
+            {
+                isWaiting = false;
+                next.SetResult(frame);
+                return true;
+            }
+
+            if (queue is null || queue.Count < MostBehind)
+            {
+                (queue ??= new Queue<StreamFrame>()).Enqueue(frame);
+                return true;
+            }
+        }
+
         End("too slow: reconnect");
         return false;
     }
@@ -52,9 +72,8 @@ internal sealed class PortalStream(string keyId, Portal? portal, Action abort, T
             this.forget = forget;
             ending = why;
             deadline = time.CreateTimer(static stream => ((PortalStream)stream!).Cut(), this, Patience, Timeout.InfiniteTimeSpan);
+            Finish();
         }
-
-        queue.Writer.TryComplete();
     }
 
     /// <summary>Sends what is offered until the portal goes or is sent away.</summary>
@@ -62,15 +81,12 @@ internal sealed class PortalStream(string keyId, Portal? portal, Action abort, T
     public async Task SendAsync(PipeWriter body, Action<long> sent, CancellationToken gone)
     {
         // One registration for the whole connection; handing the token to each wait would allocate at each.
-        await using var leaving = gone.UnsafeRegister(static stream => ((PortalStream)stream!).queue.Writer.TryComplete(), this);
+        await using var leaving = gone.UnsafeRegister(static stream => ((PortalStream)stream!).Leave(), this);
         await WriteAsync(body, StreamEvents.Retry(Jitter()), gone);
-        while (ending is null && await queue.Reader.WaitToReadAsync(CancellationToken.None))
+        while (await NextAsync() is { Bytes.IsEmpty: false } frame)
         {
-            while (ending is null && queue.Reader.TryRead(out var frame))
-            {
-                await WriteAsync(body, frame.Bytes, gone);
-                sent(frame.Generation);
-            }
+            await WriteAsync(body, frame.Bytes, gone);
+            sent(frame.Generation);
         }
 
         if (ending is { } why)
@@ -84,6 +100,51 @@ internal sealed class PortalStream(string keyId, Portal? portal, Action abort, T
             isClosed = true;
             deadline?.Dispose();
         }
+    }
+
+    StreamFrame IValueTaskSource<StreamFrame>.GetResult(short token) => next.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<StreamFrame>.GetStatus(short token) => next.GetStatus(token);
+
+    void IValueTaskSource<StreamFrame>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        next.OnCompleted(continuation, state, token, flags);
+
+    /// <summary>For one reader. An empty frame is the end.</summary>
+    private ValueTask<StreamFrame> NextAsync()
+    {
+        lock (gate)
+        {
+            if (isOver)
+                return default;
+            if (queue is not null)
+            {
+                var first = queue.Dequeue();
+                if (queue.Count == 0)
+                    queue = null;
+                return ValueTask.FromResult(first);
+            }
+
+            next.Reset();
+            isWaiting = true;
+            return new ValueTask<StreamFrame>(this, next.Version);
+        }
+    }
+
+    private void Leave()
+    {
+        lock (gate)
+            Finish();
+    }
+
+    /// <summary>Call it under the lock.</summary>
+    private void Finish()
+    {
+        isOver = true;
+        queue = null;
+        if (!isWaiting)
+            return;
+        isWaiting = false;
+        next.SetResult(default);
     }
 
     /// <summary>Not once it is closed: the connection may carry another request by then.</summary>

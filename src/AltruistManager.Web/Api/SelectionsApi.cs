@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace AltruistManager.Web.Api;
 
 /// <summary>What portals poll and listen to: ready bytes out of the snapshot. Nothing here waits for a database.</summary>
-internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster, PortalPolls polls, PortalBook portals, SelectionStreams streams, IOptions<SelectionOptions> options)
+internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster, PortalPolls polls, PortalBook portals, IOptions<SelectionOptions> options)
 {
     private const string ContentType = "application/json; charset=utf-8";
 
@@ -48,50 +48,20 @@ internal sealed class SelectionsApi(SnapshotHolder snapshots, RosterCache roster
         return SendAsync(context, snapshot, answer, region, chain: "");
     }
 
-    public async Task StreamAsync(HttpContext context, string? region)
+    /// <summary>Says whether there may be a stream; it begins once the request has come back from where it had to pass (<see cref="StreamRequests"/>).</summary>
+    public Task RequestStreamAsync(HttpContext context, string? region)
     {
         var snapshot = snapshots.Current;
         if (string.IsNullOrEmpty(region))
             region = defaultRegion;
         if (WhyNotRead(context, snapshot, chain: null, region) is { } unread)
-        {
-            await unread.ExecuteAsync(context);
-            return;
-        }
-
+            return unread.ExecuteAsync(context);
         if (!snapshot.HasRegion(region))
-        {
-            await WhyNot(snapshot, null, region).ExecuteAsync(context);
-            return;
-        }
+            return WhyNot(snapshot, null, region).ExecuteAsync(context);
 
-        var caller = ((CallerIdentity)context.User.Identity!).Caller;
         long? after = long.TryParse(context.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var held) ? held : null;
-        var (stream, refusal) = streams.Open(region, caller.KeyId!, ReaderOf(context), after, context.Abort);
-        if (stream is null)
-        {
-            await refusal!.ExecuteAsync(context);
-            return;
-        }
-
-        try
-        {
-            context.Response.ContentType = "text/event-stream";
-            // Proxies of the nginx family hold answers back unless told not to.
-            context.Response.Headers["X-Accel-Buffering"] = "no";
-            await stream.SendAsync(context.Response.BodyWriter, Sent, context.RequestAborted);
-        }
-        finally
-        {
-            streams.Close(region, stream);
-        }
-
-        // Written is told, as an answered poll is.
-        void Sent(long generation)
-        {
-            if (caller.PortalId is { } portal)
-                polls.Note(portal, region, chain: "", generation);
-        }
+        context.Features.Set(new StreamRequest(region, ((CallerIdentity)context.User.Identity!).Caller, ReaderOf(context), after));
+        return Task.CompletedTask;
     }
 
     private Task SendAsync(HttpContext context, Snapshot snapshot, Answer answer, string region, string chain)
@@ -175,7 +145,7 @@ internal static class SelectionsEndpoints
 
     public static void MapSelections(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/selections/stream", static (string? region, HttpContext context, SelectionsApi selections) => selections.StreamAsync(context, region))
+        api.MapGet(StreamRequestsSetup.Path, static (string? region, HttpContext context, SelectionsApi selections) => selections.RequestStreamAsync(context, region))
             .RequireAuthorization(Policies.Portal)
             .WithName("streamSelections").WithTags("Selections").WithSummary("All slots of a region, and every change as it happens").WithDescription(Stream)
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream")

@@ -31,7 +31,7 @@ internal sealed class LimitsOptions
     [Range(0, 1_000_000)]
     public int StreamsPerKey { get; set; } = 1000;
 
-    /// <summary>Open streams in all: each takes a file handle and some 23 KB.</summary>
+    /// <summary>Open streams in all: each takes a file handle and some 16 KB.</summary>
     [Range(0, 1_000_000)]
     public int Streams { get; set; } = 20_000;
 

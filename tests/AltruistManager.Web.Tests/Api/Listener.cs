@@ -27,9 +27,9 @@ internal sealed class Listener : IDisposable
 
     public HttpResponseMessage Answer { get; }
 
-    public static async Task<Listener> OpenAsync(HttpClient client, string region, string? after = null)
+    public static async Task<Listener> OpenAsync(HttpClient client, string region, string? after = null, string path = "/api/v1/selections/stream")
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/selections/stream?region={region}")
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{path}?region={region}")
         {
             Version = client.DefaultRequestVersion,
             VersionPolicy = client.DefaultVersionPolicy,

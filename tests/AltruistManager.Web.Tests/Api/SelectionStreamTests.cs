@@ -76,6 +76,16 @@ public sealed class SelectionStreamTests(AppWithPicks picks) : IClassFixture<App
             App.Services.GetRequiredService<PortalPolls>().All.Any(poll => poll is { Portal: "listening", Region: "us-east", Chain: "" } && poll.Generation == id)));
     }
 
+    [Theory]
+    [InlineData("/api/v1/selections/stream/")]
+    [InlineData("/API/V1/Selections/Stream")]
+    [InlineData("/api/v1/selections/%73tream")]
+    public async Task Stream_begins_however_its_path_is_written(string path)
+    {
+        using var listener = await Listener.OpenAsync(App.Portal, "us-east", path: path);
+        Assert.Equal("snapshot", (await listener.NextAsync()).Event);
+    }
+
     [Fact]
     public async Task Comment_says_that_the_connection_lives()
     {
