@@ -20,7 +20,7 @@ internal static class StackServer
         });
         Settings.Read(builder.Configuration).AddTo(builder.Services);
         builder.Services.AddStorage().AddAccounts();
-        builder.Services.AddSingleton<RosterCache>().AddSingleton<PortalStore>().AddSingleton<PortalBook>();
+        builder.Services.AddSingleton(new RosterCache()).AddSingleton<PortalStore>().AddSingleton<PortalBook>();
         builder.Services.AddKeySecurity().AddRateLimits();
 
         await using var app = builder.Build();
