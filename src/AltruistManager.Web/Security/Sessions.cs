@@ -71,9 +71,9 @@ internal static class Sessions
 
     /// <summary>What is no call of the API: pages, and what they load.</summary>
     public static bool IsPage(this HttpContext context) =>
-        !context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal)
-        && !context.Request.Path.StartsWithSegments("/healthz", StringComparison.Ordinal)
-        && !context.Request.Path.StartsWithSegments("/openapi", StringComparison.Ordinal);
+        !context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)
+        && !context.Request.Path.StartsWithSegments("/healthz", StringComparison.OrdinalIgnoreCase)
+        && !context.Request.Path.StartsWithSegments("/openapi", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A cookie of this host alone, which scripts cannot read. Browsers take a secure one on http://localhost as well.</summary>
     internal static void Harden(CookieBuilder cookie, string name)

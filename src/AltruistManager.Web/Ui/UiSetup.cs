@@ -46,7 +46,7 @@ internal static class UiSetup
         }));
         app.UseWebSockets();
         app.UseWhen(
-            static context => context.Request.Path.StartsWithSegments(CircuitGate.Path, StringComparison.Ordinal),
+            static context => context.Request.Path.StartsWithSegments(CircuitGate.Path, StringComparison.OrdinalIgnoreCase),
             static circuits => circuits.Use(static (context, next) => context.RequestServices.GetRequiredService<CircuitGate>().InvokeAsync(context, next)));
         app.UseAntiforgery();
         app.Services.GetRequiredService<SiteFiles>().Map(app);

@@ -21,7 +21,12 @@ public sealed class Visitor : IAsyncDisposable
                 complaints.Enqueue($"{page.Url}: {message.Text}");
         };
         page.PageError += (_, error) => complaints.Enqueue($"{page.Url}: {error}");
-        page.RequestFailed += (_, request) => complaints.Enqueue($"{page.Url}: {request.Url} failed: {request.Failure}");
+        page.RequestFailed += (_, request) =>
+        {
+            // Whoever leaves a page leaves its circuit, begun or not.
+            if (!(request.Failure == "net::ERR_ABORTED" && new Uri(request.Url).AbsolutePath.StartsWith("/_blazor", StringComparison.Ordinal)))
+                complaints.Enqueue($"{page.Url}: {request.Url} failed: {request.Failure}");
+        };
         page.Request += (_, request) =>
         {
             if (!request.Url.StartsWith("data:", StringComparison.Ordinal) && new Uri(request.Url).Host is not ("127.0.0.1" or "localhost" or "[::1]"))
