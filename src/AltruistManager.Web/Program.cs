@@ -12,6 +12,7 @@ using AltruistManager.Web.Api;
 using AltruistManager.Web.Commands;
 using AltruistManager.Web.Security;
 using AltruistManager.Web.Ui;
+using AltruistManager.Web.Ui.Pages.Setup;
 
 return await CommandLine.RunAsync(args);
 
@@ -26,14 +27,15 @@ namespace AltruistManager.Web
         public static WebApplication Build(string[] arguments, IReadOnlyDictionary<string, string?>? overrides = null)
         {
             var builder = ServiceBuilder.Create(arguments, overrides);
-            Settings.Read(builder.Configuration).AddTo(builder.Services);
+            var settings = Settings.Read(builder.Configuration);
+            settings.AddTo(builder.Services);
 
             // Rooms from the lowest to the highest; what starts by itself starts in this order.
             builder.Services.AddStart();
             builder.Services.AddStorage().AddAccounts().AddAltruists().AddProbing().AddHealth().AddSelection().AddTransparency().AddPublishing().AddTraffic();
             builder.Services.AddScheduling();
             builder.Services.AddTelemetryExport();
-            builder.Services.AddSharedKeyRing().AddTrustedProxies().AddKeySecurity().AddSessions().AddRateLimits().AddCompression().AddApi().AddUi();
+            builder.Services.AddSharedKeyRing().AddTrustedProxies().AddKeySecurity().AddSessions().AddExternalSignIn(settings.Accounts).AddRateLimits().AddCompression().AddApi().AddUi();
 
             var app = builder.Build();
             app.UseForwardedHeaders();
@@ -46,6 +48,7 @@ namespace AltruistManager.Web
             app.UseAuthentication();
             app.UseSessions();
             app.UseRateLimiter();
+            app.UseFirstRun();
             app.UseNotFoundPage();
             app.UseProblemsForMissingEndpoints();
             app.UseAuthorization();

@@ -63,6 +63,8 @@ internal sealed partial record Settings(
         CheckStorage(Storage, reader);
         foreach (var wrong in AllowedNetworks.FindWrong(Http.TrustedProxies))
             reader.Add("Http:TrustedProxies", $"must hold networks such as 10.0.0.0/8 or 192.0.2.7/32, not '{wrong}'");
+        foreach (var (key, error) in Accounts.FindWrong())
+            reader.Add($"{AccountsOptions.Section}:{key}", error);
         foreach (var wrong in Probing.Canaries.Where(url => !Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https")))
             reader.Add("Probing:Canaries", $"must hold http and https URLs, not '{wrong}'");
         if (Selection.Window < Selection.Interval)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Security.Cryptography;
 using AltruistManager.Accounts;
 using AltruistManager.Web.Commands.Demo;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -79,8 +80,11 @@ internal static class DemoCommand
         director.Begin();
         await client.RegisterAsync(label => stage.Node(label).Url, cancellation);
         var provider = await keys.CreateAsync("demo provider", KeyScope.Provider, DemoCast.Providers[0].Id, null, null, cancellation);
+        var password = RandomNumberGenerator.GetString("abcdefghjkmnpqrstuvwxyz23456789", 16);
+        await MakeUserAsync(service, DemoProgramme.StaffEmail, password, Grant.Staff, cancellation);
+        await MakeUserAsync(service, DemoProgramme.ProviderEmail, password, Grant.Of(DemoCast.Providers[0].Id, MemberRole.Admin), cancellation);
         await WaitForPicksAsync(client, clock, cancellation);
-        Console.WriteLine(DemoProgramme.Text(address, folder.FullName, staff, provider, portal));
+        Console.WriteLine(DemoProgramme.Text(address, folder.FullName, staff, provider, portal, password));
 
         using var playing = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task[] parts = [director.RunAsync(playing.Token), new DemoNarrator(client, clock, Say).RunAsync(playing.Token)];
@@ -89,6 +93,17 @@ internal static class DemoCommand
         await Task.WhenAll(parts);
 
         void Say(string line) => Console.WriteLine($"{clock.GetUtcNow():HH:mm:ss}  {line}");
+    }
+
+    /// <summary>Somebody who can sign in on the pages.</summary>
+    private static async Task MakeUserAsync(WebApplication service, string email, string password, Grant grant, CancellationToken cancellation)
+    {
+        await using var scope = service.Services.CreateAsyncScope();
+        var user = User.New(email, scope.ServiceProvider.GetRequiredService<TimeProvider>().GetUtcNow());
+        var made = await scope.ServiceProvider.GetRequiredService<Users>().CreateAsync(user, password);
+        if (!made.Succeeded)
+            throw new CommandException(Users.Explain(made));
+        await scope.ServiceProvider.GetRequiredService<UserRegistry>().GrantAsync(Actor.Operator, user.Id, grant, cancellation);
     }
 
     /// <summary>Until every slot with an altruist of its own has its first pick, so that what is told afterwards are changes.</summary>

@@ -3,6 +3,7 @@ using AltruistManager.Accounts;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Identity;
 
 namespace AltruistManager.Web.Security;
@@ -34,6 +35,9 @@ internal static class Sessions
     /// <summary>However much it is used.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromDays(7);
 
+    /// <summary>From the password to the code.</summary>
+    private static readonly TimeSpan SecondStep = TimeSpan.FromMinutes(5);
+
     private static readonly ClaimsPrincipal Nobody = new(new ClaimsIdentity());
 
     public static IServiceCollection AddSessions(this IServiceCollection services)
@@ -54,6 +58,34 @@ internal static class Sessions
             cookie.SlidingExpiration = true;
             cookie.Events.OnValidatePrincipal = ValidateAsync;
         });
+        services.AddAuthentication()
+            // Between the password and the code, and while a passkey is asked for.
+            .AddCookie(IdentityConstants.TwoFactorUserIdScheme, static cookie =>
+            {
+                Harden(cookie.Cookie, "second-step");
+                cookie.ExpireTimeSpan = SecondStep;
+                cookie.SlidingExpiration = false;
+            })
+            // Between the return from the service of others and the session.
+            .AddCookie(IdentityConstants.ExternalScheme, static cookie =>
+            {
+                Harden(cookie.Cookie, "external");
+                cookie.ExpireTimeSpan = SecondStep;
+                cookie.SlidingExpiration = false;
+            });
+        services.AddScoped<IPasskeyHandler<User>, PasskeyHandler<User>>();
+        services.Configure<IdentityPasskeyOptions>(static passkeys =>
+        {
+            // Then it is two factors: the device, and what unlocks it. And no name need be typed.
+            passkeys.UserVerificationRequirement = "required";
+            passkeys.ResidentKeyRequirement = "required";
+        });
+        services.Configure<DataProtectionTokenProviderOptions>(static links => links.TokenLifespan = PasswordLinks.Lifetime);
+        new IdentityBuilder(typeof(User), services)
+            .AddTokenProvider<DataProtectorTokenProvider<User>>(TokenOptions.DefaultProvider)
+            .AddTokenProvider<OnceOnlyCodes>(TokenOptions.DefaultAuthenticatorProvider);
+        services.AddScoped<PasswordLinks>();
+        services.AddScoped<AuthenticationStateProvider, LiveSessions>();
         services.AddAntiforgery(static antiforgery =>
         {
             antiforgery.Cookie = new SecureCookie { SameSite = SameSiteMode.Strict, HttpOnly = true, IsEssential = true };

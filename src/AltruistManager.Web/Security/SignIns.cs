@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using AltruistManager.Accounts;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Identity;
@@ -65,6 +66,76 @@ internal sealed partial class SignIns : SignInManager<User>
         };
     }
 
+    /// <summary>The second step: a code of the authenticator app, each good once, or a recovery code.</summary>
+    public async Task<SignInOutcome> WithCodeAsync(string code, bool isRecovery)
+    {
+        if (await GetTwoFactorAuthenticationUserAsync() is not { } user)
+            return SignInOutcome.Failed;
+        if (!limits.MayTry(address, user.Email))
+            return await RefuseAsync(user.Email, "too many attempts", SignInOutcome.TooFast);
+        if (await IsLockedOut(user) || user.DisabledAt is not null)
+            return await RefuseAsync(user.Email, user.DisabledAt is null ? "locked out" : "disabled");
+        var result = isRecovery
+            ? await TwoFactorRecoveryCodeSignInAsync(code)
+            : await TwoFactorAuthenticatorSignInAsync(string.Concat(code.Where(char.IsAsciiDigit)), isPersistent: false, rememberClient: false);
+        return result.Succeeded ? await AcceptAsync(user, isRecovery ? "password and recovery code" : "password and code") : await RefuseAsync(user.Email, isRecovery ? "wrong recovery code" : "wrong code");
+    }
+
+    /// <summary>A passkey says who it is and that its holder was verified by the device: more than a password.</summary>
+    /// <param name="credential">What the browser gave, as JSON.</param>
+    public async Task<SignInOutcome> WithPasskeyAsync(string credential)
+    {
+        if (!limits.MayTry(address, address))
+            return await RefuseAsync("a passkey", "too many attempts", SignInOutcome.TooFast);
+        var assertion = await PerformPasskeyAssertionAsync(credential);
+        if (!assertion.Succeeded)
+            return await RefuseAsync("a passkey", assertion.Failure.Message);
+        var user = assertion.User;
+        if (await PreSignInCheck(user) is not null)
+            return await RefuseAsync(user.Email, user.DisabledAt is null ? "locked out" : "disabled");
+        await users.AddOrUpdatePasskeyAsync(user, assertion.Passkey);
+        await BeginAsync(user, withSecondFactor: true);
+        return await AcceptAsync(user, "passkey");
+    }
+
+    /// <summary>By the service of others, after it has said who that is.</summary>
+    public async Task<SignInOutcome> WithExternalAsync(ExternalLoginInfo login)
+    {
+        var user = await users.FindByLoginAsync(login.LoginProvider, login.ProviderKey);
+        if (user is null)
+            return await RefuseAsync($"{login.ProviderDisplayName} {login.ProviderKey}", "not connected with anybody here");
+        var result = await ExternalLoginSignInAsync(login.LoginProvider, login.ProviderKey, isPersistent: false, bypassTwoFactor: false);
+        return result switch
+        {
+            { Succeeded: true } => await AcceptAsync(user, login.LoginProvider),
+            { RequiresTwoFactor: true } => SignInOutcome.NeedsCode,
+            _ => await RefuseAsync(user.Email, result.IsLockedOut ? "locked out" : "disabled"),
+        };
+    }
+
+    /// <summary>Whether it is really the user who sits there, before something that matters is changed. Wrong ones count towards the lockout.</summary>
+    public async Task<bool> IsThemselfAsync(User user, string? password)
+    {
+        if (user.PasswordHash is null)
+            return true;
+        if (!limits.MayTry(address, user.Email))
+            return false;
+        var result = await CheckPasswordSignInAsync(user, password ?? "", lockoutOnFailure: true);
+        if (!result.Succeeded)
+            LogRefused(user.Email, "wrong password for a change of the account", address);
+        return result.Succeeded;
+    }
+
+    /// <summary>A session anew, after what it rests on was changed.</summary>
+    public Task BeginAsync(User user, bool withSecondFactor) =>
+        SignInWithClaimsAsync(user, isPersistent: false, [new Claim(Sessions.MethodClaim, withSecondFactor ? Sessions.SecondFactor : "pwd")]);
+
+    /// <summary>The same session after its user changed its password.</summary>
+    public Task ContinueAsync(User user) => BeginAsync(user, Context.User.HasClaim(Sessions.MethodClaim, Sessions.SecondFactor));
+
+    /// <summary>A change that somebody made of its own account.</summary>
+    public void Note(User user, string change) => LogChanged(user.Email, change, address);
+
     public override async Task<bool> CanSignInAsync(User user) => user.DisabledAt is null && await base.CanSignInAsync(user);
 
     private async Task<SignInOutcome> AcceptAsync(User user, string by)
@@ -87,6 +158,9 @@ internal sealed partial class SignIns : SignInManager<User>
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Email} signed in by {By} from {Address}")]
     private partial void LogSignedIn(string email, string by, string address);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Email} {Change} from {Address}")]
+    private partial void LogChanged(string email, string change, string address);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Sign-in as '{Email}' from {Address} refused: {Why}")]
     private partial void LogRefused(string email, string why, string address);

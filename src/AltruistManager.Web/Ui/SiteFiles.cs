@@ -20,6 +20,7 @@ internal sealed class SiteFiles
     {
         Style = Read(environment, "css/site.css", Css);
         Icon = Read(environment, "img/icon.svg", "image/svg+xml");
+        Passkeys = Read(environment, "js/passkeys.js", Script);
         ConsoleStyle = Read(environment, "css/console.css", Css);
         ConsoleScript = Read(environment, "js/blazor.web.js", Script);
         KitScript = Read(environment, "kit/Radzen.Blazor.min.js", Script);
@@ -49,9 +50,12 @@ internal sealed class SiteFiles
 
     public SiteFile KitFont { get; }
 
+    /// <summary>Of the pages where passkeys are asked for.</summary>
+    public SiteFile Passkeys { get; }
+
     public void Map(IEndpointRouteBuilder app)
     {
-        foreach (var file in new[] { Style, Icon, ConsoleStyle, ConsoleScript, KitStyle, KitContrast, KitScript, KitFont })
+        foreach (var file in new[] { Style, Icon, ConsoleStyle, ConsoleScript, KitStyle, KitContrast, KitScript, KitFont, Passkeys })
         {
             app.MapGet(file.Path[..file.Path.IndexOf('?')], (HttpContext context) =>
             {

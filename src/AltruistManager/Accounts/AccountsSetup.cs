@@ -17,6 +17,9 @@ public static class AccountsSetup
         services.AddSingleton<UserStore>();
         services.AddSingleton<UserBook>();
         services.AddSingleton<UserRegistry>();
+        services.AddSingleton<SetupStore>();
+        services.AddSingleton<InvitationStore>();
+        services.AddSingleton<Invitations>();
         services.Configure<PasswordHasherOptions>(static hasher => hasher.IterationCount = HashIterations);
         services.AddSingleton<IUserStore<User>>(static provider => provider.GetRequiredService<UserStore>());
         services.AddIdentityCore<User>(static identity =>

@@ -35,10 +35,15 @@ public sealed class User
 
     public DateTimeOffset? DisabledAt { get; set; }
 
+    /// <summary>The invitation that lets a new user in, and is used up by it.</summary>
+    public string? InvitationToken { get; init; }
+
     /// <summary>Counts the stored changes.</summary>
     internal long Version { get; set; }
 
-    public static User New(string email, DateTimeOffset now) => new() { Id = Guid.CreateVersion7(now).ToString(), Email = email, CreatedAt = now };
+    /// <param name="invitation">The token that lets it in; null where somebody on the machine does.</param>
+    public static User New(string email, DateTimeOffset now, string? invitation = null) =>
+        new() { Id = Guid.CreateVersion7(now).ToString(), Email = email, CreatedAt = now, InvitationToken = invitation };
 }
 
 /// <summary>What somebody may be given: to be staff, a role with one provider, or a portal.</summary>

@@ -28,13 +28,22 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
     {
         try
         {
-            await database.WriteAsync(async write => await write.ExecuteAsync(
-                $"""
-                insert into users ({Columns}, revision)
-                values (@Id, @Email, @EmailKey, @PasswordHash, @SecurityStamp, @IsStaff, @TwoFactor, @AuthenticatorKey, @FailedCount, @LockoutEnd, @CreatedAt, @SignedInAt, @DisabledAt, @Version, @Revision)
-                """,
-                Row.Of(user) with { Revision = await write.NextRevisionAsync() }), cancellationToken);
+            await database.WriteAsync(async write =>
+            {
+                await write.ExecuteAsync(
+                    $"""
+                    insert into users ({Columns}, revision)
+                    values (@Id, @Email, @EmailKey, @PasswordHash, @SecurityStamp, @IsStaff, @TwoFactor, @AuthenticatorKey, @FailedCount, @LockoutEnd, @CreatedAt, @SignedInAt, @DisabledAt, @Version, @Revision)
+                    """,
+                    Row.Of(user) with { Revision = await write.NextRevisionAsync() });
+                if (user.InvitationToken is { } token && await InvitationStore.UseAsync(write, token, user.Id, user.EmailKey, this, time.NowMs()) is null)
+                    throw new InvitationSpentException();
+            }, cancellationToken);
             return IdentityResult.Success;
+        }
+        catch (InvitationSpentException)
+        {
+            return IdentityResult.Failed(new IdentityError { Code = "Invitation", Description = "This invitation is not good any more: ask for another." });
         }
         catch (Exception taken) when (Database.IsDuplicate(taken))
         {
@@ -339,7 +348,10 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
         (await database.SingleOrDefaultAsync<Row>($"select {Columns}, revision from users where {condition}", new { Key = key }, cancellation))?.ToUser();
 
     /// <summary>A fast hash is enough for what is random and not chosen by people; a spent code is worth nothing.</summary>
-    private static string Hash(User user, string code) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{user.Id} {code.Trim().ToUpperInvariant()}")));
+    private static string Hash(User user, string code) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{user.Id} {Plain(code)}")));
+
+    /// <summary>However it was typed: codes are shown in groups.</summary>
+    private static string Plain(string code) => string.Concat(code.Where(char.IsAsciiLetterOrDigit)).ToUpperInvariant();
 
     private static string Name(byte[] credentialId) => Convert.ToHexStringLower(credentialId);
 
@@ -472,4 +484,7 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
         public static PasskeyData Of(UserPasskeyInfo passkey) => new(
             passkey.PublicKey, passkey.SignCount, passkey.Transports, passkey.IsUserVerified, passkey.IsBackupEligible, passkey.IsBackedUp, passkey.AttestationObject, passkey.ClientDataJson);
     }
+
+    /// <summary>Takes back what was written beside it.</summary>
+    private sealed class InvitationSpentException : Exception;
 }

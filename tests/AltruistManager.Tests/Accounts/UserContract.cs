@@ -254,6 +254,43 @@ public abstract class UserContract(DatabaseFixture fixture) : StorageContract(fi
         Assert.Equal(["carol@acme.example"], (await store.ListAsync("CAR", null, 9, Cancellation)).Select(user => user.Email));
     }
 
+    [Fact]
+    public async Task Invitation_is_good_once_for_a_while_and_for_whom_it_is_meant()
+    {
+        var users = new UserStore(Database, Ring(Database), TimeProvider.System);
+        var store = new InvitationStore(Database, users, TimeProvider.System);
+        var (meant, other) = (await MakeAsync(), await MakeAsync());
+        using var book = Book();
+
+        var token = await store.AddAsync(meant.Email, Grant.Of("acme", MemberRole.Admin), "user:1", TimeSpan.FromDays(1), Cancellation);
+        Assert.Equal(0, await StoredAsync<long>("select count(*) from invitations where token_hash = '" + token + "' or id = @Id", meant));
+        Assert.Null(await store.UseAsync(token, other, Cancellation));
+        Assert.Equal(Grant.Of("acme", MemberRole.Admin), await store.UseAsync(token, meant, Cancellation));
+        Assert.Null(await store.UseAsync(token, meant, Cancellation));
+        await book.RefreshAsync(Cancellation);
+        Assert.Equal([("acme", MemberRole.Admin)], book.Find(meant.Id)!.Providers.Select(membership => (membership.Key, membership.Value)));
+        Assert.Empty(book.Find(other.Id)!.Providers);
+
+        var late = await store.AddAsync(null, Grant.Staff, "user:1", TimeSpan.FromMilliseconds(-1), Cancellation);
+        Assert.Null(await store.UseAsync(late, meant, Cancellation));
+        var revoked = await store.AddAsync(null, Grant.Owning("gateway"), "user:1", TimeSpan.FromDays(1), Cancellation);
+        var listed = Assert.Single(await store.ListGoodAsync(null, Cancellation));
+        Assert.True(await store.RevokeAsync(listed.Id, Cancellation));
+        Assert.Null(await store.UseAsync(revoked, meant, Cancellation));
+        Assert.Empty(await store.ListGoodAsync("acme", Cancellation));
+    }
+
+    [Fact]
+    public async Task First_run_is_closed_once_for_all()
+    {
+        var database = await Fixture.NewDatabaseAsync(Cancellation);
+        var store = new SetupStore(database, TimeProvider.System);
+        Assert.False(await store.IsClosedAsync(Cancellation));
+        await store.CloseAsync(Cancellation);
+        await store.CloseAsync(Cancellation);
+        Assert.True(await new SetupStore(database, TimeProvider.System).IsClosedAsync(Cancellation));
+    }
+
     private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
     private async Task<User> MakeAsync()

@@ -33,6 +33,7 @@ internal sealed partial class Person(AppFixture app) : IDisposable
         Assert.True(made.Succeeded, Users.Explain(made));
         foreach (var grant in grants)
             await scope.ServiceProvider.GetRequiredService<UserRegistry>().GrantAsync(Actor.Operator, user.Id, grant, Cancellation);
+        await app.Services.GetRequiredService<UserBook>().RefreshAsync(Cancellation);
         return user.Id;
     }
 

@@ -3,7 +3,10 @@ namespace AltruistManager.Web.Commands.Demo;
 /// <summary>What a newcomer needs to know, in one screen.</summary>
 internal static class DemoProgramme
 {
-    public static string Text(Uri address, string folder, string staffKey, string providerKey, string portalKey)
+    public const string StaffEmail = "staff@demo.example";
+    public const string ProviderEmail = "provider@demo.example";
+
+    public static string Text(Uri address, string folder, string staffKey, string providerKey, string portalKey, string password)
     {
         var root = address.AbsoluteUri.TrimEnd('/');
         var networks = DemoCast.Chains.DistinctBy(chain => chain.Network).Count();
@@ -19,6 +22,11 @@ internal static class DemoProgramme
               portal key    {portalKey}
               provider key  {providerKey}  ({DemoCast.Providers[0].Id})
               staff key     {staffKey}
+
+              sign in       {root}/sign-in
+              staff         {StaffEmail}
+              provider      {ProviderEmail}  ({DemoCast.Providers[0].Id})
+              password      {password}  (of both)
 
             try: curl -H 'Authorization: Bearer {portalKey}' '{root}/api/v1/selections/{DemoCast.Chain}?region={DemoCast.Region}'
             try: curl '{root}/api/v1/decisions?chain={DemoCast.Chain}&region={DemoCast.Region}&limit=3'

@@ -1,0 +1,51 @@
+using System.Text;
+using AltruistManager.Accounts;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace AltruistManager.Web.Security;
+
+/// <summary>Links for a new password, which staff hand over by whatever way they know the user. Good once, for a day.</summary>
+internal sealed partial class PasswordLinks(Users users, ILogger<PasswordLinks> logger)
+{
+    public static readonly TimeSpan Lifetime = TimeSpan.FromDays(1);
+
+    /// <returns>The path of the link, which is told once.</returns>
+    public async Task<(string? Path, AccountChange Outcome)> MakeAsync(Actor actor, string userId)
+    {
+        if (!actor.IsStaff)
+            return (null, new AccountChange("Only staff may do that."));
+        if (await users.FindByIdAsync(userId) is not { } user)
+            return (null, new AccountChange("There is no such user."));
+        var token = WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(await users.GeneratePasswordResetTokenAsync(user)));
+        LogMade(actor.Name, user.Email);
+        return ($"/reset-password?user={user.Id}&token={token}", AccountChange.Done);
+    }
+
+    /// <returns>What is wrong, in words; null when the password is set.</returns>
+    public async Task<string?> UseAsync(string? userId, string? token, string password)
+    {
+        if (userId is null || await users.FindByIdAsync(userId) is not { DisabledAt: null } user)
+            return "This link is not good any more: ask for another.";
+        string text;
+        try
+        {
+            text = Encoding.UTF8.GetString(WebEncoders.Base64UrlDecode(token ?? ""));
+        }
+        catch (FormatException)
+        {
+            return "This link is not whole: copy all of it.";
+        }
+
+        var result = await users.SetPasswordByLinkAsync(user, text, password);
+        if (!result.Succeeded)
+            return Users.Explain(result);
+        LogUsed(user.Email);
+        return null;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Staff} made a link for a new password of {Email}")]
+    private partial void LogMade(string staff, string email);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Email} set a new password by a link")]
+    private partial void LogUsed(string email);
+}

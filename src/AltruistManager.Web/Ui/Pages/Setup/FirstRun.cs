@@ -1,0 +1,92 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using AltruistManager.Accounts;
+using AltruistManager.Altruists;
+using AltruistManager.Web.Security;
+using Microsoft.AspNetCore.Components.Endpoints;
+
+namespace AltruistManager.Web.Ui.Pages.Setup;
+
+/// <summary>
+/// The first run. While nobody can sign in, whoever reads the log makes the first staff user by the token in it; the rest of the way is staff's. Where there is nothing to show either,
+/// every page leads there. It is closed for good at its end.
+/// </summary>
+internal sealed partial class FirstRun(UserBook users, RosterCache roster, SetupStore store, Initialisation initialisation, IConfiguration configuration, TimeProvider time, ILogger<FirstRun> logger)
+    : BackgroundService
+{
+    public const string Start = "/setup";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
+
+    private volatile bool isClosed = true;
+
+    /// <summary>Of this process: whoever reads its log may use it while nobody can sign in.</summary>
+    internal string Token { get; } = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24));
+
+    /// <summary>True until it was gone through to its end.</summary>
+    public bool IsOpen => !isClosed;
+
+    /// <summary>Nobody can sign in yet: the token counts.</summary>
+    public bool WaitsForStaff => IsOpen && !users.Any;
+
+    /// <summary>There is nobody and nothing: pages have nothing to show but the way to begin.</summary>
+    public bool IsEmpty => WaitsForStaff && roster.Current.Chains.Count == 0;
+
+    public bool IsToken(string? text) =>
+        WaitsForStaff && text is not null && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(text.Trim()), Encoding.UTF8.GetBytes(Token));
+
+    public async Task CloseAsync(CancellationToken cancellation)
+    {
+        await store.CloseAsync(cancellation);
+        isClosed = true;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!initialisation.IsDone)
+            await Task.Delay(Patience, time, stoppingToken);
+        isClosed = await store.IsClosedAsync(stoppingToken);
+        if (WaitsForStaff)
+            LogBegin($"{AddressOf(configuration["urls"])}{Start}?token={Token}");
+    }
+
+    /// <summary>The first address it listens at, where that is one a person can open.</summary>
+    private static string AddressOf(string? urls) =>
+        (urls ?? "http://localhost:5000").Split(';')[0].TrimEnd('/').Replace("://*", "://localhost", StringComparison.Ordinal).Replace("://+", "://localhost", StringComparison.Ordinal)
+            .Replace("://0.0.0.0", "://localhost", StringComparison.Ordinal).Replace("://[::]", "://localhost", StringComparison.Ordinal);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Nobody can sign in yet. Set up at {Url} (or: altruist-manager users create)")]
+    private partial void LogBegin(string url);
+}
+
+internal static class FirstRunSetup
+{
+    public static IServiceCollection AddFirstRun(this IServiceCollection services)
+    {
+        // Of the chains of the catalogue all may be chosen at once.
+        services.Configure<RazorComponentsServiceOptions>(static forms => forms.MaxFormMappingCollectionSize = 1000);
+        services.AddSingleton<FirstRun>();
+        services.AddHostedService(static provider => provider.GetRequiredService<FirstRun>());
+        services.AddScoped<SetupSteps>();
+        return services;
+    }
+
+    /// <summary>While there is nobody and nothing, every page leads to the first step; never a call of the API, nor what pages load.</summary>
+    public static void UseFirstRun(this WebApplication app)
+    {
+        var first = app.Services.GetRequiredService<FirstRun>();
+        app.Use((context, next) =>
+        {
+            if (!first.IsEmpty || !context.IsPage() || !HttpMethods.IsGet(context.Request.Method) || context.GetEndpoint()?.Metadata.GetMetadata<ComponentTypeMetadata>() is null
+                || context.Request.Path.StartsWithSegments(FirstRun.Start, StringComparison.Ordinal))
+            {
+                return next(context);
+            }
+
+            context.Response.Headers.CacheControl = "no-store";
+            context.Response.Redirect(FirstRun.Start);
+            return Task.CompletedTask;
+        });
+    }
+}

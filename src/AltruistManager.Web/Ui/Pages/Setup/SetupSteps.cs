@@ -1,0 +1,112 @@
+using AltruistManager.Accounts;
+using AltruistManager.Altruists;
+using AltruistManager.Chains;
+using AltruistManager.Chains.Protocols;
+using AltruistManager.Health;
+using AltruistManager.Selection;
+
+namespace AltruistManager.Web.Ui.Pages.Setup;
+
+/// <summary>What the steps of the first run do, each by the features that do it later as well.</summary>
+internal sealed class SetupSteps(
+    Users users, UserRegistry registry, RegionRegistry regions, ChainRegistry chains, ProviderRegistry providers, AltruistRegistry altruists, AltruistTest test, RosterCache rosters,
+    SnapshotHolder snapshots, SelectionRound round, ApiKeyStore keys, ChainCatalog catalog, ProtocolCatalog protocols, TimeProvider time)
+{
+    /// <summary>A new altruist is probed every few seconds until it is decided, and then picked.</summary>
+    private static readonly TimeSpan UntilPicked = TimeSpan.FromSeconds(20);
+
+    /// <summary>What the catalogue knows well enough to be registered by its id.</summary>
+    public IReadOnlyList<CatalogChain> Offered { get; } =
+        [.. catalog.Chains.Where(chain => chain is { Identity: not null, Protocol: { } protocol } && protocols.Find(protocol) is not null).OrderBy(chain => chain.Name, StringComparer.OrdinalIgnoreCase).ThenBy(chain => chain.Id)];
+
+    /// <returns>What is wrong; null when the user is made.</returns>
+    public async Task<string?> MakeStaffAsync(User user, string password, CancellationToken cancellation)
+    {
+        var made = await users.CreateAsync(user, password);
+        if (!made.Succeeded)
+            return Users.Explain(made);
+        return (await registry.GrantAsync(Actor.Operator, user.Id, Grant.Staff, cancellation)).Refusal;
+    }
+
+    /// <param name="lines">An id each, and behind it a name.</param>
+    /// <returns>What is wrong; null when all are there.</returns>
+    public async Task<string?> AddRegionsAsync(IEnumerable<(string Id, string? Name)> lines, CancellationToken cancellation)
+    {
+        foreach (var (id, name) in lines)
+        {
+            if (rosters.Current.Regions.ContainsKey(new RegionId(id)))
+                continue;
+            var outcome = await regions.PutAsync(new RegionId(id), new RegionDraft(name, null), new FieldErrors(), cancellation);
+            if (outcome.Refusal is { } refusal)
+                return $"{id}: {Explain(refusal)}";
+        }
+
+        return null;
+    }
+
+    /// <returns>What is wrong; null when all are there.</returns>
+    public async Task<string?> AddChainsAsync(IEnumerable<string> ids, CancellationToken cancellation)
+    {
+        foreach (var id in ids)
+        {
+            if (rosters.Current.Chains.ContainsKey(new ChainId(id)))
+                continue;
+            var outcome = await chains.PutAsync(new ChainId(id), new ChainDraft(), new FieldErrors(), cancellation);
+            if (outcome.Refusal is { } refusal)
+                return $"{id}: {Explain(refusal)}";
+        }
+
+        await round.SettleAsync(Trigger.Change, CancellationToken.None);
+        return null;
+    }
+
+    /// <summary>Registers the provider and the altruist, or corrects that one, and tests it.</summary>
+    /// <param name="altruist">The one of the attempt before; null at the first.</param>
+    public async Task<(AltruistId? Altruist, AltruistTestReport? Report, string? Wrong)> AddAltruistAsync(
+        string provider, AltruistId? altruist, AltruistDraft draft, CancellationToken cancellation)
+    {
+        if (!rosters.Current.Providers.ContainsKey(new ProviderId(provider))
+            && (await providers.PutAsync(Registrant.Staff, new ProviderId(provider), new ProviderDraft(provider, null, null, null), new FieldErrors(), cancellation)).Refusal is { } refusal)
+        {
+            return (altruist, null, $"Provider: {Explain(refusal)}");
+        }
+
+        var outcome = altruist is { } known && rosters.Current.Altruists.GetValueOrDefault(known) is { RetiredAt: null } there && there.Provider.Value == provider
+            ? await altruists.ChangeAsync(Registrant.Staff, known, draft with { Provider = null }, new FieldErrors(), cancellation)
+            : await altruists.AddAsync(Registrant.Staff, draft with { Provider = provider }, new FieldErrors(), cancellation);
+        if (outcome.Refusal is { } wrong)
+            return (altruist, null, Explain(wrong));
+        await round.SettleAsync(Trigger.Change, CancellationToken.None);
+        return (outcome.Value!.Id, await test.RunAsync(outcome.Value, cancellation), null);
+    }
+
+    /// <summary>The pick of a slot as soon as there is one; null after a while without.</summary>
+    public async Task<SlotStatus?> WaitForPickAsync(AltruistId altruist, CancellationToken cancellation)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(UntilPicked);
+        var snapshot = snapshots.Current;
+        try
+        {
+            while (true)
+            {
+                if (snapshot.Slots.Values.Where(slot => slot.Primaries.Any(pick => pick.Altruist == altruist)).OrderBy(slot => slot.Key.Chain).ThenBy(slot => slot.Key.Region).FirstOrDefault() is { } slot)
+                    return slot;
+                snapshot = await snapshots.NextAsync(snapshot, patience.Token);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    /// <returns>The key, which is told once.</returns>
+    public Task<string> MakePortalKeyAsync(CancellationToken cancellation) => keys.CreateAsync("first portal", KeyScope.Portal, null, null, null, cancellation);
+
+    public User NewUser(string email) => User.New(email.Trim(), time.GetUtcNow());
+
+    private static string Explain(Refusal refusal) => refusal.Errors is { } errors
+        ? string.Join(" ", errors.ToDictionary().SelectMany(field => field.Value.Select(error => $"{field.Key} {error}.")))
+        : refusal.Detail;
+}

@@ -1,0 +1,139 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using AltruistManager.Storage;
+
+namespace AltruistManager.Accounts;
+
+/// <summary>A link by which somebody becomes a user, or gets one role more; good once, for a while.</summary>
+public sealed record Invitation
+{
+    public required string Id { get; init; }
+
+    /// <summary>Whom it is for; null for whoever holds it.</summary>
+    public string? Email { get; init; }
+
+    public required Grant Grant { get; init; }
+
+    /// <summary>Who made it, as <see cref="Actor.Author"/> says.</summary>
+    public required string CreatedBy { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    public DateTimeOffset? UsedAt { get; init; }
+
+    public DateTimeOffset? RevokedAt { get; init; }
+
+    public bool IsGood(DateTimeOffset now) => UsedAt is null && RevokedAt is null && now < ExpiresAt;
+}
+
+/// <summary>Invitations in the database; of their tokens only hashes.</summary>
+public sealed class InvitationStore(Database database, UserStore users, TimeProvider time)
+{
+    private const string Columns = "id, email, is_staff, provider_id, role, portal_id, created_by, created_at, expires_at, used_at, revoked_at";
+
+    /// <returns>The token; it is told once and never again.</returns>
+    public async Task<string> AddAsync(string? email, Grant grant, string createdBy, TimeSpan lifetime, CancellationToken cancellation)
+    {
+        var token = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+        var now = time.GetUtcNow();
+        await database.WriteAsync(async write => await write.ExecuteAsync(
+            $"""
+            insert into invitations ({Columns}, token_hash)
+            values (@Id, @Email, @IsStaff, @ProviderId, @Role, @PortalId, @CreatedBy, @CreatedAt, @ExpiresAt, null, null, @Hash)
+            """,
+            new
+            {
+                Id = Guid.CreateVersion7(now).ToString(),
+                Email = email,
+                grant.IsStaff,
+                ProviderId = grant.Provider,
+                Role = grant.Provider is null ? null : grant.Role.ToString().ToLowerInvariant(),
+                PortalId = grant.Portal,
+                CreatedBy = createdBy,
+                CreatedAt = now.ToUnixTimeMilliseconds(),
+                ExpiresAt = (now + lifetime).ToUnixTimeMilliseconds(),
+                Hash = Hash(token),
+            }), cancellation);
+        return token;
+    }
+
+    /// <summary>Null when there is none with that token, good or not.</summary>
+    public async Task<Invitation?> FindAsync(string token, CancellationToken cancellation) =>
+        (await database.SingleOrDefaultAsync<Row>($"select {Columns} from invitations where token_hash = @Hash", new { Hash = Hash(token) }, cancellation))?.ToInvitation();
+
+    public async Task<Invitation?> FindByIdAsync(string id, CancellationToken cancellation) =>
+        (await database.SingleOrDefaultAsync<Row>($"select {Columns} from invitations where id = @Id", new { Id = id }, cancellation))?.ToInvitation();
+
+    /// <summary>Those that are still good, newest first.</summary>
+    /// <param name="provider">Only those to it; null means all.</param>
+    public async Task<IReadOnlyList<Invitation>> ListGoodAsync(string? provider, CancellationToken cancellation)
+    {
+        var rows = await database.QueryAsync<Row>(
+            $"""
+            select {Columns} from invitations
+            where used_at is null and revoked_at is null and expires_at > @Now and (@All or provider_id = @Provider)
+            order by created_at desc, id desc
+            """,
+            new { Now = time.NowMs(), All = provider is null, Provider = provider ?? "" }, cancellation);
+        return rows.ConvertAll(row => row.ToInvitation());
+    }
+
+    /// <returns>False when it is not good any more.</returns>
+    public Task<bool> RevokeAsync(string id, CancellationToken cancellation) => database.WriteAsync(
+        async write => await write.ExecuteAsync("update invitations set revoked_at = @Now where id = @Id and used_at is null and revoked_at is null", new { Id = id, Now = time.NowMs() }) == 1, cancellation);
+
+    /// <summary>Gives a user what the invitation says, and uses it up.</summary>
+    /// <returns>What it gave; null when it is not good any more, or for somebody else.</returns>
+    public Task<Grant?> UseAsync(string token, User user, CancellationToken cancellation) =>
+        database.WriteAsync(write => UseAsync(write, token, user.Id, user.EmailKey, users, time.NowMs()), cancellation);
+
+    /// <inheritdoc cref="UseAsync(string, User, CancellationToken)"/>
+    internal static async Task<Grant?> UseAsync(WriteTransaction write, string token, string user, string emailKey, UserStore users, long now)
+    {
+        var row = await write.SingleOrDefaultAsync<Row>(
+            $"""
+            update invitations set used_at = @Now, used_by = @User
+            where token_hash = @Hash and used_at is null and revoked_at is null and expires_at > @Now and (email is null or upper(email) = @EmailKey)
+            returning {Columns}
+            """,
+            new { Now = now, User = user, Hash = Hash(token), EmailKey = emailKey });
+        if (row is null)
+            return null;
+        var grant = row.ToInvitation().Grant;
+        await users.GrantAsync(write, user, grant);
+        return grant;
+    }
+
+    /// <summary>A fast hash is enough: the token is 256 random bits.</summary>
+    private static string Hash(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+
+    private sealed record Row
+    {
+        public required string Id { get; init; }
+        public string? Email { get; init; }
+        public required bool IsStaff { get; init; }
+        public string? ProviderId { get; init; }
+        public string? Role { get; init; }
+        public string? PortalId { get; init; }
+        public required string CreatedBy { get; init; }
+        public required long CreatedAt { get; init; }
+        public required long ExpiresAt { get; init; }
+        public long? UsedAt { get; init; }
+        public long? RevokedAt { get; init; }
+
+        public Invitation ToInvitation() => new()
+        {
+            Id = Id,
+            Email = Email,
+            Grant = IsStaff ? Grant.Staff : ProviderId is { } provider ? Grant.Of(provider, Enum.Parse<MemberRole>(Role!, ignoreCase: true)) : Grant.Owning(PortalId!),
+            CreatedBy = CreatedBy,
+            CreatedAt = UnixTime.FromMs(CreatedAt),
+            ExpiresAt = UnixTime.FromMs(ExpiresAt),
+            UsedAt = UnixTime.FromMs(UsedAt),
+            RevokedAt = UnixTime.FromMs(RevokedAt),
+        };
+    }
+}
