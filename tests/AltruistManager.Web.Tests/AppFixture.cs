@@ -84,8 +84,8 @@ public sealed class AppFixture : IAsyncLifetime
         }
     }
 
-    public Task<string> CreateKeyAsync(KeyScope scope, string? provider = null, string? portal = null, DateTimeOffset? expiresAt = null) =>
-        Services.GetRequiredService<ApiKeyStore>().CreateAsync("test", scope, provider, portal, expiresAt, CancellationToken.None);
+    public async Task<string> CreateKeyAsync(KeyScope scope, string? provider = null, string? portal = null, DateTimeOffset? expiresAt = null) =>
+        (await Services.GetRequiredService<ApiKeyStore>().CreateAsync(Actor.Operator, "test", scope, provider, portal, expiresAt, CancellationToken.None))!;
 
     /// <summary>A client that sends this key; null sends none.</summary>
     public HttpClient Client(string? key)

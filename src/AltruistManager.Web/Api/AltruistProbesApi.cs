@@ -63,13 +63,15 @@ internal static class AltruistProbesApi
 
     private static async Task<IResult> TestAsync(string id, Caller caller, RosterCache roster, AltruistTest test, CancellationToken cancellation)
     {
-        if (RefusalOf(id, caller, roster, out var altruist) is { } problem)
-            return problem;
-        if (altruist!.RetiredAt is not null)
-            return Problems.Retired("altruist", id, null);
-        return await test.RunAsync(altruist, cancellation) is { } report
-            ? TypedResults.Ok(TestAnswer.Of(altruist, report))
-            : new Problem(429, "too-soon", "Not so often", "A test of this altruist is under way.") { RetryAfterSeconds = 5 };
+        if (roster.Current.Altruists.GetValueOrDefault(new AltruistId(id)) is not { } altruist)
+            return Problems.Unknown("altruist", id);
+        var outcome = await test.RunAsync(caller.Actor, altruist, cancellation);
+        return outcome.Refusal switch
+        {
+            null => TypedResults.Ok(TestAnswer.Of(altruist, outcome.Value!)),
+            { Code: "too-soon" } refusal => new Problem(429, "too-soon", "Not so often", refusal.Detail) { RetryAfterSeconds = 5 },
+            var refusal => refusal.ToProblem(),
+        };
     }
 
     private static Problem? RefusalOf(string id, Caller caller, RosterCache roster, out Altruist? altruist)

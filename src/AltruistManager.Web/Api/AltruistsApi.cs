@@ -107,7 +107,7 @@ internal static class AltruistsApi
         if (body.HandOver(errors) is { } unreadable)
             return unreadable;
 
-        var outcome = await registry.AddAsync(caller.ToRegistrant(), draft, errors, cancellation);
+        var outcome = await registry.AddAsync(caller.Actor, draft, errors, cancellation);
         if (outcome.Refusal is { } refusal)
             return refusal.ToProblem();
         await after.SettleAsync();
@@ -124,7 +124,7 @@ internal static class AltruistsApi
             return unreadable;
 
         var rested = roster.Current.Altruists.GetValueOrDefault(new AltruistId(id)) is { Enabled: false } or { Undecryptable: not null };
-        var outcome = await registry.ChangeAsync(caller.ToRegistrant(), new AltruistId(id), draft, errors, cancellation);
+        var outcome = await registry.ChangeAsync(caller.Actor, new AltruistId(id), draft, errors, cancellation);
         if (outcome.Refusal is { } refusal)
             return refusal.ToProblem();
         if (rested && outcome.Value is { Enabled: true, Undecryptable: null })
@@ -141,7 +141,7 @@ internal static class AltruistsApi
         if (body.HandOver(errors) is { } unreadable)
             return unreadable;
 
-        var rotation = await credentials.RotateAsync(caller.ToRegistrant(), new AltruistId(id), auth ?? new AuthDraft(null, new Dictionary<string, string>()), errors, cancellation);
+        var rotation = await credentials.RotateAsync(caller.Actor, new AltruistId(id), auth ?? new AuthDraft(null, new Dictionary<string, string>()), errors, cancellation);
         switch (rotation.Kind)
         {
             case RotationKind.NotAllowed:
@@ -163,7 +163,7 @@ internal static class AltruistsApi
 
     private static async Task<IResult> RetireAsync(string id, Caller caller, AltruistRegistry registry, AfterWrite after, CancellationToken cancellation)
     {
-        var outcome = await registry.RetireAsync(caller.ToRegistrant(), new AltruistId(id), cancellation);
+        var outcome = await registry.RetireAsync(caller.Actor, new AltruistId(id), cancellation);
         if (outcome.Refusal is { } refusal)
             return refusal.ToProblem();
         await after.SettleAsync();

@@ -20,6 +20,7 @@ internal static class ApiDescription
         ["Portals"] = "Who serves users through the picks, and what portals report of them.",
         ["Publishers"] = "Where picks are written to beside this API.",
         ["Overrides"] = "What staff order: pins, exclusions, holds, rounds.",
+        ["Audit"] = "Who changed what, and who was refused.",
         ["Public"] = "What anybody may see and verify: decisions and the signed log.",
         ["Health"] = "For orchestrators, load balancers and alarms.",
     };

@@ -41,6 +41,7 @@ internal static class ApiEndpoints
         api.MapHolds();
         api.MapRounds();
         api.MapPublishers();
+        api.MapAudit();
         app.MapHealth();
         app.MapOpenApi().AllowPublic();
     }

@@ -50,7 +50,7 @@ internal static class ChainsApi
     }
 
     private static async Task<IResult> PutAsync(
-        string chain, BodyReader body, ChainRegistry registry, ChainCatalog catalog, ProtocolCatalog protocols, HealthMonitor health, AfterWrite after, CancellationToken cancellation)
+        string chain, BodyReader body, Caller caller, ChainRegistry registry, ChainCatalog catalog, ProtocolCatalog protocols, HealthMonitor health, AfterWrite after, CancellationToken cancellation)
     {
         var draft = new ChainDraft
         {
@@ -77,7 +77,7 @@ internal static class ChainsApi
         if (body.HandOver(errors) is { } unreadable)
             return unreadable;
 
-        var outcome = await registry.PutAsync(new ChainId(chain), draft, errors, cancellation);
+        var outcome = await registry.PutAsync(caller.Actor, new ChainId(chain), draft, errors, cancellation);
         if (outcome.Refusal is { } refusal)
             return refusal.ToProblem();
         await after.SettleAsync();
@@ -85,9 +85,9 @@ internal static class ChainsApi
         return outcome.Created ? TypedResults.Created($"/api/v1/chains/{answer.Id}", answer) : TypedResults.Ok(answer);
     }
 
-    private static async Task<IResult> RetireAsync(string chain, ChainRegistry registry, AfterWrite after, CancellationToken cancellation)
+    private static async Task<IResult> RetireAsync(string chain, Caller caller, ChainRegistry registry, AfterWrite after, CancellationToken cancellation)
     {
-        var outcome = await registry.RetireAsync(chain, cancellation);
+        var outcome = await registry.RetireAsync(caller.Actor, chain, cancellation);
         if (outcome.Refusal is { } refusal)
             return refusal.ToProblem();
         await after.SettleAsync();

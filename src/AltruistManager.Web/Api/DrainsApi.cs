@@ -8,14 +8,6 @@ namespace AltruistManager.Web.Api;
 /// <summary>Maintenance by the owner or staff (contract 3.2): while an altruist drains nobody is newly sent there.</summary>
 internal static class DrainsApi
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(366);
-
-    /// <summary>Of one altruist, in force and to come.</summary>
-    private const int MostAhead = 50;
-
-    /// <summary>Clocks differ: so far back a window may begin and be taken for one that begins now.</summary>
-    private static readonly TimeSpan ClockSlack = TimeSpan.FromMinutes(5);
-
     public static void MapDrains(this IEndpointRouteBuilder api)
     {
         var altruists = api.MapGroup("/altruists/{id}").WithTags("Altruists").RequireAuthorization(Policies.Provider);
@@ -27,18 +19,19 @@ internal static class DrainsApi
     }
 
     private static async Task<IResult> DrainAsync(
-        string id, BodyReader body, PreviewOnly preview, Caller caller, DrainStore store, LettingGo lettingGo, RosterCache roster, SelectionRound round, TimeProvider time,
+        string id, BodyReader body, PreviewOnly preview, Caller caller, DrainRegistry drains, LettingGo lettingGo, RosterCache roster, SelectionRound round, TimeProvider time,
         CancellationToken cancellation)
     {
-        if ((RefusalOf(id, caller, roster, out var altruist) ?? preview.Problem) is { } problem)
+        var draft = Read(body);
+        var errors = new FieldErrors();
+        if ((body.HandOver(errors) ?? preview.Problem) is { } problem)
             return problem;
-        var now = time.GetUtcNow();
-        var added = Read(body, altruist!, caller, now);
-        if (body.Refusal() is { } refusal)
-            return refusal;
-        if (store.Current.Ahead(altruist!.Id, now).Count >= MostAhead)
-            return Problems.Conflict("too-many-windows", $"{MostAhead} windows of this altruist are planned already.");
+        var wanted = drains.Check(caller.Actor, new AltruistId(id), draft, errors);
+        if (wanted.Refusal is { } refusal)
+            return refusal.ToProblem();
 
+        var added = wanted.Value!;
+        var now = time.GetUtcNow();
         // As if it were in force now: nobody knows who else will be there when it begins.
         var effect = EffectDocument.Of(
             await round.PreviewAsync(rulings => rulings with { Drains = rulings.Drains.With(added with { From = now }) }, about: null, cancellation), null, roster.Current);
@@ -47,60 +40,28 @@ internal static class DrainsApi
 
         // From here on it is done, whether or not the caller still waits.
         cancellation.ThrowIfCancellationRequested();
-        await store.AddAsync(added, CancellationToken.None);
+        if ((await drains.AddAsync(caller.Actor, added, CancellationToken.None)).Refusal is { } refused)
+            return refused.ToProblem();
         await round.SettleAsync(Trigger.Change, CancellationToken.None);
         return TypedResults.Ok(DrainDocument.Of(added, now, lettingGo) with { Effect = effect });
     }
 
     private static async Task<IResult> ResumeAsync(
-        string id, string? drain, Caller caller, DrainStore store, LettingGo lettingGo, RosterCache roster, SelectionRound round, TimeProvider time, CancellationToken cancellation)
+        string id, string? drain, Caller caller, DrainRegistry drains, DrainStore store, LettingGo lettingGo, SelectionRound round, TimeProvider time, CancellationToken cancellation)
     {
-        if (RefusalOf(id, caller, roster, out var altruist) is { } problem)
-            return problem;
         cancellation.ThrowIfCancellationRequested();
-        if (await store.EndAsync(altruist!.Id, string.IsNullOrEmpty(drain) ? null : drain, CancellationToken.None) is var ended && ended == 0 && !string.IsNullOrEmpty(drain))
-            return Problems.Unknown("drain", drain);
+        var outcome = await drains.ResumeAsync(caller.Actor, new AltruistId(id), string.IsNullOrEmpty(drain) ? null : drain, CancellationToken.None);
+        if (outcome.Refusal is { } refusal)
+            return refusal.ToProblem();
         await round.SettleAsync(Trigger.Change, CancellationToken.None);
         var now = time.GetUtcNow();
-        return TypedResults.Ok(new ResumedDocument(altruist.Id.Value, ended, [.. store.Current.Ahead(altruist.Id, now).Select(left => DrainDocument.Of(left, now, lettingGo))]));
+        return TypedResults.Ok(new ResumedDocument(id, outcome.Value!.Drains, [.. store.Current.Ahead(outcome.Value.Altruist, now).Select(left => DrainDocument.Of(left, now, lettingGo))]));
     }
 
-    private static Drain Read(BodyReader body, Altruist altruist, Caller caller, DateTimeOffset now)
+    private static DrainDraft Read(BodyReader body)
     {
         body.Ignore("id", "altruist", "active", "createdAt", "createdBy", "effect", "progress");
-        var reason = body.String("reason", required: true, most: 500);
-        var from = body.Time("from");
-        var until = body.Time("until");
-        if (from < now - ClockSlack)
-            body.Bad("from", "must not be in the past");
-        else if (from > now + Longest)
-            body.Bad("from", "must be within a year");
-        var begins = from > now ? from.Value : now;
-        if (until <= now)
-            body.Bad("until", "must be in the future");
-        else if (until <= begins)
-            body.Bad("until", "must be after from");
-        else if (until > begins + Longest)
-            body.Bad("until", "must be within a year of its begin");
-        return new Drain
-        {
-            Id = Guid.CreateVersion7(now).ToString(),
-            Altruist = altruist.Id,
-            Reason = reason ?? "",
-            From = begins,
-            Until = until,
-            CreatedAt = now,
-            CreatedBy = caller.KeyId ?? "",
-        };
-    }
-
-    private static Problem? RefusalOf(string id, Caller caller, RosterCache roster, out Altruist? altruist)
-    {
-        altruist = roster.Current.Altruists.GetValueOrDefault(new AltruistId(id));
-        return altruist is null ? Problems.Unknown("altruist", id)
-            : !caller.Owns(altruist.Provider) ? Problems.Forbidden("This altruist belongs to another provider.")
-            : altruist.RetiredAt is not null ? Problems.Retired("altruist", id, null)
-            : null;
+        return new DrainDraft(body.String("reason", required: true, most: 500), body.Time("from"), body.Time("until"));
     }
 }
 
@@ -109,7 +70,7 @@ internal static class DrainsApi
 internal sealed record DrainBody(string Reason, DateTimeOffset? From, DateTimeOffset? Until);
 
 /// <param name="Active">In force now.</param>
-/// <param name="CreatedBy">Id of the key.</param>
+/// <param name="CreatedBy"><c>key:</c>, <c>user:</c> or <c>command:</c> and an id.</param>
 internal sealed record DrainDocument(
     string Id, string Altruist, string Reason, DateTimeOffset From, DateTimeOffset? Until, bool Active, DateTimeOffset CreatedAt, string CreatedBy)
 {

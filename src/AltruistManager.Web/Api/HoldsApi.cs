@@ -29,29 +29,26 @@ internal static class HoldsApi
     }
 
     private static async Task<IResult> AddAsync(
-        BodyReader body, Caller caller, HoldStore store, RosterCache roster, SelectionRound round, TimeProvider time, CancellationToken cancellation)
+        BodyReader body, Caller caller, OrderRegistry orders, SelectionRound round, TimeProvider time, CancellationToken cancellation)
     {
-        var now = time.GetUtcNow();
         var draft = Read(body);
         var errors = new FieldErrors();
         if (body.HandOver(errors) is { } unreadable)
             return unreadable;
-        var added = draft.Check(roster.Current, caller.KeyId ?? "", now, errors);
-        if (errors.Any)
-            return Problems.BadFields(errors);
-
         // From here on it is done, whether or not the caller still waits.
         cancellation.ThrowIfCancellationRequested();
-        await store.AddAsync(added, CancellationToken.None);
+        var outcome = await orders.AddAsync(caller.Actor, draft, errors, CancellationToken.None);
+        if (outcome.Refusal is { } refusal)
+            return refusal.ToProblem();
         await round.SettleAsync(Trigger.Change, CancellationToken.None);
-        return TypedResults.Created($"/api/v1/holds/{added.Id}", HoldDocument.Of(added, now));
+        return TypedResults.Created($"/api/v1/holds/{outcome.Value!.Id}", HoldDocument.Of(outcome.Value, time.GetUtcNow()));
     }
 
-    private static async Task<IResult> DeleteAsync(string id, HoldStore store, SelectionRound round, CancellationToken cancellation)
+    private static async Task<IResult> DeleteAsync(string id, Caller caller, OrderRegistry orders, SelectionRound round, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        if (!await store.DeleteAsync(id, CancellationToken.None))
-            return Problems.Unknown("hold", id);
+        if (await orders.EndHoldAsync(caller.Actor, id, CancellationToken.None) is { } refusal)
+            return refusal.ToProblem();
         await round.SettleAsync(Trigger.Change, CancellationToken.None);
         return TypedResults.NoContent();
     }
@@ -74,7 +71,7 @@ internal static class HoldsApi
 internal sealed record HoldBody(string? Chain, string? Region, string Reason, DateTimeOffset Until);
 
 /// <param name="Active">Neither deleted nor over.</param>
-/// <param name="CreatedBy">Id of the key.</param>
+/// <param name="CreatedBy"><c>key:</c>, <c>user:</c> or <c>command:</c> and an id.</param>
 internal sealed record HoldDocument(
     string Id, string? Chain, string? Region, string Reason, DateTimeOffset Until, DateTimeOffset CreatedAt, string CreatedBy, DateTimeOffset? DeletedAt, bool Active)
 {

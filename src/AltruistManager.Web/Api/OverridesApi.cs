@@ -30,19 +30,19 @@ internal static class OverridesApi
     }
 
     private static async Task<IResult> AddAsync(
-        BodyReader body, PreviewOnly preview, Caller caller, OverrideStore store, RosterCache roster, SelectionRound round, TimeProvider time, CancellationToken cancellation)
+        BodyReader body, PreviewOnly preview, Caller caller, OrderRegistry orders, RosterCache roster, SelectionRound round, TimeProvider time, CancellationToken cancellation)
     {
         if (preview.Problem is { } wrong)
             return wrong;
-        var now = time.GetUtcNow();
         var draft = Read(body);
         var errors = new FieldErrors();
         if (body.HandOver(errors) is { } unreadable)
             return unreadable;
-        var added = draft.Check(roster.Current, caller.KeyId ?? "", now, errors);
-        if (errors.Any)
-            return Problems.BadFields(errors);
+        var wanted = orders.Check(caller.Actor, draft, errors);
+        if (wanted.Refusal is { } refusal)
+            return refusal.ToProblem();
 
+        var added = wanted.Value!;
         var effect = EffectDocument.Of(
             await round.PreviewAsync(rulings => rulings with { Overrides = [added, .. rulings.Overrides] }, added, cancellation), added, roster.Current);
         if (preview.Wanted)
@@ -50,16 +50,17 @@ internal static class OverridesApi
 
         // From here on it is done, whether or not the caller still waits.
         cancellation.ThrowIfCancellationRequested();
-        await store.AddAsync(added, CancellationToken.None);
+        if ((await orders.AddAsync(caller.Actor, added, CancellationToken.None)).Refusal is { } refused)
+            return refused.ToProblem();
         await round.SettleAsync(Trigger.Override, CancellationToken.None);
-        return TypedResults.Created($"/api/v1/overrides/{added.Id}", OverrideDocument.Of(added, now) with { Effect = effect });
+        return TypedResults.Created($"/api/v1/overrides/{added.Id}", OverrideDocument.Of(added, time.GetUtcNow()) with { Effect = effect });
     }
 
-    private static async Task<IResult> DeleteAsync(string id, OverrideStore store, SelectionRound round, CancellationToken cancellation)
+    private static async Task<IResult> DeleteAsync(string id, Caller caller, OrderRegistry orders, SelectionRound round, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        if (!await store.DeleteAsync(id, kind: null, CancellationToken.None))
-            return Problems.Unknown("override", id);
+        if (await orders.EndOverrideAsync(caller.Actor, id, kind: null, CancellationToken.None) is { } refusal)
+            return refusal.ToProblem();
         await round.SettleAsync(Trigger.Override, CancellationToken.None);
         return TypedResults.NoContent();
     }

@@ -37,7 +37,7 @@ internal static class PortalsApi
         WhyNot(id, portals) ?? (IResult)TypedResults.Ok(await ShowAsync(portals.All[id], store, polls, snapshots, cancellation));
 
     private static async Task<IResult> PutAsync(
-        string id, BodyReader body, PortalBook portals, PortalStore store, PortalPolls polls, SnapshotHolder snapshots, CancellationToken cancellation)
+        string id, BodyReader body, Caller caller, PortalBook portals, PortalStore store, PortalPolls polls, SnapshotHolder snapshots, CancellationToken cancellation)
     {
         var draft = new PortalDraft(body.String("name", most: 100), body.Strings("regions", mostItems: 1_000), body.Strings("chains", mostItems: 5_000));
         body.Ignore("id", "createdAt", "taken", "reports", "lastReportAt");
@@ -47,20 +47,20 @@ internal static class PortalsApi
 
         // From here on it is done, whether or not the caller still waits.
         cancellation.ThrowIfCancellationRequested();
-        var outcome = await portals.PutAsync(id, draft, errors, CancellationToken.None);
+        var outcome = await portals.PutAsync(caller.Actor, id, draft, errors, CancellationToken.None);
         if (outcome.Refusal is { } refusal)
             return refusal.ToProblem();
         var answer = await ShowAsync(outcome.Value!, store, polls, snapshots, CancellationToken.None);
         return outcome.Created ? TypedResults.Created($"/api/v1/portals/{answer.Id}", answer) : TypedResults.Ok(answer);
     }
 
-    private static async Task<IResult> RetireAsync(string id, PortalBook portals, AltruistManager.Accounts.ApiKeyRing keys, CancellationToken cancellation)
+    private static async Task<IResult> RetireAsync(string id, Caller caller, PortalBook portals, AltruistManager.Accounts.ApiKeyRing keys, CancellationToken cancellation)
     {
         if (WhyNot(id, portals) is { } problem)
             return problem;
         cancellation.ThrowIfCancellationRequested();
-        if (!await portals.RetireAsync(id, CancellationToken.None))
-            return Problems.Unknown("portal", id);
+        if (await portals.RetireAsync(caller.Actor, id, CancellationToken.None) is { } refusal)
+            return refusal.ToProblem();
         await keys.RefreshAsync(CancellationToken.None);
         return TypedResults.NoContent();
     }

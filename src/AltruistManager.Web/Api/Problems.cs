@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using AltruistManager.Accounts;
 using AltruistManager.Altruists;
 
 namespace AltruistManager.Web.Api;
@@ -56,8 +57,13 @@ internal sealed record Problem(int Status, string Slug, string Title, string? De
 
     public int? RetryAfterSeconds { get; init; }
 
+    /// <summary>The audit trail was told of it.</summary>
+    public bool IsNoted { get; init; }
+
     public async Task ExecuteAsync(HttpContext httpContext)
     {
+        if (Status == StatusCodes.Status403Forbidden && !IsNoted)
+            Note(httpContext);
         var response = httpContext.Response;
         response.StatusCode = Status;
         response.ContentType = Problems.MediaType;
@@ -69,6 +75,14 @@ internal sealed record Problem(int Status, string Slug, string Title, string? De
         response.ContentLength = body.Length;
         if (!HttpMethods.IsHead(httpContext.Request.Method))
             await response.Body.WriteAsync(body, httpContext.RequestAborted);
+    }
+
+    /// <summary>What was called is known by its endpoint's name: paths hold what callers make up.</summary>
+    private void Note(HttpContext context)
+    {
+        var caller = Caller.Of(context);
+        var call = context.GetEndpoint()?.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName ?? "unknown";
+        context.RequestServices.GetRequiredService<RefusalLog>().Note(caller.Actor, new AuditEntry($"call.{call}", "call", call) { Provider = caller.Actor.OnlyProvider, Detail = Detail });
     }
 
     private byte[] ToJson()

@@ -39,15 +39,13 @@ internal static class ProvidersApi
         if (body.HandOver(errors) is { } unreadable)
             return unreadable;
 
-        var outcome = await registry.PutAsync(caller.ToRegistrant(), new ProviderId(id), draft, errors, cancellation);
+        var outcome = await registry.PutAsync(caller.Actor, new ProviderId(id), draft, errors, cancellation);
         if (outcome.Refusal is { } refusal)
             return refusal.ToProblem();
         await after.SettleAsync();
         var answer = ProviderAnswer.Of(outcome.Value!, caller);
         return outcome.Created ? TypedResults.Created($"/api/v1/providers/{answer.Id}", answer) : TypedResults.Ok(answer);
     }
-
-    internal static Registrant ToRegistrant(this Caller caller) => new(caller.IsStaff, caller.Provider);
 
     /// <summary>What a writer may say.</summary>
     internal sealed record ProviderBody(string? Name, string? Website, string? Contact, string? PayoutAddress, int? Shares);

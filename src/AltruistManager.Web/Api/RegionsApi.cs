@@ -30,7 +30,7 @@ internal static class RegionsApi
         roster.Current.Regions.GetValueOrDefault(new RegionId(id)) is { } region ? TypedResults.Ok(RegionAnswer.Of(region)) : Problems.Unknown("region", id);
 
     private static async Task<IResult> PutAsync(
-        string id, BodyReader body, RegionRegistry registry, AfterWrite after, CancellationToken cancellation)
+        string id, BodyReader body, Caller caller, RegionRegistry registry, AfterWrite after, CancellationToken cancellation)
     {
         var draft = new RegionDraft(body.String("name"), body.Strings("fallbacks"));
         body.Ignore("id");
@@ -38,7 +38,7 @@ internal static class RegionsApi
         if (body.HandOver(errors) is { } unreadable)
             return unreadable;
 
-        var outcome = await registry.PutAsync(new RegionId(id), draft, errors, cancellation);
+        var outcome = await registry.PutAsync(caller.Actor, new RegionId(id), draft, errors, cancellation);
         if (outcome.Refusal is { } refusal)
             return refusal.ToProblem();
         await after.SettleAsync();

@@ -1,3 +1,4 @@
+using AltruistManager.Accounts;
 using AltruistManager.Probing;
 using AltruistManager.Selection;
 using AltruistManager.Web.Security;
@@ -12,10 +13,11 @@ internal static class RoundsApi
         api.MapPost("/rounds", RunAsync).RequireAuthorization(Policies.Staff)
             .WithName("runRound").WithTags("Overrides").WithSummary("Sweeps every network now and runs a round");
 
-    private static async Task<Ok<RoundDocument>> RunAsync(Sweeper sweeper, SelectionRound round, TimeProvider time, CancellationToken cancellation)
+    private static async Task<Ok<RoundDocument>> RunAsync(Caller caller, Sweeper sweeper, SelectionRound round, AuditStore audit, TimeProvider time, CancellationToken cancellation)
     {
         await sweeper.SweepAllAsync(cancellation);
         var outcome = await round.RunAsync(Trigger.Manual, time.GetUtcNow(), CancellationToken.None);
+        await audit.AppendAsync(caller.Actor, new AuditEntry("round.run", "round", $"{outcome.Round}"), CancellationToken.None);
         return TypedResults.Ok(new RoundDocument(outcome.Round, outcome.Generation, outcome.Slots, outcome.Changed));
     }
 }

@@ -21,14 +21,18 @@ internal sealed class CommandDatabase : IAsyncDisposable
         this.vantage = vantage;
     }
 
-    /// <summary>Who is named as the author of what a command orders.</summary>
-    public static string Author => $"command line ({Environment.UserName})";
+    /// <summary>Who runs commands, named as the machine knows them.</summary>
+    public static Actor Operator => Actor.Operator with { Name = $"command line ({Environment.UserName})" };
 
     public Database Database => services.GetRequiredService<Database>();
 
     public OverrideStore Overrides => services.GetRequiredService<OverrideStore>();
 
     public HoldStore Holds => services.GetRequiredService<HoldStore>();
+
+    public OrderRegistry Orders => services.GetRequiredService<OrderRegistry>();
+
+    public ApiKeyStore Keys => services.GetRequiredService<ApiKeyStore>();
 
     public DrainStore Drains => services.GetRequiredService<DrainStore>();
 
@@ -48,7 +52,7 @@ internal sealed class CommandDatabase : IAsyncDisposable
         var configuration = ServiceBuilder.Create([.. parsed.UnmatchedTokens]).Configuration;
         var storage = Settings.ReadStorage(configuration);
         var added = new ServiceCollection().AddLogging().AddSingleton(Options.Create(storage)).AddSingleton(TimeProvider.System).AddStorage().AddAccounts().AddAltruists();
-        added.AddSingleton<OverrideStore>().AddSingleton<HoldStore>();
+        added.AddSingleton<OverrideStore>().AddSingleton<HoldStore>().AddSingleton<OrderRegistry>();
         return new CommandDatabase(added.BuildServiceProvider(), configuration["Probing:Vantage"] ?? new ProbingOptions().Vantage);
     }
 
@@ -58,9 +62,16 @@ internal sealed class CommandDatabase : IAsyncDisposable
     /// <param name="create">Whether a database that does not exist may be made.</param>
     public async Task<Roster> OpenAsync(bool create, CancellationToken cancellation)
     {
+        await MigrateAsync(create, cancellation);
+        return await ReadRosterAsync(cancellation);
+    }
+
+    /// <summary>For writing what needs no roster.</summary>
+    /// <param name="create">Makes a database that does not exist.</param>
+    public async Task MigrateAsync(bool create, CancellationToken cancellation)
+    {
         await Database.PrepareAsync(create, cancellation);
         await services.GetRequiredService<Migrator>().MigrateAsync(cancellation);
-        return await ReadRosterAsync(cancellation);
     }
 
     public async Task<Roster> ReadRosterAsync(CancellationToken cancellation)
@@ -76,5 +87,10 @@ internal sealed class CommandDatabase : IAsyncDisposable
             ? $"{VerdictNames.Of(verdict.State)}: {verdict.Reason}"
             : null;
 
-    public ValueTask DisposeAsync() => services.DisposeAsync();
+    /// <summary>What was refused is written before the process ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await services.GetRequiredService<RefusalLog>().FlushAsync(CancellationToken.None);
+        await services.DisposeAsync();
+    }
 }

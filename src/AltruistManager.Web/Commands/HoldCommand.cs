@@ -15,21 +15,21 @@ internal static class HoldCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var opened = CommandDatabase.Of(parsed);
-            var roster = await opened.OpenAsync(cancellation);
+            await opened.OpenAsync(cancellation);
             if (parsed.GetValue(common.End) is { } id)
-                return await opened.Holds.DeleteAsync(id, cancellation) ? 0 : throw new CommandException($"There is no hold {id} in force.");
+                return await opened.Orders.EndHoldAsync(CommandDatabase.Operator, id, cancellation) is null ? 0 : throw new CommandException($"There is no hold {id} in force.");
 
             var errors = new FieldErrors();
-            var hold = new HoldDraft
+            var draft = new HoldDraft
             {
                 Chain = parsed.GetValue(common.Chain),
                 Region = parsed.GetValue(common.Region),
                 Reason = parsed.GetValue(common.Reason)!.Trim(),
                 Until = common.UntilOf(parsed),
-            }.Check(roster, CommandDatabase.Author, CommandDatabase.Now, errors);
+            };
+            var hold = await opened.Orders.AddAsync(CommandDatabase.Operator, draft, errors, cancellation);
             OrderOptions.Refuse(errors);
-            await opened.Holds.AddAsync(hold, cancellation);
-            await Console.Out.WriteLineAsync(hold.Id);
+            await Console.Out.WriteLineAsync(hold.Value!.Id);
             return 0;
         });
         return command;

@@ -1,9 +1,6 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
 using AltruistManager.Accounts;
-using AltruistManager.Storage;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Web.Commands;
 
@@ -44,12 +41,11 @@ internal static partial class KeysCommand
         });
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var database = Open(parsed);
-            await database.PrepareAsync(create: true, cancellation);
-            await new Migrator(database, TimeProvider.System, NullLogger<Migrator>.Instance).MigrateAsync(cancellation);
+            await using var opened = CommandDatabase.Of(parsed);
+            await opened.MigrateAsync(create: true, cancellation);
             DateTimeOffset? expiresAt = parsed.GetValue(days) is { } number ? TimeProvider.System.GetUtcNow().AddDays(int.Parse(number)) : null;
-            var key = await new ApiKeyStore(database, TimeProvider.System).CreateAsync(
-                parsed.GetValue(name)!.Trim(), Enum.Parse<KeyScope>(parsed.GetValue(scope)!, ignoreCase: true), parsed.GetValue(provider), parsed.GetValue(portal), expiresAt, cancellation);
+            var key = await opened.Keys.CreateAsync(
+                CommandDatabase.Operator, parsed.GetValue(name)!.Trim(), Enum.Parse<KeyScope>(parsed.GetValue(scope)!, ignoreCase: true), parsed.GetValue(provider), parsed.GetValue(portal), expiresAt, cancellation);
             await Console.Out.WriteLineAsync(key);
             return 0;
         });
@@ -61,10 +57,10 @@ internal static partial class KeysCommand
         var command = new Command("list", "Lists the keys, newest first; never their secrets") { TreatUnmatchedTokensAsErrors = false };
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var database = Open(parsed);
-            await database.PrepareAsync(create: false, cancellation);
+            await using var opened = CommandDatabase.Of(parsed);
+            await opened.Database.PrepareAsync(create: false, cancellation);
             var now = TimeProvider.System.GetUtcNow();
-            var rows = (await new ApiKeyStore(database, TimeProvider.System).ListAsync(cancellation))
+            var rows = (await opened.Keys.ListAsync(CommandDatabase.Operator, cancellation))
                 .Select(key => new[]
                 {
                     key.Id, key.Scope.ToString().ToLowerInvariant(), key.ProviderId ?? key.PortalId ?? "-", $"{key.CreatedAt:yyyy-MM-dd}",
@@ -87,17 +83,14 @@ internal static partial class KeysCommand
         command.TreatUnmatchedTokensAsErrors = false;
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var database = Open(parsed);
-            await database.PrepareAsync(create: false, cancellation);
-            if (!await new ApiKeyStore(database, TimeProvider.System).RevokeAsync(parsed.GetValue(id)!, cancellation))
+            await using var opened = CommandDatabase.Of(parsed);
+            await opened.MigrateAsync(create: false, cancellation);
+            if (!await opened.Keys.RevokeAsync(CommandDatabase.Operator, parsed.GetValue(id)!, cancellation))
                 throw new CommandException($"There is no key {parsed.GetValue(id)}.");
             return 0;
         });
         return command;
     }
-
-    private static Database Open(ParseResult parsed) =>
-        new(Options.Create(Settings.ReadStorage(ServiceBuilder.Create([.. parsed.UnmatchedTokens]).Configuration)), TimeProvider.System);
 
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex IdShape();

@@ -28,12 +28,12 @@ internal static class OverrideCommand
             await using var opened = CommandDatabase.Of(parsed);
             var roster = await opened.OpenAsync(cancellation);
             if (parsed.GetValue(common.End) is { } id)
-                return await opened.Overrides.DeleteAsync(id, kind, cancellation) ? 0 : throw new CommandException($"There is no {(kind == OverrideKind.Pin ? "pin" : "exclusion")} {id} in force.");
+                return await opened.Orders.EndOverrideAsync(CommandDatabase.Operator, id, kind, cancellation) is null ? 0 : throw new CommandException($"There is no {(kind == OverrideKind.Pin ? "pin" : "exclusion")} {id} in force.");
 
             var errors = new FieldErrors();
             if (parsed.GetValue(note) is { } told && (told.Length is 0 or > MaxNote || told.Any(char.IsControl)))
                 errors.Add("note", $"must be of 1 to {MaxNote} printable characters");
-            var rule = new OverrideDraft
+            var draft = new OverrideDraft
             {
                 Kind = kind,
                 Chain = parsed.GetValue(common.Chain),
@@ -45,9 +45,11 @@ internal static class OverrideCommand
                 ExpiresAt = common.UntilOf(parsed),
                 Force = parsed.GetValue(force),
                 Revoke = parsed.GetValue(revoke),
-            }.Check(roster, CommandDatabase.Author, CommandDatabase.Now, errors);
+            };
+            var wanted = opened.Orders.Check(CommandDatabase.Operator, draft, errors);
             OrderOptions.Refuse(errors);
-            await opened.Overrides.AddAsync(rule, cancellation);
+            var rule = wanted.Value!;
+            await opened.Orders.AddAsync(CommandDatabase.Operator, rule, cancellation);
             await Console.Out.WriteLineAsync(rule.Id);
             if (rule is { Kind: OverrideKind.Pin, Altruist: { } pinned, Force: false } && await opened.WhyNotEligibleAsync(pinned, cancellation) is { } why)
                 await Console.Error.WriteLineAsync($"It is not eligible now ({why}): without --force the pin rules only once it is.");

@@ -18,10 +18,11 @@ internal static class SigningKeyCommand
         {
             await using var database = new Database(Options.Create(Settings.ReadStorage(ServiceBuilder.Create([.. parsed.UnmatchedTokens]).Configuration)), TimeProvider.System);
             await database.PrepareAsync(create: false, cancellation);
+            await new Migrator(database, TimeProvider.System, NullLogger<Migrator>.Instance).MigrateAsync(cancellation);
             var ring = new KeyRing(database, NullLogger<KeyRing>.Instance);
             await ring.LoadAsync(cancellation);
             using var signer = new LogSigner(database, ring, TimeProvider.System, NullLogger<LogSigner>.Instance);
-            var id = await new PublicLog(database, signer, Options.Create(new TransparencyOptions()), TimeProvider.System).RotateKeyAsync(cancellation);
+            var id = await new PublicLog(database, signer, Options.Create(new TransparencyOptions()), TimeProvider.System).RotateKeyAsync(CommandDatabase.Operator, cancellation);
             await Console.Out.WriteLineAsync(id);
             return 0;
         });

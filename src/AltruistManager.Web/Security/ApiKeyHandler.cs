@@ -12,7 +12,7 @@ namespace AltruistManager.Web.Security;
 
 /// <summary>Finds out who calls by the key in <c>Authorization: Bearer am_…</c>, and answers who may not.</summary>
 internal sealed class ApiKeyHandler(
-    ApiKeyRing ring, PortalBook portals, ApiKeyTickets tickets, IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
+    ApiKeyRing ring, PortalBook portals, ApiKeyTickets tickets, RefusalLog refusals, IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "key";
@@ -43,6 +43,8 @@ internal sealed class ApiKeyHandler(
         if (refusal is KeyRefusal.CannotTell)
             return Problems.Unavailable("storage-unavailable", "The key cannot be checked: the database does not answer.", 5).ExecuteAsync(Context);
 
+        if (refusal is not KeyRefusal.None)
+            Note();
         Response.Headers.WWWAuthenticate = refusal is KeyRefusal.None ? "Bearer" : "Bearer error=\"invalid_token\"";
         var problem = refusal switch
         {
@@ -67,6 +69,13 @@ internal sealed class ApiKeyHandler(
         { PortalId: { } portal } when portals.Find(portal) is null => TakeUpAsync(check.Key),
         _ => tickets.Of(check.Key),
     };
+
+    /// <summary>A failed sign-in. Only of a key that was ours the id is told: anything else that was sent may be somebody's secret.</summary>
+    private void Note()
+    {
+        var isOurs = KeyText.TryParse(Request.Headers.Authorization.ToString().AsSpan(Bearer.Length).Trim(), out var id, out _) && refusal is KeyRefusal.Revoked or KeyRefusal.Expired;
+        refusals.Note(Caller.Of(Context).Actor, new AuditEntry("key.sign-in", "key", isOurs ? id.ToString() : "") { Detail = $"{refusal.ToString().ToLowerInvariant()} key" });
+    }
 
     /// <summary>A portal that was made just now, by another process: what it may read must be known first.</summary>
     private async Task<AuthenticateResult> TakeUpAsync(ApiKey key)

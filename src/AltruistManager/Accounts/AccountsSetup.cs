@@ -14,6 +14,9 @@ public static class AccountsSetup
         services.AddSingleton<KeyUseStore>();
         services.AddSingleton<KeyUses>();
         services.AddSingleton<ApiKeyRing>();
+        services.AddSingleton<AuditStore>();
+        services.AddSingleton<RefusalLog>();
+        services.AddHostedService(provider => provider.GetRequiredService<RefusalLog>());
         services.AddSingleton<UserStore>();
         services.AddSingleton<UserBook>();
         services.AddSingleton<UserRegistry>();

@@ -16,6 +16,9 @@ public enum ActorKind
 
     /// <summary>The service, by its own rules.</summary>
     Service,
+
+    /// <summary>Who could not or did not say who they are.</summary>
+    Nobody,
 }
 
 /// <summary>What a member may do with the things of its provider.</summary>
@@ -33,6 +36,9 @@ public sealed record Actor
 {
     /// <summary>A command that whoever holds the machine runs on the database itself.</summary>
     public static readonly Actor Operator = new() { Kind = ActorKind.Command, Id = "operator", Name = "command line", IsStaff = true };
+
+    /// <summary>The service itself.</summary>
+    public static readonly Actor Service = new() { Kind = ActorKind.Service, Id = "service", Name = "the service", IsStaff = true };
 
     public required ActorKind Kind { get; init; }
 
@@ -54,8 +60,25 @@ public sealed record Actor
     /// <summary>Network address the request came from; null where there is none.</summary>
     public string? Address { get; init; }
 
+    /// <summary>The one provider whose things they are; null for none and for several.</summary>
+    public string? OnlyProvider => Providers.Count == 1 ? Providers.Keys.First() : null;
+
     /// <summary>As it is stored beside what was made: <c>user:…</c>, <c>key:…</c>.</summary>
     public string Author => $"{Kind.ToString().ToLowerInvariant()}:{Id}";
+
+    /// <summary>May do nothing; told apart by where it is.</summary>
+    public static Actor Nobody(string? address) => new() { Kind = ActorKind.Nobody, Id = address ?? "unknown", Name = "", Address = address };
+
+    /// <summary>Whoever holds the key.</summary>
+    public static Actor Of(ApiKey key) => new()
+    {
+        Kind = ActorKind.Key,
+        Id = key.Id,
+        Name = key.Name,
+        IsStaff = key.Scope is KeyScope.Staff,
+        Providers = key is { Scope: KeyScope.Provider, ProviderId: { } provider } ? new Dictionary<string, MemberRole> { [provider] = MemberRole.Admin } : FrozenDictionary<string, MemberRole>.Empty,
+        Portals = key is { Scope: KeyScope.Portal, PortalId: { } portal } ? [portal] : [],
+    };
 
     public bool MaySee(string provider) => IsStaff || Providers.ContainsKey(provider);
 

@@ -1,17 +1,24 @@
+using System.Text.Json.Nodes;
 using AltruistManager.Storage;
 
 namespace AltruistManager.Accounts;
 
 /// <summary>Keys in the database. Every change takes a revision, by which running services see it within a second.</summary>
-public sealed class ApiKeyStore(Database database, TimeProvider time)
+public sealed class ApiKeyStore(Database database, RefusalLog refusals, TimeProvider time)
 {
     private const string Columns = "id, name, scope, provider_id, portal_id, secret_hash, created_at, expires_at, revoked_at, revision";
 
     /// <summary>Makes a key; the text is told once and never again.</summary>
     /// <param name="portal">Made if it does not exist, and again if it is retired; null with scope portal means one named after the key.</param>
-    /// <returns>The key as its holder sends it.</returns>
-    public async Task<string> CreateAsync(string name, KeyScope scope, string? provider, string? portal, DateTimeOffset? expiresAt, CancellationToken cancellation)
+    /// <returns>The key as its holder sends it; null where the actor may not make such a key.</returns>
+    public async Task<string?> CreateAsync(Actor actor, string name, KeyScope scope, string? provider, string? portal, DateTimeOffset? expiresAt, CancellationToken cancellation)
     {
+        if (!MayManage(actor, scope, provider, portal))
+        {
+            refusals.Note(actor, new AuditEntry("key.create", "key", "") { Provider = actor.OnlyProvider, Detail = $"may not make a key of scope {NameOf(scope)} for {provider ?? portal ?? "everything"}" });
+            return null;
+        }
+
         var (text, id, hash) = KeyText.Create();
         await database.WriteAsync(async write =>
         {
@@ -38,7 +45,7 @@ public sealed class ApiKeyStore(Database database, TimeProvider time)
                 {
                     Id = id,
                     Name = name,
-                    Scope = scope.ToString().ToLowerInvariant(),
+                    Scope = NameOf(scope),
                     Provider = provider,
                     Portal = portal,
                     Hash = Convert.ToHexStringLower(hash),
@@ -46,22 +53,42 @@ public sealed class ApiKeyStore(Database database, TimeProvider time)
                     ExpiresAt = expiresAt?.ToUnixTimeMilliseconds(),
                     Revision = revision,
                 });
+            await AuditStore.AppendAsync(write, UnixTime.FromMs(now), actor, new AuditEntry("key.create", "key", id)
+            {
+                Provider = provider,
+                After = new JsonObject { ["name"] = name, ["scope"] = NameOf(scope), ["provider"] = provider, ["portal"] = portal, ["expiresAt"] = expiresAt?.UtcDateTime },
+            });
         }, cancellation);
         return text;
     }
 
-    /// <summary>False when there is no such key. A key that is revoked already stays revoked since then.</summary>
-    public Task<bool> RevokeAsync(string id, CancellationToken cancellation) =>
-        database.WriteAsync(async write =>
-            await write.ExecuteAsync(
-                "update api_keys set revoked_at = coalesce(revoked_at, @Now), revision = @Revision where id = @Id",
-                new { Id = id, Now = time.NowMs(), Revision = await write.NextRevisionAsync() }) > 0, cancellation);
+    /// <summary>False when there is no such key that is the actor's to end. A key that is revoked already stays revoked since then.</summary>
+    public Task<bool> RevokeAsync(Actor actor, string id, CancellationToken cancellation) => database.WriteAsync(async write =>
+    {
+        var revision = await write.NextRevisionAsync();
+        if (await write.SingleOrDefaultAsync<Row>($"select {Columns} from api_keys where id = @Id", new { Id = id }) is not { } row)
+            return false;
+        var key = row.ToKey();
+        if (!MayManage(actor, key.Scope, key.ProviderId, key.PortalId))
+        {
+            refusals.Note(actor, new AuditEntry("key.revoke", "key", id) { Provider = actor.OnlyProvider, Detail = "belongs to somebody else" });
+            return false;
+        }
 
-    /// <summary>All keys, newest first.</summary>
-    public async Task<IReadOnlyList<ApiKey>> ListAsync(CancellationToken cancellation)
+        if (key.RevokedAt is null)
+        {
+            await write.ExecuteAsync("update api_keys set revoked_at = @Now, revision = @Revision where id = @Id", new { Id = id, Now = time.NowMs(), Revision = revision });
+            await AuditStore.AppendAsync(write, time.GetUtcNow(), actor, new AuditEntry("key.revoke", "key", id) { Provider = key.ProviderId, Before = new JsonObject { ["name"] = key.Name } });
+        }
+
+        return true;
+    }, cancellation);
+
+    /// <summary>The keys that the actor may know of, newest first.</summary>
+    public async Task<IReadOnlyList<ApiKey>> ListAsync(Actor actor, CancellationToken cancellation)
     {
         var rows = await database.QueryAsync<Row>($"select {Columns} from api_keys order by created_at desc, id desc", null, cancellation);
-        return rows.ConvertAll(row => row.ToKey());
+        return [.. rows.Select(row => row.ToKey()).Where(key => MaySee(actor, key))];
     }
 
     /// <summary>The keys written after a revision, and the newest revision among them (or the one given).</summary>
@@ -70,6 +97,23 @@ public sealed class ApiKeyStore(Database database, TimeProvider time)
         var rows = await database.QueryAsync<Row>($"select {Columns} from api_keys where revision > @revision order by revision", new { revision }, cancellation);
         return (rows.ConvertAll(row => row.ToKey()), rows.Count == 0 ? revision : rows[^1].Revision);
     }
+
+    /// <summary>Staff's keys are staff's, and each portal's and provider's those of whoever may change its things.</summary>
+    private static bool MayManage(Actor actor, KeyScope scope, string? provider, string? portal) => actor.IsStaff || scope switch
+    {
+        KeyScope.Provider => provider is not null && actor.MayChange(provider),
+        KeyScope.Portal => portal is not null && actor.MayUsePortal(portal),
+        _ => false,
+    };
+
+    private static bool MaySee(Actor actor, ApiKey key) => actor.IsStaff || (key.Scope, key.ProviderId, key.PortalId) switch
+    {
+        (KeyScope.Provider, { } provider, _) => actor.MaySee(provider),
+        (KeyScope.Portal, _, { } portal) => actor.MayUsePortal(portal),
+        _ => false,
+    };
+
+    private static string NameOf(KeyScope scope) => scope.ToString().ToLowerInvariant();
 
     /// <summary>At most 64 lower-case letters, digits and dashes; the key's own id where nothing is left of the name.</summary>
     internal static string SlugOf(string name, string otherwise)

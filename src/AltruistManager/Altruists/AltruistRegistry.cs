@@ -1,3 +1,4 @@
+using AltruistManager.Accounts;
 using AltruistManager.Chains;
 using AltruistManager.Storage;
 
@@ -47,15 +48,17 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
     private static readonly string[] RpcTypes = ["websocket", "rest", "cometbft"];
 
     /// <param name="errors">What was found wrong while reading the draft.</param>
-    public Task<Registered<Altruist>> AddAsync(Registrant registrant, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation)
+    public Task<Registered<Altruist>> AddAsync(Actor actor, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation)
     {
         var now = UnixTime.FromMs(time.NowMs());
         var id = new AltruistId(Guid.CreateVersion7(now).ToString());
         Altruist? retired = null;
-        return OrTakenAsync(writer.ChangeAsync(
+        var deed = new Deed<Altruist>(actor, Told.Altruist, "add", id.Value);
+        return OrTakenAsync(deed, writer.ChangeAsync(
+            deed,
             roster =>
             {
-                var decided = DecideNew(roster, registrant, id, now, draft, errors.Copy());
+                var decided = DecideNew(roster, actor, id, now, draft, errors.Copy());
                 retired = decided.Value is { } added ? RetiredAt(roster, added) : null;
                 return decided;
             },
@@ -69,23 +72,27 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
     }
 
     /// <param name="errors">What was found wrong while reading the draft.</param>
-    public Task<Registered<Altruist>> ChangeAsync(Registrant registrant, AltruistId id, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation) =>
-        OrTakenAsync(writer.ChangeAsync(roster => DecideChange(roster, registrant, id, draft, errors.Copy()), store.PutAsync, cancellation));
+    public Task<Registered<Altruist>> ChangeAsync(Actor actor, AltruistId id, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation)
+    {
+        var deed = new Deed<Altruist>(actor, Told.Altruist, "change", id.Value);
+        return OrTakenAsync(deed, writer.ChangeAsync(deed, roster => DecideChange(roster, actor, id, draft, errors.Copy()), store.PutAsync, cancellation));
+    }
 
     /// <summary>What would become of a change, without making it.</summary>
     /// <param name="errors">What was found wrong while reading the draft.</param>
-    public Task<Registered<Altruist>> PreviewAsync(Registrant registrant, AltruistId id, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation) =>
-        writer.PreviewAsync(roster => DecideChange(roster, registrant, id, draft, errors.Copy()), cancellation);
+    public Task<Registered<Altruist>> PreviewAsync(Actor actor, AltruistId id, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation) =>
+        writer.PreviewAsync(new Deed<Altruist>(actor, Told.Altruist, "change", id.Value), roster => DecideChange(roster, actor, id, draft, errors.Copy()), cancellation);
 
     /// <summary>A change whose endpoint was tested already: it is in service at once.</summary>
     /// <param name="tested">Fingerprint of what was tested; when the change leads elsewhere by now, it is refused.</param>
     /// <param name="also">What else is written in the same transaction.</param>
     internal Task<Registered<Altruist>> ChangeTestedAsync(
-        Registrant registrant, AltruistId id, AltruistDraft draft, string tested, Func<WriteTransaction, Task> also, CancellationToken cancellation) =>
+        Actor actor, AltruistId id, AltruistDraft draft, string tested, Func<WriteTransaction, Task> also, CancellationToken cancellation) =>
         writer.ChangeAsync(
+            new Deed<Altruist>(actor, Told.Altruist, "credentials", id.Value),
             roster =>
             {
-                var decided = DecideChange(roster, registrant, id, draft, new FieldErrors());
+                var decided = DecideChange(roster, actor, id, draft, new FieldErrors());
                 if (decided.Value is not { } changed)
                     return decided;
                 return changed.Fingerprint == tested && changed.Attested
@@ -106,6 +113,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
     internal async Task<bool> PromoteAsync(AltruistId id, string tested, Func<WriteTransaction, Task> also, CancellationToken cancellation)
     {
         var outcome = await writer.ChangeAsync<Altruist>(
+            new Deed<Altruist>(Actor.Service, Told.Altruist, "promote", id.Value),
             roster => roster.Altruists.GetValueOrDefault(id) is { RetiredAt: null, Serving: not null, Attested: true } altruist && altruist.Fingerprint == tested
                 ? Registered<Altruist>.Done(altruist with { Serving = null }, created: false)
                 : new Refusal(RefusalKind.Unknown, "no-trial", $"The altruist {id} is not on trial with this endpoint."),
@@ -119,21 +127,22 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
     }
 
     /// <summary>Takes an altruist out of service for good; its history stays.</summary>
-    public Task<Registered<Altruist>> RetireAsync(Registrant registrant, AltruistId id, CancellationToken cancellation)
+    public Task<Registered<Altruist>> RetireAsync(Actor actor, AltruistId id, CancellationToken cancellation)
     {
         var now = UnixTime.FromMs(time.NowMs());
         return writer.ChangeAsync(
-            roster => FindOwn(roster, registrant, id, out var altruist) is { } refusal ? refusal : Registered<Altruist>.Done(altruist! with { RetiredAt = now }, created: false),
+            new Deed<Altruist>(actor, Told.Altruist, "retire", id.Value),
+            roster => FindOwn(roster, actor, id, out var altruist) is { } refusal ? refusal : Registered<Altruist>.Done(altruist! with { RetiredAt = now }, created: false),
             store.PutAsync,
             cancellation);
     }
 
-    internal Registered<Altruist> DecideNew(Roster roster, Registrant registrant, AltruistId id, DateTimeOffset now, AltruistDraft draft, FieldErrors errors)
+    internal Registered<Altruist> DecideNew(Roster roster, Actor actor, AltruistId id, DateTimeOffset now, AltruistDraft draft, FieldErrors errors)
     {
-        var provider = draft.Provider is { } name ? new ProviderId(name) : registrant.Provider;
-        if (provider is { } given && !registrant.MayChange(given))
-            return new Refusal(RefusalKind.Forbidden, "not-yours", "This key belongs to another provider.");
-        if (OnlyForStaff(registrant, draft, before: null) is { } refusal)
+        ProviderId? provider = (draft.Provider ?? actor.OnlyProvider) is { } name ? new ProviderId(name) : null;
+        if (provider is { } given && Refusal.UnlessMayChange(actor, given, $"what {given} offers") is { } notYours)
+            return notYours;
+        if (OnlyForStaff(actor, draft, before: null) is { } refusal)
             return refusal;
 
         if (provider is not { } owner)
@@ -146,7 +155,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
             errors.Add("url", "is required");
 
         return Decide(
-            roster, registrant, draft, errors,
+            roster, actor, draft, errors,
             new Altruist
             {
                 Id = id,
@@ -155,28 +164,28 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
                 Chains = [],
                 Regions = [RegionId.Everywhere],
                 Url = "",
-                MayBePrivate = registrant.IsStaff,
+                MayBePrivate = actor.IsStaff,
                 Label = "",
-                Attested = registrant.IsStaff,
+                Attested = actor.IsStaff,
                 CreatedAt = now,
             },
             created: true);
     }
 
-    internal Registered<Altruist> DecideChange(Roster roster, Registrant registrant, AltruistId id, AltruistDraft draft, FieldErrors errors)
+    internal Registered<Altruist> DecideChange(Roster roster, Actor actor, AltruistId id, AltruistDraft draft, FieldErrors errors)
     {
-        if (FindOwn(roster, registrant, id, out var before) is { } notFound)
+        if (FindOwn(roster, actor, id, out var before) is { } notFound)
             return notFound;
-        if (OnlyForStaff(registrant, draft, before) is { } refusal)
+        if (OnlyForStaff(actor, draft, before) is { } refusal)
             return refusal;
 
         if (draft.Provider is { } provider && provider != before!.Provider.Value)
             errors.Add("provider", "cannot be changed: add the altruist to the other provider");
-        return Decide(roster, registrant, draft, errors, before!, created: false);
+        return Decide(roster, actor, draft, errors, before!, created: false);
     }
 
     /// <summary>An altruist whose endpoint cannot be decrypted holds its URL all the same.</summary>
-    private static async Task<Registered<Altruist>> OrTakenAsync(Task<Registered<Altruist>> change)
+    private async Task<Registered<Altruist>> OrTakenAsync(Deed<Altruist> deed, Task<Registered<Altruist>> change)
     {
         try
         {
@@ -184,24 +193,24 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         }
         catch (Exception taken) when (Database.IsDuplicate(taken))
         {
-            return new Refusal(RefusalKind.Taken, "url-taken", "Another altruist already has this URL.");
+            return writer.Noted<Altruist>(deed, new Refusal(RefusalKind.Taken, "url-taken", "Another altruist already has this URL."));
         }
     }
 
-    private static Refusal? FindOwn(Roster roster, Registrant registrant, AltruistId id, out Altruist? altruist)
+    private static Refusal? FindOwn(Roster roster, Actor actor, AltruistId id, out Altruist? altruist)
     {
         altruist = roster.Altruists.GetValueOrDefault(id);
         if (altruist is null)
             return new Refusal(RefusalKind.Unknown, "unknown-altruist", $"There is no altruist '{id}'.");
-        if (!registrant.MayChange(altruist.Provider))
-            return new Refusal(RefusalKind.Forbidden, "not-yours", "This altruist belongs to another provider.");
+        if (Refusal.UnlessMayChange(actor, altruist.Provider, "this altruist") is { } notYours)
+            return notYours;
         return altruist.RetiredAt is null ? null : new Refusal(RefusalKind.Retired, "retired", $"The altruist {id} is retired.");
     }
 
     /// <summary>A provider may say what staff decide only as it already is.</summary>
-    private static Refusal? OnlyForStaff(Registrant registrant, AltruistDraft draft, Altruist? before)
+    private static Refusal? OnlyForStaff(Actor actor, AltruistDraft draft, Altruist? before)
     {
-        if (registrant.IsStaff)
+        if (actor.IsStaff)
             return null;
         if (draft.Tier is { } tier && tier != (before?.Tier ?? 1))
             return Staff("tier");
@@ -209,7 +218,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
             return Staff("role");
         return draft.Attested is { } attested && attested != (before?.Attested ?? false) ? Staff("attested") : null;
 
-        static Refusal Staff(string field) => new(RefusalKind.Forbidden, "staff-only", $"Only staff may set '{field}'.");
+        Refusal? Staff(string field) => Refusal.UnlessStaff(actor, $"set '{field}'");
     }
 
     /// <summary>Who was last at its URL; on another network that says nothing.</summary>
@@ -280,14 +289,14 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
             : after with { Serving = inService };
     }
 
-    private Registered<Altruist> Decide(Roster roster, Registrant registrant, AltruistDraft draft, FieldErrors errors, Altruist before, bool created)
+    private Registered<Altruist> Decide(Roster roster, Actor actor, AltruistDraft draft, FieldErrors errors, Altruist before, bool created)
     {
         var (chains, network) = draft.Chains is { } named ? CheckChains(roster, named, errors) : (before.Chains, before.Network);
         if (!created && chains.Count > 0 && network != before.Network)
             errors.Add("chains", $"must stay on the network {before.Network}: add another altruist for {network}");
         var regions = draft.Regions is { } places ? CheckRegions(roster, places, errors) : before.Regions;
-        var url = draft.Url is { } address && CheckUrl("url", address, "https", "http", registrant.IsStaff, before, errors) is { } normalised ? normalised : before.Url;
-        var urls = draft.Urls is { } more ? CheckUrls(more, registrant.IsStaff, before, errors) : before.Urls;
+        var url = draft.Url is { } address && CheckUrl("url", address, "https", "http", actor.IsStaff, before, errors) is { } normalised ? normalised : before.Url;
+        var urls = draft.Urls is { } more ? CheckUrls(more, actor.IsStaff, before, errors) : before.Urls;
 
         foreach (var capability in draft.Capabilities ?? [])
             if (Naming.CapabilityError(capability) is { } error)
@@ -327,7 +336,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         {
             return new Refusal(
                 RefusalKind.Taken, "url-taken",
-                registrant.MayChange(holder.Provider) ? $"The altruist {holder.Id} already has this URL." : "An altruist of another provider already has this URL.");
+                actor.MaySee(holder.Provider.Value) ? $"The altruist {holder.Id} already has this URL." : "An altruist of another provider already has this URL.");
         }
 
         if (url != before.Url && IsTaken(roster, before, url))
@@ -343,7 +352,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         var moved = !sameUrl || !SameUrls(urls, before.Urls);
         // One that cannot be decrypted and is said again is what it was.
         var said = !moved || (before.Undecryptable is { } lost && urls.Count == 0 && lost.UrlKey == AltruistStore.KeyOf(url));
-        var attested = urls.Values.Append(url).All(wanted => wanted.Length > 0 && proven.Contains(PlaceOf(wanted))) || (said ? before.Attested : registrant.IsStaff);
+        var attested = urls.Values.Append(url).All(wanted => wanted.Length > 0 && proven.Contains(PlaceOf(wanted))) || (said ? before.Attested : actor.IsStaff);
         return Registered<Altruist>.Done(
             WithTrial(before, changed: moved || auth != before.Auth, draft.Attested, before with
             {
@@ -353,7 +362,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
                 Url = url,
                 Urls = urls,
                 Auth = auth == before.Auth ? before.Auth : auth,
-                MayBePrivate = sameUrl || said ? before.MayBePrivate : registrant.IsStaff,
+                MayBePrivate = sameUrl || said ? before.MayBePrivate : actor.IsStaff,
                 Label = draft.Label ?? (before.Label.Length > 0 ? before.Label : new Uri(url).Host),
                 Capabilities = capabilities,
                 CapacityRps = draft.ClearsCapacity ? null : draft.CapacityRps ?? before.CapacityRps,

@@ -243,7 +243,7 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
 
     public static string RoleText(AltruistRole role) => role == AltruistRole.Reference ? "reference" : "serve";
 
-    private static string VisibilityText(AltruistVisibility visibility) => visibility == AltruistVisibility.Public ? "public" : "portals";
+    internal static string VisibilityText(AltruistVisibility visibility) => visibility == AltruistVisibility.Public ? "public" : "portals";
 
     private sealed record Row
     {

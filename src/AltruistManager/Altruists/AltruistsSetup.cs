@@ -20,6 +20,7 @@ public static class AltruistsSetup
         services.AddSingleton<ProviderRegistry>();
         services.AddSingleton<AltruistRegistry>();
         services.AddSingleton<DrainStore>();
+        services.AddSingleton<DrainRegistry>();
         return services;
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AltruistManager.Accounts;
 using AltruistManager.Chains;
 using AltruistManager.Chains.Protocols;
 using AltruistManager.Storage;
@@ -40,15 +41,17 @@ public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, P
 
     /// <summary>Makes, replaces or revives a chain.</summary>
     /// <param name="errors">What was found wrong while reading the draft.</param>
-    public Task<Registered<Chain>> PutAsync(ChainId id, ChainDraft draft, FieldErrors errors, CancellationToken cancellation) =>
-        writer.ChangeAsync(roster => Decide(roster, id, draft, errors.Copy()), ChainStore.PutAsync, cancellation);
+    public Task<Registered<Chain>> PutAsync(Actor actor, ChainId id, ChainDraft draft, FieldErrors errors, CancellationToken cancellation) =>
+        writer.ChangeAsync(
+            new Deed<Chain>(actor, Told.Chain, null, id.Value), roster => Refusal.UnlessStaff(actor, "set chains") ?? Decide(roster, id, draft, errors.Copy()), ChainStore.PutAsync, cancellation);
 
     /// <summary>Retires a chain that no living altruist serves. Its aliases still lead to it, until another chain takes them.</summary>
     /// <param name="name">Its id or an alias.</param>
-    public Task<Registered<Chain>> RetireAsync(string name, CancellationToken cancellation)
+    public Task<Registered<Chain>> RetireAsync(Actor actor, string name, CancellationToken cancellation)
     {
         var now = UnixTime.FromMs(time.NowMs());
-        return writer.ChangeAsync(roster => DecideRetirement(roster, name, now), ChainStore.PutAsync, cancellation);
+        return writer.ChangeAsync(
+            new Deed<Chain>(actor, Told.Chain, "retire", name), roster => Refusal.UnlessStaff(actor, "retire chains") ?? DecideRetirement(roster, name, now), ChainStore.PutAsync, cancellation);
     }
 
     internal static Registered<Chain> DecideRetirement(Roster roster, string name, DateTimeOffset now)

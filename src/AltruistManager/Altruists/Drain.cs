@@ -20,7 +20,7 @@ public sealed record Drain
 
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Id of the key that set it.</summary>
+    /// <summary>Who set it, as <see cref="Accounts.Actor.Author"/>.</summary>
     public required string CreatedBy { get; init; }
 
     /// <summary>When somebody ended it before its time; null when nobody did.</summary>

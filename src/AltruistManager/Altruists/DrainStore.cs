@@ -1,4 +1,7 @@
+using System.Text.Json.Nodes;
+using AltruistManager.Accounts;
 using AltruistManager.Storage;
+using Dapper;
 
 namespace AltruistManager.Altruists;
 
@@ -35,7 +38,8 @@ public sealed class DrainStore(Database database, TimeProvider time) : IDisposab
 
     public void Dispose() => turn.Dispose();
 
-    public async Task AddAsync(Drain added, CancellationToken cancellation)
+    /// <param name="provider">Of the altruist.</param>
+    internal async Task AddAsync(Actor actor, Drain added, ProviderId provider, CancellationToken cancellation)
     {
         await database.WriteAsync(async write =>
         {
@@ -56,25 +60,42 @@ public sealed class DrainStore(Database database, TimeProvider time) : IDisposab
                     added.CreatedBy,
                     Revision = revision,
                 });
+            await AuditStore.AppendAsync(write, time.GetUtcNow(), actor, new AuditEntry("altruist.drain", "altruist", added.Altruist.Value)
+            {
+                Provider = provider.Value,
+                After = new JsonObject { ["drain"] = added.Id, ["reason"] = added.Reason, ["from"] = added.From.UtcDateTime, ["until"] = added.Until?.UtcDateTime },
+            });
         }, cancellation);
         await RefreshAsync(cancellation);
     }
 
     /// <summary>Ends what is in force, or the one that is named.</summary>
+    /// <param name="provider">Of the altruist.</param>
     /// <param name="id">May be planned only; null for all that are in force.</param>
     /// <returns>How many there were.</returns>
-    public async Task<int> EndAsync(AltruistId altruist, string? id, CancellationToken cancellation)
+    internal async Task<int> EndAsync(Actor actor, AltruistId altruist, ProviderId provider, string? id, CancellationToken cancellation)
     {
         var ended = await database.WriteAsync(async write =>
         {
             var revision = await write.NextRevisionAsync();
-            return await write.ExecuteAsync(
+            var drains = (await write.QueryAsync<string>(
                 """
                 update drains
                 set ended_at = @Now, revision = @Revision
                 where altruist_id = @Altruist and ended_at is null and (until_at is null or until_at > @Now) and (id = @Id or (@Id is null and from_at <= @Now))
+                returning id
                 """,
-                new { Altruist = altruist.Value, Id = id, Now = time.NowMs(), Revision = revision });
+                new { Altruist = altruist.Value, Id = id, Now = time.NowMs(), Revision = revision })).AsList();
+            foreach (var drain in drains)
+            {
+                await AuditStore.AppendAsync(write, time.GetUtcNow(), actor, new AuditEntry("altruist.resume", "altruist", altruist.Value)
+                {
+                    Provider = provider.Value,
+                    Before = new JsonObject { ["drain"] = drain },
+                });
+            }
+
+            return drains.Count;
         }, cancellation);
         await RefreshAsync(cancellation);
         return ended;

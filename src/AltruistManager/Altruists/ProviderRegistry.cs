@@ -1,3 +1,5 @@
+using AltruistManager.Accounts;
+
 namespace AltruistManager.Altruists;
 
 /// <param name="Name">Null means the id.</param>
@@ -10,19 +12,20 @@ public sealed class ProviderRegistry(RegistryWriter writer, TimeProvider time)
     private const int MostShares = 100;
 
     /// <param name="errors">What was found wrong while reading the draft.</param>
-    public Task<Registered<Provider>> PutAsync(Registrant registrant, ProviderId id, ProviderDraft draft, FieldErrors errors, CancellationToken cancellation)
+    public Task<Registered<Provider>> PutAsync(Actor actor, ProviderId id, ProviderDraft draft, FieldErrors errors, CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
         return writer.ChangeAsync(
-            roster => Decide(roster, registrant, id, draft, errors.Copy()),
+            new Deed<Provider>(actor, Told.Provider, null, id.Value),
+            roster => Decide(roster, actor, id, draft, errors.Copy()),
             (write, provider, revision) => ProviderStore.PutAsync(write, provider, now, revision),
             cancellation);
     }
 
-    internal static Registered<Provider> Decide(Roster roster, Registrant registrant, ProviderId id, ProviderDraft draft, FieldErrors errors)
+    internal static Registered<Provider> Decide(Roster roster, Actor actor, ProviderId id, ProviderDraft draft, FieldErrors errors)
     {
-        if (!registrant.MayChange(id))
-            return new Refusal(RefusalKind.Forbidden, "not-yours", "This key belongs to another provider.");
+        if (Refusal.UnlessMayChange(actor, id, "what is said of this provider") is { } notYours)
+            return notYours;
 
         if (Naming.IdError(id.Value) is { } wrong)
             errors.Add("id", wrong);
@@ -36,7 +39,7 @@ public sealed class ProviderRegistry(RegistryWriter writer, TimeProvider time)
             return Refusal.Invalid(errors);
 
         var before = roster.Providers.GetValueOrDefault(id);
-        var shares = registrant.IsStaff ? draft.Shares ?? 1 : before?.Shares ?? 1;
+        var shares = actor.IsStaff ? draft.Shares ?? 1 : before?.Shares ?? 1;
         if (draft.Shares is { } wanted && wanted != shares)
             return new Refusal(RefusalKind.Forbidden, "staff-only", "Shares are set by staff.");
 

@@ -1,3 +1,5 @@
+using AltruistManager.Accounts;
+
 namespace AltruistManager.Altruists;
 
 /// <param name="Name">Null means the id.</param>
@@ -8,13 +10,15 @@ public sealed record RegionDraft(string? Name, IReadOnlyList<string>? Fallbacks)
 public sealed class RegionRegistry(RegistryWriter writer)
 {
     /// <param name="errors">What was found wrong while reading the draft; refused together with what is wrong in meaning.</param>
-    public Task<Registered<Region>> PutAsync(RegionId id, RegionDraft draft, FieldErrors errors, CancellationToken cancellation) =>
-        writer.ChangeAsync(roster => Decide(roster, id, draft, errors.Copy()), RegionStore.PutAsync, cancellation);
+    public Task<Registered<Region>> PutAsync(Actor actor, RegionId id, RegionDraft draft, FieldErrors errors, CancellationToken cancellation) =>
+        writer.ChangeAsync(
+            new Deed<Region>(actor, Told.Region, null, id.Value), roster => Refusal.UnlessStaff(actor, "set regions") ?? Decide(roster, id, draft, errors.Copy()), RegionStore.PutAsync, cancellation);
 
     /// <summary>Makes the region unless it is there: the default region always exists.</summary>
     public async Task EnsureAsync(RegionId id, CancellationToken cancellation)
     {
         var outcome = await writer.ChangeAsync<Region>(
+            new Deed<Region>(Actor.Service, Told.Region, null, id.Value),
             roster => roster.Regions.ContainsKey(id)
                 ? new Refusal(RefusalKind.Taken, "region-exists", $"The region {id} is there.")
                 : Decide(roster, id, new RegionDraft(null, null), new FieldErrors()),

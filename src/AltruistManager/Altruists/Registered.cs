@@ -1,3 +1,4 @@
+using AltruistManager.Accounts;
 using AltruistManager.Chains;
 
 namespace AltruistManager.Altruists;
@@ -26,6 +27,18 @@ public enum RefusalKind
 public sealed record Refusal(RefusalKind Kind, string Code, string Detail, FieldErrors? Errors = null, ChainId? Successor = null)
 {
     internal static Refusal Invalid(FieldErrors errors) => new(RefusalKind.Invalid, "invalid", "Some fields are not as they should be.", errors);
+
+    /// <summary>Null for an actor who may change the things of the provider.</summary>
+    /// <param name="thing">That is not theirs: <c>this altruist</c>.</param>
+    internal static Refusal? UnlessMayChange(Actor actor, ProviderId provider, string thing) =>
+        actor.MayChange(provider.Value) ? null
+        : actor.MaySee(provider.Value) ? new(RefusalKind.Forbidden, "only-looks", $"Who is a viewer of {provider} may look at {thing} and change nothing.")
+        : new(RefusalKind.Forbidden, "not-yours", $"{char.ToUpperInvariant(thing[0])}{thing[1..]} belongs to another provider.");
+
+    /// <summary>Null for staff.</summary>
+    /// <param name="what">That only they may do: <c>set shares</c>.</param>
+    internal static Refusal? UnlessStaff(Actor actor, string what) =>
+        actor.IsStaff ? null : new(RefusalKind.Forbidden, "staff-only", $"Only staff may {what}.");
 }
 
 /// <summary>What became of a request to register or change something: the thing as it is now, or why not.</summary>
@@ -37,13 +50,4 @@ public readonly record struct Registered<T>(T? Value, bool Created, Refusal? Ref
     public static implicit operator Registered<T>(Refusal refusal) => new(null, Created: false, refusal);
 
     internal static Registered<T> Done(T value, bool created) => new(value, created, Refusal: null);
-}
-
-/// <summary>Who registers or changes something.</summary>
-/// <param name="Provider">Whose things they may change; null for staff, who may change all.</param>
-public sealed record Registrant(bool IsStaff, ProviderId? Provider)
-{
-    public static readonly Registrant Staff = new(IsStaff: true, Provider: null);
-
-    public bool MayChange(ProviderId provider) => IsStaff || Provider == provider;
 }

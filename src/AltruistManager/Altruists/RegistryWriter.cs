@@ -1,16 +1,27 @@
+using AltruistManager.Accounts;
 using AltruistManager.Storage;
 
 namespace AltruistManager.Altruists;
 
+/// <summary>Who wants to do what, for the audit trail.</summary>
+/// <param name="What">The second half of the action; null means <c>add</c> or <c>change</c>, as it turns out.</param>
+/// <param name="Subject">As it was named.</param>
+internal sealed record Deed<T>(Actor Actor, Told<T> Thing, string? What, string Subject)
+    where T : class
+{
+    public AuditEntry Refused(Refusal refusal) =>
+        new($"{Thing.Kind}.{What ?? "change"}", Thing.Kind, Subject) { Provider = Actor.OnlyProvider, Detail = $"{refusal.Code}: {refusal.Detail}" };
+}
+
 /// <summary>
-/// Runs a change of what is registered: decided on the roster as it is while nobody else can write, stored in the same transaction,
-/// and in memory before the caller hears of it.
+/// Runs a change of what is registered: decided on the roster as it is while nobody else can write, stored in the same transaction with what the audit trail says
+/// of it, and in memory before the caller hears of it.
 /// </summary>
-public sealed class RegistryWriter(Database database, RosterStore rosters, RosterCache cache)
+public sealed class RegistryWriter(Database database, RosterStore rosters, RosterCache cache, RefusalLog refusals, TimeProvider time)
 {
     /// <param name="decide">Pure; may be asked twice, and the answer on the later roster counts.</param>
     /// <param name="store">Writes what was decided, stamped with the revision.</param>
-    internal async Task<Registered<T>> ChangeAsync<T>(Func<Roster, Registered<T>> decide, Func<WriteTransaction, T, long, Task> store, CancellationToken cancellation)
+    internal async Task<Registered<T>> ChangeAsync<T>(Deed<T> deed, Func<Roster, Registered<T>> decide, Func<WriteTransaction, T, long, Task> store, CancellationToken cancellation)
         where T : class
     {
         // What is refused on the newest known state costs no write.
@@ -18,27 +29,52 @@ public sealed class RegistryWriter(Database database, RosterStore rosters, Roste
         var known = cache.Current;
         var early = decide(known);
         if (early.Refusal is not null)
-            return early;
+            return Noted(deed, early);
 
         var outcome = await database.WriteAsync(async write =>
         {
             var revision = await write.NextRevisionAsync();
-            var decided = revision == known.Revision + 1 ? early : decide(await rosters.LoadAsync(known, write));
+            var roster = revision == known.Revision + 1 ? known : await rosters.LoadAsync(known, write);
+            var decided = roster == known ? early : decide(roster);
             if (decided.Refusal is null)
+            {
                 await store(write, decided.Value!, revision);
+                if (EntryOf(deed, roster, decided) is { } entry)
+                    await AuditStore.AppendAsync(write, time.GetUtcNow(), deed.Actor, entry);
+            }
+
             return decided;
         }, cancellation);
 
         // What is stored is done, whether or not the caller still waits.
         await cache.RefreshAsync(CancellationToken.None);
-        return outcome;
+        return Noted(deed, outcome);
     }
 
     /// <summary>What would become of a change, without making it.</summary>
-    internal async Task<Registered<T>> PreviewAsync<T>(Func<Roster, Registered<T>> decide, CancellationToken cancellation)
+    internal async Task<Registered<T>> PreviewAsync<T>(Deed<T> deed, Func<Roster, Registered<T>> decide, CancellationToken cancellation)
         where T : class
     {
         await cache.RefreshAsync(cancellation);
-        return decide(cache.Current);
+        return Noted(deed, decide(cache.Current));
+    }
+
+    /// <summary>Tells the audit trail of refusals by a rule; a slip of the pen is none.</summary>
+    internal Registered<T> Noted<T>(Deed<T> deed, Registered<T> outcome)
+        where T : class
+    {
+        if (deed.Actor.Kind is not ActorKind.Service && outcome.Refusal is { Kind: RefusalKind.Forbidden or RefusalKind.Taken or RefusalKind.Retired } refusal)
+            refusals.Note(deed.Actor, deed.Refused(refusal));
+        return outcome;
+    }
+
+    /// <returns>Null where nothing is different now.</returns>
+    private static AuditEntry? EntryOf<T>(Deed<T> deed, Roster roster, Registered<T> decided)
+        where T : class
+    {
+        var (thing, now) = (deed.Thing, decided.Value!);
+        var before = thing.Known(roster, now);
+        return new AuditEntry($"{thing.Kind}.{deed.What ?? (before is null ? "add" : "change")}", thing.Kind, thing.Id(now)) { Provider = thing.Provider(now) }
+            .WithChange(before is null ? null : thing.Show(before), thing.Show(now));
     }
 }

@@ -1,3 +1,4 @@
+using AltruistManager.Accounts;
 using AltruistManager.Altruists;
 using AltruistManager.Probing;
 using AltruistManager.Probing.Checks;
@@ -30,11 +31,13 @@ public sealed class AltruistTest
     private readonly CheckWatch watch;
     private readonly ProbeDelivery delivery;
     private readonly ProbingOptions probing;
+    private readonly AuditStore audit;
+    private readonly RefusalLog refusals;
     private readonly TimeProvider time;
     private readonly Lane lane;
 
     internal AltruistTest(
-        HealthMonitor health, HealthBoard board, ProbeStarter starter, CheckList checks, CheckRunner runner, CheckWatch watch, ProbeDelivery delivery, IOptions<ProbingOptions> probing, TimeProvider time)
+        HealthMonitor health, HealthBoard board, ProbeStarter starter, CheckList checks, CheckRunner runner, CheckWatch watch, ProbeDelivery delivery, IOptions<ProbingOptions> probing, AuditStore audit, RefusalLog refusals, TimeProvider time)
     {
         this.health = health;
         this.board = board;
@@ -44,16 +47,34 @@ public sealed class AltruistTest
         this.watch = watch;
         this.delivery = delivery;
         this.probing = probing.Value;
+        this.audit = audit;
+        this.refusals = refusals;
         this.time = time;
         lane = new Lane(MostAtOnce, this.probing.PerHost) { Name = ProbeLane.Test };
     }
 
-    /// <returns>Null when a test of it is still under way.</returns>
-    public Task<AltruistTestReport?> RunAsync(Altruist altruist, CancellationToken cancellation)
+    /// <summary>For its owner and staff; refused while a test of it is still under way.</summary>
+    public async Task<Registered<AltruistTestReport>> RunAsync(Actor actor, Altruist altruist, CancellationToken cancellation)
     {
+        if (Refusal.UnlessMayChange(actor, altruist.Provider, "this altruist") is { } refusal)
+        {
+            refusals.Note(actor, new AuditEntry("altruist.test", "altruist", altruist.Id.Value) { Provider = actor.OnlyProvider, Detail = refusal.Detail });
+            return refusal;
+        }
+
+        if (altruist.RetiredAt is not null)
+            return new Refusal(RefusalKind.Retired, "retired", $"The altruist {altruist.Id} is retired.");
+
         // The newest that was said is what its owner wants to know about.
         var tested = altruist with { Serving = null };
-        return lane.DoAsync<AltruistTestReport>(tested, async () => await RunAsync(tested, altruist.Serving is not null, cancellation), cancellation);
+        if (await lane.DoAsync<AltruistTestReport>(tested, async () => await RunAsync(tested, altruist.Serving is not null, cancellation), cancellation) is not { } report)
+            return new Refusal(RefusalKind.Taken, "too-soon", "A test of this altruist is under way.");
+        await audit.AppendAsync(actor, new AuditEntry("altruist.test", "altruist", altruist.Id.Value)
+        {
+            Provider = altruist.Provider.Value,
+            Detail = $"{(report.Passed ? "passed" : "failed")}: {report.Reason}{(report.Ended is { } ended ? $"; {ended}" : "")}",
+        }, CancellationToken.None);
+        return Registered<AltruistTestReport>.Done(report, created: false);
     }
 
     private async Task<AltruistTestReport> RunAsync(Altruist altruist, bool onTrial, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using AltruistManager.Accounts;
 using AltruistManager.Altruists;
 using AltruistManager.Probing;
 using Microsoft.Extensions.Options;
@@ -33,23 +34,25 @@ public sealed class CredentialRotation
     private readonly HealthMonitor health;
     private readonly ProbeStarter starter;
     private readonly ProbingOptions probing;
+    private readonly RefusalLog refusals;
     private readonly TimeProvider time;
     private readonly ConcurrentDictionary<AltruistId, long> tested = new();
 
-    internal CredentialRotation(AltruistRegistry registry, HealthMonitor health, ProbeStarter starter, IOptions<ProbingOptions> probing, TimeProvider time)
+    internal CredentialRotation(AltruistRegistry registry, HealthMonitor health, ProbeStarter starter, IOptions<ProbingOptions> probing, RefusalLog refusals, TimeProvider time)
     {
         this.registry = registry;
         this.health = health;
         this.starter = starter;
         this.probing = probing.Value;
+        this.refusals = refusals;
         this.time = time;
     }
 
     /// <param name="errors">What was found wrong while reading the credentials.</param>
-    public async Task<Rotation> RotateAsync(Registrant registrant, AltruistId id, AuthDraft auth, FieldErrors errors, CancellationToken cancellation)
+    public async Task<Rotation> RotateAsync(Actor actor, AltruistId id, AuthDraft auth, FieldErrors errors, CancellationToken cancellation)
     {
         var draft = new AltruistDraft { Auth = auth };
-        var wanted = await registry.PreviewAsync(registrant, id, draft, errors, cancellation);
+        var wanted = await registry.PreviewAsync(actor, id, draft, errors, cancellation);
         if (wanted.Refusal is { } refusal)
             return new Rotation(RotationKind.NotAllowed, refusal.Detail, Refusal: refusal);
         if (!MayTest(id))
@@ -57,26 +60,27 @@ public sealed class CredentialRotation
 
         var candidate = wanted.Value! with { Serving = null };
         if (await starter.TestAsync(candidate, cancellation) is not { } probe)
-            return await TryOnAsync(registrant, id, draft, errors, "it could not be tested now", cancellation);
+            return await TryOnAsync(actor, id, draft, errors, "it could not be tested now", cancellation);
         var head = health.JudgeBeside(candidate, probe);
         var (finding, reason) = Trial.Judge(probe, head, candidate.Network.Identity);
         switch (finding)
         {
             case TrialFinding.Refused or TrialFinding.WrongChain:
+                refusals.Note(actor, new AuditEntry("altruist.credentials", "altruist", id.Value) { Provider = candidate.Provider.Value, Detail = $"not taken by the endpoint: {reason}" });
                 return new Rotation(RotationKind.Refused, reason);
             case TrialFinding.Good when wanted.Value!.Serving is null:
                 // Others may be on trial: saying those in service again ends that.
-                return await TryOnAsync(registrant, id, draft, errors, "answers well; these credentials are in service already", cancellation);
+                return await TryOnAsync(actor, id, draft, errors, "answers well; these credentials are in service already", cancellation);
             case TrialFinding.Good when candidate.Attested:
                 break;
             default:
-                return await TryOnAsync(registrant, id, draft, errors, finding == TrialFinding.Good ? "answers well, but control of the endpoint is not proven" : reason, cancellation);
+                return await TryOnAsync(actor, id, draft, errors, finding == TrialFinding.Good ? "answers well, but control of the endpoint is not proven" : reason, cancellation);
         }
 
         Registered<Altruist> outcome = default;
         var moved = await health.MoveAsync(candidate, probe, head, goods: 1, async also =>
         {
-            outcome = await registry.ChangeTestedAsync(registrant, id, draft, candidate.Fingerprint, async write =>
+            outcome = await registry.ChangeTestedAsync(actor, id, draft, candidate.Fingerprint, async write =>
             {
                 await TrialStore.EndAsync(write, id);
                 await also(write);
@@ -89,9 +93,9 @@ public sealed class CredentialRotation
     }
 
     /// <summary>Stores the change; it is on trial, unless it leads back to what is in service.</summary>
-    private async Task<Rotation> TryOnAsync(Registrant registrant, AltruistId id, AltruistDraft draft, FieldErrors errors, string reason, CancellationToken cancellation)
+    private async Task<Rotation> TryOnAsync(Actor actor, AltruistId id, AltruistDraft draft, FieldErrors errors, string reason, CancellationToken cancellation)
     {
-        var outcome = await registry.ChangeAsync(registrant, id, draft, errors, cancellation);
+        var outcome = await registry.ChangeAsync(actor, id, draft, errors, cancellation);
         return outcome.Refusal is { } refusal
             ? new Rotation(RotationKind.NotAllowed, refusal.Detail, Refusal: refusal)
             : new Rotation(outcome.Value!.Serving is null ? RotationKind.Published : RotationKind.OnTrial, reason, outcome.Value);

@@ -1,3 +1,4 @@
+using AltruistManager.Accounts;
 using AltruistManager.Altruists;
 using AltruistManager.Probing;
 using AltruistManager.Probing.Checks;
@@ -27,6 +28,7 @@ public static class HealthSetup
             provider.GetRequiredService<HealthMonitor>(),
             provider.GetRequiredService<ProbeStarter>(),
             provider.GetRequiredService<IOptions<ProbingOptions>>(),
+            provider.GetRequiredService<RefusalLog>(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new CheckReports(
             provider.GetRequiredService<CheckList>(),
@@ -43,6 +45,8 @@ public static class HealthSetup
             provider.GetRequiredService<CheckWatch>(),
             provider.GetRequiredService<ProbeDelivery>(),
             provider.GetRequiredService<IOptions<ProbingOptions>>(),
+            provider.GetRequiredService<AuditStore>(),
+            provider.GetRequiredService<RefusalLog>(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddJob<EvidenceTidyJob>(EvidenceTidyJob.Name, _ => new JobSchedule(TimeSpan.FromHours(1), TimeSpan.FromMinutes(7)));
         return services;

@@ -13,7 +13,7 @@ public sealed record HoldDraft
     public DateTimeOffset? Until { get; init; }
 
     /// <inheritdoc cref="OverrideDraft.Check"/>
-    public Hold Check(Roster roster, string author, DateTimeOffset now, FieldErrors errors)
+    internal Hold Check(Roster roster, string author, DateTimeOffset now, FieldErrors errors)
     {
         if (Until <= now)
             errors.Add("until", "must be in the future");

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using AltruistManager.Accounts;
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Storage;
@@ -34,7 +36,7 @@ public sealed class HoldStore(Database database, TimeProvider time) : IDisposabl
 
     public void Dispose() => turn.Dispose();
 
-    public async Task AddAsync(Hold added, CancellationToken cancellation)
+    internal async Task AddAsync(Actor actor, Hold added, CancellationToken cancellation)
     {
         await database.WriteAsync(async write =>
         {
@@ -55,22 +57,26 @@ public sealed class HoldStore(Database database, TimeProvider time) : IDisposabl
                     added.CreatedBy,
                     Revision = revision,
                 });
+            await AuditStore.AppendAsync(write, time.GetUtcNow(), actor, new AuditEntry("hold.add", "hold", added.Id) { After = Show(added) });
         }, cancellation);
         await RefreshAsync(cancellation);
     }
 
     /// <summary>False when there is no such hold, or it is over.</summary>
-    public async Task<bool> DeleteAsync(string id, CancellationToken cancellation)
+    internal async Task<bool> DeleteAsync(Actor actor, string id, CancellationToken cancellation)
     {
         var deleted = await database.WriteAsync(async write =>
         {
             var revision = await write.NextRevisionAsync();
-            return await write.ExecuteAsync(
-                "update holds set deleted_at = @Now, revision = @Revision where id = @Id and deleted_at is null and until_at > @Now",
+            var row = await write.SingleOrDefaultAsync<Row>(
+                $"update holds set deleted_at = @Now, revision = @Revision where id = @Id and deleted_at is null and until_at > @Now returning {Columns}",
                 new { Id = id, Now = time.NowMs(), Revision = revision });
+            if (row is not null)
+                await AuditStore.AppendAsync(write, time.GetUtcNow(), actor, new AuditEntry("hold.end", "hold", id) { Before = Show(row.ToHold()) });
+            return row is not null;
         }, cancellation);
         await RefreshAsync(cancellation);
-        return deleted > 0;
+        return deleted;
     }
 
     /// <summary>Newest first, over and deleted ones too.</summary>
@@ -83,6 +89,14 @@ public sealed class HoldStore(Database database, TimeProvider time) : IDisposabl
             cancellation);
         return [.. rows.Select(row => row.ToHold())];
     }
+
+    private static JsonObject Show(Hold hold) => new()
+    {
+        ["chain"] = hold.Chain?.Value,
+        ["region"] = hold.Region?.Value,
+        ["reason"] = hold.Reason,
+        ["until"] = hold.Until.UtcDateTime,
+    };
 
     private sealed record Row
     {

@@ -43,7 +43,7 @@ public sealed record Override
 
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Id of the key that set it.</summary>
+    /// <summary>Who set it, as <see cref="Accounts.Actor.Author"/>.</summary>
     public required string CreatedBy { get; init; }
 
     public DateTimeOffset? DeletedAt { get; init; }

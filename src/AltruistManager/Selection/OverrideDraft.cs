@@ -20,10 +20,10 @@ public sealed record OverrideDraft
     public bool Revoke { get; init; }
 
     /// <summary>Checks all of it against what is registered.</summary>
-    /// <param name="author">Id of a key, or who else sets it.</param>
+    /// <param name="author">As <see cref="Accounts.Actor.Author"/>.</param>
     /// <param name="errors">May hold what was found wrong before; what is missing is said there already.</param>
     /// <returns>To be used only when there are no errors.</returns>
-    public Override Check(Roster roster, string author, DateTimeOffset now, FieldErrors errors)
+    internal Override Check(Roster roster, string author, DateTimeOffset now, FieldErrors errors)
     {
         if (ExpiresAt <= now)
             errors.Add("expiresAt", "must be in the future");

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using AltruistManager.Accounts;
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Storage;
@@ -35,7 +37,8 @@ public sealed class OverrideStore(Database database, TimeProvider time) : IDispo
 
     public void Dispose() => turn.Dispose();
 
-    public async Task AddAsync(Override added, CancellationToken cancellation)
+    /// <param name="provider">Whose altruists it concerns.</param>
+    internal async Task AddAsync(Actor actor, Override added, ProviderId? provider, CancellationToken cancellation)
     {
         await database.WriteAsync(async write =>
         {
@@ -64,23 +67,33 @@ public sealed class OverrideStore(Database database, TimeProvider time) : IDispo
                     added.CreatedBy,
                     Revision = revision,
                 });
+            await AuditStore.AppendAsync(write, time.GetUtcNow(), actor, new AuditEntry("override.add", "override", added.Id) { Provider = provider?.Value, After = Show(added) });
         }, cancellation);
         await RefreshAsync(cancellation);
     }
 
     /// <summary>False when there is no such override, or it is over.</summary>
     /// <param name="kind">Only one of this kind; null for any.</param>
-    public async Task<bool> DeleteAsync(string id, OverrideKind? kind, CancellationToken cancellation)
+    /// <param name="provider">Tells whose altruists it concerns.</param>
+    internal async Task<bool> DeleteAsync(Actor actor, string id, OverrideKind? kind, Func<Override, ProviderId?> provider, CancellationToken cancellation)
     {
         var deleted = await database.WriteAsync(async write =>
         {
             var revision = await write.NextRevisionAsync();
-            return await write.ExecuteAsync(
-                "update overrides set deleted_at = @Now, revision = @Revision where id = @Id and (@Kind is null or kind = @Kind) and deleted_at is null and expires_at > @Now",
+            var row = await write.SingleOrDefaultAsync<Row>(
+                $"""
+                update overrides
+                set deleted_at = @Now, revision = @Revision
+                where id = @Id and (@Kind is null or kind = @Kind) and deleted_at is null and expires_at > @Now
+                returning {Columns}
+                """,
                 new { Id = id, Kind = kind is { } only ? NameOf(only) : null, Now = time.NowMs(), Revision = revision });
+            if (row?.ToOverride() is { } ended)
+                await AuditStore.AppendAsync(write, time.GetUtcNow(), actor, new AuditEntry("override.end", "override", id) { Provider = provider(ended)?.Value, Before = Show(ended) });
+            return row is not null;
         }, cancellation);
         await RefreshAsync(cancellation);
-        return deleted > 0;
+        return deleted;
     }
 
     /// <summary>Newest first, over and deleted ones too.</summary>
@@ -93,6 +106,20 @@ public sealed class OverrideStore(Database database, TimeProvider time) : IDispo
             cancellation);
         return [.. rows.Select(row => row.ToOverride())];
     }
+
+    /// <summary>Without the note, which is staff's alone.</summary>
+    private static JsonObject Show(Override rule) => new()
+    {
+        ["kind"] = NameOf(rule.Kind),
+        ["chain"] = rule.Chain?.Value,
+        ["region"] = rule.Region?.Value,
+        ["altruist"] = rule.Altruist?.Value,
+        ["provider"] = rule.Provider?.Value,
+        ["reason"] = rule.Reason,
+        ["expiresAt"] = rule.ExpiresAt.UtcDateTime,
+        ["force"] = rule.Force,
+        ["revoke"] = rule.Revoke,
+    };
 
     private static string NameOf(OverrideKind kind) => kind == OverrideKind.Pin ? "pin" : "exclude";
 

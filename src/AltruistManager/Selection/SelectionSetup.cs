@@ -13,6 +13,7 @@ public static class SelectionSetup
         services.AddSingleton<SelectionStore>();
         services.AddSingleton<OverrideStore>();
         services.AddSingleton<HoldStore>();
+        services.AddSingleton<OrderRegistry>();
         services.AddSingleton<SnapshotHolder>();
         services.AddSingleton<LastGoodFile>();
         services.AddSingleton<DecisionLog>();

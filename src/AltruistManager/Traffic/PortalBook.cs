@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using AltruistManager.Accounts;
 using AltruistManager.Altruists;
 using AltruistManager.Storage;
 
@@ -10,7 +11,7 @@ namespace AltruistManager.Traffic;
 public sealed record PortalDraft(string? Name, IReadOnlyList<string>? Regions, IReadOnlyList<string>? Chains);
 
 /// <summary>All portals, in memory; what other processes write is seen within a second. Registers and retires them.</summary>
-public sealed class PortalBook(Database database, PortalStore store, RosterCache rosters, TimeProvider time) : IDisposable
+public sealed class PortalBook(Database database, PortalStore store, RosterCache rosters, RefusalLog refusals, TimeProvider time) : IDisposable
 {
     private readonly SemaphoreSlim turn = new(1, 1);
     private volatile FrozenDictionary<string, Portal> current = FrozenDictionary<string, Portal>.Empty;
@@ -44,25 +45,30 @@ public sealed class PortalBook(Database database, PortalStore store, RosterCache
 
     /// <summary>Makes or replaces a portal; one that was retired lives again, its keys do not.</summary>
     /// <param name="errors">What was found wrong while reading the draft.</param>
-    public async Task<Registered<Portal>> PutAsync(string id, PortalDraft draft, FieldErrors errors, CancellationToken cancellation)
+    public async Task<Registered<Portal>> PutAsync(Actor actor, string id, PortalDraft draft, FieldErrors errors, CancellationToken cancellation)
     {
+        if (Refused(actor, "portal.change", id) is { } refusal)
+            return refusal;
         await rosters.RefreshAsync(cancellation);
         await RefreshAsync(cancellation);
         var before = Find(id);
-        var decided = Decide(rosters.Current, id, draft, errors, before, time.GetUtcNow());
+        var now = time.GetUtcNow();
+        var decided = Decide(rosters.Current, id, draft, errors, before, now);
         if (decided.Refusal is not null)
             return decided;
-        await database.WriteAsync(async write => await PortalStore.PutAsync(write, decided.Value!, await write.NextRevisionAsync()), cancellation);
+        await database.WriteAsync(async write => await PortalStore.PutAsync(write, actor, before, decided.Value!, now, await write.NextRevisionAsync()), cancellation);
         await RefreshAsync(CancellationToken.None);
         return decided;
     }
 
-    /// <returns>False when there is none.</returns>
-    public async Task<bool> RetireAsync(string id, CancellationToken cancellation)
+    /// <returns>Null when it was retired.</returns>
+    public async Task<Refusal?> RetireAsync(Actor actor, string id, CancellationToken cancellation)
     {
-        var retired = await store.RetireAsync(id, time.GetUtcNow(), cancellation);
+        if (Refused(actor, "portal.retire", id) is { } refusal)
+            return refusal;
+        var retired = await store.RetireAsync(actor, id, time.GetUtcNow(), cancellation);
         await RefreshAsync(CancellationToken.None);
-        return retired;
+        return retired ? null : new Refusal(RefusalKind.Unknown, "unknown-portal", $"There is no portal named '{id}'.");
     }
 
     public void Dispose() => turn.Dispose();
@@ -97,6 +103,14 @@ public sealed class PortalBook(Database database, PortalStore store, RosterCache
         }
 
         return ids;
+    }
+
+    private Refusal? Refused(Actor actor, string action, string id)
+    {
+        var refusal = Refusal.UnlessStaff(actor, "set portals");
+        if (refusal is not null)
+            refusals.Note(actor, new AuditEntry(action, "portal", id) { Provider = actor.OnlyProvider, Detail = refusal.Detail });
+        return refusal;
     }
 
     private FrozenDictionary<string, Portal> With(IEnumerable<Portal> portals)

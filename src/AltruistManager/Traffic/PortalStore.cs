@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using AltruistManager.Accounts;
 using AltruistManager.Storage;
 
 namespace AltruistManager.Traffic;
@@ -6,7 +8,15 @@ namespace AltruistManager.Traffic;
 /// <summary>Portals in the database. Who made a key first may have made its portal (<see cref="Accounts.ApiKeyStore"/>).</summary>
 public sealed class PortalStore(Database database)
 {
-    internal static Task PutAsync(WriteTransaction write, Portal portal, long revision) => write.ExecuteAsync(
+    /// <param name="before">Null for a new one.</param>
+    internal static async Task PutAsync(WriteTransaction write, Actor actor, Portal? before, Portal portal, DateTimeOffset now, long revision)
+    {
+        await PutAsync(write, portal, revision);
+        if (new AuditEntry(before is null ? "portal.add" : "portal.change", "portal", portal.Id).WithChange(before is null ? null : Show(before), Show(portal)) is { } entry)
+            await AuditStore.AppendAsync(write, now, actor, entry);
+    }
+
+    private static Task<int> PutAsync(WriteTransaction write, Portal portal, long revision) => write.ExecuteAsync(
         """
         insert into portals (id, name, regions, chains, created_at, revision)
         values (@Id, @Name, @Regions, @Chains, @CreatedAt, @Revision)
@@ -29,12 +39,13 @@ public sealed class PortalStore(Database database)
 
     /// <summary>Retires a portal and ends its keys; what it reported stays.</summary>
     /// <returns>False when there is no such portal that is not retired.</returns>
-    internal Task<bool> RetireAsync(string id, DateTimeOffset now, CancellationToken cancellation) => database.WriteAsync(async write =>
+    internal Task<bool> RetireAsync(Actor actor, string id, DateTimeOffset now, CancellationToken cancellation) => database.WriteAsync(async write =>
     {
         var parameters = new { Id = id, Now = now.ToUnixTimeMilliseconds(), Revision = await write.NextRevisionAsync() };
         if (await write.ExecuteAsync("update portals set retired_at = @Now, revision = @Revision where id = @Id and retired_at is null", parameters) == 0)
             return false;
-        await write.ExecuteAsync("update api_keys set revoked_at = @Now, revision = @Revision where portal_id = @Id and scope = 'portal' and revoked_at is null", parameters);
+        var keys = await write.ExecuteAsync("update api_keys set revoked_at = @Now, revision = @Revision where portal_id = @Id and scope = 'portal' and revoked_at is null", parameters);
+        await AuditStore.AppendAsync(write, now, actor, new AuditEntry("portal.retire", "portal", id) { After = new JsonObject { ["retired"] = true, ["revokedKeys"] = keys } });
         return true;
     }, cancellation);
 
@@ -53,6 +64,13 @@ public sealed class PortalStore(Database database)
             "select id, reports, first_report_at, last_report_at from portals where last_report_at is not null and retired_at is null order by id", null, cancellation))
             .Select(row => new PortalSteadiness(row.Id, row.Reports, UnixTime.FromMs(row.FirstReportAt), UnixTime.FromMs(row.LastReportAt))),
     ];
+
+    private static JsonObject Show(Portal portal) => new()
+    {
+        ["name"] = portal.Name,
+        ["regions"] = new JsonArray([.. portal.Regions]),
+        ["chains"] = new JsonArray([.. portal.Chains]),
+    };
 
     private sealed record Row
     {

@@ -1,3 +1,4 @@
+using AltruistManager.Accounts;
 using AltruistManager.Storage;
 using Microsoft.Extensions.Options;
 
@@ -56,8 +57,12 @@ public sealed class PublicLog
     /// <summary>A new signing key from the next entry on; a running service takes it by itself.</summary>
     /// <returns>Its id.</returns>
     /// <exception cref="StorageException">Nothing can be encrypted.</exception>
-    public Task<string> RotateKeyAsync(CancellationToken cancellation) =>
-        database.WriteAsync(async write => LogKey.IdOf(await signer.RotateAsync(write)), cancellation);
+    public Task<string> RotateKeyAsync(Actor actor, CancellationToken cancellation) => database.WriteAsync(async write =>
+    {
+        var id = LogKey.IdOf(await signer.RotateAsync(write));
+        await AuditStore.AppendAsync(write, time.GetUtcNow(), actor, new AuditEntry("signing-key.rotate", "signing-key", id));
+        return id;
+    }, cancellation);
 
     /// <summary>Forgets what is older than it has to be kept, one body a transaction: rounds and readers are not kept waiting.</summary>
     /// <returns>How many.</returns>

@@ -19,7 +19,7 @@ public abstract class ApiKeyContract(DatabaseFixture fixture) : StorageContract(
     {
         using var ring = Ring();
         await ring.RefreshAsync(Cancellation);
-        var key = await Store.CreateAsync("gateway one", KeyScope.Portal, null, null, null, Cancellation);
+        var key = await MakeAsync("gateway one", KeyScope.Portal, null, null, null, Cancellation);
 
         var check = await ring.CheckAsync(key, Cancellation);
 
@@ -32,8 +32,8 @@ public abstract class ApiKeyContract(DatabaseFixture fixture) : StorageContract(
     public async Task Provider_and_portal_of_a_key_are_kept()
     {
         using var ring = Ring();
-        var provider = await ring.CheckAsync(await Store.CreateAsync("p", KeyScope.Provider, "acme", null, null, Cancellation), Cancellation);
-        var portal = await ring.CheckAsync(await Store.CreateAsync("q", KeyScope.Portal, null, "gateway", null, Cancellation), Cancellation);
+        var provider = await ring.CheckAsync(await MakeAsync("p", KeyScope.Provider, "acme", null, null, Cancellation), Cancellation);
+        var portal = await ring.CheckAsync(await MakeAsync("q", KeyScope.Portal, null, "gateway", null, Cancellation), Cancellation);
         Assert.Equal(("acme", null), (provider.Key!.ProviderId, provider.Key.PortalId));
         Assert.Equal((null, "gateway"), (portal.Key!.ProviderId, portal.Key.PortalId));
     }
@@ -42,11 +42,11 @@ public abstract class ApiKeyContract(DatabaseFixture fixture) : StorageContract(
     public async Task Right_id_with_a_wrong_secret_is_unknown_even_when_the_key_is_revoked()
     {
         using var ring = Ring();
-        var key = await Store.CreateAsync("x", KeyScope.Staff, null, null, null, Cancellation);
+        var key = await MakeAsync("x", KeyScope.Staff, null, null, null, Cancellation);
         var forged = key[..^1] + (key[^1] == 'A' ? 'B' : 'A');
         Assert.Equal(KeyRefusal.Unknown, (await ring.CheckAsync(forged, Cancellation)).Refusal);
 
-        await Store.RevokeAsync(IdOf(key), Cancellation);
+        await Store.RevokeAsync(Actors.Staff, IdOf(key), Cancellation);
         await ring.RefreshAsync(Cancellation);
         Assert.Equal(KeyRefusal.Unknown, (await ring.CheckAsync(forged, Cancellation)).Refusal);
         Assert.Equal(KeyRefusal.Revoked, (await ring.CheckAsync(key, Cancellation)).Refusal);
@@ -56,21 +56,21 @@ public abstract class ApiKeyContract(DatabaseFixture fixture) : StorageContract(
     public async Task Key_revoked_by_another_process_ends_at_the_next_refresh()
     {
         using var ring = Ring();
-        var key = await Store.CreateAsync("x", KeyScope.Portal, null, null, null, Cancellation);
+        var key = await MakeAsync("x", KeyScope.Portal, null, null, null, Cancellation);
         Assert.NotNull((await ring.CheckAsync(key, Cancellation)).Key);
 
-        Assert.True(await Store.RevokeAsync(IdOf(key), Cancellation));
+        Assert.True(await Store.RevokeAsync(Actors.Staff, IdOf(key), Cancellation));
         await ring.RefreshAsync(Cancellation);
 
         Assert.Equal(KeyRefusal.Revoked, (await ring.CheckAsync(key, Cancellation)).Refusal);
-        Assert.False(await Store.RevokeAsync("nobody", Cancellation));
+        Assert.False(await Store.RevokeAsync(Actors.Staff, "nobody", Cancellation));
     }
 
     [Fact]
     public async Task Key_ends_by_the_clock_without_anybody_asking_the_database()
     {
         using var ring = Ring();
-        var key = await Store.CreateAsync("x", KeyScope.Portal, null, null, time.GetUtcNow().AddMinutes(1), Cancellation);
+        var key = await MakeAsync("x", KeyScope.Portal, null, null, time.GetUtcNow().AddMinutes(1), Cancellation);
         Assert.NotNull((await ring.CheckAsync(key, Cancellation)).Key);
         time.Now += TimeSpan.FromMinutes(1);
         Assert.Equal(KeyRefusal.Expired, (await ring.CheckAsync(key, Cancellation)).Refusal);
@@ -104,15 +104,15 @@ public abstract class ApiKeyContract(DatabaseFixture fixture) : StorageContract(
         // All that ask at once share a look, and whoever was nobody stays so.
         Assert.InRange(ring.Looks, 1, 40);
 
-        var key = await Store.CreateAsync("x", KeyScope.Portal, null, null, null, Cancellation);
+        var key = await MakeAsync("x", KeyScope.Portal, null, null, null, Cancellation);
         Assert.NotNull((await ring.CheckAsync(key, Cancellation)).Key);
     }
 
     [Fact]
     public async Task Secret_is_stored_as_a_hash_only()
     {
-        var key = await Store.CreateAsync("x", KeyScope.Staff, null, null, null, Cancellation);
-        var stored = (await Store.ListAsync(Cancellation)).Single(known => known.Id == IdOf(key));
+        var key = await MakeAsync("x", KeyScope.Staff, null, null, null, Cancellation);
+        var stored = (await Store.ListAsync(Actors.Staff, Cancellation)).Single(known => known.Id == IdOf(key));
         var secret = key.Split('_', 3)[2];
         Assert.Equal(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(secret)), stored.SecretHash.ToArray());
         Assert.True(secret.Length * 6 >= 128);
@@ -122,13 +122,13 @@ public abstract class ApiKeyContract(DatabaseFixture fixture) : StorageContract(
     public async Task Portals_keys_outlive_the_database_in_an_export_and_others_do_not()
     {
         using var ring = Ring();
-        var portal = await Store.CreateAsync("one", KeyScope.Portal, null, null, time.GetUtcNow().AddHours(1), Cancellation);
-        var revoked = await Store.CreateAsync("two", KeyScope.Portal, null, null, null, Cancellation);
-        var staff = await Store.CreateAsync("three", KeyScope.Staff, null, null, null, Cancellation);
-        await Store.RevokeAsync(IdOf(revoked), Cancellation);
+        var portal = await MakeAsync("one", KeyScope.Portal, null, null, time.GetUtcNow().AddHours(1), Cancellation);
+        var revoked = await MakeAsync("two", KeyScope.Portal, null, null, null, Cancellation);
+        var staff = await MakeAsync("three", KeyScope.Staff, null, null, null, Cancellation);
+        await Store.RevokeAsync(Actors.Staff, IdOf(revoked), Cancellation);
         await ring.RefreshAsync(Cancellation);
 
-        using var restored = new ApiKeyRing(new ApiKeyStore(await Unreachable(), time), Uses(), time, NullLogger<ApiKeyRing>.Instance);
+        using var restored = new ApiKeyRing(StoreOf(await Unreachable()), Uses(), time, NullLogger<ApiKeyRing>.Instance);
         restored.Import(ring.ExportPortalKeys());
 
         Assert.Equal("one", (await restored.CheckAsync(portal, Cancellation)).Key!.PortalId);
@@ -175,7 +175,12 @@ public abstract class ApiKeyContract(DatabaseFixture fixture) : StorageContract(
     [InlineData("ÄÖ", "fallback")]
     public void Portal_is_named_after_its_key(string name, string portal) => Assert.Equal(portal, ApiKeyStore.SlugOf(name, "fallback"));
 
-    private ApiKeyStore Store => new(Database, time);
+    private async Task<string> MakeAsync(string name, KeyScope scope, string? provider, string? portal, DateTimeOffset? expiresAt, CancellationToken cancellation) =>
+        (await Store.CreateAsync(Actors.Staff, name, scope, provider, portal, expiresAt, cancellation))!;
+
+    private ApiKeyStore Store => StoreOf(Database);
+
+    private ApiKeyStore StoreOf(Database database) => new(database, Actors.Refusals(database), time);
 
     private ApiKeyRing Ring(KeyUses? uses = null) => new(Store, uses ?? Uses(), time, NullLogger<ApiKeyRing>.Instance);
 

@@ -1,7 +1,9 @@
 using System.Net;
+using AltruistManager.Accounts;
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Storage;
+using AltruistManager.Tests.Accounts;
 using AltruistManager.Tests.Chains.Protocols;
 using AltruistManager.Tests.Storage;
 
@@ -10,7 +12,7 @@ namespace AltruistManager.Tests.Altruists;
 /// <summary>The rules of registration, from the draft to the row and back.</summary>
 public abstract class RegistryContract(DatabaseFixture fixture) : StorageContract(fixture)
 {
-    private static readonly Registrant Acme = new(IsStaff: false, new ProviderId("acme"));
+    private static readonly Actor Acme = Actors.AdminOf("acme");
 
     // Regions
 
@@ -226,11 +228,11 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         var world = await World.NewAsync(Fixture);
         var altruist = Done(await world.AddAsync());
 
-        Refused(await world.Chains.RetireAsync("0021", Cancellation), RefusalKind.Taken, "chain-in-use");
+        Refused(await world.Chains.RetireAsync(Actors.Staff, "0021", Cancellation), RefusalKind.Taken, "chain-in-use");
         Refused(await world.ChainAsync("0021", new ChainDraft { Identity = "2" }), RefusalKind.Taken, "chain-in-use");
 
-        Done(await world.Altruists.RetireAsync(Registrant.Staff, altruist.Id, Cancellation));
-        Done(await world.Chains.RetireAsync("eth", Cancellation));
+        Done(await world.Altruists.RetireAsync(Actors.Staff, altruist.Id, Cancellation));
+        Done(await world.Chains.RetireAsync(Actors.Staff, "eth", Cancellation));
     }
 
     [Fact]
@@ -238,12 +240,12 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     {
         var world = await World.NewAsync(Fixture);
         Done(await world.ChainAsync("0021", new ChainDraft { Successor = "0022" }));
-        Done(await world.Chains.RetireAsync("0021", Cancellation));
+        Done(await world.Chains.RetireAsync(Actors.Staff, "0021", Cancellation));
 
-        var again = await world.Chains.RetireAsync("0021", Cancellation);
+        var again = await world.Chains.RetireAsync(Actors.Staff, "0021", Cancellation);
         Refused(again, RefusalKind.Retired, "retired");
         Assert.Equal("0022", again.Refusal!.Successor?.Value);
-        Refused(await world.Chains.RetireAsync("none", Cancellation), RefusalKind.Unknown, "unknown-chain");
+        Refused(await world.Chains.RetireAsync(Actors.Staff, "none", Cancellation), RefusalKind.Unknown, "unknown-chain");
         Done(await world.ChainAsync("mine", new ChainDraft { Protocol = "evm", Identity = "31337", Aliases = ["eth"] }));
         Refused(await world.ChainAsync("mine", new ChainDraft { Protocol = "evm", Identity = "31337", Aliases = ["0021"] }), RefusalKind.Taken, "alias-taken");
 
@@ -344,7 +346,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         var world = await World.NewAsync(Fixture);
         var first = Done(await world.AddAsync());
         Refused(await world.AddAsync(World.Draft with { Url = "HTTPS://eth1.acme.example.:443/" }), RefusalKind.Taken, "url-taken");
-        var squatter = await world.AddAsync(World.Draft with { Provider = "other" }, new Registrant(IsStaff: false, new ProviderId("other")));
+        var squatter = await world.AddAsync(World.Draft with { Provider = "other" }, Actors.AdminOf("other"));
         Refused(squatter, RefusalKind.Taken, "url-taken");
         Assert.DoesNotContain(first.Id.Value, squatter.Refusal!.Detail);
 
@@ -442,7 +444,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     {
         var world = await World.NewAsync(Fixture);
         var made = Done(await world.AddAsync());
-        var other = new Registrant(IsStaff: false, new ProviderId("other"));
+        var other = Actors.AdminOf("other");
         Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Enabled = false }, other), RefusalKind.Forbidden, "not-yours");
         Refused(await world.Altruists.RetireAsync(other, made.Id, Cancellation), RefusalKind.Forbidden, "not-yours");
         Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Provider = "other" }), RefusalKind.Invalid, "provider");
@@ -471,7 +473,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         var world = await World.NewAsync(Fixture);
         var errors = new FieldErrors();
         errors.Add("colour", "is not a field of this thing");
-        var refused = await world.Altruists.AddAsync(Registrant.Staff, World.Draft with { Url = "nonsense" }, errors, Cancellation);
+        var refused = await world.Altruists.AddAsync(Actors.Staff, World.Draft with { Url = "nonsense" }, errors, Cancellation);
         Assert.Equal(["colour", "url"], refused.Refusal!.Errors!.ToDictionary().Keys.Order(StringComparer.Ordinal));
         Assert.Empty(world.Roster.Live);
     }
@@ -620,11 +622,11 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         var move = new AltruistDraft { Url = url.Length == 0 ? null : url, Urls = socket.Length == 0 ? null : new Dictionary<string, string> { ["websocket"] = socket } };
         foreach (var id in new[] { made.Id, unproven.Id })
         {
-            foreach (var registrant in new[] { Acme, Registrant.Staff })
+            foreach (var actor in new[] { Acme, Actors.Staff })
             {
-                Refused(await world.ChangeAsync(id, move, registrant), RefusalKind.Invalid, "auth");
+                Refused(await world.ChangeAsync(id, move, actor), RefusalKind.Invalid, "auth");
                 // What an answer says of them is sent back without the secret.
-                Refused(await world.ChangeAsync(id, move with { Auth = Auth("bearer", "") }, registrant), RefusalKind.Invalid, "auth");
+                Refused(await world.ChangeAsync(id, move with { Auth = Auth("bearer", "") }, actor), RefusalKind.Invalid, "auth");
             }
         }
 
@@ -711,6 +713,57 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         Assert.Empty(again.Roster.Undecryptable);
     }
 
+    // Audit
+
+    [Fact]
+    public async Task Each_change_tells_the_audit_trail_who_did_it_from_where_and_what_differs()
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(World.Draft with { Url = "https://eth1.acme.example/v1/secret-path-0815", Auth = Auth("bearer", "token=secret-token-4711") }, Acme));
+        Done(await world.ChangeAsync(made.Id, new AltruistDraft { Label = "one", CapacityRps = 7 }, Acme));
+        Done(await world.ChangeAsync(made.Id, new AltruistDraft { Label = "one" }, Acme));
+        Done(await world.Altruists.RetireAsync(Actors.Staff, made.Id, Cancellation));
+
+        var lines = await world.AuditAsync(new AuditFilter { Subject = $"altruist:{made.Id}" });
+        Assert.Equal(["altruist.retire", "altruist.change", "altruist.add"], lines.Select(line => line.Action));
+        Assert.All(lines, line => Assert.Equal(("acme", AuditOutcome.Done, 1), (line.Provider, line.Outcome, line.Times)));
+        Assert.Equal((ActorKind.User, "acme-admin", "admin@acme.example", "203.0.113.7", false), (lines[1].ActorKind, lines[1].ActorId, lines[1].ActorName, lines[1].Address, lines[1].ByStaff));
+        Assert.Equal(("""{"label":"eth1.acme.example","capacityRps":null}""", """{"label":"one","capacityRps":7}"""), (lines[1].Before, lines[1].After));
+        Assert.True(lines[0].ByStaff);
+        Assert.Null(lines[2].Before);
+        Assert.Contains("eth1.acme.example/\\u2026", lines[2].After, StringComparison.OrdinalIgnoreCase);
+        Assert.All(lines, line => Assert.DoesNotContain("secret", $"{line.Before}{line.After}{line.Detail}", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task Refusals_by_a_rule_are_told_and_slips_of_the_pen_are_not()
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(actor: Acme));
+        var other = Actors.AdminOf("other");
+        Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Label = "mine" }, other), RefusalKind.Forbidden, "not-yours");
+        Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Label = "mine" }, Actors.ViewerOf("acme")), RefusalKind.Forbidden, "only-looks");
+        Refused(await world.AddAsync(World.Draft with { Provider = "other" }, other), RefusalKind.Taken, "url-taken");
+        Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Tier = 0 }, Actors.Staff), RefusalKind.Invalid, "tier");
+
+        var lines = (await world.AuditAsync(new AuditFilter())).Where(line => line.Outcome == AuditOutcome.Refused).ToDictionary(line => (line.ActorId, line.Action));
+        Assert.Equal(3, lines.Count);
+        Assert.StartsWith("not-yours: ", lines[("other-admin", "altruist.change")].Detail, StringComparison.Ordinal);
+        Assert.StartsWith("only-looks: ", lines[("acme-viewer", "altruist.change")].Detail, StringComparison.Ordinal);
+        Assert.StartsWith("url-taken: ", lines[("other-admin", "altruist.add")].Detail, StringComparison.Ordinal);
+        // Who tried is nothing for the other provider's eyes.
+        Assert.Equal("other", lines[("other-admin", "altruist.change")].Provider);
+    }
+
+    [Fact]
+    public async Task Only_staff_set_regions_and_chains()
+    {
+        var world = await World.NewAsync(Fixture);
+        Refused(await world.Regions.PutAsync(Acme, new("mine"), new RegionDraft(null, null), new FieldErrors(), Cancellation), RefusalKind.Forbidden, "staff-only");
+        Refused(await world.Chains.PutAsync(Acme, new("0033"), new ChainDraft(), new FieldErrors(), Cancellation), RefusalKind.Forbidden, "staff-only");
+        Refused(await world.Chains.RetireAsync(Acme, "0022", Cancellation), RefusalKind.Forbidden, "staff-only");
+    }
+
     private static AuthDraft Auth(string? type, string fields) =>
         new(type, fields.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(field => field.Split('=', 2)).ToDictionary(field => field[0], field => field[1]));
 
@@ -743,7 +796,8 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
             Database = database;
             var sealing = new Sealing(database);
             cache = new RosterCache(sealing.Rosters);
-            var writer = new RegistryWriter(database, sealing.Rosters, cache);
+            Refusals = Actors.Refusals(database);
+            var writer = new RegistryWriter(database, sealing.Rosters, cache, Refusals, TimeProvider.System);
             Regions = new RegionRegistry(writer);
             Chains = new ChainRegistry(writer, new ChainCatalog(), ProtocolList.All, this, TimeProvider.System);
             Providers = new ProviderRegistry(writer, TimeProvider.System);
@@ -751,6 +805,8 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         }
 
         public Database Database { get; }
+
+        public RefusalLog Refusals { get; }
 
         public RegionRegistry Regions { get; }
 
@@ -766,6 +822,12 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
 
         public bool AllowHttp { get; set; }
 
+        public async Task<IReadOnlyList<AuditRecord>> AuditAsync(AuditFilter filter)
+        {
+            await Refusals.FlushAsync(Cancellation);
+            return await new AuditStore(Database, TimeProvider.System).ListAsync(filter, before: null, 100, Cancellation);
+        }
+
         public static async Task<World> NewAsync(DatabaseFixture fixture)
         {
             var world = new World(await fixture.NewDatabaseAsync(Cancellation));
@@ -774,7 +836,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
             foreach (var chain in new[] { "0021", "0022", "0009" })
                 Done(await world.ChainAsync(chain));
             foreach (var provider in new[] { "acme", "other" })
-                Done(await world.ProviderAsync(Registrant.Staff, provider, new ProviderDraft(null, null, null, null)));
+                Done(await world.ProviderAsync(Actors.Staff, provider, new ProviderDraft(null, null, null, null)));
             return world;
         }
 
@@ -799,17 +861,17 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
             Task.FromResult<IReadOnlyDictionary<AltruistId, string>>(new Dictionary<AltruistId, string>());
 
         public Task<Registered<Region>> RegionAsync(string id, string? name = null, params string[] fallbacks) =>
-            Regions.PutAsync(new(id), new RegionDraft(name, fallbacks), new FieldErrors(), Cancellation);
+            Regions.PutAsync(Actors.Staff, new(id), new RegionDraft(name, fallbacks), new FieldErrors(), Cancellation);
 
-        public Task<Registered<Chain>> ChainAsync(string id, ChainDraft? draft = null) => Chains.PutAsync(new(id), draft ?? new ChainDraft(), new FieldErrors(), Cancellation);
+        public Task<Registered<Chain>> ChainAsync(string id, ChainDraft? draft = null) => Chains.PutAsync(Actors.Staff, new(id), draft ?? new ChainDraft(), new FieldErrors(), Cancellation);
 
-        public Task<Registered<Provider>> ProviderAsync(Registrant registrant, string id, ProviderDraft draft) => Providers.PutAsync(registrant, new(id), draft, new FieldErrors(), Cancellation);
+        public Task<Registered<Provider>> ProviderAsync(Actor actor, string id, ProviderDraft draft) => Providers.PutAsync(actor, new(id), draft, new FieldErrors(), Cancellation);
 
-        public Task<Registered<Altruist>> AddAsync(AltruistDraft? draft = null, Registrant? registrant = null) =>
-            Altruists.AddAsync(registrant ?? Registrant.Staff, draft ?? Draft, new FieldErrors(), Cancellation);
+        public Task<Registered<Altruist>> AddAsync(AltruistDraft? draft = null, Actor? actor = null) =>
+            Altruists.AddAsync(actor ?? Actors.Staff, draft ?? Draft, new FieldErrors(), Cancellation);
 
-        public Task<Registered<Altruist>> ChangeAsync(AltruistId id, AltruistDraft draft, Registrant? registrant = null) =>
-            Altruists.ChangeAsync(registrant ?? Registrant.Staff, id, draft, new FieldErrors(), Cancellation);
+        public Task<Registered<Altruist>> ChangeAsync(AltruistId id, AltruistDraft draft, Actor? actor = null) =>
+            Altruists.ChangeAsync(actor ?? Actors.Staff, id, draft, new FieldErrors(), Cancellation);
     }
 }
 

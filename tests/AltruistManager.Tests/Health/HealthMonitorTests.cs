@@ -6,6 +6,7 @@ using AltruistManager.Health;
 using AltruistManager.Probing;
 using AltruistManager.Probing.Checks;
 using AltruistManager.Storage;
+using AltruistManager.Tests.Accounts;
 using AltruistManager.Tests.Scheduling;
 using AltruistManager.Tests.Storage;
 using Microsoft.Extensions.Logging;
@@ -584,10 +585,12 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         options = new HealthOptions { SuspendAfter = TimeSpan.FromMinutes(10) };
         var monitor = await HealthyAsync("a1", "b1", "c1");
         await drains.AddAsync(
+            Actors.Staff,
             new Drain
             {
                 Id = "window", Altruist = Id("a1"), Reason = "new disks", From = Heads.Start.AddSeconds(310), Until = Heads.Start.AddSeconds(2000), CreatedAt = Heads.Start, CreatedBy = "test",
             },
+            new ProviderId("a"),
             Cancellation);
         for (var second = 320; second < 1900; second += 60)
             await ObserveAsync(monitor, ProbeLane.Steady, Bad("a1", second, ProbeOutcome.ConnectRefused));

@@ -1,4 +1,5 @@
 using System.Net;
+using AltruistManager.Accounts;
 using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Chains.Protocols;
@@ -6,6 +7,7 @@ using AltruistManager.Health;
 using AltruistManager.Probing;
 using AltruistManager.Probing.Checks;
 using AltruistManager.Storage;
+using AltruistManager.Tests.Accounts;
 using AltruistManager.Tests.Altruists;
 using AltruistManager.Tests.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -109,7 +111,7 @@ public abstract class TrialMonitorContract(DatabaseFixture fixture) : StorageCon
         Assert.Equal("https://a.example/rpc", world.A.InService.Url);
         Assert.Equal([new TrialWish(world.A.Id, Often: false)], world.Trials.Wishes);
 
-        await world.ChangeAsync(new AltruistDraft { Url = "https://elsewhere.example", Attested = true }, Registrant.Staff);
+        await world.ChangeAsync(new AltruistDraft { Url = "https://elsewhere.example", Attested = true }, Actors.Staff);
         Assert.Equal([new TrialWish(world.A.Id, Often: true)], world.Trials.Wishes);
         await world.TryAsync(ProbeOutcome.Ok);
         Assert.Equal("https://elsewhere.example", world.A.InService.Url);
@@ -166,7 +168,7 @@ public abstract class TrialMonitorContract(DatabaseFixture fixture) : StorageCon
         await world.ChangeAsync(new AltruistDraft { Url = "https://a.example/new" });
         await world.TryAsync(ProbeOutcome.Ok);
         if (retired)
-            await world.Registry.RetireAsync(Registrant.Staff, world.A.Id, Cancellation);
+            await world.Registry.RetireAsync(Actors.Staff, world.A.Id, Cancellation);
         else
             await world.ChangeAsync(new AltruistDraft { Url = "https://a.example/rpc" });
         Assert.Equal(0, await world.Database.SingleOrDefaultAsync<long>("select count(*) from trials", null, Cancellation));
@@ -215,7 +217,7 @@ public abstract class TrialMonitorContract(DatabaseFixture fixture) : StorageCon
             this.a = a;
             var sealing = new Sealing(database);
             rosters = new RosterCache(sealing.Rosters);
-            var writer = new RegistryWriter(database, sealing.Rosters, rosters);
+            var writer = new RegistryWriter(database, sealing.Rosters, rosters, Actors.Refusals(database), clock);
             var store = new HealthStore(database);
             Registry = new AltruistRegistry(writer, sealing.Altruists, this, store, clock);
             Checks = new CheckBook(new CheckStore(database, Options.Create(new ProbingOptions())));
@@ -251,15 +253,15 @@ public abstract class TrialMonitorContract(DatabaseFixture fixture) : StorageCon
             var ticking = new Clock();
             var sealing = new Sealing(database);
             using var cache = new RosterCache(sealing.Rosters);
-            var writer = new RegistryWriter(database, sealing.Rosters, cache);
+            var writer = new RegistryWriter(database, sealing.Rosters, cache, Actors.Refusals(database), ticking);
             var first = default(AltruistId);
             var world = new World(database, ticking, default);
-            await new ChainRegistry(writer, new ChainCatalog(), new ProtocolCatalog([new EvmProtocol()]), world, ticking).PutAsync(new("0021"), new ChainDraft(), new FieldErrors(), Cancellation);
+            await new ChainRegistry(writer, new ChainCatalog(), new ProtocolCatalog([new EvmProtocol()]), world, ticking).PutAsync(Actors.Staff, new("0021"), new ChainDraft(), new FieldErrors(), Cancellation);
             foreach (var name in new[] { "a", "b", "c" })
             {
-                await new ProviderRegistry(writer, ticking).PutAsync(Registrant.Staff, new(name), new ProviderDraft(null, null, null, null), new FieldErrors(), Cancellation);
+                await new ProviderRegistry(writer, ticking).PutAsync(Actors.Staff, new(name), new ProviderDraft(null, null, null, null), new FieldErrors(), Cancellation);
                 var added = await new AltruistRegistry(writer, sealing.Altruists, world, new HealthStore(database), ticking).AddAsync(
-                    Registrant.Staff, new AltruistDraft { Provider = name, Chains = ["0021"], Url = $"https://{name}.example/rpc" }, new FieldErrors(), Cancellation);
+                    Actors.Staff, new AltruistDraft { Provider = name, Chains = ["0021"], Url = $"https://{name}.example/rpc" }, new FieldErrors(), Cancellation);
                 Assert.Null(added.Refusal);
                 first = name == "a" ? added.Value!.Id : first;
             }
@@ -273,9 +275,9 @@ public abstract class TrialMonitorContract(DatabaseFixture fixture) : StorageCon
 
         public Task<World> RestartAsync() => new World(Database, clock, a).LoadAsync();
 
-        public async Task<Altruist> ChangeAsync(AltruistDraft draft, Registrant? registrant = null)
+        public async Task<Altruist> ChangeAsync(AltruistDraft draft, Actor? actor = null)
         {
-            var changed = await Registry.ChangeAsync(registrant ?? new Registrant(IsStaff: false, new ProviderId("a")), a, draft, new FieldErrors(), Cancellation);
+            var changed = await Registry.ChangeAsync(actor ?? Actors.AdminOf("a"), a, draft, new FieldErrors(), Cancellation);
             Assert.Null(changed.Refusal);
             return changed.Value!;
         }

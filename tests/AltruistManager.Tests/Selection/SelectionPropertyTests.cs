@@ -2,6 +2,7 @@ using AltruistManager.Altruists;
 using AltruistManager.Health;
 using AltruistManager.Selection;
 using AltruistManager.Selection.Policies;
+using AltruistManager.Tests.Accounts;
 using AltruistManager.Tests.Storage;
 using AltruistManager.Transparency;
 
@@ -80,7 +81,7 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
                     await scene.SettleAsync(Trigger.Change);
                     break;
                 case 5:
-                    await scene.Drains.EndAsync(new(ids[random.Next(ids.Count)]), id: null, Cancellation);
+                    await scene.Drains.EndAsync(Actors.Staff, new(ids[random.Next(ids.Count)]), new("test"), id: null, Cancellation);
                     await scene.SettleAsync(Trigger.Change);
                     break;
                 case 6:

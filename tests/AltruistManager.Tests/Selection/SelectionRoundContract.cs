@@ -3,6 +3,7 @@ using System.Text.Json;
 using AltruistManager.Altruists;
 using AltruistManager.Health;
 using AltruistManager.Selection;
+using AltruistManager.Tests.Accounts;
 using AltruistManager.Tests.Storage;
 using AltruistManager.Tests.Transparency;
 using AltruistManager.Transparency;
@@ -1017,7 +1018,7 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
         scene.Restart();
         await scene.StartAsync();
         Assert.Equal(SlotState.Degraded, scene.Slot().State);
-        Assert.Equal(1, await scene.Drains.EndAsync(new("a1"), id: null, Cancellation));
+        Assert.Equal(1, await scene.Drains.EndAsync(Actors.Staff, new("a1"), new("test"), id: null, Cancellation));
         await scene.SettleAsync(Trigger.Change);
         Assert.Equal((SlotState.Fresh, "a1"), (scene.Slot().State, scene.Primary()));
     }
@@ -1069,8 +1070,8 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
         await scene.RunAsync();
         Assert.Equal([true, false, false], slots.Select((slot, place) => scene.Primary(slot.Item1, slot.Item2) == before[place]));
 
-        Assert.True(await scene.Holds.DeleteAsync(hold.Id, Cancellation));
-        Assert.False(await scene.Holds.DeleteAsync(hold.Id, Cancellation));
+        Assert.True(await scene.Holds.DeleteAsync(Actors.Staff, hold.Id, Cancellation));
+        Assert.False(await scene.Holds.DeleteAsync(Actors.Staff, hold.Id, Cancellation));
         await scene.RunAsync();
         Assert.NotEqual(before[0], scene.Primary());
         Assert.NotNull((await scene.Holds.ListAsync(null, 10, Cancellation))[0].DeletedAt);

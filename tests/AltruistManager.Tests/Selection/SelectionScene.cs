@@ -5,6 +5,7 @@ using AltruistManager.Health;
 using AltruistManager.Probing;
 using AltruistManager.Selection;
 using AltruistManager.Storage;
+using AltruistManager.Tests.Accounts;
 using AltruistManager.Tests.Simulator;
 using AltruistManager.Transparency;
 using Microsoft.Extensions.Logging;
@@ -194,6 +195,7 @@ internal sealed class SelectionScene : IAsyncDisposable
     public Task OverrideAsync(
         OverrideKind kind, string altruist, TimeSpan? lasting = null, string? chain = null, string? region = null, bool force = false, bool revoke = false) =>
         Overrides.AddAsync(
+            Actors.Staff,
             new Override
             {
                 Id = Guid.CreateVersion7(Clock.GetUtcNow()).ToString(),
@@ -208,6 +210,7 @@ internal sealed class SelectionScene : IAsyncDisposable
                 CreatedAt = Clock.GetUtcNow(),
                 CreatedBy = "test",
             },
+            provider: null,
             Cancellation);
 
     public async Task<Hold> HoldAsync(TimeSpan lasting, string? chain = null, string? region = null, string reason = "an incident")
@@ -222,13 +225,14 @@ internal sealed class SelectionScene : IAsyncDisposable
             CreatedAt = Clock.GetUtcNow(),
             CreatedBy = "test",
         };
-        await Holds.AddAsync(hold, Cancellation);
+        await Holds.AddAsync(Actors.Staff, hold, Cancellation);
         return hold;
     }
 
     /// <param name="lasting">Null until it is resumed.</param>
     public Task DrainAsync(string altruist, TimeSpan? lasting, TimeSpan startsIn = default, string reason = "new disks") =>
         Drains.AddAsync(
+            Actors.Staff,
             new Drain
             {
                 Id = Guid.CreateVersion7(Clock.GetUtcNow()).ToString(),
@@ -239,6 +243,7 @@ internal sealed class SelectionScene : IAsyncDisposable
                 CreatedAt = Clock.GetUtcNow(),
                 CreatedBy = "test",
             },
+            new ProviderId("test"),
             Cancellation);
 
     /// <summary>Registers and judges there what is registered and judged here.</summary>

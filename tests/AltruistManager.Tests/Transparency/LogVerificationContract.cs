@@ -5,6 +5,7 @@ using AltruistManager.Altruists;
 using AltruistManager.Health;
 using AltruistManager.Selection;
 using AltruistManager.Storage;
+using AltruistManager.Tests.Accounts;
 using AltruistManager.Tests.Selection;
 using AltruistManager.Tests.Storage;
 using AltruistManager.Transparency;
@@ -375,7 +376,7 @@ public abstract partial class LogVerificationContract(DatabaseFixture fixture) :
         var ring = new KeyRing(other, NullLogger<KeyRing>.Instance);
         await ring.LoadAsync(Cancellation);
         using var signer = new LogSigner(other, ring, scene.Clock, NullLogger<LogSigner>.Instance);
-        var made = await new PublicLog(other, signer, Microsoft.Extensions.Options.Options.Create(new TransparencyOptions()), scene.Clock).RotateKeyAsync(Cancellation);
+        var made = await new PublicLog(other, signer, Microsoft.Extensions.Options.Options.Create(new TransparencyOptions()), scene.Clock).RotateKeyAsync(Actors.Staff, Cancellation);
 
         scene.Clock.Advance(TimeSpan.FromMinutes(5));
         var next = await scene.RunAsync();
@@ -564,7 +565,7 @@ public abstract partial class LogVerificationContract(DatabaseFixture fixture) :
                     await scene.StartAsync();
                     break;
                 case 19:
-                    await LogOf(scene).RotateKeyAsync(Cancellation);
+                    await LogOf(scene).RotateKeyAsync(Actors.Staff, Cancellation);
                     break;
                 case 23:
                     scene.Altruist("d1", "delta", region: "us-west");

@@ -117,7 +117,7 @@ public sealed class SelectionStreamTests(AppWithPicks picks) : IClassFixture<App
         using var listener = await Listener.OpenAsync(client, "us-east");
         await listener.ReadAsync();
         var started = TimeProvider.System.GetTimestamp();
-        await App.Services.GetRequiredService<ApiKeyStore>().RevokeAsync(key.Split('_')[1], Cancellation);
+        await App.Services.GetRequiredService<ApiKeyStore>().RevokeAsync(Actor.Operator, key.Split('_')[1], Cancellation);
         while (await listener.ReadAsync() is not null)
         {
         }

@@ -187,6 +187,8 @@ public sealed class CanarySecretTests : IAsyncLifetime
                 await SendAsync(HttpMethod.Post, $"/api/v1/altruists/{id}/test", key, whole, new JsonObject());
         }
 
+        foreach (var key in new[] { ownKey, service.StaffKey })
+            await SendAsync(HttpMethod.Get, "/api/v1/audit?limit=200", key, mayTellUrls: false);
         foreach (var path in new[] { "/", "/altruists", "/methodology", $"/slots/0021/{Region}", "/openapi/v1.json", "/healthz/live", "/healthz/ready", "/healthz/fresh", "/nothing" }.Concat(ids.Values.Select(id => $"/altruists/{id}")))
             await SendAsync(HttpMethod.Get, path, null, mayTellUrls: false);
         var decisions = await service.GetAsync($"/api/v1/decisions?chain=0021&region={Region}&limit=3");

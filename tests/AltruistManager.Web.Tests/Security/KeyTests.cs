@@ -73,7 +73,7 @@ public sealed class KeyTests(AppFixture app) : IClassFixture<AppFixture>
         using var client = app.Client(key);
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(Guarded, Cancellation)).StatusCode);
 
-        await Keys.RevokeAsync(key.Split('_')[1], Cancellation);
+        await Keys.RevokeAsync(Actor.Operator, key.Split('_')[1], Cancellation);
         var started = TimeProvider.System.GetTimestamp();
         await AppWithPicks.UntilAsync("the key is refused", async () => (await client.GetAsync(Guarded, Cancellation)).StatusCode is HttpStatusCode.Unauthorized);
         Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(1.5));
