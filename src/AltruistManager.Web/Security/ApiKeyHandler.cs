@@ -73,8 +73,10 @@ internal sealed class ApiKeyHandler(
     /// <summary>A failed sign-in. Only of a key that was ours the id is told: anything else that was sent may be somebody's secret.</summary>
     private void Note()
     {
-        var isOurs = KeyText.TryParse(Request.Headers.Authorization.ToString().AsSpan(Bearer.Length).Trim(), out var id, out _) && refusal is KeyRefusal.Revoked or KeyRefusal.Expired;
-        refusals.Note(Caller.Of(Context).Actor, new AuditEntry("key.sign-in", "key", isOurs ? id.ToString() : "") { Detail = $"{refusal.ToString().ToLowerInvariant()} key" });
+        var id = "";
+        if (refusal is KeyRefusal.Revoked or KeyRefusal.Expired && KeyText.TryParse(Request.Headers.Authorization.ToString().AsSpan(Bearer.Length).Trim(), out var ours, out _))
+            id = ours.ToString();
+        refusals.Note(Caller.Of(Context).Actor, new AuditEntry("key.sign-in", "key", id) { Detail = $"{refusal.ToString().ToLowerInvariant()} key" });
     }
 
     /// <summary>A portal that was made just now, by another process: what it may read must be known first.</summary>

@@ -72,9 +72,13 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
     }
 
     /// <param name="errors">What was found wrong while reading the draft.</param>
-    public Task<Registered<Altruist>> ChangeAsync(Actor actor, AltruistId id, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation)
+    public Task<Registered<Altruist>> ChangeAsync(Actor actor, AltruistId id, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation) =>
+        ChangeAsync(actor, "change", id, draft, errors, cancellation);
+
+    /// <param name="what">As the audit trail names it.</param>
+    internal Task<Registered<Altruist>> ChangeAsync(Actor actor, string what, AltruistId id, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation)
     {
-        var deed = new Deed<Altruist>(actor, Told.Altruist, "change", id.Value);
+        var deed = new Deed<Altruist>(actor, Told.Altruist, what, id.Value);
         return OrTakenAsync(deed, writer.ChangeAsync(deed, roster => DecideChange(roster, actor, id, draft, errors.Copy()), store.PutAsync, cancellation));
     }
 

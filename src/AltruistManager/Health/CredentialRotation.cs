@@ -95,7 +95,7 @@ public sealed class CredentialRotation
     /// <summary>Stores the change; it is on trial, unless it leads back to what is in service.</summary>
     private async Task<Rotation> TryOnAsync(Actor actor, AltruistId id, AltruistDraft draft, FieldErrors errors, string reason, CancellationToken cancellation)
     {
-        var outcome = await registry.ChangeAsync(actor, id, draft, errors, cancellation);
+        var outcome = await registry.ChangeAsync(actor, "credentials", id, draft, errors, cancellation);
         return outcome.Refusal is { } refusal
             ? new Rotation(RotationKind.NotAllowed, refusal.Detail, Refusal: refusal)
             : new Rotation(outcome.Value!.Serving is null ? RotationKind.Published : RotationKind.OnTrial, reason, outcome.Value);
