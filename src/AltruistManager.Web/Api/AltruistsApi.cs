@@ -173,7 +173,7 @@ internal static class AltruistsApi
     private static AltruistDraft Read(BodyReader body)
     {
         body.Ignore(
-            "id", "network", "host", "state", "reason", "since", "height", "lagBlocks", "latencyMs", "lastProbeAt", "cooldownUntil", "sessionsLastHour", "createdAt", "serving", "trial", "proven", "checks", "drains", "inUse");
+            "id", "network", "host", "control", "state", "reason", "since", "height", "lagBlocks", "latencyMs", "lastProbeAt", "cooldownUntil", "sessionsLastHour", "createdAt", "serving", "trial", "proven", "checks", "drains", "inUse");
         return new AltruistDraft
         {
             Provider = body.String("provider"),
@@ -214,6 +214,7 @@ internal static class AltruistsApi
     }
 
     /// <summary>What a writer may say; a PATCH leaves what is omitted.</summary>
+    /// <param name="Enabled">False saves a draft: it keeps its URL and is neither probed nor picked, but may be tested and proven until it is right.</param>
     internal sealed record AltruistBody(
         string? Provider, string[]? Chains, string? Url, Dictionary<string, string>? Urls, string[]? Regions, string? Label, AuthDocument? Auth, string[]? Capabilities,
         int? CapacityRps, int? Tier, string? Role, string? Visibility, bool? Enabled, bool? Attested);
@@ -279,6 +280,9 @@ internal static class AltruistsApi
 
         /// <summary>Control is proven of the endpoint in service; for its owner and staff, of the newest that was said.</summary>
         public required bool Attested { get; init; }
+
+        /// <summary>By what: <c>staff</c>, who attest it publicly, <c>well-known</c> (a file on its host) or <c>dns</c>; null where it is not proven.</summary>
+        public required ControlProof? Control { get; init; }
         public required string State { get; init; }
         public required string Reason { get; init; }
 
@@ -311,6 +315,7 @@ internal static class AltruistsApi
             Serving = altruist.Serving is { } serving ? AltruistUrl.Redact(serving.Url) : null;
             Trial = trial is null ? null : TrialAnswer.Of(trial);
             Attested = altruist.Attested;
+            Control = altruist.Attested ? altruist.ControlBy : null;
             Url = altruist.Url;
             Urls = altruist.Urls;
             Auth = AuthAnswer.Of(altruist.Auth);
@@ -386,8 +391,9 @@ internal static class AltruistsApi
                 Visibility = altruist.Visibility,
                 Enabled = altruist.Enabled,
                 Attested = altruist.InService.Attested,
+                Control = altruist.InService.Attested ? altruist.ControlBy : null,
                 State = StateOf(altruist),
-                Reason = drain?.InWords ?? (altruist.Undecryptable is { } lost ? lost.ToString() : altruist.Enabled ? WhyNotProbed(altruist) ?? verdict.Reason : "switched off by its owner or staff"),
+                Reason = drain?.InWords ?? (altruist.Undecryptable is { } lost ? lost.ToString() : altruist.Enabled ? WhyNotProbed(altruist) ?? verdict.Reason : "a draft, or switched off by its owner or staff"),
                 Since = !altruist.Enabled ? null : drain is not null ? drain.From : verdict.Since == DateTimeOffset.UnixEpoch ? altruist.CreatedAt : verdict.Since,
                 Height = verdict.Height,
                 LagBlocks = verdict.LagBlocks,

@@ -31,6 +31,7 @@ internal static class ApiEndpoints
         api.MapAltruists();
         api.MapStanding();
         api.MapAltruistProbes();
+        api.MapProof();
         api.MapPortals();
         api.MapExposure();
         api.MapRelayReports();

@@ -69,6 +69,7 @@ internal static class ChainsApi
             Primaries = body.Int("primaries", 1, 8),
             RequestTimeoutMs = body.Int("requestTimeoutMs", 100, 600_000),
             MinEligible = body.Int("minEligible", 0, 100_000),
+            MaxAltruists = body.Int("maxAltruists", 0, 100_000),
             Enabled = body.Bool("enabled"),
             Successor = body.String("successor"),
         };
@@ -97,8 +98,9 @@ internal static class ChainsApi
     /// <summary>What a writer may say; what is omitted takes the catalogue's value, else the default.</summary>
     internal sealed record ChainBody(
         string? Name, string? Protocol, string? Identity, string[]? Requires, double? BlockTimeSeconds, int? LagToleranceBlocks, double? MaxHeadAgeSeconds,
-        int? IntegrityOffsetBlocks, string[]? Aliases, string? Path, JsonElement? Probe, string? Policy, int? Primaries, int? RequestTimeoutMs, int? MinEligible, bool? Enabled, string? Successor);
+        int? IntegrityOffsetBlocks, string[]? Aliases, string? Path, JsonElement? Probe, string? Policy, int? Primaries, int? RequestTimeoutMs, int? MinEligible, int? MaxAltruists, bool? Enabled, string? Successor);
 
+    /// <param name="MaxAltruists">How many living altruists may serve it, whoever offers them; null for any number.</param>
     /// <param name="Disputed">What the sources of the catalogue's facts disagree about; null where they agree or it does not know the chain.</param>
     /// <param name="Probe">For the protocol <c>json</c>: what nodes of its network are asked (docs/protocols.md); of several chains of one network, the one with the lowest id says. Else null.</param>
     /// <param name="Probed">Whether nodes of this chain can be asked how they are.</param>
@@ -109,7 +111,7 @@ internal static class ChainsApi
     internal sealed record ChainAnswer(
         string Id, string Name, string Protocol, string Identity, string Network, IReadOnlyList<string> Requires, double BlockTimeSeconds, int LagToleranceBlocks,
         double? MaxHeadAgeSeconds, int? IntegrityOffsetBlocks, IReadOnlyList<string> Aliases, string Path, string? Policy, int? Primaries, int RequestTimeoutMs,
-        int? MinEligible, bool Enabled, string? Successor, string? Disputed, JsonElement? Probe, bool Probed, string? NotProbedReason,
+        int? MinEligible, int? MaxAltruists, bool Enabled, string? Successor, string? Disputed, JsonElement? Probe, bool Probed, string? NotProbedReason,
         double? MeasuredBlockTimeSeconds, long? Head, DateTimeOffset? HaltedSince)
     {
         public static ChainAnswer Of(Chain chain, ChainCatalog catalog, ProtocolCatalog protocols, HealthMonitor health)
@@ -119,7 +121,7 @@ internal static class ChainsApi
             return new(
                 chain.Id.Value, chain.Name, chain.Network.Protocol, chain.Network.Identity, chain.Network.Value, chain.Requires, chain.BlockTimeSeconds, chain.LagToleranceBlocks,
                 chain.MaxHeadAgeSeconds, chain.IntegrityOffsetBlocks, chain.Aliases, chain.Path, chain.Policy, chain.Primaries,
-                chain.RequestTimeoutMs, chain.MinEligible, chain.Enabled, chain.Successor?.Value, catalog.Find(chain.Id)?.Disputed, chain.Probe is { } probe ? JsonElement.Parse(probe) : null, why is null, why,
+                chain.RequestTimeoutMs, chain.MinEligible, chain.MaxAltruists, chain.Enabled, chain.Successor?.Value, catalog.Find(chain.Id)?.Disputed, chain.Probe is { } probe ? JsonElement.Parse(probe) : null, why is null, why,
                 trace.MeasuredBlockTime is { } seconds ? Math.Round(seconds, 3) : null, trace.Height, trace.HaltedSinceMs is { } halted ? DateTimeOffset.FromUnixTimeMilliseconds(halted) : null);
         }
     }

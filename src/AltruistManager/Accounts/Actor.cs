@@ -57,6 +57,9 @@ public sealed record Actor
     /// <summary>Ids of the portals whose keys and reports these are.</summary>
     public IReadOnlyCollection<string> Portals { get; init; } = [];
 
+    /// <summary>A second factor was proven in the session in which they act; keys and commands have none.</summary>
+    public bool HasSecondFactor { get; init; }
+
     /// <summary>Network address the request came from; null where there is none.</summary>
     public string? Address { get; init; }
 

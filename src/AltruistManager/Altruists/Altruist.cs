@@ -28,6 +28,19 @@ public enum AltruistVisibility
     Public,
 }
 
+/// <summary>How somebody showed that the endpoint is theirs (design 5.7).</summary>
+public enum ControlProof
+{
+    /// <summary>Staff say so, publicly.</summary>
+    Staff,
+
+    /// <summary>A file at <c>/.well-known/altruist-manager/</c> on its host.</summary>
+    WellKnown,
+
+    /// <summary>A DNS TXT record of its host.</summary>
+    Dns,
+}
+
 /// <summary>One endpoint that a provider offers, for one or more chains of one network, in one or more regions. Probed once, whatever it serves.</summary>
 public sealed record Altruist
 {
@@ -103,10 +116,17 @@ public sealed record Altruist
     /// <summary>Who may be told the URL.</summary>
     public AltruistVisibility Visibility { get; init; }
 
+    /// <summary>False for a draft as for one that was switched off: it keeps its URL and is neither probed nor picked, but can be tested and proven.</summary>
     public bool Enabled { get; init; } = true;
 
-    /// <summary>Control is proven by public staff attestation (design 5.7).</summary>
+    /// <summary>
+    /// Control of the endpoint is proven (design 5.7), in whatever way. Without proof it is probed, unknown and never picked, and its claim to the URL keeps nobody else
+    /// from proving theirs.
+    /// </summary>
     public bool Attested { get; init; }
+
+    /// <summary>By what it was proven last; says something only of an endpoint whose control is proven.</summary>
+    public ControlProof ControlBy { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 

@@ -53,6 +53,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         var now = UnixTime.FromMs(time.NowMs());
         var id = new AltruistId(Guid.CreateVersion7(now).ToString());
         Altruist? retired = null;
+        IReadOnlyList<Altruist> displaced = [];
         var deed = new Deed<Altruist>(actor, Told.Altruist, "add", id.Value);
         return OrTakenAsync(deed, writer.ChangeAsync(
             deed,
@@ -60,11 +61,12 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
             {
                 var decided = DecideNew(roster, actor, id, now, draft, errors.Copy());
                 retired = decided.Value is { } added ? RetiredAt(roster, added) : null;
+                displaced = Displaced(roster, decided.Value, now);
                 return decided;
             },
             async (write, altruist, revision) =>
             {
-                await store.PutAsync(write, altruist, revision);
+                await PutAsync(write, altruist, displaced, revision);
                 if (retired is not null)
                     await heritage.InheritAsync(write, retired.Id, altruist.Id);
             },
@@ -79,7 +81,53 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
     internal Task<Registered<Altruist>> ChangeAsync(Actor actor, string what, AltruistId id, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation)
     {
         var deed = new Deed<Altruist>(actor, Told.Altruist, what, id.Value);
-        return OrTakenAsync(deed, writer.ChangeAsync(deed, roster => DecideChange(roster, actor, id, draft, errors.Copy()), store.PutAsync, cancellation));
+        return OrTakenAsync(deed, ChangeAsync(deed, roster => DecideChange(roster, actor, id, draft, errors.Copy()), cancellation));
+    }
+
+    /// <summary>Takes note that control of the newest endpoint was proven; claims of others to its URLs end.</summary>
+    /// <param name="places">Where it was proven, as <see cref="PlaceOf"/> tells them apart.</param>
+    internal Task<Registered<Altruist>> ProveAsync(Actor actor, AltruistId id, IReadOnlyCollection<string> places, ControlProof by, CancellationToken cancellation)
+    {
+        var deed = new Deed<Altruist>(actor, Told.Altruist, "prove", id.Value);
+        return OrTakenAsync(deed, ChangeAsync(deed, roster =>
+        {
+            if (FindOwn(roster, actor, id, out var altruist) is { } refusal)
+                return refusal;
+            return altruist!.Url.Length > 0 && PlacesOf(altruist.Endpoint).All(places.Contains)
+                ? Registered<Altruist>.Done(altruist with { Attested = true, ControlBy = by }, created: false)
+                : new Refusal(RefusalKind.Taken, "changed-meanwhile", "The altruist was changed while control was looked for: try again.");
+        }, cancellation));
+    }
+
+    private async Task<Registered<Altruist>> ChangeAsync(Deed<Altruist> deed, Func<Roster, Registered<Altruist>> decide, CancellationToken cancellation)
+    {
+        var now = UnixTime.FromMs(time.NowMs());
+        IReadOnlyList<Altruist> displaced = [];
+        return await writer.ChangeAsync(
+            deed,
+            roster =>
+            {
+                var decided = decide(roster);
+                displaced = Displaced(roster, decided.Value, now);
+                return decided;
+            },
+            (write, altruist, revision) => PutAsync(write, altruist, displaced, revision),
+            cancellation);
+    }
+
+    private async Task PutAsync(WriteTransaction write, Altruist altruist, IReadOnlyList<Altruist> displaced, long revision)
+    {
+        foreach (var loser in displaced)
+        {
+            await store.PutAsync(write, loser, revision);
+            await AuditStore.AppendAsync(write, time.GetUtcNow(), Actor.Service, new AuditEntry("altruist.displace", "altruist", loser.Id.Value)
+            {
+                Provider = loser.Provider.Value,
+                Detail = loser.RetiredAt is null ? "back to the URL of before: another provider has proven control of the new one" : "retired: another provider has proven control of its URL",
+            });
+        }
+
+        await store.PutAsync(write, altruist, revision);
     }
 
     /// <summary>What would become of a change, without making it.</summary>
@@ -229,9 +277,47 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
     private static Altruist? RetiredAt(Roster roster, Altruist added) =>
         roster.Altruists.Values.Where(altruist => altruist.RetiredAt is not null && altruist.InService.Url == added.Url && altruist.Network == added.Network).MaxBy(altruist => altruist.RetiredAt);
 
-    private static bool IsTaken(Roster roster, Altruist before, string url) =>
-        roster.Live.Any(other => other.Provider != before.Provider
-            && (other.Url == url || other.Urls.Values.Contains(url) || (other.Serving is { } serving && (serving.Url == url || serving.Urls.Values.Contains(url)))));
+    /// <summary>Another provider has proven control of the URL; that it merely claims one keeps nobody from it.</summary>
+    private static bool IsTaken(Roster roster, Altruist before, string url) => roster.Live.Any(other => other.Provider != before.Provider && Holds(other, url));
+
+    private static bool Holds(Altruist altruist, string url) =>
+        (altruist.Attested && Has(altruist.Endpoint, url)) || (altruist.Serving is { Attested: true } serving && Has(serving, url));
+
+    private static bool Has(Endpoint endpoint, string url) => endpoint.Url == url || endpoint.Urls.Values.Contains(url);
+
+    /// <summary>Who keeps an altruist from having this URL as its own: one of the same provider, or one whose control of it is proven.</summary>
+    private static Altruist? HolderOf(Roster roster, Altruist altruist, string url) => roster.Live.FirstOrDefault(other =>
+        other.Id != altruist.Id
+        && ((other.Provider == altruist.Provider ? other.Url == url || other.Serving?.Url == url : Holds(other, url))
+            || (other.Undecryptable is { } lost && AltruistStore.IsKeyOf(lost.UrlKey, altruist.Provider, url))));
+
+    /// <summary>Those of other providers whose claims end because control of their URLs is proven by this one, as they are afterwards.</summary>
+    private static IReadOnlyList<Altruist> Displaced(Roster roster, Altruist? proven, DateTimeOffset now) => proven is not { Attested: true, RetiredAt: null }
+        ? []
+        :
+        [
+            .. roster.Live.Where(other => other.Provider != proven.Provider && !other.Attested && other.Url.Length > 0 && proven.Urls.Values.Append(proven.Url).Any(url => Has(other.Endpoint, url)))
+                .Select(other => other.Serving is null ? other with { RetiredAt = now } : other.InService),
+        ];
+
+    /// <summary>Null while there is room for it.</summary>
+    private static Refusal? OverLimit(Roster roster, Altruist before, IReadOnlyList<ChainId> chains, bool created)
+    {
+        if (created && roster.Providers[before.Provider].MaxAltruists is { } most && roster.Live.Count(other => other.Provider == before.Provider) >= most)
+            return new Refusal(RefusalKind.Taken, "limit", $"{before.Provider} may have {most} altruists and has them: retire one, or ask staff for more.");
+        foreach (var id in chains.Except(before.Chains))
+        {
+            var chain = roster.Chains[id];
+            if (chain.MaxAltruists is { } places && roster.LiveByNetwork.GetValueOrDefault(chain.Network, []).Count(other => other.Chains.Contains(id)) >= places)
+                return new Refusal(RefusalKind.Taken, "limit", $"The chain {id} takes {places} altruists and has them: only staff can make room.");
+        }
+
+        return null;
+    }
+
+    /// <summary>The places of an endpoint whose control has to be proven, by what tells them apart.</summary>
+    internal static IReadOnlyDictionary<string, Uri> PlacesToProve(Altruist altruist) =>
+        altruist.Url.Length == 0 ? new Dictionary<string, Uri>() : altruist.Urls.Values.Prepend(altruist.Url).DistinctBy(PlaceOf).ToDictionary(PlaceOf, url => new Uri(url));
 
     /// <summary>Host and port, and whether what is said there is encrypted: who controls one controls it for every RPC type.</summary>
     private static string PlaceOf(string url)
@@ -336,7 +422,9 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         if (errors.Any)
             return Refusal.Invalid(errors);
 
-        if (url != before.Url && roster.Live.FirstOrDefault(other => other.Id != before.Id && (other.Url == url || other.Serving?.Url == url)) is { } holder)
+        if (OverLimit(roster, before, chains, created) is { } full)
+            return full;
+        if (url != before.Url && HolderOf(roster, before, url) is { } holder)
         {
             return new Refusal(
                 RefusalKind.Taken, "url-taken",
@@ -355,7 +443,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         var sameUrl = url == before.Url;
         var moved = !sameUrl || !SameUrls(urls, before.Urls);
         // One that cannot be decrypted and is said again is what it was.
-        var said = !moved || (before.Undecryptable is { } lost && urls.Count == 0 && lost.UrlKey == AltruistStore.KeyOf(url));
+        var said = !moved || (before.Undecryptable is { } lost && urls.Count == 0 && AltruistStore.IsKeyOf(lost.UrlKey, before.Provider, url));
         var attested = urls.Values.Append(url).All(wanted => wanted.Length > 0 && proven.Contains(PlaceOf(wanted))) || (said ? before.Attested : actor.IsStaff);
         return Registered<Altruist>.Done(
             WithTrial(before, changed: moved || auth != before.Auth, draft.Attested, before with
@@ -375,6 +463,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
                 Visibility = draft.Visibility switch { "public" => AltruistVisibility.Public, "portals" => AltruistVisibility.Portals, _ => before.Visibility },
                 Enabled = draft.Enabled ?? before.Enabled,
                 Attested = draft.Attested ?? attested,
+                ControlBy = draft.Attested == true || (attested && !before.Attested && actor.IsStaff) ? ControlProof.Staff : before.ControlBy,
                 Undecryptable = sameUrl ? before.Undecryptable : null,
             }),
             created);
@@ -442,8 +531,6 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         return null;
 
         static bool IsKnown(Altruist altruist, string url) =>
-            Has(altruist.Endpoint, url) || Has(altruist.InService.Endpoint, url) || (altruist is { MayBePrivate: true, Undecryptable: { } lost } && lost.UrlKey == AltruistStore.KeyOf(url));
-
-        static bool Has(Endpoint endpoint, string url) => endpoint.Url == url || endpoint.Urls.Values.Contains(url);
+            Has(altruist.Endpoint, url) || Has(altruist.InService.Endpoint, url) || (altruist is { MayBePrivate: true, Undecryptable: { } lost } && AltruistStore.IsKeyOf(lost.UrlKey, altruist.Provider, url));
     }
 }

@@ -31,10 +31,10 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
         """
         insert into altruists (
             id, provider_id, network, chains, regions, url, url_key, urls, private_url, label, auth, endpoint, capabilities, capacity_rps,
-            tier, role, visibility, enabled, attested, created_at, retired_at, revision)
+            tier, role, visibility, enabled, attested, control_by, created_at, retired_at, revision)
         values (
             @Id, @ProviderId, @Network, @Chains, @Regions, '', @UrlKey, '', @PrivateUrl, @Label, '', @Endpoint, @Capabilities, @CapacityRps,
-            @Tier, @Role, @Visibility, @Enabled, @Attested, @CreatedAt, @RetiredAt, @Revision)
+            @Tier, @Role, @Visibility, @Enabled, @Attested, @ControlBy, @CreatedAt, @RetiredAt, @Revision)
         on conflict (id) do update set
             network      = excluded.network,
             chains       = excluded.chains,
@@ -53,6 +53,7 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
             visibility   = excluded.visibility,
             enabled      = excluded.enabled,
             attested     = excluded.attested,
+            control_by   = excluded.control_by,
             retired_at   = excluded.retired_at,
             revision     = excluded.revision
         """,
@@ -63,7 +64,7 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
             Network = altruist.Network.Value,
             Chains = JsonSerializer.Serialize(altruist.Chains.Select(chain => chain.Value)),
             Regions = JsonSerializer.Serialize(altruist.Regions.Select(region => region.Value)),
-            UrlKey = altruist.RetiredAt is null && altruist.Undecryptable is null ? KeyOf(altruist.Url) : null,
+            UrlKey = altruist.RetiredAt is null && altruist.Undecryptable is null ? KeyOf(altruist) : null,
             KeepsEndpoint = altruist is { RetiredAt: null, Undecryptable: not null },
             Endpoint = altruist.Undecryptable is null ? seal.Seal(altruist) : null,
             PrivateUrl = altruist.MayBePrivate,
@@ -75,6 +76,7 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
             Visibility = VisibilityText(altruist.Visibility),
             altruist.Enabled,
             altruist.Attested,
+            ControlBy = ControlText(altruist.ControlBy),
             CreatedAt = altruist.CreatedAt.ToUnixTimeMilliseconds(),
             RetiredAt = altruist.RetiredAt?.ToUnixTimeMilliseconds(),
             Revision = revision,
@@ -86,7 +88,7 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
         var rows = (await connection.QueryAsync<Row>(new CommandDefinition(
             """
             select id, provider_id, network, chains, regions, url, url_key, urls, endpoint, private_url, label, capabilities, capacity_rps,
-                   tier, role, visibility, enabled, attested, created_at, retired_at
+                   tier, role, visibility, enabled, attested, control_by, created_at, retired_at
             from altruists
             where revision > @Revision
             """,
@@ -118,7 +120,7 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
         var rows = await database.QueryAsync<Row>(
             $"""
             select id, provider_id, network, chains, regions, url, url_key, urls, endpoint, private_url, label, capabilities, capacity_rps,
-                   tier, role, visibility, enabled, attested, created_at, retired_at
+                   tier, role, visibility, enabled, attested, control_by, created_at, retired_at
             from altruists
             where {database.Dialect.In("id", "Ids")}
             """,
@@ -139,7 +141,7 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
         var rows = (await write.QueryAsync<Row>(
             """
             select id, provider_id, network, chains, regions, url, url_key, urls, endpoint, private_url, label, capabilities, capacity_rps,
-                   tier, role, visibility, enabled, attested, created_at, retired_at
+                   tier, role, visibility, enabled, attested, control_by, created_at, retired_at
             from altruists
             where endpoint is null
             """)).AsList();
@@ -193,6 +195,7 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
             Visibility = row.Visibility == "public" ? AltruistVisibility.Public : AltruistVisibility.Portals,
             Enabled = row.Enabled,
             Attested = row.Attested,
+            ControlBy = row.ControlBy switch { "well-known" => ControlProof.WellKnown, "dns" => ControlProof.Dns, _ => ControlProof.Staff },
             CreatedAt = UnixTime.FromMs(row.CreatedAt),
             RetiredAt = UnixTime.FromMs(row.RetiredAt),
         });
@@ -233,7 +236,15 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
     /// is lost (<see cref="Undecryptable.UrlKey"/>) and by every instance. Whoever reads the database can so confirm a URL that they guess in whole; a secret in its
     /// path that is worth the name cannot be guessed, and passwords are no part of it.
     /// </summary>
-    internal static string KeyOf(string url) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url)));
+    /// <remarks>Only proven control holds a URL against everybody; a mere claim is the provider's own (design 5.7).</remarks>
+    private static string KeyOf(Altruist altruist) => altruist.Attested ? KeyOf(altruist.Url) : KeyOfClaim(altruist.Provider, altruist.Url);
+
+    private static string KeyOfClaim(ProviderId provider, string url) => KeyOf($"{provider} {url}");
+
+    /// <summary>Whether a stored key is that of the URL, as the provider proved or claimed it.</summary>
+    internal static bool IsKeyOf(string? key, ProviderId provider, string url) => key is not null && (key == KeyOf(url) || key == KeyOfClaim(provider, url));
+
+    private static string KeyOf(string url) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url)));
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Count} altruists are out of service because their endpoints cannot be decrypted: {Why}. Put the key ring back from a backup, or say their URLs and credentials anew")]
     private partial void LogUndecryptable(int count, string why);
@@ -242,6 +253,8 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
     private partial void LogReopened(int count);
 
     public static string RoleText(AltruistRole role) => role == AltruistRole.Reference ? "reference" : "serve";
+
+    internal static string ControlText(ControlProof proof) => proof switch { ControlProof.WellKnown => "well-known", ControlProof.Dns => "dns", _ => "staff" };
 
     internal static string VisibilityText(AltruistVisibility visibility) => visibility == AltruistVisibility.Public ? "public" : "portals";
 
@@ -265,6 +278,7 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
         public required string Visibility { get; init; }
         public required bool Enabled { get; init; }
         public required bool Attested { get; init; }
+        public required string? ControlBy { get; init; }
         public required long CreatedAt { get; init; }
         public required long? RetiredAt { get; init; }
     }

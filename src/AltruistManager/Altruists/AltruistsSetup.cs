@@ -21,6 +21,7 @@ public static class AltruistsSetup
         services.AddSingleton<AltruistRegistry>();
         services.AddSingleton<DrainStore>();
         services.AddSingleton<DrainRegistry>();
+        services.AddSingleton<ControlStore>();
         return services;
     }
 }

@@ -26,6 +26,7 @@ public sealed record ChainDraft
     public int? Primaries { get; init; }
     public int? RequestTimeoutMs { get; init; }
     public int? MinEligible { get; init; }
+    public int? MaxAltruists { get; init; }
     public bool? Enabled { get; init; }
     public string? Successor { get; init; }
 }
@@ -83,6 +84,7 @@ public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, P
         errors.Between("primaries", draft.Primaries, 1, 8);
         errors.Between("requestTimeoutMs", draft.RequestTimeoutMs, 100, 600_000);
         errors.Between("minEligible", draft.MinEligible, 0, 100_000);
+        errors.Between("maxAltruists", draft.MaxAltruists, 0, 100_000);
         CheckPath(draft.Path ?? "", errors);
         if (draft.Policy is { } policy && !rules.Policies.Contains(policy))
             errors.Add("policy", $"must be one of {string.Join(", ", rules.Policies)}");
@@ -164,6 +166,7 @@ public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, P
                 Primaries = draft.Primaries,
                 RequestTimeoutMs = draft.RequestTimeoutMs ?? DefaultRequestTimeoutMs,
                 MinEligible = draft.MinEligible,
+                MaxAltruists = draft.MaxAltruists,
                 Enabled = draft.Enabled ?? true,
                 Successor = successor,
             },

@@ -3,8 +3,16 @@ using AltruistManager.Accounts;
 namespace AltruistManager.Altruists;
 
 /// <param name="Name">Null means the id.</param>
+/// <param name="PayoutAddress">Null means what it has.</param>
 /// <param name="Shares">Null means one where staff writes, else what it has.</param>
-public sealed record ProviderDraft(string? Name, string? Website, string? Contact, string? PayoutAddress, int? Shares = null);
+public sealed record ProviderDraft(string? Name, string? Website, string? Contact, string? PayoutAddress, int? Shares = null)
+{
+    /// <summary>True where it was said that it is to be paid nowhere.</summary>
+    public bool ClearsPayoutAddress { get; init; }
+
+    /// <summary>Null means any number where staff writes, else what it has.</summary>
+    public int? MaxAltruists { get; init; }
+}
 
 /// <summary>Registers providers.</summary>
 public sealed class ProviderRegistry(RegistryWriter writer, TimeProvider time)
@@ -17,12 +25,12 @@ public sealed class ProviderRegistry(RegistryWriter writer, TimeProvider time)
         var now = time.GetUtcNow();
         return writer.ChangeAsync(
             new Deed<Provider>(actor, Told.Provider, null, id.Value),
-            roster => Decide(roster, actor, id, draft, errors.Copy()),
+            roster => Decide(roster, actor, id, draft, errors.Copy(), now),
             (write, provider, revision) => ProviderStore.PutAsync(write, provider, now, revision),
             cancellation);
     }
 
-    internal static Registered<Provider> Decide(Roster roster, Actor actor, ProviderId id, ProviderDraft draft, FieldErrors errors)
+    internal static Registered<Provider> Decide(Roster roster, Actor actor, ProviderId id, ProviderDraft draft, FieldErrors errors, DateTimeOffset now)
     {
         if (Refusal.UnlessMayChange(actor, id, "what is said of this provider") is { } notYours)
             return notYours;
@@ -35,15 +43,42 @@ public sealed class ProviderRegistry(RegistryWriter writer, TimeProvider time)
         if (draft.Website is { } website && AltruistUrl.Parse(website, "https", "http", allowPlain: true).Error is { } error)
             errors.Add("website", error);
         errors.Between("shares", draft.Shares, 1, MostShares);
+        errors.Between("maxAltruists", draft.MaxAltruists, 0, 100_000);
         if (errors.Any)
             return Refusal.Invalid(errors);
 
-        var before = roster.Providers.GetValueOrDefault(id);
+        var before = roster.Providers.GetValueOrDefault(id)?.Settled(now);
         var shares = actor.IsStaff ? draft.Shares ?? 1 : before?.Shares ?? 1;
         if (draft.Shares is { } wanted && wanted != shares)
             return new Refusal(RefusalKind.Forbidden, "staff-only", "Shares are set by staff.");
 
+        var most = actor.IsStaff ? draft.MaxAltruists : before?.MaxAltruists;
+        if (draft.MaxAltruists is { } number && number != most)
+            return new Refusal(RefusalKind.Forbidden, "staff-only", "How many altruists a provider may have is set by staff.");
+
+        var provider = new Provider(id, draft.Name ?? id.Value, draft.Website, draft.Contact, before is null ? draft.PayoutAddress : before.PayoutAddress, shares)
+        {
+            MaxAltruists = most,
+            NextPayoutAddress = before?.NextPayoutAddress,
+            NextPayoutAt = before?.NextPayoutAt,
+        };
+        return before is null || (draft.PayoutAddress is null && !draft.ClearsPayoutAddress)
+            ? Registered<Provider>.Done(provider, created: before is null)
+            : WithPayout(provider, actor, draft.PayoutAddress, now);
+    }
+
+    /// <summary>Whoever takes over an account does not thereby get at what the provider is paid: it takes a second factor, and days in which everybody can see it.</summary>
+    private static Registered<Provider> WithPayout(Provider provider, Actor actor, string? wanted, DateTimeOffset now)
+    {
+        if (wanted == (provider.NextPayoutAt is null ? provider.PayoutAddress : provider.NextPayoutAddress))
+            return Registered<Provider>.Done(provider, created: false);
+        if (actor is { Kind: ActorKind.User, HasSecondFactor: false })
+            return new Refusal(RefusalKind.Forbidden, "second-factor-needed", "A payout address is changed only by somebody who proved a second factor at sign-in.");
+        // Back to what counts today: the change that waits is off.
         return Registered<Provider>.Done(
-            new Provider(id, draft.Name ?? id.Value, draft.Website, draft.Contact, draft.PayoutAddress, shares), created: before is null);
+            wanted == provider.PayoutAddress
+                ? provider with { NextPayoutAddress = null, NextPayoutAt = null }
+                : provider with { NextPayoutAddress = wanted, NextPayoutAt = now + Provider.PayoutDelay },
+            created: false);
     }
 }

@@ -10,15 +10,18 @@ internal static class ProviderStore
     /// <param name="now">When it was created, if it is new.</param>
     public static Task PutAsync(WriteTransaction write, Provider provider, DateTimeOffset now, long revision) => write.ExecuteAsync(
         """
-        insert into providers (id, name, website, contact, payout_address, shares, created_at, revision)
-        values (@Id, @Name, @Website, @Contact, @PayoutAddress, @Shares, @CreatedAt, @Revision)
+        insert into providers (id, name, website, contact, payout_address, next_payout_address, next_payout_at, shares, max_altruists, created_at, revision)
+        values (@Id, @Name, @Website, @Contact, @PayoutAddress, @NextPayoutAddress, @NextPayoutAt, @Shares, @MaxAltruists, @CreatedAt, @Revision)
         on conflict (id) do update set
-            name           = excluded.name,
-            website        = excluded.website,
-            contact        = excluded.contact,
-            payout_address = excluded.payout_address,
-            shares         = excluded.shares,
-            revision       = excluded.revision
+            name                = excluded.name,
+            website             = excluded.website,
+            contact             = excluded.contact,
+            payout_address      = excluded.payout_address,
+            next_payout_address = excluded.next_payout_address,
+            next_payout_at      = excluded.next_payout_at,
+            shares              = excluded.shares,
+            max_altruists       = excluded.max_altruists,
+            revision            = excluded.revision
         """,
         new
         {
@@ -27,7 +30,10 @@ internal static class ProviderStore
             provider.Website,
             provider.Contact,
             provider.PayoutAddress,
+            provider.NextPayoutAddress,
+            NextPayoutAt = provider.NextPayoutAt?.ToUnixTimeMilliseconds(),
             provider.Shares,
+            provider.MaxAltruists,
             CreatedAt = now.ToUnixTimeMilliseconds(),
             Revision = revision,
         });
@@ -36,9 +42,17 @@ internal static class ProviderStore
     public static async Task<List<Provider>> ChangedSinceAsync(DbConnection connection, DbTransaction? transaction, long revision, CancellationToken cancellation)
     {
         var rows = await connection.QueryAsync<Row>(new CommandDefinition(
-            "select id, name, website, contact, payout_address, shares from providers where revision > @Revision",
+            "select id, name, website, contact, payout_address, next_payout_address, next_payout_at, shares, max_altruists from providers where revision > @Revision",
             new { Revision = revision }, transaction, cancellationToken: cancellation));
-        return [.. rows.Select(row => new Provider(new(row.Id), row.Name, row.Website, row.Contact, row.PayoutAddress, row.Shares))];
+        return
+        [
+            .. rows.Select(row => new Provider(new(row.Id), row.Name, row.Website, row.Contact, row.PayoutAddress, row.Shares)
+            {
+                MaxAltruists = row.MaxAltruists,
+                NextPayoutAddress = row.NextPayoutAddress,
+                NextPayoutAt = UnixTime.FromMs(row.NextPayoutAt),
+            }),
+        ];
     }
 
     private sealed record Row
@@ -48,6 +62,9 @@ internal static class ProviderStore
         public required string? Website { get; init; }
         public required string? Contact { get; init; }
         public required string? PayoutAddress { get; init; }
+        public required string? NextPayoutAddress { get; init; }
+        public required long? NextPayoutAt { get; init; }
         public required int Shares { get; init; }
+        public required int? MaxAltruists { get; init; }
     }
 }

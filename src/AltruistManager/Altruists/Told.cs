@@ -25,7 +25,10 @@ internal static class Told
             ["website"] = provider.Website,
             ["contact"] = provider.Contact,
             ["payoutAddress"] = provider.PayoutAddress,
+            ["nextPayoutAddress"] = provider.NextPayoutAddress,
+            ["nextPayoutAt"] = provider.NextPayoutAt?.UtcDateTime,
             ["shares"] = provider.Shares,
+            ["maxAltruists"] = provider.MaxAltruists,
         });
 
     public static readonly Told<Chain> Chain = new(
@@ -46,6 +49,7 @@ internal static class Told
             ["primaries"] = chain.Primaries,
             ["requestTimeoutMs"] = chain.RequestTimeoutMs,
             ["minEligible"] = chain.MinEligible,
+            ["maxAltruists"] = chain.MaxAltruists,
             ["enabled"] = chain.Enabled,
             ["successor"] = chain.Successor?.Value,
             ["retired"] = chain.RetiredAt is not null,
@@ -71,7 +75,8 @@ internal static class Told
         ["role"] = AltruistStore.RoleText(altruist.Role),
         ["visibility"] = AltruistStore.VisibilityText(altruist.Visibility),
         ["enabled"] = altruist.Enabled,
-        ["attested"] = altruist.Attested,
+        ["controlProven"] = altruist.Attested,
+        ["controlBy"] = altruist.Attested ? AltruistStore.ControlText(altruist.ControlBy) : null,
         ["retired"] = altruist.RetiredAt is not null,
     };
 

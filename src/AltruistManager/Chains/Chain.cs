@@ -43,6 +43,9 @@ public sealed record Chain
     /// <summary>Below this many eligible altruists staff are told; null means never.</summary>
     public int? MinEligible { get; init; }
 
+    /// <summary>This many living altruists may serve it, whoever offers them; null for any number.</summary>
+    public int? MaxAltruists { get; init; }
+
     public bool Enabled { get; init; } = true;
 
     /// <summary>The chain that replaced this one, told to whoever asks for it after its retirement.</summary>

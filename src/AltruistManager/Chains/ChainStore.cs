@@ -15,10 +15,10 @@ internal static class ChainStore
             """
             insert into chains (
                 id, name, network, requires, block_time_seconds, lag_tolerance_blocks, max_head_age_seconds, integrity_offset_blocks,
-                path, probe, policy, primaries, request_timeout_ms, min_eligible, enabled, successor, retired_at, revision)
+                path, probe, policy, primaries, request_timeout_ms, min_eligible, max_altruists, enabled, successor, retired_at, revision)
             values (
                 @Id, @Name, @Network, @Requires, @BlockTimeSeconds, @LagToleranceBlocks, @MaxHeadAgeSeconds, @IntegrityOffsetBlocks,
-                @Path, @Probe, @Policy, @Primaries, @RequestTimeoutMs, @MinEligible, @Enabled, @Successor, @RetiredAt, @Revision)
+                @Path, @Probe, @Policy, @Primaries, @RequestTimeoutMs, @MinEligible, @MaxAltruists, @Enabled, @Successor, @RetiredAt, @Revision)
             on conflict (id) do update set
                 name                    = excluded.name,
                 network                 = excluded.network,
@@ -33,6 +33,7 @@ internal static class ChainStore
                 primaries               = excluded.primaries,
                 request_timeout_ms      = excluded.request_timeout_ms,
                 min_eligible            = excluded.min_eligible,
+                max_altruists           = excluded.max_altruists,
                 enabled                 = excluded.enabled,
                 successor               = excluded.successor,
                 retired_at              = excluded.retired_at,
@@ -54,6 +55,7 @@ internal static class ChainStore
                 chain.Primaries,
                 chain.RequestTimeoutMs,
                 chain.MinEligible,
+                chain.MaxAltruists,
                 chain.Enabled,
                 Successor = chain.Successor?.Value,
                 RetiredAt = chain.RetiredAt?.ToUnixTimeMilliseconds(),
@@ -70,7 +72,7 @@ internal static class ChainStore
         var rows = (await connection.QueryAsync<Row>(new CommandDefinition(
             """
             select id, name, network, requires, block_time_seconds, lag_tolerance_blocks, max_head_age_seconds, integrity_offset_blocks,
-                   path, probe, policy, primaries, request_timeout_ms, min_eligible, enabled, successor, retired_at
+                   path, probe, policy, primaries, request_timeout_ms, min_eligible, max_altruists, enabled, successor, retired_at
             from chains
             where revision > @Revision
             """,
@@ -110,6 +112,7 @@ internal static class ChainStore
         public required int? Primaries { get; init; }
         public required int RequestTimeoutMs { get; init; }
         public required int? MinEligible { get; init; }
+        public required int? MaxAltruists { get; init; }
         public required bool Enabled { get; init; }
         public required string? Successor { get; init; }
         public required long? RetiredAt { get; init; }
@@ -131,6 +134,7 @@ internal static class ChainStore
             Primaries = Primaries,
             RequestTimeoutMs = RequestTimeoutMs,
             MinEligible = MinEligible,
+            MaxAltruists = MaxAltruists,
             Enabled = Enabled,
             Successor = Successor is null ? null : new ChainId(Successor),
             RetiredAt = UnixTime.FromMs(RetiredAt),

@@ -1,4 +1,5 @@
 using System.Net;
+using AltruistManager.Accounts;
 using AltruistManager.Altruists;
 using AltruistManager.Chains.Protocols;
 using AltruistManager.Probing.Checks;
@@ -56,6 +57,17 @@ public static class ProbingSetup
             provider.GetRequiredService<CheckList>(),
             provider.GetRequiredService<ProbeStarter>(),
             provider.GetRequiredService<IHotAltruists>(),
+            provider.GetRequiredService<IOptions<ProbingOptions>>(),
+            provider.GetRequiredService<TimeProvider>()));
+
+        services.AddSingleton(provider => new TxtResolver(TxtResolver.OfSystem, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new ControlProver(
+            provider.GetRequiredService<GuardedHttp>(),
+            provider.GetRequiredService<TxtResolver>(),
+            provider.GetRequiredService<ControlStore>(),
+            provider.GetRequiredService<AltruistRegistry>(),
+            provider.GetRequiredService<RosterCache>(),
+            provider.GetRequiredService<RefusalLog>(),
             provider.GetRequiredService<IOptions<ProbingOptions>>(),
             provider.GetRequiredService<TimeProvider>()));
 

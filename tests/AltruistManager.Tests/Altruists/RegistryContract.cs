@@ -5,6 +5,7 @@ using AltruistManager.Chains;
 using AltruistManager.Storage;
 using AltruistManager.Tests.Accounts;
 using AltruistManager.Tests.Chains.Protocols;
+using AltruistManager.Tests.Simulator;
 using AltruistManager.Tests.Storage;
 
 namespace AltruistManager.Tests.Altruists;
@@ -261,11 +262,74 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     public async Task A_provider_may_write_itself_and_nobody_else()
     {
         var world = await World.NewAsync(Fixture);
-        Done(await world.ProviderAsync(Acme, "acme", new ProviderDraft("Acme", "https://acme.example", "ops@acme.example", "pokt1")));
+        Done(await world.ProviderAsync(Acme, "acme", new ProviderDraft("Acme", "https://acme.example", "ops@acme.example", null)));
         Refused(await world.ProviderAsync(Acme, "other", new ProviderDraft("Mine now", null, null, null)), RefusalKind.Forbidden, "not-yours");
         Refused(await world.ProviderAsync(Acme, "acme", new ProviderDraft("", "ftp://x", new string('x', 201), "a\nb")), RefusalKind.Invalid, "website");
 
-        Assert.Equal(new Provider(new("acme"), "Acme", "https://acme.example", "ops@acme.example", "pokt1"), world.Roster.Providers[new("acme")]);
+        Assert.Equal(new Provider(new("acme"), "Acme", "https://acme.example", "ops@acme.example", null), world.Roster.Providers[new("acme")]);
+    }
+
+    [Fact]
+    public async Task Changed_payout_address_waits_for_72_hours_and_is_in_the_trail()
+    {
+        var world = await World.NewAsync(Fixture);
+        var sure = Acme with { HasSecondFactor = true };
+        Refused(await world.ProviderAsync(Acme, "acme", new ProviderDraft("Acme", null, null, "pokt-new")), RefusalKind.Forbidden, "second-factor-needed");
+        var before = TimeProvider.System.GetUtcNow();
+        Done(await world.ProviderAsync(sure, "acme", new ProviderDraft("Acme", null, null, "pokt-new")));
+
+        var stored = world.Roster.Providers[new("acme")];
+        var at = stored.NextPayoutAt!.Value;
+        Assert.InRange(at, before.AddHours(72).AddSeconds(-1), before.AddHours(72).AddMinutes(5));
+        Assert.Equal((null, "pokt-new"), (stored.PayoutAddressAt(at.AddMilliseconds(-1)), stored.PayoutAddressAt(at)));
+        // Who changes something else neither hastens nor delays it, and needs no second factor.
+        Done(await world.ProviderAsync(Acme, "acme", new ProviderDraft("Acme Nodes", null, null, null)));
+        Done(await world.ProviderAsync(Acme, "acme", new ProviderDraft("Acme Nodes", null, null, "pokt-new")));
+        Assert.Equal((at, "pokt-new"), (world.Roster.Providers[new("acme")].NextPayoutAt, world.Roster.Providers[new("acme")].NextPayoutAddress));
+
+        var line = (await world.AuditAsync(new AuditFilter { Subject = "provider:acme" })).First(line => line.After?.Contains("pokt-new", StringComparison.Ordinal) == true);
+        Assert.Equal(("acme-admin", "acme"), (line.ActorId, line.Provider));
+    }
+
+    [Fact]
+    public void Payout_address_that_waited_long_enough_counts_and_the_next_change_waits_again()
+    {
+        var actor = Acme with { HasSecondFactor = true };
+        var now = new DateTimeOffset(2026, 11, 21, 7, 0, 0, TimeSpan.Zero);
+        var provider = new Provider(new("acme"), "Acme", null, null, "old") { NextPayoutAddress = "new", NextPayoutAt = now.AddHours(-1) };
+        var roster = new Roster(1, [], [], [provider], []);
+        var third = Done(ProviderRegistry.Decide(roster, actor, new("acme"), new ProviderDraft(null, null, null, "third"), new FieldErrors(), now));
+        Assert.Equal(("new", "third", now.AddHours(72)), (third.PayoutAddress, third.NextPayoutAddress, third.NextPayoutAt));
+
+        // What counts today takes the change back; a removal waits as any change.
+        roster = new Roster(1, [], [], [third], []);
+        var back = Done(ProviderRegistry.Decide(roster, actor, new("acme"), new ProviderDraft(null, null, null, "new"), new FieldErrors(), now));
+        Assert.Equal(("new", null, null), (back.PayoutAddress, back.NextPayoutAddress, back.NextPayoutAt));
+        var none = Done(ProviderRegistry.Decide(roster, actor, new("acme"), new ProviderDraft(null, null, null, null) { ClearsPayoutAddress = true }, new FieldErrors(), now));
+        Assert.Equal(("new", "new", null), (none.PayoutAddress, none.PayoutAddressAt(now.AddHours(71)), none.PayoutAddressAt(now.AddHours(73))));
+    }
+
+    [Fact]
+    public async Task Staff_limit_how_many_altruists_a_provider_has_and_a_chain_is_served_by()
+    {
+        var world = await World.NewAsync(Fixture);
+        Refused(await world.ProviderAsync(Acme, "acme", new ProviderDraft(null, null, null, null) { MaxAltruists = 9 }), RefusalKind.Forbidden, "staff-only");
+        Done(await world.ProviderAsync(Actors.Staff, "acme", new ProviderDraft(null, null, null, null) { MaxAltruists = 2 }));
+        Done(await world.ChainAsync("0009", new ChainDraft { MaxAltruists = 1 }));
+        // Its owner's writing leaves the limit as it is.
+        Done(await world.ProviderAsync(Acme, "acme", new ProviderDraft("Acme", null, null, null)));
+
+        var first = Done(await world.AddAsync(World.Draft with { Chains = ["0009"] }, Acme));
+        Refused(await world.AddAsync(World.Draft with { Chains = ["0009"], Url = "https://eth2.acme.example" }, Acme), RefusalKind.Taken, "limit");
+        Done(await world.AddAsync(World.Draft with { Url = "https://eth2.acme.example" }, Acme));
+        var full = await world.AddAsync(World.Draft with { Url = "https://eth3.acme.example" });
+        Refused(full, RefusalKind.Taken, "limit");
+        Assert.StartsWith("acme may have 2 altruists and has them", full.Refusal!.Detail, StringComparison.Ordinal);
+        // Whoever is there may be changed, and whoever goes makes room.
+        Done(await world.ChangeAsync(first.Id, new AltruistDraft { Label = "renamed" }, Acme));
+        Done(await world.Altruists.RetireAsync(Acme, first.Id, Cancellation));
+        Done(await world.AddAsync(World.Draft with { Chains = ["0009"], Url = "https://eth3.acme.example" }, Acme));
+        Assert.Equal((2, 1), (world.Roster.Providers[new("acme")].MaxAltruists, world.Roster.Chains[new("0009")].MaxAltruists));
     }
 
     // Altruists
@@ -684,8 +748,74 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         var world = await World.NewAsync(Fixture);
         var made = Done(await world.AddAsync());
         Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://eth2.acme.example" }, Acme));
-        foreach (var url in new[] { "https://eth1.acme.example", "https://eth2.acme.example" })
-            Refused(await world.AddAsync(World.Draft with { Provider = "other", Url = url }), RefusalKind.Taken, "url-taken");
+        Refused(await world.AddAsync(World.Draft with { Provider = "other" }), RefusalKind.Taken, "url-taken");
+    }
+
+    // Control
+
+    [Fact]
+    public async Task A_claim_without_proof_keeps_nobody_from_proving_and_the_one_with_proof_holds_the_url()
+    {
+        var world = await World.NewAsync(Fixture);
+        var other = Actors.AdminOf("other");
+        var squatter = Done(await world.AddAsync(World.Draft with { Provider = "other" }, other));
+        Refused(await world.AddAsync(World.Draft with { Provider = "other" }, other), RefusalKind.Taken, "url-taken");
+        var owner = Done(await world.AddAsync(actor: Acme));
+        Assert.False(squatter.Attested || owner.Attested);
+
+        var proven = Done(await world.Altruists.ProveAsync(Acme, owner.Id, [.. AltruistRegistry.PlacesToProve(owner).Keys], ControlProof.Dns, Cancellation));
+        Assert.Equal((true, ControlProof.Dns), (proven.Attested, proven.ControlBy));
+        Assert.NotNull(world.Roster.Altruists[squatter.Id].RetiredAt);
+        Refused(await world.AddAsync(World.Draft with { Provider = "other" }, other), RefusalKind.Taken, "url-taken");
+        Refused(await world.Altruists.ProveAsync(other, owner.Id, [.. AltruistRegistry.PlacesToProve(owner).Keys], ControlProof.Dns, Cancellation), RefusalKind.Forbidden, "not-yours");
+
+        var line = Assert.Single(await world.AuditAsync(new AuditFilter { Subject = squatter.Id.Value, Action = "altruist.displace" }));
+        Assert.Equal((ActorKind.Service, "other"), (line.ActorKind, line.Provider));
+        var again = await World.JoinAsync(world.Database);
+        Assert.Equal((true, ControlProof.Dns), (again.Roster.Altruists[owner.Id].Attested, again.Roster.Altruists[owner.Id].ControlBy));
+    }
+
+    [Fact]
+    public async Task What_staff_add_takes_the_place_of_a_claim_and_sends_one_on_trial_back_to_the_url_of_before()
+    {
+        var world = await World.NewAsync(Fixture);
+        var other = Done(await world.AddAsync(World.Draft with { Provider = "other", Url = "https://eth1.other.example" }));
+        Done(await world.ChangeAsync(other.Id, new AltruistDraft { Url = "https://eth1.acme.example" }, Actors.AdminOf("other")));
+        var owner = Done(await world.AddAsync());
+
+        Assert.True(owner.Attested);
+        var back = world.Roster.Altruists[other.Id];
+        Assert.Equal(("https://eth1.other.example", null, true, null), (back.Url, back.Serving, back.Attested, back.RetiredAt));
+    }
+
+    [Fact]
+    public async Task Proof_of_some_of_its_places_is_no_proof_of_all()
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(World.Draft with { Urls = new Dictionary<string, string> { ["websocket"] = "wss://ws.acme.example" } }, Acme));
+        var places = AltruistRegistry.PlacesToProve(made);
+        Assert.Equal(2, places.Count);
+        Refused(await world.Altruists.ProveAsync(Acme, made.Id, [places.Keys.First()], ControlProof.WellKnown, Cancellation), RefusalKind.Taken, "changed-meanwhile");
+        Assert.True(Done(await world.Altruists.ProveAsync(Acme, made.Id, [.. places.Keys], ControlProof.WellKnown, Cancellation)).Attested);
+        // A path of the same hosts needs no other proof, another host does.
+        Assert.True(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://eth1.acme.example/v2" }, Acme)).Attested);
+        Assert.False(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://eth9.acme.example/v2" }, Acme)).Attested);
+    }
+
+    [Fact]
+    public async Task Challenge_stays_the_same_until_it_is_too_old()
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(actor: Acme));
+        var clock = new ManualClock();
+        var store = new ControlStore(world.Database, clock);
+        var first = await store.StartAsync(Acme, made, Cancellation);
+        clock.Advance(TimeSpan.FromDays(6.9));
+        Assert.Equal(first, await store.StartAsync(Acme, made, Cancellation));
+        clock.Advance(TimeSpan.FromDays(0.2));
+        var second = await store.StartAsync(Acme, made, Cancellation);
+        Assert.True(second.Token != first.Token && second.Answer != first.Answer);
+        Assert.DoesNotContain(second.Token, second.Answer, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -739,7 +869,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     public async Task Refusals_by_a_rule_are_told_and_slips_of_the_pen_are_not()
     {
         var world = await World.NewAsync(Fixture);
-        var made = Done(await world.AddAsync(actor: Acme));
+        var made = Done(await world.AddAsync());
         var other = Actors.AdminOf("other");
         Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Label = "mine" }, other), RefusalKind.Forbidden, "not-yours");
         Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Label = "mine" }, Actors.ViewerOf("acme")), RefusalKind.Forbidden, "only-looks");

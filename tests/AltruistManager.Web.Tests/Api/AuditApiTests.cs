@@ -21,6 +21,7 @@ public sealed class AuditApiTests(AppWithPicks picks) : IClassFixture<AppWithPic
         ["changeAltruist"] = "altruist.change",
         ["rotateCredentials"] = "altruist.credentials",
         ["testAltruist"] = "altruist.test",
+        ["proveAltruist"] = "altruist.challenge",
         ["drainAltruist"] = "altruist.drain",
         ["resumeAltruist"] = "altruist.resume",
         ["retireAltruist"] = "altruist.retire",
@@ -59,6 +60,8 @@ public sealed class AuditApiTests(AppWithPicks picks) : IClassFixture<AppWithPic
         var altruist = $"/api/v1/altruists/{made.GetProperty("id").GetString()}";
         await App.Staff.PatchAsJsonAsync(altruist, new { label = "newest" }, Cancellation);
         await App.Staff.PutAsJsonAsync($"{altruist}/credentials", new { auth = new { type = "bearer", token = "abc" } }, Cancellation);
+        await App.Staff.PatchAsJsonAsync(altruist, new { attested = false }, Cancellation);
+        await App.Staff.PostAsync($"{altruist}/proof", null, Cancellation);
         await App.Staff.PostAsync($"{altruist}/test", null, Cancellation);
         await App.Staff.PostAsJsonAsync($"{altruist}/drain", new { reason = "new disks" }, Cancellation);
         await App.Staff.PostAsync($"{altruist}/resume", null, Cancellation);
