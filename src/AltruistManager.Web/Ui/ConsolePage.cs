@@ -1,4 +1,5 @@
 using AltruistManager.Accounts;
+using AltruistManager.Altruists;
 using AltruistManager.Storage;
 using AltruistManager.Web.Security;
 using Microsoft.AspNetCore.Components;
@@ -129,6 +130,8 @@ public abstract class ConsolePage : ComponentBase, IDisposable
         }
 
         await ReadAgainAsync();
+        // The event may be that of a part of the page.
+        StateHasChanged();
     }
 
     private async Task TickAsync()
@@ -200,4 +203,12 @@ public sealed record Notice(string Tone, string Text)
     public static Notice Warn(string text) => new("warn", text);
 
     public static Notice Bad(string text) => new("bad", text);
+
+    /// <summary>Null for what was not refused.</summary>
+    public static Notice? Of(Refusal? refusal) => refusal switch
+    {
+        null => null,
+        { Kind: RefusalKind.Invalid } => Bad("Some fields are not as they should be: see below them."),
+        _ => Bad(refusal.Detail),
+    };
 }

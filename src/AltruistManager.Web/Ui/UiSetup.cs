@@ -31,6 +31,7 @@ internal static class UiSetup
         });
         services.AddRadzenComponents();
         services.AddSingleton<CircuitGate>();
+        services.AddSingleton<TestLimits>();
         services.AddSingleton<SiteFiles>();
         services.AddFirstRun();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, PageAuthorization>();

@@ -130,6 +130,15 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         await store.PutAsync(write, altruist, revision);
     }
 
+    /// <summary>What would be registered, without doing so.</summary>
+    /// <param name="errors">What was found wrong while reading the draft.</param>
+    public Task<Registered<Altruist>> ProposeAsync(Actor actor, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation)
+    {
+        var now = UnixTime.FromMs(time.NowMs());
+        var id = new AltruistId(Guid.CreateVersion7(now).ToString());
+        return writer.PreviewAsync(new Deed<Altruist>(actor, Told.Altruist, "test", ""), roster => DecideNew(roster, actor, id, now, draft, errors.Copy()), cancellation);
+    }
+
     /// <summary>What would become of a change, without making it.</summary>
     /// <param name="errors">What was found wrong while reading the draft.</param>
     public Task<Registered<Altruist>> PreviewAsync(Actor actor, AltruistId id, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation) =>

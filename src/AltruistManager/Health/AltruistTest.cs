@@ -31,13 +31,14 @@ public sealed class AltruistTest
     private readonly CheckWatch watch;
     private readonly ProbeDelivery delivery;
     private readonly ProbingOptions probing;
+    private readonly AltruistRegistry registry;
     private readonly AuditStore audit;
     private readonly RefusalLog refusals;
     private readonly TimeProvider time;
     private readonly Lane lane;
 
     internal AltruistTest(
-        HealthMonitor health, HealthBoard board, ProbeStarter starter, CheckList checks, CheckRunner runner, CheckWatch watch, ProbeDelivery delivery, IOptions<ProbingOptions> probing, AuditStore audit, RefusalLog refusals, TimeProvider time)
+        HealthMonitor health, HealthBoard board, ProbeStarter starter, CheckList checks, CheckRunner runner, CheckWatch watch, ProbeDelivery delivery, IOptions<ProbingOptions> probing, AltruistRegistry registry, AuditStore audit, RefusalLog refusals, TimeProvider time)
     {
         this.health = health;
         this.board = board;
@@ -47,6 +48,7 @@ public sealed class AltruistTest
         this.watch = watch;
         this.delivery = delivery;
         this.probing = probing.Value;
+        this.registry = registry;
         this.audit = audit;
         this.refusals = refusals;
         this.time = time;
@@ -77,7 +79,25 @@ public sealed class AltruistTest
         return Registered<AltruistTestReport>.Done(report, created: false);
     }
 
-    private async Task<AltruistTestReport> RunAsync(Altruist altruist, bool onTrial, CancellationToken cancellation)
+    /// <summary>Tests what somebody is about to register, by the same checks; nothing of it is kept but that it was tested.</summary>
+    /// <param name="errors">What was found wrong while reading the draft.</param>
+    public async Task<Registered<AltruistTestReport>> TryAsync(Actor actor, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation)
+    {
+        var proposed = await registry.ProposeAsync(actor, draft, errors, cancellation);
+        if (proposed.Value is not { } altruist)
+            return proposed.Refusal!;
+        if (await lane.DoAsync<AltruistTestReport>(altruist, async () => await RunAsync(altruist, onTrial: false, cancellation, isProposed: true), cancellation) is not { } report)
+            return new Refusal(RefusalKind.Taken, "too-soon", "A test of this endpoint is under way.");
+        await audit.AppendAsync(actor, new AuditEntry("altruist.try", "altruist", "")
+        {
+            Provider = altruist.Provider.Value,
+            Detail = $"{report.Host} {(report.Passed ? "passed" : "failed")}: {report.Reason}",
+        }, CancellationToken.None);
+        return Registered<AltruistTestReport>.Done(report, created: false);
+    }
+
+    /// <param name="isProposed">It is not registered: there is nothing to keep the result with.</param>
+    private async Task<AltruistTestReport> RunAsync(Altruist altruist, bool onTrial, CancellationToken cancellation, bool isProposed = false)
     {
         var beganAt = time.GetTimestamp();
         var at = time.GetUtcNow();
@@ -103,6 +123,9 @@ public sealed class AltruistTest
 
         var failed = report.Find(check => check.State == CheckState.Failed) ?? report.Find(check => check.Check is "height" or "identity" && check.State is not (CheckState.Passed or CheckState.Warned));
         report.AddRange(results);
+        if (isProposed)
+            return Report(probe.Address, failed is null, failed is null ? "answers well" : $"{failed.Check}: {failed.Reason}", null, report);
+
         // Kept for its owner and for the budget; it is no observation.
         await delivery.StoreAsync([ProbeRow.Of(probe with { Lane = ProbeLane.Test }) with { Calls = report.Sum(check => check.Exchanges.Count) }], cancellation);
         if (!onTrial && altruist is { Enabled: true, RetiredAt: null })

@@ -45,6 +45,7 @@ public static class HealthSetup
             provider.GetRequiredService<CheckWatch>(),
             provider.GetRequiredService<ProbeDelivery>(),
             provider.GetRequiredService<IOptions<ProbingOptions>>(),
+            provider.GetRequiredService<AltruistRegistry>(),
             provider.GetRequiredService<AuditStore>(),
             provider.GetRequiredService<RefusalLog>(),
             provider.GetRequiredService<TimeProvider>()));

@@ -16,14 +16,16 @@ public sealed class Pages : IAsyncLifetime
     /// <summary>In the URL of every altruist; must never be on a page.</summary>
     public const string Secret = "canary7f3a9c";
 
-    /// <summary>Users: an administrator of Acme, one who may only look at it, one of two providers, and one of none.</summary>
+    /// <summary>Users: an administrator of Acme, one who may only look at it, one of two providers, one of none, and staff.</summary>
     public const string Admin = "admin@acme.example";
     public const string Viewer = "viewer@acme.example";
     public const string OfTwo = "both@acme.example";
     public const string OfNone = "nobody@acme.example";
+    public const string Staff = "staff@manager.example";
 
     private AppFixture? app;
     private SimulatedWorld? world;
+    private SimulatedChain? ethereum;
     private IPlaywright? playwright;
     private IBrowser? browser;
 
@@ -61,6 +63,12 @@ public sealed class Pages : IAsyncLifetime
         ("my-overview-viewer", "/my/acme", Viewer),
         ("my-altruist", $"/my/acme/altruists/{Altruists["acme-eth-1"]}", Admin),
         ("my-altruist-down", $"/my/acme/altruists/{Altruists["acme-avax-1"]}", Admin),
+        ("my-add", "/my/acme/add", Admin),
+        ("my-edit", $"/my/acme/altruists/{Altruists["acme-eth-1"]}/edit", Admin),
+        ("my-keys", "/my/acme/keys", Admin),
+        ("my-keys-viewer", "/my/acme/keys", Viewer),
+        ("my-settings", "/my/acme/settings", Admin),
+        ("my-settings-viewer", "/my/acme/settings", Viewer),
         ("my-altruist-draining", $"/my/acme/altruists/{Altruists["acme-polygon-1"]}", Viewer),
     ];
 
@@ -79,7 +87,7 @@ public sealed class Pages : IAsyncLifetime
         foreach (var (id, name) in new[] { ("acme", "Acme Nodes"), ("northwind", "Northwind"), ("helios", "Helios Validators") })
             await PutAsync($"providers/{id}", new { name });
 
-        var ethereum = world.AddChain(1, TimeSpan.FromSeconds(1));
+        ethereum = world.AddChain(1, TimeSpan.FromSeconds(1));
         foreach (var provider in new[] { "acme", "northwind", "helios" })
             await AddAsync(ethereum, "0021", provider, $"{provider}-eth-1");
         var stranger = await AddAsync(ethereum, "0021", "helios", "helios-eth-2");
@@ -118,6 +126,7 @@ public sealed class Pages : IAsyncLifetime
         await Person.MakeAsync(app, Viewer, Grant.Of("acme", MemberRole.Viewer));
         await Person.MakeAsync(app, OfTwo, Grant.Of("acme", MemberRole.Admin), Grant.Of("northwind", MemberRole.Viewer));
         await Person.MakeAsync(app, OfNone);
+        await Person.MakeAsync(app, Staff, Grant.Staff);
 
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
@@ -126,6 +135,12 @@ public sealed class Pages : IAsyncLifetime
             Args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"],
         });
     }
+
+    /// <summary>The address of another node of Ethereum, which nobody has registered.</summary>
+    public string NewNode(string name) => world!.AddNode(ethereum!, name, new SimulatedNodeOptions { OwnPort = false }).Url.ToString();
+
+    /// <summary>One round by the rules.</summary>
+    public Task PickAnewAsync() => RoundAsync();
 
     /// <summary>A browser of its own, without cookies.</summary>
     public async Task<Visitor> VisitAsync(bool phone = false, bool dark = false)

@@ -22,6 +22,9 @@ internal static class ConsoleMenu
     private static readonly (MenuLine Line, bool ForAdmins)[] Provider =
     [
         (new MenuLine("Altruists", "", IsExact: true), false),
+        (new MenuLine("Add an altruist", "/add"), true),
+        (new MenuLine("API keys", "/keys"), false),
+        (new MenuLine("Settings", "/settings"), false),
     ];
 
     /// <param name="provider">The one that the page is about; null for none.</param>
