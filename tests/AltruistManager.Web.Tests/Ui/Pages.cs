@@ -16,11 +16,12 @@ public sealed class Pages : IAsyncLifetime
     /// <summary>In the URL of every altruist; must never be on a page.</summary>
     public const string Secret = "canary7f3a9c";
 
-    /// <summary>Users: an administrator of Acme, one who may only look at it, one of two providers, one of none, and staff.</summary>
+    /// <summary>Users: an administrator of Acme, one who may only look at it, one of two providers, one of none, one of a portal, and staff.</summary>
     public const string Admin = "admin@acme.example";
     public const string Viewer = "viewer@acme.example";
     public const string OfTwo = "both@acme.example";
     public const string OfNone = "nobody@acme.example";
+    public const string OfPortal = "gateway@portal.example";
     public const string Staff = "staff@manager.example";
 
     private AppFixture? app;
@@ -67,6 +68,7 @@ public sealed class Pages : IAsyncLifetime
         ("my-edit", $"/my/acme/altruists/{Altruists["acme-eth-1"]}/edit", Admin),
         ("my-keys", "/my/acme/keys", Admin),
         ("my-keys-viewer", "/my/acme/keys", Viewer),
+        ("my-portal", "/my", OfPortal),
         ("my-settings", "/my/acme/settings", Admin),
         ("my-settings-viewer", "/my/acme/settings", Viewer),
         ("my-altruist-draining", $"/my/acme/altruists/{Altruists["acme-polygon-1"]}", Viewer),
@@ -127,6 +129,8 @@ public sealed class Pages : IAsyncLifetime
         await Person.MakeAsync(app, OfTwo, Grant.Of("acme", MemberRole.Admin), Grant.Of("northwind", MemberRole.Viewer));
         await Person.MakeAsync(app, OfNone);
         await Person.MakeAsync(app, Staff, Grant.Staff);
+        await PutAsync("portals/gateway", new { name = "Gateway" });
+        await Person.MakeAsync(app, OfPortal, Grant.Owning("gateway"));
 
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions

@@ -41,6 +41,8 @@ internal static class ConsoleMenu
                 [.. Provider.Where(page => !page.ForAdmins || actor.MayChange(provider)).Select(page => page.Line with { Path = PathOf(provider) + page.Line.Path })]));
         }
 
+        if (actor.Portals.Count > 0)
+            groups.Add(new MenuGroup("Portals", [.. actor.Portals.Order(StringComparer.Ordinal).Select(portal => new MenuLine(portal, $"/my/portals/{Uri.EscapeDataString(portal)}"))]));
         if (actor.Providers.Count > 1)
             groups.Add(new MenuGroup(null, [new MenuLine("All my providers", "/my", IsExact: true)]));
         return groups;
@@ -51,6 +53,8 @@ internal static class ConsoleMenu
     {
         if (actor.Providers.Count > 0)
             yield return new MenuLine("My altruists", "/my");
+        else if (actor.Portals.Count > 0)
+            yield return new MenuLine("My portals", "/my");
         if (actor.IsStaff && Staff.Length > 0)
             yield return new MenuLine("Staff", "/admin");
     }
