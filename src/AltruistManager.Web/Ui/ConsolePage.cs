@@ -10,8 +10,8 @@ namespace AltruistManager.Web.Ui;
 /// A page of a console. To add one:
 /// <list type="number">
 /// <item>one file in <c>Ui/Pages/My</c> (of a provider) or <c>Ui/Pages/Admin</c> (of staff); layout, policy and interactivity come from the folder's <c>_Imports.razor</c>. It begins with
-/// <c>@page "/admin/regions"</c> and <c>@inherits ConsolePage</c> (of a provider: <see cref="ProviderPage"/>), holds its markup in one <c>&lt;PageFrame Page="this" Title="Regions"&gt;</c>, and
-/// overrides <see cref="LoadAsync"/>, which reads all that it shows;</item>
+/// <c>@page "/admin/regions"</c> and <c>@inherits StaffPage</c> (of a provider: <see cref="ProviderPage"/>, of staff: <see cref="StaffPage"/>), holds its markup in one <c>&lt;PageFrame Page="this" Title="Regions"&gt;</c>, and
+/// overrides <c>LoadOwnAsync</c>, which reads all that it shows;</item>
 /// <item>one line in <see cref="Layout.ConsoleMenu"/>;</item>
 /// <item>one line in the browser tests' list of addresses, so that it is looked at in every way.</item>
 /// </list>
@@ -23,11 +23,18 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     /// <summary>Who was signed out, or lost a role, notices within this time.</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(5);
 
-    private readonly CancellationTokenSource gone = new();
+    private readonly CancellationTokenSource gone;
     private ITimer? timer;
     private DateTimeOffset readAt;
     private bool isReading;
     private bool isWanted;
+
+    protected ConsolePage()
+    {
+        gone = new CancellationTokenSource();
+        // The source is disposed when the page is left, which may be while it still reads.
+        Gone = gone.Token;
+    }
 
     /// <summary>Nothing is at this address, or not for who looks.</summary>
     public bool IsMissing { get; private set; }
@@ -63,7 +70,7 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     protected virtual TimeSpan? Every => Tick;
 
     /// <summary>Over when the page is left.</summary>
-    protected CancellationToken Gone => gone.Token;
+    protected CancellationToken Gone { get; }
 
     public override async Task SetParametersAsync(ParameterView parameters)
     {
@@ -136,7 +143,7 @@ public abstract class ConsolePage : ComponentBase, IDisposable
 
     private async Task TickAsync()
     {
-        if (gone.IsCancellationRequested)
+        if (Gone.IsCancellationRequested)
             return;
         // Whoever is signed out by now is led away.
         _ = Who.Required;
@@ -178,7 +185,7 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     {
         try
         {
-            IsMissing = Who.Actor is null || !await LoadAsync(gone.Token);
+            IsMissing = Who.Actor is null || !await LoadAsync(Gone);
             IsStale = false;
             IsLoaded = !IsMissing;
             readAt = Time.GetUtcNow();
@@ -187,7 +194,7 @@ public abstract class ConsolePage : ComponentBase, IDisposable
         {
             IsStale = true;
         }
-        catch (OperationCanceledException) when (gone.IsCancellationRequested)
+        catch (OperationCanceledException) when (Gone.IsCancellationRequested)
         {
             // The page was left meanwhile.
         }
