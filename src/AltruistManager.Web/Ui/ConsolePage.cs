@@ -10,7 +10,7 @@ namespace AltruistManager.Web.Ui;
 /// A page of a console. To add one:
 /// <list type="number">
 /// <item>one file in <c>Ui/Pages/My</c> (of a provider) or <c>Ui/Pages/Admin</c> (of staff); layout, policy and interactivity come from the folder's <c>_Imports.razor</c>. It begins with
-/// <c>@page "/admin/regions"</c> and <c>@inherits StaffPage</c> (of a provider: <see cref="ProviderPage"/>, of staff: <see cref="StaffPage"/>), holds its markup in one <c>&lt;PageFrame Page="this" Title="Regions"&gt;</c>, and
+/// <c>@page "/admin/regions"</c> and inherits <see cref="StaffPage"/> (of a provider: <see cref="ProviderPage"/>), holds its markup in one <c>&lt;PageFrame Page="this" Title="Regions"&gt;</c>, and
 /// overrides <c>LoadOwnAsync</c>, which reads all that it shows;</item>
 /// <item>one line in <see cref="Layout.ConsoleMenu"/>;</item>
 /// <item>one line in the browser tests' list of addresses, so that it is looked at in every way.</item>
