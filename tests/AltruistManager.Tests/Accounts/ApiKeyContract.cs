@@ -145,7 +145,7 @@ public abstract class ApiKeyContract(DatabaseFixture fixture) : StorageContract(
         var (one, two) = (Uses(), Uses());
         using var ring = Ring(one);
         using var other = Ring(two);
-        var key = await Store.CreateAsync("x", KeyScope.Portal, null, null, null, Cancellation);
+        var key = await MakeAsync("x", KeyScope.Portal, null, null, null, Cancellation);
         var began = time.Now;
         Assert.Null(await one.FindAsync(IdOf(key), Cancellation));
         await ring.CheckAsync(key, Cancellation);

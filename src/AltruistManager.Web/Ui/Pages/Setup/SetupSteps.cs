@@ -4,13 +4,14 @@ using AltruistManager.Chains;
 using AltruistManager.Chains.Protocols;
 using AltruistManager.Health;
 using AltruistManager.Selection;
+using AltruistManager.Web.Security;
 
 namespace AltruistManager.Web.Ui.Pages.Setup;
 
 /// <summary>What the steps of the first run do, each by the features that do it later as well.</summary>
 internal sealed class SetupSteps(
     Users users, UserRegistry registry, RegionRegistry regions, ChainRegistry chains, ProviderRegistry providers, AltruistRegistry altruists, AltruistTest test, RosterCache rosters,
-    SnapshotHolder snapshots, SelectionRound round, ApiKeyStore keys, ChainCatalog catalog, ProtocolCatalog protocols, TimeProvider time)
+    SnapshotHolder snapshots, SelectionRound round, ApiKeyStore keys, ChainCatalog catalog, ProtocolCatalog protocols, SignedIn who, TimeProvider time)
 {
     /// <summary>A new altruist is probed every few seconds until it is decided, and then picked.</summary>
     private static readonly TimeSpan UntilPicked = TimeSpan.FromSeconds(20);
@@ -36,7 +37,7 @@ internal sealed class SetupSteps(
         {
             if (rosters.Current.Regions.ContainsKey(new RegionId(id)))
                 continue;
-            var outcome = await regions.PutAsync(new RegionId(id), new RegionDraft(name, null), new FieldErrors(), cancellation);
+            var outcome = await regions.PutAsync(who.Required, new RegionId(id), new RegionDraft(name, null), new FieldErrors(), cancellation);
             if (outcome.Refusal is { } refusal)
                 return $"{id}: {Explain(refusal)}";
         }
@@ -51,7 +52,7 @@ internal sealed class SetupSteps(
         {
             if (rosters.Current.Chains.ContainsKey(new ChainId(id)))
                 continue;
-            var outcome = await chains.PutAsync(new ChainId(id), new ChainDraft(), new FieldErrors(), cancellation);
+            var outcome = await chains.PutAsync(who.Required, new ChainId(id), new ChainDraft(), new FieldErrors(), cancellation);
             if (outcome.Refusal is { } refusal)
                 return $"{id}: {Explain(refusal)}";
         }
@@ -66,18 +67,19 @@ internal sealed class SetupSteps(
         string provider, AltruistId? altruist, AltruistDraft draft, CancellationToken cancellation)
     {
         if (!rosters.Current.Providers.ContainsKey(new ProviderId(provider))
-            && (await providers.PutAsync(Registrant.Staff, new ProviderId(provider), new ProviderDraft(provider, null, null, null), new FieldErrors(), cancellation)).Refusal is { } refusal)
+            && (await providers.PutAsync(who.Required, new ProviderId(provider), new ProviderDraft(provider, null, null, null), new FieldErrors(), cancellation)).Refusal is { } refusal)
         {
             return (altruist, null, $"Provider: {Explain(refusal)}");
         }
 
         var outcome = altruist is { } known && rosters.Current.Altruists.GetValueOrDefault(known) is { RetiredAt: null } there && there.Provider.Value == provider
-            ? await altruists.ChangeAsync(Registrant.Staff, known, draft with { Provider = null }, new FieldErrors(), cancellation)
-            : await altruists.AddAsync(Registrant.Staff, draft with { Provider = provider }, new FieldErrors(), cancellation);
+            ? await altruists.ChangeAsync(who.Required, known, draft with { Provider = null }, new FieldErrors(), cancellation)
+            : await altruists.AddAsync(who.Required, draft with { Provider = provider }, new FieldErrors(), cancellation);
         if (outcome.Refusal is { } wrong)
             return (altruist, null, Explain(wrong));
         await round.SettleAsync(Trigger.Change, CancellationToken.None);
-        return (outcome.Value!.Id, await test.RunAsync(outcome.Value, cancellation), null);
+        var tested = await test.RunAsync(who.Required, outcome.Value!, cancellation);
+        return (outcome.Value!.Id, tested.Value, tested.Refusal?.Detail);
     }
 
     /// <summary>The pick of a slot as soon as there is one; null after a while without.</summary>
@@ -102,7 +104,8 @@ internal sealed class SetupSteps(
     }
 
     /// <returns>The key, which is told once.</returns>
-    public Task<string> MakePortalKeyAsync(CancellationToken cancellation) => keys.CreateAsync("first portal", KeyScope.Portal, null, null, null, cancellation);
+    public async Task<string> MakePortalKeyAsync(CancellationToken cancellation) =>
+        await keys.CreateAsync(who.Required, "first portal", KeyScope.Portal, null, null, null, cancellation) ?? throw new InvalidOperationException("Staff may make any key.");
 
     public User NewUser(string email) => User.New(email.Trim(), time.GetUtcNow());
 
