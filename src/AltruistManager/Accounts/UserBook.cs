@@ -25,6 +25,13 @@ public sealed class UserBook(UserStore store, IOptions<AccountsOptions> options,
 
     public KnownUser? Find(string id) => users.GetValueOrDefault(id);
 
+    /// <summary>Who belongs to a provider and can sign in, by email address.</summary>
+    public IReadOnlyList<(KnownUser User, MemberRole Role)> MembersOf(string provider) =>
+    [
+        .. users.Values.Where(user => !user.IsDisabled && user.Providers.ContainsKey(provider)).OrderBy(user => user.Email, StringComparer.OrdinalIgnoreCase)
+            .Select(user => (user, user.Providers[provider])),
+    ];
+
     /// <summary>How many staff users can sign in.</summary>
     public int CountStaff() => users.Values.Count(user => user is { IsStaff: true, IsDisabled: false });
 

@@ -13,10 +13,10 @@ public readonly record struct AccountChange(string? Refusal)
 public sealed class UserRegistry(UserStore store, UserBook book)
 {
     public Task<AccountChange> GrantAsync(Actor actor, string user, Grant grant, CancellationToken cancellation) => ChangeAsync(
-        Refusal(actor, grant), () => store.GrantAsync(user, grant, cancellation), $"This user {grant} already.", cancellation);
+        Refusal(actor, grant) ?? (grant is { Provider: { } provider, Role: MemberRole.Viewer } ? IfLastAdmin(actor, user, provider) : null), () => store.GrantAsync(user, grant, cancellation), $"This user {grant} already.", cancellation);
 
     public Task<AccountChange> RevokeAsync(Actor actor, string user, Grant grant, CancellationToken cancellation) => ChangeAsync(
-        Refusal(actor, grant) ?? (grant.IsStaff ? IfLast(actor, user) : null), () => store.RevokeAsync(user, grant, cancellation), "This user does not have that.", cancellation);
+        Refusal(actor, grant) ?? (grant.IsStaff ? IfLast(actor, user) : grant.Provider is { } provider ? IfLastAdmin(actor, user, provider) : null), () => store.RevokeAsync(user, grant, cancellation), "This user does not have that.", cancellation);
 
     /// <summary>Ends all sessions of a user and lets it in no more; what it did stays under its name.</summary>
     public Task<AccountChange> DisableAsync(Actor actor, string user, CancellationToken cancellation) => ChangeAsync(
@@ -35,6 +35,12 @@ public sealed class UserRegistry(UserStore store, UserBook book)
     /// <summary>Pages must not shut out everybody who could open them again; a command on the machine may.</summary>
     private string? IfLast(Actor actor, string user) =>
         actor.Kind is ActorKind.User && book.Find(user) is { IsStaff: true, IsDisabled: false } && book.CountStaff() < 2 ? "This is the last staff user: make another one first." : null;
+
+    /// <summary>A provider must not be left without anybody who may change its things; staff may leave it so.</summary>
+    private string? IfLastAdmin(Actor actor, string user, string provider) =>
+        !actor.IsStaff && book.Find(user)?.Providers.TryGetValue(provider, out var role) == true && role is MemberRole.Admin && book.MembersOf(provider).Count(member => member.Role is MemberRole.Admin) < 2
+            ? $"This is the last admin of {provider}: make another one first."
+            : null;
 
     private async Task<AccountChange> ChangeAsync(string? refusal, Func<Task<bool>> change, string otherwise, CancellationToken cancellation)
     {

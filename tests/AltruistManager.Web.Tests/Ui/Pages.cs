@@ -69,6 +69,8 @@ public sealed class Pages : IAsyncLifetime
         ("my-keys", "/my/acme/keys", Admin),
         ("my-keys-viewer", "/my/acme/keys", Viewer),
         ("my-portal", "/my", OfPortal),
+        ("my-team", "/my/acme/team", Admin),
+        ("my-team-viewer", "/my/acme/team", Viewer),
         ("my-settings", "/my/acme/settings", Admin),
         ("my-settings-viewer", "/my/acme/settings", Viewer),
         ("my-altruist-draining", $"/my/acme/altruists/{Altruists["acme-polygon-1"]}", Viewer),

@@ -101,8 +101,8 @@ public sealed class ProviderJourneys(Pages pages) : IClassFixture<Pages>
     public async Task A_viewer_sees_everything_and_changes_nothing()
     {
         await using var visitor = await pages.VisitAsAsync(Pages.Viewer);
-        string[] paths = ["/my/acme", $"/my/acme/altruists/{pages.Altruists["acme-eth-1"]}", "/my/acme/add", $"/my/acme/altruists/{pages.Altruists["acme-eth-1"]}/edit", "/my/acme/keys", "/my/acme/settings"];
-        string[] changes = ["Add an altruist", "Save", "Test now", "Drain…", "Edit", "Rotate credentials…", "Retire…", "Make the key"];
+        string[] paths = ["/my/acme", $"/my/acme/altruists/{pages.Altruists["acme-eth-1"]}", "/my/acme/add", $"/my/acme/altruists/{pages.Altruists["acme-eth-1"]}/edit", "/my/acme/keys", "/my/acme/team", "/my/acme/settings"];
+        string[] changes = ["Add an altruist", "Save", "Test now", "Drain…", "Edit", "Rotate credentials…", "Retire…", "Make the key", "Make the link", "Remove…"];
         foreach (var path in paths)
         {
             await visitor.GoLiveAsync(path);
@@ -161,6 +161,35 @@ public sealed class ProviderJourneys(Pages pages) : IClassFixture<Pages>
             return refused.StatusCode == HttpStatusCode.Unauthorized;
         });
         Assert.Empty(visitor.Complaints);
+    }
+
+    [Fact]
+    public async Task Somebody_is_invited_and_the_last_administrator_stays()
+    {
+        var owner = await Security.Person.MakeAsync(pages.App, "owner@northwind.example", Grant.Of("northwind", MemberRole.Admin));
+        await using var visitor = await pages.VisitAsAsync("owner@northwind.example");
+        await visitor.GoLiveAsync("/my/northwind/team");
+        await visitor.Page.GetByLabel("Email").FillAsync("new@northwind.example");
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Make the link" }).ClickAsync();
+        var link = await visitor.Page.Locator(".secret").InnerTextAsync();
+        await Assertions.Expect(visitor.Page.Locator("main")).ToContainTextAsync("new@northwind.example");
+
+        await using (var invited = await pages.VisitAsync())
+        {
+            Assert.Equal((int)HttpStatusCode.OK, (await invited.GoAsync(new Uri(link).AbsolutePath)).Status);
+            Assert.Contains("northwind", await invited.Page.InnerTextAsync("main"), StringComparison.OrdinalIgnoreCase);
+        }
+
+        var row = visitor.Page.Locator("tbody tr", new() { HasText = "owner@northwind.example" });
+        await row.GetByRole(AriaRole.Button, new() { Name = "Make viewer: owner@northwind.example" }).ClickAsync();
+        await Assertions.Expect(visitor.Page.Locator(".notice")).ToContainTextAsync("This is the last admin of northwind");
+        Assert.Equal(MemberRole.Admin, pages.App.Services.GetRequiredService<UserBook>().Find(owner)!.Providers["northwind"]);
+
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Take it back" }).ClickAsync();
+        await Assertions.Expect(visitor.Page.Locator(".notice")).ToContainTextAsync("taken back");
+        await using var late = await pages.VisitAsync();
+        await late.GoAsync(new Uri(link).AbsolutePath);
+        Assert.DoesNotContain("northwind", await late.Page.InnerTextAsync("main"), StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
