@@ -54,7 +54,7 @@ internal static class ChangeBench
             async Task<double> ChangeAsync(AltruistId altruist)
             {
                 var errors = new FieldErrors();
-                var rule = new OverrideDraft
+                var draft = new OverrideDraft
                 {
                     Kind = OverrideKind.Pin,
                     Chain = Chain,
@@ -63,9 +63,10 @@ internal static class ChangeBench
                     Reason = "measured",
                     ExpiresAt = CommandDatabase.Now.AddHours(1),
                     Force = true,
-                }.Check(roster, CommandDatabase.Author, CommandDatabase.Now, errors);
+                };
+                var rule = database.Orders.Check(CommandDatabase.Operator, draft, errors).Value!;
                 var next = portal.Generation + 1;
-                await database.Overrides.AddAsync(rule, cancellation);
+                await database.Orders.AddAsync(CommandDatabase.Operator, rule, cancellation);
                 var committed = TimeProvider.System.GetTimestamp();
                 while (true)
                 {

@@ -39,10 +39,9 @@ internal static class ReportBench
             using var server = await service.SetUpAsync(world, cancellation);
             await using var database = CommandDatabase.Of(new RootCommand { TreatUnmatchedTokensAsErrors = false }.Parse(["--Storage:ConnectionString", $"Data Source={service.Database}"]));
             var roster = await database.OpenAsync(cancellation);
-            var keys = new ApiKeyStore(database.Database, TimeProvider.System);
             var senders = new List<string>();
             for (var portal = 0; portal < Portals; portal++)
-                senders.AddRange(Enumerable.Repeat(await keys.CreateAsync($"portal-{portal}", KeyScope.Portal, null, $"portal-{portal}", null, cancellation), SendersOfOne));
+                senders.AddRange(Enumerable.Repeat((await database.Keys.CreateAsync(CommandDatabase.Operator, $"portal-{portal}", KeyScope.Portal, null, $"portal-{portal}", null, cancellation))!, SendersOfOne));
 
             using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = senders.Count });
             var address = new Uri(server.Address, "/api/v1/relay-reports");

@@ -325,8 +325,8 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
     }
 
     /// <summary>The places of an endpoint whose control has to be proven, by what tells them apart.</summary>
-    internal static IReadOnlyDictionary<string, Uri> PlacesToProve(Altruist altruist) =>
-        altruist.Url.Length == 0 ? new Dictionary<string, Uri>() : altruist.Urls.Values.Prepend(altruist.Url).DistinctBy(PlaceOf).ToDictionary(PlaceOf, url => new Uri(url));
+    internal static Dictionary<string, Uri> PlacesToProve(Altruist altruist) =>
+        altruist.Url.Length == 0 ? [] : altruist.Urls.Values.Prepend(altruist.Url).DistinctBy(PlaceOf).ToDictionary(PlaceOf, url => new Uri(url));
 
     /// <summary>Host and port, and whether what is said there is encrypted: who controls one controls it for every RPC type.</summary>
     private static string PlaceOf(string url)

@@ -160,7 +160,7 @@ public abstract class ApiKeyContract(DatabaseFixture fixture) : StorageContract(
         Assert.True(ring.IsGood(IdOf(key)));
         var last = time.Now;
         Assert.Equal(last, (await one.FindAsync(IdOf(key), Cancellation))!.LastAt);
-        await Store.RevokeAsync(IdOf(key), Cancellation);
+        await Store.RevokeAsync(Actors.Staff, IdOf(key), Cancellation);
         await ring.RefreshAsync(Cancellation);
         time.Now += TimeSpan.FromHours(1);
         Assert.False(ring.IsGood(IdOf(key)));

@@ -38,7 +38,7 @@ public sealed class ExposureApiTests(AppWithPicks picks) : IClassFixture<AppWith
         Assert.Equal(key.GetProperty("lastUsedAt").GetDateTimeOffset(), (await App.Services.GetRequiredService<KeyUseStore>().FindAsync(IdOf(text), Cancellation))!.LastAt!.Value, TimeSpan.FromMilliseconds(1));
 
         // Once it is revoked it sees nobody who comes; who leaves the portal's regions was seen all the same.
-        await App.Services.GetRequiredService<ApiKeyStore>().RevokeAsync(IdOf(text), Cancellation);
+        await App.Services.GetRequiredService<ApiKeyStore>().RevokeAsync(Actor.Operator, IdOf(text), Cancellation);
         await AddAsync("later", "us-east");
         await (await App.Staff.PatchAsJsonAsync($"/api/v1/altruists/{picks.Altruists[pick]}", new { regions = new[] { "asia" } }, Cancellation)).ReadJsonAsync(Cancellation);
         var after = await ShowAsync($"?key={IdOf(text)}");
