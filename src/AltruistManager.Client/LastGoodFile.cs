@@ -66,8 +66,9 @@ internal sealed partial class LastGoodFile(string? path, ILogger logger)
                     LogMended(path);
                 isBroken = false;
             }
-            catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+            catch (Exception failed) when (failed is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
             {
+                // The last of these says that a file may not grow further.
                 if (!isBroken)
                     LogFailed(path, failed.Message.ReplaceLineEndings(" "));
                 isBroken = true;

@@ -13,8 +13,11 @@ internal sealed partial class ChangeWatcher(
     /// <summary>A change after some quiet is noticed within this time.</summary>
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>While one write follows the other, this process's own among them, so much time lies between two looks at what changed. A revoked key ends within a second.</summary>
-    private static readonly TimeSpan Distance = TimeSpan.FromMilliseconds(500);
+    /// <summary>While one write follows the other, this process's own among them, so many times as long as a look at what changed took lies between it and the next.</summary>
+    private const int Rest = 4;
+
+    /// <summary>The same at most, and after a look that failed. A revoked key ends within a second.</summary>
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(500);
 
     /// <summary>A key ring that is put back is noticed within this time.</summary>
     private static readonly TimeSpan RingPeriod = TimeSpan.FromSeconds(10);
@@ -23,6 +26,7 @@ internal sealed partial class ChangeWatcher(
     {
         var ringReadAt = time.GetTimestamp();
         var lookedAt = ringReadAt;
+        var rest = LongestRest;
         var seen = -1L;
         var failing = false;
         using var timer = new PeriodicTimer(Period, time);
@@ -35,9 +39,10 @@ internal sealed partial class ChangeWatcher(
             {
                 // Not the roster's own revision: a write of this process moves that past a key that another one revoked just before.
                 var revision = await revisions.RevisionAsync(stoppingToken);
-                if (revision != seen && time.GetElapsedTime(lookedAt) >= Distance)
+                if (revision != seen && time.GetElapsedTime(lookedAt) >= rest)
                 {
                     lookedAt = time.GetTimestamp();
+                    rest = LongestRest;
                     await keys.RefreshAsync(stoppingToken);
                     await users.RefreshAsync(stoppingToken);
                     await portals.RefreshAsync(stoppingToken);
@@ -46,6 +51,9 @@ internal sealed partial class ChangeWatcher(
                     round.WantSave();
                     await round.SettleAsync(Trigger.Change, stoppingToken);
                     seen = revision;
+                    rest = Rest * time.GetElapsedTime(lookedAt);
+                    if (rest > LongestRest)
+                        rest = LongestRest;
                 }
 
                 if (time.GetElapsedTime(ringReadAt) >= RingPeriod)

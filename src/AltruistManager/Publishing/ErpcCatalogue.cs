@@ -33,6 +33,8 @@ internal sealed class ErpcCatalogue : IPublisher
 
     public PublisherReach Reach { get; } = new([AuthKind.None], [], IsOpen: true, WantsAll: true);
 
+    public bool TakesTurns => false;
+
     public Task<Publication> PublishAsync(PublisherWork work, CancellationToken cancellation)
     {
         var last = work.Memory.Length == 0 ? [] : JsonSerializer.Deserialize<SortedDictionary<string, List<Listed>>>(work.Memory)!;

@@ -28,6 +28,9 @@ internal interface IPublisher
     /// <summary>True where each machine has a target of its own, such as a file.</summary>
     bool IsLocal => false;
 
+    /// <summary>False where each process has a target of its own, so that it waits for no turn.</summary>
+    bool TakesTurns => true;
+
     /// <summary>Brings the target to what is wanted, and returns only once it has confirmed that. Doing it again does no harm.</summary>
     /// <exception cref="PublisherException">The target did not take it, or not all of it.</exception>
     Task<Publication> PublishAsync(PublisherWork work, CancellationToken cancellation);

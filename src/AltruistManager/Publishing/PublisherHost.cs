@@ -18,7 +18,8 @@ public sealed class PublisherHost : BackgroundService, IAsyncDisposable
     {
         this.gate = gate;
         var tools = new PublisherTools(publishing.Value, http, time);
-        runners = [.. publishers.Select(options => new PublisherRunner(options, options.Create(tools), source, memory, publishing.Value, time, loggers.CreateLogger<PublisherRunner>()))];
+        var holder = Guid.CreateVersion7(time.GetUtcNow()).ToString();
+        runners = [.. publishers.Select(options => new PublisherRunner(options, options.Create(tools), source, memory, holder, publishing.Value, time, loggers.CreateLogger<PublisherRunner>()))];
     }
 
     /// <summary>By name.</summary>

@@ -17,14 +17,22 @@ public sealed record PublisherStatus(
 
 /// <summary>
 /// Keeps one target up to date for as long as it runs: publishes what is newest, whatever came between, tries again with growing pauses, and never writes anything older
-/// than what the target has confirmed. Waits for nobody else, and nobody waits for it.
+/// than what the target has confirmed. Where several processes publish to one target it does so in its turn only; else it waits for nobody, and nobody waits for it.
 /// </summary>
+/// <param name="holder">Tells this process from others that take turns with it.</param>
 internal sealed partial class PublisherRunner(
-    PublisherOptions options, IPublisher publisher, IPickSource source, IPublisherMemory memory, PublishingOptions publishing, TimeProvider time, ILogger<PublisherRunner> logger)
+    PublisherOptions options, IPublisher publisher, IPickSource source, IPublisherMemory memory, string holder, PublishingOptions publishing, TimeProvider time, ILogger<PublisherRunner> logger)
 {
     /// <summary>How often it is looked who may serve, which changes without a pick that does.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a turn lasts that is not renewed: after that long another process takes over from one that is gone.</summary>
+    internal static readonly TimeSpan Turn = TimeSpan.FromMinutes(1);
+
+    /// <summary>A turn is renewed once less than this is left of it.</summary>
+    private static readonly TimeSpan Renewal = 2 * Turn / 3;
+
+    private readonly bool takesTurns = memory.IsShared && publisher.TakesTurns;
     private readonly string place = publisher.IsLocal ? Environment.MachineName : "";
     private readonly string target = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(options.Identity)).AsSpan(0, 16));
 
@@ -32,6 +40,8 @@ internal sealed partial class PublisherRunner(
     private PublisherState? saved;
     private PublishedRegion? region;
     private bool isAlarmed;
+    private long? turnAt;
+    private long doubts;
     private volatile PublisherStatus status = new(options.Name, options.Kind, options.Region, options.Target, PublisherState.Unknown, null, [], []);
 
     public PublisherStatus Status => status;
@@ -55,7 +65,7 @@ internal sealed partial class PublisherRunner(
             failures = await TryAsync(cancellation) ? 0 : failures + 1;
             if (failures > 0)
                 await Task.Delay(PauseAfter(failures), time, cancellation);
-            else if (publisher.Reach.WantsAll || saved != state)
+            else if (publisher.Reach.WantsAll || takesTurns || saved != state)
                 await Task.WhenAny(changed, Task.Delay(Look, time, looking.Token));
             else
                 await changed;
@@ -69,9 +79,15 @@ internal sealed partial class PublisherRunner(
     {
         try
         {
+            var isOurTurn = await TakeTurnAsync(cancellation);
             if (saved is null)
                 saved = state = await memory.RecallAsync(options.Name, place, target, cancellation);
-            return await PublishAsync(cancellation);
+            if (isOurTurn)
+                return await PublishAsync(cancellation);
+            // Another process publishes, and tells how far it is.
+            saved = null;
+            status = status with { WaitsUntil = null, LeftOut = [], Kept = [] };
+            return true;
         }
         catch (Exception failed) when (saved is null && Database.IsFailure(failed))
         {
@@ -123,13 +139,18 @@ internal sealed partial class PublisherRunner(
         try
         {
             // Nothing of this target has changed: it need not be asked.
-            publication = wanted.Count == 0 && options.Chains.Count > 0 ? new Publication(state.Memory) : await publisher.PublishAsync(work, cancellation);
+            publication = wanted.Count == 0 && options.Chains.Count > 0 ? new Publication(state.Memory) : await PublishInTurnAsync(work, cancellation);
         }
         catch (PublisherException failed)
         {
+            if (await WasOutOfTurnAsync(cancellation))
+                return true;
             await FailAsync(failed.Message, due, cancellation);
             return false;
         }
+
+        if (await WasOutOfTurnAsync(cancellation))
+            return true;
 
         status = status with { WaitsUntil = publication.WaitsUntil, Kept = publisher.Reach.WantsAll ? [.. status.Kept.Where(kept => !region.Slots.ContainsKey(kept.Chain)), .. publication.Kept] : status.Kept };
         if (publication.WaitsUntil is not null)
@@ -148,6 +169,80 @@ internal sealed partial class PublisherRunner(
             LogConfirmed(options.Name, stamp.Generation);
         await SaveAsync(cancellation);
         return true;
+    }
+
+    private bool IsOurTurn => turnAt is { } at && time.GetElapsedTime(at) < Turn;
+
+    /// <summary>Takes the turn, or keeps it. What others have published meanwhile is not known yet when it was another's.</summary>
+    private async Task<bool> TakeTurnAsync(CancellationToken cancellation)
+    {
+        if (!takesTurns)
+            return true;
+        if (!IsOurTurn)
+            saved = null;
+        else if (Turn - time.GetElapsedTime(turnAt!.Value) > Renewal)
+            return true;
+
+        var asked = time.GetTimestamp();
+        if (await memory.ClaimAsync(options.Name, place, holder, Turn, cancellation) is not { } doubted)
+        {
+            (turnAt, saved) = (null, null);
+            return false;
+        }
+
+        // Somebody wrote out of turn: what the target has is not known.
+        if (saved is not null && doubted != doubts)
+            state = state with { Confirmed = null };
+        (turnAt, doubts) = (asked, doubted);
+        return true;
+    }
+
+    /// <summary>Whether it was written too late to say that the target has it: another process may have written something newer before, and is told.</summary>
+    private async Task<bool> WasOutOfTurnAsync(CancellationToken cancellation)
+    {
+        if (!takesTurns || IsOurTurn)
+            return false;
+        saved = null;
+        await memory.DoubtAsync(options.Name, place, cancellation);
+        return true;
+    }
+
+    /// <summary>Publishes for as long as it is this process's turn, which is renewed while it takes long.</summary>
+    private async Task<Publication> PublishInTurnAsync(PublisherWork work, CancellationToken cancellation)
+    {
+        if (!takesTurns)
+            return await publisher.PublishAsync(work, cancellation);
+        using var turn = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var writing = publisher.PublishAsync(work, turn.Token);
+        while (await Task.WhenAny(writing, Task.Delay(Turn - Renewal, time, turn.Token)) != writing && !turn.IsCancellationRequested)
+        {
+            try
+            {
+                var asked = time.GetTimestamp();
+                if (await memory.ClaimAsync(options.Name, place, holder, Turn, cancellation) is not null)
+                    turnAt = asked;
+            }
+            catch (Exception failed) when (Database.IsFailure(failed))
+            {
+                // What is left of the turn may do.
+            }
+
+            if (!IsOurTurn)
+                await turn.CancelAsync();
+        }
+
+        try
+        {
+            return await writing;
+        }
+        catch (OperationCanceledException) when (turn.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new PublisherException("its turn was over before the target had confirmed");
+        }
+        finally
+        {
+            await turn.CancelAsync();
+        }
     }
 
     /// <summary>What the target is to hold of each chain, and who is left out of it.</summary>
@@ -226,7 +321,7 @@ internal sealed partial class PublisherRunner(
     /// <summary>Where the database is away the target is served all the same, and the state stored later.</summary>
     private async Task SaveAsync(CancellationToken cancellation)
     {
-        if (saved is null || saved == state)
+        if (saved is null || saved == state || (takesTurns && !IsOurTurn))
             return;
         try
         {

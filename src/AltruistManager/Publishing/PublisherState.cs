@@ -31,4 +31,15 @@ public interface IPublisherMemory
 
     /// <inheritdoc cref="RecallAsync"/>
     Task RememberAsync(string name, string place, string target, PublisherState state, CancellationToken cancellation);
+
+    /// <summary>Whether several processes publish to the same targets; they take turns by <see cref="ClaimAsync"/> then.</summary>
+    bool IsShared => false;
+
+    /// <summary>Takes or keeps the turn to publish, for that time from now.</summary>
+    /// <param name="holder">The process.</param>
+    /// <returns>How often it was doubted that the target has what was confirmed; null while it is another's turn.</returns>
+    Task<long?> ClaimAsync(string name, string place, string holder, TimeSpan lease, CancellationToken cancellation) => Task.FromResult<long?>(0);
+
+    /// <summary>Says that something was written out of turn.</summary>
+    Task DoubtAsync(string name, string place, CancellationToken cancellation) => Task.CompletedTask;
 }

@@ -54,6 +54,29 @@ internal sealed class PublisherStore(Database database) : IPublisherMemory
                 state.Memory,
             }), cancellation);
 
+    /// <summary>On SQLite one process serves.</summary>
+    public bool IsShared => !database.Dialect.IsSqlite;
+
+    public Task<long?> ClaimAsync(string name, string place, string holder, TimeSpan lease, CancellationToken cancellation)
+    {
+        // The database's clock: those of the instances differ.
+        var now = database.Dialect.Pick("cast((julianday('now') - 2440587.5) * 86400000 as integer)", "cast(extract(epoch from clock_timestamp()) * 1000 as bigint)");
+        return database.WriteAsync(write => write.SingleOrDefaultAsync<long?>(
+            $"""
+            insert into publisher_claims (name, place, holder, until_at, doubts)
+            values (@Name, @Place, @Holder, {now} + @Lease, 0)
+            on conflict (name, place) do update set
+                holder   = excluded.holder,
+                until_at = excluded.until_at
+            where publisher_claims.holder = excluded.holder or publisher_claims.until_at <= {now}
+            returning doubts
+            """,
+            new { Name = name, Place = place, Holder = holder, Lease = (long)lease.TotalMilliseconds }), cancellation);
+    }
+
+    public Task DoubtAsync(string name, string place, CancellationToken cancellation) =>
+        database.WriteAsync<int>(write => write.ExecuteAsync("update publisher_claims set doubts = doubts + 1 where name = @name and place = @place", new { name, place }), cancellation);
+
     private sealed record Row
     {
         public required string Origin { get; init; }

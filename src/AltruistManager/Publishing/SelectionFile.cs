@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using AltruistManager.Storage;
 
 namespace AltruistManager.Publishing;
@@ -21,7 +22,9 @@ public sealed class SelectionFileOptions : PublisherOptions
     }
 }
 
-/// <summary>Keeps the bulk body of the region in a file: always a whole one, readable by its owner, because it holds credentials.</summary>
+/// <summary>
+/// Keeps the bulk body of the region in a file: always a whole one, readable by its owner, because it holds credentials; never an older one than somebody else has put there.
+/// </summary>
 internal sealed class SelectionFile(SelectionFileOptions options) : IPublisher
 {
     public PublisherReach Reach => PublisherReach.Everything;
@@ -32,12 +35,28 @@ internal sealed class SelectionFile(SelectionFileOptions options) : IPublisher
     {
         try
         {
-            AtomicFile.Write(options.Target, work.Region.Body.Span, keepMode: true);
+            if (!HoldsNewer(work.Region.Stamp))
+                AtomicFile.Write(options.Target, work.Region.Body.Span, keepMode: true);
             return Task.FromResult(Publication.Confirmed);
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {
             throw new PublisherException($"the file cannot be written: {failed.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    private bool HoldsNewer(PickStamp stamp)
+    {
+        if (!File.Exists(options.Target))
+            return false;
+        try
+        {
+            var there = PickStamp.Of(File.ReadAllBytes(options.Target));
+            return there.Origin == stamp.Origin && there.Generation > stamp.Generation;
+        }
+        catch (Exception foreign) when (foreign is JsonException or InvalidOperationException or FormatException)
+        {
+            return false;
         }
     }
 }

@@ -28,10 +28,12 @@ internal static class AtomicFile
                 File.SetUnixFileMode(temporary, File.GetUnixFileMode(path));
             File.Move(temporary, path, overwrite: true);
         }
-        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
             // What was written of it may be what fills the disk.
             File.Delete(temporary);
+            if (failed is ArgumentOutOfRangeException)
+                throw new IOException("the file may not grow further", failed);
             throw;
         }
     }

@@ -107,6 +107,89 @@ public sealed class PublisherRunnerTests
     }
 
     [Fact]
+    public async Task Of_several_processes_one_publishes_and_another_takes_over_when_it_is_gone()
+    {
+        await using var scene = new PublishingScene { IsShared = true };
+        var target = new ScriptedTarget();
+        var one = scene.Pick("0021", PublishingScene.Json("a")).Start(Options(), target, "one");
+        var two = scene.Start(Options(), target, "two");
+        Assert.True(await one.TryAsync(Cancellation));
+        Assert.True(await two.TryAsync(Cancellation));
+        Assert.Equal(["1: 0021=a"], target.Taken);
+        // Who waits knows how far it is.
+        Assert.Equal(new PickStamp("origin-1", 1), two.Status.State.Confirmed);
+
+        scene.Pick("0021", PublishingScene.Json("b"));
+        Assert.True(await two.TryAsync(Cancellation));
+        Assert.Single(target.Taken);
+        scene.Clock.Advance(PublisherRunner.Turn);
+        Assert.True(await two.TryAsync(Cancellation));
+        Assert.True(await one.TryAsync(Cancellation));
+        Assert.Equal(["1: 0021=a", "2: 0021=b"], target.Taken);
+        Assert.Equal(two.Status.State.Confirmed, one.Status.State.Confirmed);
+
+        // Whoever takes over when there is nothing new has nothing to do.
+        scene.Clock.Advance(PublisherRunner.Turn);
+        Assert.True(await one.TryAsync(Cancellation));
+        Assert.Equal(2, target.Taken.Count);
+    }
+
+    [Fact]
+    public async Task A_process_that_stood_still_while_it_wrote_has_the_newer_state_written_again()
+    {
+        await using var scene = new PublishingScene { IsShared = true };
+        var target = new ScriptedTarget();
+        var slow = new SlowTarget(target);
+        var one = scene.Pick("0021", PublishingScene.Json("old")).Start(Options(), slow, "one");
+        var two = scene.Start(Options(), target, "two");
+        var writing = one.TryAsync(Cancellation);
+        await slow.Begun;
+
+        scene.Pick("0021", PublishingScene.Json("new"));
+        scene.Clock.Advance(PublisherRunner.Turn);
+        Assert.True(await two.TryAsync(Cancellation));
+        slow.Go();
+        Assert.True(await writing);
+        Assert.Equal(["2: 0021=new", "1: 0021=old"], target.Taken);
+        Assert.Equal(new PickStamp("origin-1", 2), two.Status.State.Confirmed);
+
+        scene.Clock.Advance(PublisherRunner.Turn / 2);
+        Assert.True(await two.TryAsync(Cancellation));
+        Assert.Equal("2: 0021=new", target.Taken[^1]);
+        Assert.Equal(3, target.Taken.Count);
+    }
+
+    [Fact]
+    public async Task A_file_in_which_somebody_put_a_newer_state_is_left_alone()
+    {
+        await using var scene = new PublishingScene();
+        var folder = Directory.CreateTempSubdirectory("altruist-manager-").FullName;
+        try
+        {
+            var file = Path.Combine(folder, "selections.json");
+            scene.Pick("0021", PublishingScene.Json("a"));
+            var options = PublishingScene.Options<SelectionFileOptions>("file", file1 => file1.File = file);
+            var newer = scene.Body.Replace("\"generation\":1", "\"generation\":9", StringComparison.Ordinal);
+            await File.WriteAllTextAsync(file, newer, Cancellation);
+            Assert.True(await scene.Start(options).TryAsync(Cancellation));
+            Assert.Equal(newer, await File.ReadAllTextAsync(file, Cancellation));
+
+            // Of another origin, or what is no state at all, says nothing.
+            foreach (var other in new[] { newer.Replace("origin-1", "origin-2", StringComparison.Ordinal), "nonsense" })
+            {
+                await File.WriteAllTextAsync(file, other, Cancellation);
+                scene.Pick("0021", PublishingScene.Json("b"));
+                Assert.True(await scene.Start(options).TryAsync(Cancellation));
+                Assert.Equal(scene.Body, await File.ReadAllTextAsync(file, Cancellation));
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task A_fault_of_ours_in_one_publication_is_told_as_such_and_tried_again()
     {
         await using var scene = new PublishingScene();
@@ -263,6 +346,26 @@ public sealed class PublisherRunnerTests
     }
 }
 
+/// <summary>A target that takes what it gets only when it is let.</summary>
+internal sealed class SlowTarget(IPublisher target) : IPublisher
+{
+    private readonly TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task Begun => begun.Task;
+
+    public PublisherReach Reach => target.Reach;
+
+    public void Go() => gone.SetResult();
+
+    public async Task<Publication> PublishAsync(PublisherWork work, CancellationToken cancellation)
+    {
+        begun.SetResult();
+        await gone.Task;
+        return await target.PublishAsync(work, cancellation);
+    }
+}
+
 /// <summary>A file system of 64 KB; where none may be mounted, a folder that takes no file at all.</summary>
 internal sealed class SmallDisk : IDisposable
 {
@@ -313,6 +416,19 @@ public abstract class PublisherStoreContract(DatabaseFixture fixture) : StorageC
         Assert.Equal(state, await store.RecallAsync("n", "", "t", Cancellation));
         Assert.Equal(state with { Error = null }, await store.RecallAsync("n", "machine", "t", Cancellation));
         Assert.Equal(PublisherState.Unknown, await store.RecallAsync("n", "", "other", Cancellation));
+    }
+
+    [Fact]
+    public async Task Turn_is_one_processs_until_it_is_over_and_doubts_are_told_to_whoever_has_it()
+    {
+        var store = new PublisherStore(await Fixture.NewDatabaseAsync(Cancellation));
+        Assert.Equal(0, await store.ClaimAsync("n", "", "one", PublisherRunner.Turn, Cancellation));
+        Assert.Null(await store.ClaimAsync("n", "", "two", PublisherRunner.Turn, Cancellation));
+        Assert.Equal(0, await store.ClaimAsync("n", "machine", "two", PublisherRunner.Turn, Cancellation));
+        await store.DoubtAsync("n", "", Cancellation);
+        Assert.Equal(1, await store.ClaimAsync("n", "", "one", TimeSpan.Zero, Cancellation));
+        Assert.Equal(1, await store.ClaimAsync("n", "", "two", PublisherRunner.Turn, Cancellation));
+        Assert.Null(await store.ClaimAsync("n", "", "one", PublisherRunner.Turn, Cancellation));
     }
 
     [Fact]

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using AltruistManager.Probing;
 using AltruistManager.Publishing;
-using AltruistManager.Tests.Simulator;
 using Microsoft.Extensions.Logging;
 
 namespace AltruistManager.Tests.Publishing;
@@ -29,7 +28,7 @@ internal sealed class PublishingScene : IPickSource, IPublisherMemory, IAsyncDis
         http = new PublisherHttp(guarded, TimeProvider.System);
     }
 
-    public ManualClock Clock { get; } = new();
+    public StandingClock Clock { get; } = new();
 
     public PublishingOptions Publishing { get; } = new();
 
@@ -50,6 +49,11 @@ internal sealed class PublishingScene : IPickSource, IPublisherMemory, IAsyncDis
     public List<string> Revoked { get; } = [];
 
     public HashSet<string> TakenBack { get; } = [];
+
+    /// <summary>Whether several processes publish to the targets.</summary>
+    public bool IsShared { get; init; }
+
+    private (string Holder, DateTimeOffset Until, long Doubts) turn;
 
     /// <summary>False where only picks are known, as to a mirror.</summary>
     public bool KnowsEligible { get; set; } = true;
@@ -135,11 +139,12 @@ internal sealed class PublishingScene : IPickSource, IPublisherMemory, IAsyncDis
     /// <summary>As a new process would: nothing but the stored state is known.</summary>
     public PublisherRunner Start(PublisherOptions options) => Start(options, options.Create(new PublisherTools(Publishing, http, Clock)));
 
-    public PublisherRunner Start(PublisherOptions options, IPublisher publisher)
+    /// <param name="holder">Of several processes which.</param>
+    public PublisherRunner Start(PublisherOptions options, IPublisher publisher, string holder = "only")
     {
         if (publisher is IAsyncDisposable disposable)
             open.Add(disposable);
-        return new PublisherRunner(options, publisher, this, this, Publishing, Clock, new Lines(Logged));
+        return new PublisherRunner(options, publisher, this, this, holder, Publishing, Clock, new Lines(Logged));
     }
 
     /// <summary>By which the targets are known of which a state was stored under a name.</summary>
@@ -167,6 +172,20 @@ internal sealed class PublishingScene : IPickSource, IPublisherMemory, IAsyncDis
         return Task.CompletedTask;
     }
 
+    public Task<long?> ClaimAsync(string name, string place, string holder, TimeSpan lease, CancellationToken cancellation)
+    {
+        if (turn.Holder != holder && turn.Until > Clock.GetUtcNow())
+            return Task.FromResult<long?>(null);
+        turn = (holder, Clock.GetUtcNow() + lease, turn.Doubts);
+        return Task.FromResult<long?>(turn.Doubts);
+    }
+
+    public Task DoubtAsync(string name, string place, CancellationToken cancellation)
+    {
+        turn.Doubts++;
+        return Task.CompletedTask;
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var publisher in open)
@@ -186,6 +205,20 @@ internal sealed class PublishingScene : IPickSource, IPublisherMemory, IAsyncDis
         }.ToJsonString());
         Interlocked.Exchange(ref changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
         return this;
+    }
+
+    /// <summary>Stands still until it is moved; so does what is measured by it.</summary>
+    public sealed class StandingClock : TimeProvider
+    {
+        private DateTimeOffset now = new(2026, 11, 21, 7, 0, 0, TimeSpan.Zero);
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override DateTimeOffset GetUtcNow() => now;
+
+        public override long GetTimestamp() => now.UtcTicks;
+
+        public void Advance(TimeSpan time) => now += time;
     }
 
     private sealed class Lines(List<string> lines) : ILogger<PublisherRunner>

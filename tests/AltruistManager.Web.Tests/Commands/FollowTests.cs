@@ -151,6 +151,26 @@ public sealed partial class FollowTests
     }
 
     [Fact]
+    public async Task Mirror_goes_on_where_no_file_can_grow_and_writes_again_once_one_can()
+    {
+        await using var scene = await PortalScene.StartAsync();
+        await using var mirror = await Mirror.StartAsync(scene);
+        var file = Path.Combine(scene.Folder, "data", "follow", "last-good");
+        await Eventually.BeTrueAsync("the last good picks are on disk", () => Task.FromResult(File.Exists(file)));
+
+        await mirror.LimitFilesAsync("100");
+        await Eventually.BeTrueAsync("the disk is said to take nothing", () => Task.FromResult(mirror.Output.Contains("cannot be written; picks are kept in memory only", StringComparison.Ordinal)));
+        var kept = await File.ReadAllBytesAsync(file, Cancellation);
+        var held = (await GetAsync(mirror.Http, "selections")).Body;
+        await Eventually.BeTrueAsync("new picks are told", async () => (await GetAsync(mirror.Http, "selections")).Body != held);
+        Assert.Equal(kept, await File.ReadAllBytesAsync(file, Cancellation));
+        Assert.DoesNotContain("must not happen", mirror.Output);
+
+        await mirror.LimitFilesAsync("unlimited");
+        await Eventually.BeTrueAsync("it is written again", async () => mirror.Output.Contains("is written again", StringComparison.Ordinal) && !(await File.ReadAllBytesAsync(file, Cancellation)).SequenceEqual(kept));
+    }
+
+    [Fact]
     public async Task Log_of_another_database_is_told_with_both_keys_and_refused_where_a_key_is_demanded()
     {
         await using var scene = await PortalScene.StartAsync();
@@ -253,13 +273,22 @@ public sealed partial class FollowTests
 
         public static async Task<Mirror> StartAsync(PortalScene scene, Uri? manager = null, params (string Name, string Value)[] settings)
         {
-            var start = new ProcessStartInfo("dotnet") { WorkingDirectory = scene.Folder };
-            foreach (var argument in (string[])["exec", Checkout.Service, "follow", "--from", (manager ?? scene.Service.Address).ToString(), "--region", PortalScene.Region, "--urls", "http://127.0.0.1:0"])
+            // A file that may not grow is an error of the write, as on a full disk, and not the end of the process.
+            var start = new ProcessStartInfo("bash") { WorkingDirectory = scene.Folder };
+            foreach (var argument in (string[])["-c", "trap '' XFSZ; exec \"$@\"", "mirror", "dotnet", "exec", Checkout.Service, "follow", "--from", (manager ?? scene.Service.Address).ToString(), "--region", PortalScene.Region, "--urls", "http://127.0.0.1:0"])
                 start.ArgumentList.Add(argument);
             start.Environment["Follow__Key"] = scene.Service.PortalKey;
             foreach (var (name, value) in settings)
                 start.Environment[name] = value;
             return new Mirror(await ChildProcess.StartAsync(start, Listening()));
+        }
+
+        /// <summary>Lets none of its files grow beyond so many bytes from now on.</summary>
+        public async Task LimitFilesAsync(string bytes)
+        {
+            using var limit = Process.Start(new ProcessStartInfo("prlimit") { ArgumentList = { "--pid", $"{process.Id}", $"--fsize={bytes}:" } })!;
+            await limit.WaitForExitAsync(Cancellation);
+            Assert.Equal(0, limit.ExitCode);
         }
 
         public ValueTask DisposeAsync()

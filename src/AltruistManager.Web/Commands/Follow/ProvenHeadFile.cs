@@ -33,8 +33,9 @@ internal sealed partial class ProvenHeadFile(string path, ILogger<ProvenHeadFile
 
             File.Move(path + ".new", path, overwrite: true);
         }
-        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
+            // The last of these says that a file may not grow further.
             LogFailed(path, failed.Message.ReplaceLineEndings(" "));
         }
     }
