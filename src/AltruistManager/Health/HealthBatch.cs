@@ -42,11 +42,13 @@ internal sealed class HealthBatch
         var rules = NetworkRules.From(Roster.ChainsByNetwork.GetValueOrDefault(Network, []));
         var watched = Probes.Select(pair => pair.Altruist.Id).Distinct().ToDictionary(id => id, id => Known(id) ?? Watched.New);
 
+        // One text for all: each keeps it.
+        var expected = Network.Identity;
         // Who votes is settled first, with what this very batch proves.
         var proven = watched.ToDictionary(pair => pair.Key, pair => pair.Value.Proves(Roster, Roster.Altruists[pair.Key]));
         foreach (var (probe, altruist) in Probes)
             if (probe.Identity is { } identity)
-                proven[altruist.Id] = identity == Network.Identity;
+                proven[altruist.Id] = identity == expected;
         var comparable = Probes.Where(pair => pair.Probe is { IntegrityHeight: not null, IntegrityHash: not null } && proven[pair.Altruist.Id]).ToList();
         var integrity = Agreed is { } agreed && Probes[0].Probe.Lane is ProbeLane.Retry or ProbeLane.Ahead
             ? comparable.DistinctBy(pair => pair.Altruist.Id).ToDictionary(pair => pair.Altruist.Id, pair => agreed.Judge(pair.Probe))
@@ -70,7 +72,7 @@ internal sealed class HealthBatch
             var (finding, reason) = integrity.GetValueOrDefault(altruist.Id, (IntegrityFinding.NotJudged, null));
             // Probes of several lanes that waited for the same silence saw one thing, not several in a row. Those of one lane follow each other.
             var repeats = probe.Outcome.IsSilence() && before.LastOutcome?.IsSilence() == true && probe.Lane != before.LastLane && probe.At - Preservation.TimeoutOf(probe) < before.Verdict.LastProbeAt;
-            var seenSo = new Assessment(probe, Roster.PlaceOf(altruist), Network.Identity, altruist.Attested, head, finding, reason, repeats ? Blame.BeingChecked : Preservation.BlameOf(probe, altruist))
+            var seenSo = new Assessment(probe, Roster.PlaceOf(altruist), expected, altruist.Attested, head, finding, reason, repeats ? Blame.BeingChecked : Preservation.BlameOf(probe, altruist))
             {
                 Excused = before.Memory.DownSince is { } since ? Preservation.FrozenBetween(altruist, since, Now) + Drains.Between(altruist.Id, since, Now) : default,
                 Draining = Drains.InForce(altruist.Id, Now) is not null,
@@ -79,7 +81,7 @@ internal sealed class HealthBatch
             if (probe.Outcome.IsUnproven() && Falls(before.Memory, evaluation.Memory) && Preservation.MayFall(probe, altruist, IsSmall) == FallRuling.Held)
                 evaluation = HealthEvaluator.Evaluate(before.Memory, seenSo with { Blame = Blame.BeingChecked }, Health, Now);
             var after = before.After(probe, head, evaluation, outcome.Trace.BlockTime(rules), Now);
-            after = after with { Findings = SweepFindings.After(before.Findings, probe, head, finding, reason) };
+            after = after with { Findings = SweepFindings.After(before.Findings, probe.Identity == expected ? probe with { Identity = expected } : probe, head, finding, reason) };
             watched[altruist.Id] = after;
 
             outcome.SweepWanted |= head?.Judgement == HeadJudgement.Undecided && probe.Lane != ProbeLane.Steady;

@@ -411,7 +411,8 @@ public sealed partial class HealthMonitor(
         if (!roster.Altruists.TryGetValue(stored.Altruist, out var registered))
             return stored;
         var place = roster.PlaceOf(registered.InService);
-        return stored with { Altruist = registered.Id, Memory = stored.Memory.ProvenAt == place ? stored.Memory with { ProvenAt = place } : stored.Memory };
+        var name = VerdictNames.Of(stored.State);
+        return stored with { Altruist = registered.Id, Reason = stored.Reason == name ? name : stored.Reason, Memory = stored.Memory.ProvenAt == place ? stored.Memory with { ProvenAt = place } : stored.Memory };
     }
 
     private WatchedNetwork NetworkOf(NetworkId network) => networks.GetOrAdd(network, static _ => new WatchedNetwork());

@@ -16,33 +16,53 @@ internal sealed record SweepFindings
     private string? Detail { get; init; }
     private string? Identity { get; init; }
     private Moment IdentityAt { get; init; }
-    private long? Height { get; init; }
+    private Whole Height { get; init; }
     private Moment HeadTime { get; init; }
     private bool? Syncing { get; init; }
-    private HeadAssessment? Head { get; init; }
-    private Compared? Integrity { get; init; }
-    private double? LatencyMs { get; init; }
-    private double? ConnectMs { get; init; }
+
+    /// <summary>Null when the newest probe brought no head.</summary>
+    private HeadJudgement? Head { get; init; }
+    private bool IsTolerated { get; init; }
+    private Whole LagBlocks { get; init; }
+    private string? HeadReason { get; init; }
+
+    /// <summary>The height whose hash was compared; none when none was.</summary>
+    private Whole Compared { get; init; }
+    private bool HasBlock { get; init; }
+    private IntegrityFinding Finding { get; init; }
+    private string? Integrity { get; init; }
+    private Moment ComparedAt { get; init; }
+    private Real LatencyMs { get; init; }
+    private Real ConnectMs { get; init; }
 
     /// <param name="before">What was found before; parts that this probe did not ask about stay. Null for nothing.</param>
     /// <param name="head">Null when the probe brought no head.</param>
     /// <param name="finding">What comparing hashes said.</param>
     /// <param name="integrity">The same in words; null where there is nothing to add.</param>
-    public static SweepFindings After(SweepFindings? before, ProbeResult probe, HeadAssessment? head, IntegrityFinding finding, string? integrity) => new()
+    public static SweepFindings After(SweepFindings? before, ProbeResult probe, HeadAssessment? head, IntegrityFinding finding, string? integrity)
     {
-        At = probe.At,
-        Outcome = probe.Outcome,
-        Detail = probe.Detail,
-        Identity = probe.Identity ?? before?.Identity,
-        IdentityAt = probe.Identity is not null ? probe.At : before?.IdentityAt ?? default,
-        Height = probe.Height,
-        HeadTime = probe.HeadTime,
-        Syncing = probe.Syncing,
-        Head = head,
-        Integrity = probe.IntegrityHeight is { } height ? new Compared(height, probe.IntegrityHash is not null, finding, integrity, probe.At) : before?.Integrity,
-        LatencyMs = probe.LatencyMs,
-        ConnectMs = probe.ConnectMs,
-    };
+        var after = (before ?? new SweepFindings()) with
+        {
+            At = probe.At,
+            Outcome = probe.Outcome,
+            Detail = probe.Detail,
+            Height = probe.Height,
+            HeadTime = probe.HeadTime,
+            Syncing = probe.Syncing,
+            Head = head?.Judgement,
+            IsTolerated = head is { } seen && (seen.LagBlocks is not { } lag || lag <= seen.ToleranceBlocks),
+            LagBlocks = head?.LagBlocks,
+            HeadReason = head?.Reason,
+            LatencyMs = probe.LatencyMs,
+            ConnectMs = probe.ConnectMs,
+        };
+        if (probe.Identity is { } identity)
+            // Nearly always the same: one text for both times.
+            after = after with { Identity = identity == before?.Identity ? before.Identity : identity, IdentityAt = probe.At };
+        return probe.IntegrityHeight is not { } height
+            ? after
+            : after with { Compared = height, HasBlock = probe.IntegrityHash is not null, Finding = finding, Integrity = integrity, ComparedAt = probe.At };
+    }
 
     /// <summary>For the checks to be judged by.</summary>
     public SweepFacts Facts(string expectedIdentity)
@@ -57,12 +77,12 @@ internal sealed record SweepFindings
             Identity = Identity,
             IdentityAt = IdentityAt,
             Height = Height,
-            LagBlocks = Head?.LagBlocks,
+            LagBlocks = LagBlocks,
             HeadTime = HeadTime,
             Syncing = Syncing,
             AgainstOthers = against,
             HeadTooOld = tooOld,
-            Integrity = Integrity?.InWords(),
+            Integrity = OfIntegrity(),
             LatencyMs = LatencyMs,
             ConnectMs = ConnectMs,
         };
@@ -78,26 +98,23 @@ internal sealed record SweepFindings
     private (Judged? AgainstOthers, string? TooOld) OfHead() => Head switch
     {
         null => (null, null),
-        { Judgement: HeadJudgement.Stale } stale => (null, stale.Reason),
+        HeadJudgement.Stale => (null, HeadReason),
         // Old by its own date, whatever the others have.
-        { Judgement: HeadJudgement.Lagging, Reason: { } old } seen when seen.LagBlocks is not { } lag || lag <= seen.ToleranceBlocks => (null, old),
-        { Judgement: HeadJudgement.Ahead, Reason: { } future } when (DateTimeOffset?)HeadTime > (DateTimeOffset?)At + FutureTolerance => (null, future),
-        { Judgement: HeadJudgement.Lagging or HeadJudgement.Ahead } seen => (new Judged(CheckState.Failed, seen.Reason ?? "is not where the others are", At), null),
-        { Judgement: HeadJudgement.Undecided } => (new Judged(CheckState.Unknown, "answers; whether it is in sync is being checked against the others", At), null),
-        { Reason: { } note } => (new Judged(CheckState.Passed, $"answers with block {Height}; {note}", At), null),
-        { LagBlocks: { } behind } => (new Judged(CheckState.Passed, behind == 0 ? $"answers with block {Height}, as the others do" : $"answers with block {Height}, {Phrase.Count(behind, "block")} behind, which is tolerated", At), null),
+        HeadJudgement.Lagging when HeadReason is not null && IsTolerated => (null, HeadReason),
+        HeadJudgement.Ahead when HeadReason is not null && (DateTimeOffset?)HeadTime > (DateTimeOffset?)At + FutureTolerance => (null, HeadReason),
+        HeadJudgement.Lagging or HeadJudgement.Ahead => (new Judged(CheckState.Failed, HeadReason ?? "is not where the others are", At), null),
+        HeadJudgement.Undecided => (new Judged(CheckState.Unknown, "answers; whether it is in sync is being checked against the others", At), null),
+        _ when HeadReason is not null => (new Judged(CheckState.Passed, $"answers with block {(long?)Height}; {HeadReason}", At), null),
+        _ when (long?)LagBlocks is { } behind => (new Judged(CheckState.Passed, behind == 0 ? $"answers with block {(long?)Height}, as the others do" : $"answers with block {(long?)Height}, {Phrase.Count(behind, "block")} behind, which is tolerated", At), null),
         _ => (null, null),
     };
 
-    private readonly record struct Compared(long Height, bool HasBlock, IntegrityFinding Finding, string? Reason, Moment At)
+    private Judged? OfIntegrity() => (long?)Compared is not { } height ? null : Finding switch
     {
-        public Judged InWords() => Finding switch
-        {
-            IntegrityFinding.Agrees => new(CheckState.Passed, $"has the same block {Height} as the others", At),
-            IntegrityFinding.Differs => new(CheckState.Failed, $"{Reason ?? "has another history than the other providers"}: resync the node from a trusted source", At),
-            IntegrityFinding.Disagreement => new(CheckState.Unknown, Reason ?? "the providers disagree among themselves", At),
-            _ when !HasBlock => new(CheckState.Unknown, $"does not have block {Height}, so it is not judged by it", At),
-            _ => new(CheckState.Unknown, $"told block {Height}; there is nobody to compare it with", At),
-        };
-    }
+        IntegrityFinding.Agrees => new(CheckState.Passed, $"has the same block {height} as the others", ComparedAt),
+        IntegrityFinding.Differs => new(CheckState.Failed, $"{Integrity ?? "has another history than the other providers"}: resync the node from a trusted source", ComparedAt),
+        IntegrityFinding.Disagreement => new(CheckState.Unknown, Integrity ?? "the providers disagree among themselves", ComparedAt),
+        _ when !HasBlock => new(CheckState.Unknown, $"does not have block {height}, so it is not judged by it", ComparedAt),
+        _ => new(CheckState.Unknown, $"told block {height}; there is nobody to compare it with", ComparedAt),
+    };
 }

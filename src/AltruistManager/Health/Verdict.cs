@@ -20,9 +20,13 @@ public sealed record Verdict
 {
     private static readonly Dictionary<string, string> NothingUnproven = [];
 
+    private readonly Moment since;
     private readonly Moment cooldownUntil;
     private readonly Moment lastProbeAt;
     private readonly Moment lastGoodAt;
+    private readonly Whole height;
+    private readonly Whole lagBlocks;
+    private readonly Real latencyMs;
 
     public static readonly Verdict NeverProbed = new() { State = VerdictState.Unknown, Reason = "not probed yet", Since = DateTimeOffset.UnixEpoch };
 
@@ -31,7 +35,7 @@ public sealed record Verdict
     /// <summary>In words a provider understands.</summary>
     public required string Reason { get; init; }
 
-    public required DateTimeOffset Since { get; init; }
+    public required DateTimeOffset Since { get => ((DateTimeOffset?)since).GetValueOrDefault(); init => since = value; }
 
     /// <summary>Until then it is picked only where there is nobody else (design 5.3, cool-down).</summary>
     public DateTimeOffset? CooldownUntil { get => cooldownUntil; init => cooldownUntil = value; }
@@ -42,12 +46,12 @@ public sealed record Verdict
     /// <summary>When the last good probe ended.</summary>
     public DateTimeOffset? LastGoodAt { get => lastGoodAt; init => lastGoodAt = value; }
 
-    public long? Height { get; init; }
+    public long? Height { get => height; init => height = value; }
 
     /// <summary>Blocks behind the network's head; null while nobody can tell.</summary>
-    public long? LagBlocks { get; init; }
+    public long? LagBlocks { get => lagBlocks; init => lagBlocks = value; }
 
-    public double? LatencyMs { get; init; }
+    public double? LatencyMs { get => latencyMs; init => latencyMs = value; }
 
     public Performance Performance { get; init; } = Performance.Unknown;
 
