@@ -220,7 +220,7 @@ public sealed class RegistryApiTests(AppFixture app) : IClassFixture<AppFixture>
         Assert.Equal(HttpStatusCode.Created, answer.Status());
         Assert.Equal(
             """
-            {"id":"0009","name":"Polygon Matic","protocol":"evm","identity":"137","network":"evm:137","requires":[],"blockTimeSeconds":2,"lagToleranceBlocks":20,"maxHeadAgeSeconds":null,"integrityOffsetBlocks":null,"aliases":["F021","poly"],"path":"","policy":null,"primaries":null,"requestTimeoutMs":10000,"minEligible":null,"enabled":true,"successor":null,"disputed":null,"probe":null,"probed":true,"notProbedReason":null,"measuredBlockTimeSeconds":null,"head":null,"haltedSince":null}
+            {"id":"0009","name":"Polygon Matic","protocol":"evm","identity":"137","network":"evm:137","requires":[],"blockTimeSeconds":2,"lagToleranceBlocks":20,"maxHeadAgeSeconds":null,"integrityOffsetBlocks":null,"aliases":["F021","poly"],"path":"","policy":null,"primaries":null,"requestTimeoutMs":10000,"minEligible":null,"maxAltruists":null,"enabled":true,"successor":null,"disputed":null,"probe":null,"probed":true,"notProbedReason":null,"measuredBlockTimeSeconds":null,"head":null,"haltedSince":null}
             """,
             answer.Body());
         Assert.Equal("0009", (await GetAsync(app.Anonymous, "chains/poly")).GetProperty("id").GetString());
