@@ -94,7 +94,7 @@ internal static partial class UsersCommand
             if (!set.Succeeded)
                 throw new CommandException(Users.Explain(set));
             if (parsed.GetValue(clear))
-                await database.UserStore.ClearSecondFactorsAsync(user.Id, cancellation);
+                await database.UserStore.ClearSecondFactorsAsync(Actor.Operator, user.Id, cancellation);
             return 0;
         });
         return command;

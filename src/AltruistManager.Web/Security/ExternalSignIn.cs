@@ -89,7 +89,7 @@ internal static class ExternalSignIn
             var added = await users.AddLoginAsync(user, login);
             if (added.Succeeded)
             {
-                signIns.Note(user, $"connected the account with {login.ProviderDisplayName}");
+                await signIns.NoteAsync(user, $"connected the account with {login.ProviderDisplayName}");
                 await signIns.ContinueAsync(user);
             }
 

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace AltruistManager.Web.Security;
 
 /// <summary>Links for a new password, which staff hand over by whatever way they know the user. Good once, for a day.</summary>
-internal sealed partial class PasswordLinks(Users users, ILogger<PasswordLinks> logger)
+internal sealed partial class PasswordLinks(Users users, AuditStore audit, ILogger<PasswordLinks> logger)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(1);
 
@@ -17,6 +17,7 @@ internal sealed partial class PasswordLinks(Users users, ILogger<PasswordLinks> 
         if (await users.FindByIdAsync(userId) is not { } user)
             return (null, new AccountChange("There is no such user."));
         var token = WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(await users.GeneratePasswordResetTokenAsync(user)));
+        await audit.AppendAsync(actor, new AuditEntry("user.password-link", "user", user.Id), CancellationToken.None);
         LogMade(actor.Name, user.Email);
         return ($"/reset-password?user={user.Id}&token={token}", AccountChange.Done);
     }
@@ -39,6 +40,7 @@ internal sealed partial class PasswordLinks(Users users, ILogger<PasswordLinks> 
         var result = await users.SetPasswordByLinkAsync(user, text, password);
         if (!result.Succeeded)
             return Users.Explain(result);
+        await audit.AppendAsync(Actor.Of(user), new AuditEntry("user.change", "user", user.Id) { Detail = "set a new password by a link" }, CancellationToken.None);
         LogUsed(user.Email);
         return null;
     }

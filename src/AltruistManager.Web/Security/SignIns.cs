@@ -28,17 +28,21 @@ internal sealed partial class SignIns : SignInManager<User>
     private readonly Users users;
     private readonly UserStore store;
     private readonly SignInLimits limits;
+    private readonly AuditStore audit;
+    private readonly RefusalLog refusals;
     private readonly ILogger<SignIns> logger;
     private readonly string address;
 
     public SignIns(
-        Users users, UserStore store, SignInLimits limits, IHttpContextAccessor accessor, IUserClaimsPrincipalFactory<User> principals, IOptions<IdentityOptions> options,
+        Users users, UserStore store, SignInLimits limits, AuditStore audit, RefusalLog refusals, IHttpContextAccessor accessor, IUserClaimsPrincipalFactory<User> principals, IOptions<IdentityOptions> options,
         ILogger<SignIns> logger, IAuthenticationSchemeProvider schemes, IUserConfirmation<User> confirmation)
         : base(users, accessor, principals, options, logger, schemes, confirmation)
     {
         this.users = users;
         this.store = store;
         this.limits = limits;
+        this.audit = audit;
+        this.refusals = refusals;
         this.logger = logger;
         address = RateLimits.AddressOf(accessor.HttpContext!);
         AuthenticationScheme = Sessions.SchemeName;
@@ -122,7 +126,7 @@ internal sealed partial class SignIns : SignInManager<User>
             return false;
         var result = await CheckPasswordSignInAsync(user, password ?? "", lockoutOnFailure: true);
         if (!result.Succeeded)
-            LogRefused(user.Email, "wrong password for a change of the account", address);
+            Refused(Actor.Of(user, address), user.Email, "wrong password for a change of the account");
         return result.Succeeded;
     }
 
@@ -134,21 +138,31 @@ internal sealed partial class SignIns : SignInManager<User>
     public Task ContinueAsync(User user) => BeginAsync(user, Context.User.HasClaim(Sessions.MethodClaim, Sessions.SecondFactor));
 
     /// <summary>A change that somebody made of its own account.</summary>
-    public void Note(User user, string change) => LogChanged(user.Email, change, address);
+    public async Task NoteAsync(User user, string change)
+    {
+        await audit.AppendAsync(Actor.Of(user, address), new AuditEntry("user.change", "user", user.Id) { Detail = change }, CancellationToken.None);
+        LogChanged(user.Email, change, address);
+    }
 
     public override async Task<bool> CanSignInAsync(User user) => user.DisabledAt is null && await base.CanSignInAsync(user);
 
     private async Task<SignInOutcome> AcceptAsync(User user, string by)
     {
-        await store.NoteSignInAsync(user, Context.RequestAborted);
+        await store.NoteSignInAsync(Actor.Of(user, address), user, by, CancellationToken.None);
         LogSignedIn(user.Email, by, address);
         return SignInOutcome.Done;
     }
 
     private Task<SignInOutcome> RefuseAsync(string email, string why, SignInOutcome outcome = SignInOutcome.Failed)
     {
-        LogRefused(Printable(email), why, address);
+        Refused(Actor.Nobody(address), Printable(email), why);
         return Task.FromResult(outcome);
+    }
+
+    private void Refused(Actor actor, string email, string why)
+    {
+        refusals.Note(actor, new AuditEntry("user.sign-in", "user", email) { Detail = why });
+        LogRefused(email, why, address);
     }
 
     private static User Unknown() => new() { Id = "", Email = "", CreatedAt = default };

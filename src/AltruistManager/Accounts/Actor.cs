@@ -72,6 +72,9 @@ public sealed record Actor
     /// <summary>May do nothing; told apart by where it is.</summary>
     public static Actor Nobody(string? address) => new() { Kind = ActorKind.Nobody, Id = address ?? "unknown", Name = "", Address = address };
 
+    /// <summary>A user at its own account, before or without a session: it may do nothing else.</summary>
+    public static Actor Of(User user, string? address = null) => new() { Kind = ActorKind.User, Id = user.Id, Name = user.Email, IsStaff = user.IsStaff, Address = address };
+
     /// <summary>Whoever holds the key.</summary>
     public static Actor Of(ApiKey key) => new()
     {

@@ -35,28 +35,33 @@ public sealed class InvitationStore(Database database, UserStore users, TimeProv
     private const string Columns = "id, email, is_staff, provider_id, role, portal_id, created_by, created_at, expires_at, used_at, revoked_at";
 
     /// <returns>The token; it is told once and never again.</returns>
-    public async Task<string> AddAsync(string? email, Grant grant, string createdBy, TimeSpan lifetime, CancellationToken cancellation)
+    public async Task<string> AddAsync(Actor actor, string? email, Grant grant, TimeSpan lifetime, CancellationToken cancellation)
     {
         var token = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         var now = time.GetUtcNow();
-        await database.WriteAsync(async write => await write.ExecuteAsync(
-            $"""
-            insert into invitations ({Columns}, token_hash)
-            values (@Id, @Email, @IsStaff, @ProviderId, @Role, @PortalId, @CreatedBy, @CreatedAt, @ExpiresAt, null, null, @Hash)
-            """,
-            new
-            {
-                Id = Guid.CreateVersion7(now).ToString(),
-                Email = email,
-                grant.IsStaff,
-                ProviderId = grant.Provider,
-                Role = grant.Provider is null ? null : grant.Role.ToString().ToLowerInvariant(),
-                PortalId = grant.Portal,
-                CreatedBy = createdBy,
-                CreatedAt = now.ToUnixTimeMilliseconds(),
-                ExpiresAt = (now + lifetime).ToUnixTimeMilliseconds(),
-                Hash = Hash(token),
-            }), cancellation);
+        var id = Guid.CreateVersion7(now).ToString();
+        await database.WriteAsync(async write =>
+        {
+            await write.ExecuteAsync(
+                $"""
+                insert into invitations ({Columns}, token_hash)
+                values (@Id, @Email, @IsStaff, @ProviderId, @Role, @PortalId, @CreatedBy, @CreatedAt, @ExpiresAt, null, null, @Hash)
+                """,
+                new
+                {
+                    Id = id,
+                    Email = email,
+                    grant.IsStaff,
+                    ProviderId = grant.Provider,
+                    Role = grant.Provider is null ? null : grant.Role.ToString().ToLowerInvariant(),
+                    PortalId = grant.Portal,
+                    CreatedBy = actor.Author,
+                    CreatedAt = now.ToUnixTimeMilliseconds(),
+                    ExpiresAt = (now + lifetime).ToUnixTimeMilliseconds(),
+                    Hash = Hash(token),
+                });
+            await AuditStore.AppendAsync(write, now, actor, new AuditEntry("invitation.add", "invitation", id) { Provider = grant.Provider, Detail = $"{email ?? "whoever holds the link"} {grant}" });
+        }, cancellation);
         return token;
     }
 
@@ -82,16 +87,21 @@ public sealed class InvitationStore(Database database, UserStore users, TimeProv
     }
 
     /// <returns>False when it is not good any more.</returns>
-    public Task<bool> RevokeAsync(string id, CancellationToken cancellation) => database.WriteAsync(
-        async write => await write.ExecuteAsync("update invitations set revoked_at = @Now where id = @Id and used_at is null and revoked_at is null", new { Id = id, Now = time.NowMs() }) == 1, cancellation);
+    public Task<bool> RevokeAsync(Actor actor, Invitation invitation, CancellationToken cancellation) => database.WriteAsync(async write =>
+    {
+        if (await write.ExecuteAsync("update invitations set revoked_at = @Now where id = @Id and used_at is null and revoked_at is null", new { invitation.Id, Now = time.NowMs() }) != 1)
+            return false;
+        await AuditStore.AppendAsync(write, time.GetUtcNow(), actor, new AuditEntry("invitation.revoke", "invitation", invitation.Id) { Provider = invitation.Grant.Provider });
+        return true;
+    }, cancellation);
 
     /// <summary>Gives a user what the invitation says, and uses it up.</summary>
     /// <returns>What it gave; null when it is not good any more, or for somebody else.</returns>
     public Task<Grant?> UseAsync(string token, User user, CancellationToken cancellation) =>
-        database.WriteAsync(write => UseAsync(write, token, user.Id, user.EmailKey, users, time.NowMs()), cancellation);
+        database.WriteAsync(write => UseAsync(write, token, user, users, time.GetUtcNow()), cancellation);
 
     /// <inheritdoc cref="UseAsync(string, User, CancellationToken)"/>
-    internal static async Task<Grant?> UseAsync(WriteTransaction write, string token, string user, string emailKey, UserStore users, long now)
+    internal static async Task<Grant?> UseAsync(WriteTransaction write, string token, User user, UserStore users, DateTimeOffset now)
     {
         var row = await write.SingleOrDefaultAsync<Row>(
             $"""
@@ -99,11 +109,12 @@ public sealed class InvitationStore(Database database, UserStore users, TimeProv
             where token_hash = @Hash and used_at is null and revoked_at is null and expires_at > @Now and (email is null or upper(email) = @EmailKey)
             returning {Columns}
             """,
-            new { Now = now, User = user, Hash = Hash(token), EmailKey = emailKey });
+            new { Now = now.ToUnixTimeMilliseconds(), User = user.Id, Hash = Hash(token), user.EmailKey });
         if (row is null)
             return null;
         var grant = row.ToInvitation().Grant;
-        await users.GrantAsync(write, user, grant);
+        await users.GrantAsync(write, user.Id, grant);
+        await AuditStore.AppendAsync(write, now, Actor.Of(user), new AuditEntry("invitation.use", "invitation", row.Id) { Provider = grant.Provider, Detail = $"{user.Email} {grant}" });
         return grant;
     }
 

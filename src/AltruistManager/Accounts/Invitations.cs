@@ -15,7 +15,7 @@ public sealed class Invitations(InvitationStore store, UserBook book, TimeProvid
         var address = string.IsNullOrWhiteSpace(email) ? null : email.Trim();
         if (address is not null && !(address.Length <= 254 && address.Count(character => character == '@') == 1 && !address.Any(char.IsWhiteSpace)))
             return (null, new AccountChange($"'{address}' is no email address."));
-        return ($"/join/{await store.AddAsync(address, grant, actor.Author, Lifetime, cancellation)}", AccountChange.Done);
+        return ($"/join/{await store.AddAsync(actor, address, grant, Lifetime, cancellation)}", AccountChange.Done);
     }
 
     /// <summary>Those that are still good, newest first, as far as the actor may make such ones.</summary>
@@ -29,7 +29,7 @@ public sealed class Invitations(InvitationStore store, UserBook book, TimeProvid
             return new AccountChange("There is no such invitation.");
         if (UserRegistry.Refusal(actor, invitation.Grant) is { } refusal)
             return new AccountChange(refusal);
-        return await store.RevokeAsync(id, cancellation) ? AccountChange.Done : new AccountChange("This invitation is not good any more.");
+        return await store.RevokeAsync(actor, invitation, cancellation) ? AccountChange.Done : new AccountChange("This invitation is not good any more.");
     }
 
     /// <summary>Null when it is not good, whatever the reason.</summary>

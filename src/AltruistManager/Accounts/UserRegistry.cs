@@ -10,20 +10,24 @@ public readonly record struct AccountChange(string? Refusal)
 }
 
 /// <summary>Says what users may do, and takes it from them. Staff may for everybody; an admin of a provider for its members.</summary>
-public sealed class UserRegistry(UserStore store, UserBook book)
+public sealed class UserRegistry(UserStore store, UserBook book, RefusalLog refusals)
 {
     public Task<AccountChange> GrantAsync(Actor actor, string user, Grant grant, CancellationToken cancellation) => ChangeAsync(
-        Refusal(actor, grant) ?? (grant is { Provider: { } provider, Role: MemberRole.Viewer } ? IfLastAdmin(actor, user, provider) : null), () => store.GrantAsync(user, grant, cancellation), $"This user {grant} already.", cancellation);
+        actor, new AuditEntry("user.grant", "user", user) { Provider = grant.Provider },
+        Refusal(actor, grant) ?? (grant is { Provider: { } provider, Role: MemberRole.Viewer } ? IfLastAdmin(actor, user, provider) : null),
+        () => store.GrantAsync(actor, user, grant, cancellation), $"This user {grant} already.", cancellation);
 
     public Task<AccountChange> RevokeAsync(Actor actor, string user, Grant grant, CancellationToken cancellation) => ChangeAsync(
-        Refusal(actor, grant) ?? (grant.IsStaff ? IfLast(actor, user) : grant.Provider is { } provider ? IfLastAdmin(actor, user, provider) : null), () => store.RevokeAsync(user, grant, cancellation), "This user does not have that.", cancellation);
+        actor, new AuditEntry("user.revoke", "user", user) { Provider = grant.Provider },
+        Refusal(actor, grant) ?? (grant.IsStaff ? IfLast(actor, user) : grant.Provider is { } provider ? IfLastAdmin(actor, user, provider) : null),
+        () => store.RevokeAsync(actor, user, grant, cancellation), "This user does not have that.", cancellation);
 
     /// <summary>Ends all sessions of a user and lets it in no more; what it did stays under its name.</summary>
     public Task<AccountChange> DisableAsync(Actor actor, string user, CancellationToken cancellation) => ChangeAsync(
-        OnlyStaff(actor) ?? IfLast(actor, user), () => store.DisableAsync(user, disabled: true, cancellation), "This user is disabled already.", cancellation);
+        actor, new AuditEntry("user.disable", "user", user), OnlyStaff(actor) ?? IfLast(actor, user), () => store.DisableAsync(actor, user, disabled: true, cancellation), "This user is disabled already.", cancellation);
 
     public Task<AccountChange> EnableAsync(Actor actor, string user, CancellationToken cancellation) => ChangeAsync(
-        OnlyStaff(actor), () => store.DisableAsync(user, disabled: false, cancellation), "This user is not disabled.", cancellation);
+        actor, new AuditEntry("user.enable", "user", user), OnlyStaff(actor), () => store.DisableAsync(actor, user, disabled: false, cancellation), "This user is not disabled.", cancellation);
 
     /// <summary>Why an actor may not give or take that; null when it may.</summary>
     internal static string? Refusal(Actor actor, Grant grant) => grant.Provider is { } provider
@@ -42,10 +46,14 @@ public sealed class UserRegistry(UserStore store, UserBook book)
             ? $"This is the last admin of {provider}: make another one first."
             : null;
 
-    private async Task<AccountChange> ChangeAsync(string? refusal, Func<Task<bool>> change, string otherwise, CancellationToken cancellation)
+    private async Task<AccountChange> ChangeAsync(Actor actor, AuditEntry attempt, string? refusal, Func<Task<bool>> change, string otherwise, CancellationToken cancellation)
     {
         if (refusal is not null)
+        {
+            refusals.Note(actor, attempt with { Detail = refusal });
             return new AccountChange(refusal);
+        }
+
         if (!await change())
             return new AccountChange(otherwise);
         await book.RefreshAsync(cancellation);

@@ -36,7 +36,7 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
                     values (@Id, @Email, @EmailKey, @PasswordHash, @SecurityStamp, @IsStaff, @TwoFactor, @AuthenticatorKey, @FailedCount, @LockoutEnd, @CreatedAt, @SignedInAt, @DisabledAt, @Version, @Revision)
                     """,
                     Row.Of(user) with { Revision = await write.NextRevisionAsync() });
-                if (user.InvitationToken is { } token && await InvitationStore.UseAsync(write, token, user.Id, user.EmailKey, this, time.NowMs()) is null)
+                if (user.InvitationToken is { } token && await InvitationStore.UseAsync(write, token, user, this, time.GetUtcNow()) is null)
                     throw new InvitationSpentException();
             }, cancellationToken);
             return IdentityResult.Success;
@@ -235,10 +235,11 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
 
     /// <summary>Gives a user something, or another role with the same provider.</summary>
     /// <returns>False when it has exactly that already.</returns>
-    public Task<bool> GrantAsync(string user, Grant grant, CancellationToken cancellation) => database.WriteAsync(write => GrantAsync(write, user, grant), cancellation);
+    public Task<bool> GrantAsync(Actor actor, string user, Grant grant, CancellationToken cancellation) => database.WriteAsync(
+        async write => await GrantAsync(write, user, grant) && await NoteAsync(write, actor, new AuditEntry("user.grant", "user", user) { Provider = grant.Provider, Detail = grant.ToString() }), cancellation);
 
     /// <returns>False when it does not have that.</returns>
-    public Task<bool> RevokeAsync(string user, Grant grant, CancellationToken cancellation) => database.WriteAsync(async write =>
+    public Task<bool> RevokeAsync(Actor actor, string user, Grant grant, CancellationToken cancellation) => database.WriteAsync(async write =>
     {
         var changed = grant switch
         {
@@ -246,29 +247,35 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
             { Provider: { } provider } => await write.ExecuteAsync("delete from memberships where user_id = @Id and provider_id = @Provider", new { Id = user, Provider = provider }),
             _ => await write.ExecuteAsync("delete from portal_owners where user_id = @Id and portal_id = @Portal", new { Id = user, grant.Portal }),
         };
-        return changed > 0 && await TouchAsync(write, user);
+        return changed > 0 && await TouchAsync(write, user)
+            && await NoteAsync(write, actor, new AuditEntry("user.revoke", "user", user) { Provider = grant.Provider, Detail = grant.ToString() });
     }, cancellation);
 
     /// <summary>Disables a user or enables it again; a disabled one's sessions end.</summary>
     /// <returns>False when it is so already.</returns>
-    public Task<bool> DisableAsync(string user, bool disabled, CancellationToken cancellation) => database.WriteAsync(
+    public Task<bool> DisableAsync(Actor actor, string user, bool disabled, CancellationToken cancellation) => database.WriteAsync(
         async write => await write.ExecuteAsync(
             disabled
                 ? "update users set disabled_at = @Now, version = version + 1 where id = @Id and disabled_at is null"
                 : "update users set disabled_at = null, version = version + 1 where id = @Id and disabled_at is not null",
-            new { Id = user, Now = time.NowMs() }) > 0 && await TouchAsync(write, user), cancellation);
+            new { Id = user, Now = time.NowMs() }) > 0 && await TouchAsync(write, user)
+            && await NoteAsync(write, actor, new AuditEntry(disabled ? "user.disable" : "user.enable", "user", user)), cancellation);
 
     /// <summary>Takes every second factor from a user, so that the password alone lets it in.</summary>
-    public Task ClearSecondFactorsAsync(string user, CancellationToken cancellation) => database.WriteAsync(async write =>
+    public Task ClearSecondFactorsAsync(Actor actor, string user, CancellationToken cancellation) => database.WriteAsync(async write =>
     {
         await write.ExecuteAsync("delete from recovery_codes where user_id = @Id", new { Id = user });
         await write.ExecuteAsync("delete from passkeys where user_id = @Id", new { Id = user });
         await write.ExecuteAsync("update users set two_factor = false, authenticator_key = null, version = version + 1 where id = @Id", new { Id = user });
+        await NoteAsync(write, actor, new AuditEntry("user.clear-second-factor", "user", user));
     }, cancellation);
 
     /// <summary>The time of a sign-in, which concerns nobody else.</summary>
-    public Task NoteSignInAsync(User user, CancellationToken cancellation) => database.WriteAsync(
-        async write => await write.ExecuteAsync("update users set signed_in_at = @Now where id = @Id", new { user.Id, Now = time.NowMs() }), cancellation);
+    public Task NoteSignInAsync(Actor actor, User user, string by, CancellationToken cancellation) => database.WriteAsync(async write =>
+    {
+        await write.ExecuteAsync("update users set signed_in_at = @Now where id = @Id", new { user.Id, Now = time.NowMs() });
+        await NoteAsync(write, actor, new AuditEntry("user.sign-in", "user", user.Id) { Detail = by });
+    }, cancellation);
 
     /// <summary>The users whose address, provider or portal contains some text, by address.</summary>
     /// <param name="after">The last address of the page before; null for the first page.</param>
@@ -315,7 +322,7 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
         CommandDefinition Command(string sql) => new(sql, new { revision }, cancellationToken: cancellation);
     }, cancellation);
 
-    /// <inheritdoc cref="GrantAsync(string, Grant, CancellationToken)"/>
+    /// <inheritdoc cref="GrantAsync(Actor, string, Grant, CancellationToken)"/>
     internal async Task<bool> GrantAsync(WriteTransaction write, string user, Grant grant)
     {
         var now = time.NowMs();
@@ -338,6 +345,12 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
     public void Dispose()
     {
         // It holds nothing.
+    }
+
+    private async Task<bool> NoteAsync(WriteTransaction write, Actor actor, AuditEntry entry)
+    {
+        await AuditStore.AppendAsync(write, time.GetUtcNow(), actor, entry);
+        return true;
     }
 
     /// <summary>Everybody who keeps this user in memory is to read it again.</summary>

@@ -132,7 +132,7 @@ public abstract class UserContract(DatabaseFixture fixture) : StorageContract(fi
         using var mine = Book();
         using var others = Book();
         var store = new UserStore(Database, Ring(Database), TimeProvider.System);
-        var registry = new UserRegistry(store, mine);
+        var registry = new UserRegistry(store, mine, Actors.Refusals(Database));
         var user = await MakeAsync();
         foreach (var grant in new[] { Grant.Of("acme", MemberRole.Viewer), Grant.Of("helios", MemberRole.Viewer), Grant.Of("helios", MemberRole.Admin), Grant.Owning("gateway") })
             Assert.True((await registry.GrantAsync(Actor.Operator, user.Id, grant, Cancellation)).IsDone);
@@ -162,7 +162,7 @@ public abstract class UserContract(DatabaseFixture fixture) : StorageContract(fi
     public async Task Admin_of_a_provider_says_who_else_is_its_member_and_nothing_more()
     {
         using var book = Book();
-        var registry = new UserRegistry(new UserStore(Database, Ring(Database), TimeProvider.System), book);
+        var registry = new UserRegistry(new UserStore(Database, Ring(Database), TimeProvider.System), book, Actors.Refusals(Database));
         var user = await MakeAsync();
         var admin = Person(("acme", MemberRole.Admin), ("helios", MemberRole.Viewer));
 
@@ -179,7 +179,7 @@ public abstract class UserContract(DatabaseFixture fixture) : StorageContract(fi
         var store = new UserStore(Database, Ring(Database), TimeProvider.System);
         using var book = new UserBook(store, Options.Create(new AccountsOptions { RequireSecondFactorForStaff = true }), TimeProvider.System);
         var user = await MakeAsync();
-        await store.GrantAsync(user.Id, Grant.Staff, Cancellation);
+        await store.GrantAsync(Actor.Operator, user.Id, Grant.Staff, Cancellation);
         await book.RefreshAsync(Cancellation);
         Assert.False(book.ActorOf(user.Id, user.SecurityStamp, withSecondFactor: false, null)!.IsStaff);
         Assert.True(book.ActorOf(user.Id, user.SecurityStamp, withSecondFactor: true, null)!.IsStaff);
@@ -245,7 +245,7 @@ public abstract class UserContract(DatabaseFixture fixture) : StorageContract(fi
             user.EmailKey = user.Email.ToUpperInvariant();
             await store.CreateAsync(user, Cancellation);
             if (name == "bob")
-                await store.GrantAsync(user.Id, Grant.Of("helios", MemberRole.Admin), Cancellation);
+                await store.GrantAsync(Actor.Operator, user.Id, Grant.Of("helios", MemberRole.Admin), Cancellation);
         }
 
         Assert.Equal(["alice@acme.example", "bob@acme.example"], (await store.ListAsync(null, null, 2, Cancellation)).Select(user => user.Email));
@@ -262,7 +262,7 @@ public abstract class UserContract(DatabaseFixture fixture) : StorageContract(fi
         var (meant, other) = (await MakeAsync(), await MakeAsync());
         using var book = Book();
 
-        var token = await store.AddAsync(meant.Email, Grant.Of("acme", MemberRole.Admin), "user:1", TimeSpan.FromDays(1), Cancellation);
+        var token = await store.AddAsync(Actor.Operator, meant.Email, Grant.Of("acme", MemberRole.Admin), TimeSpan.FromDays(1), Cancellation);
         Assert.Equal(0, await StoredAsync<long>("select count(*) from invitations where token_hash = '" + token + "' or id = @Id", meant));
         Assert.Null(await store.UseAsync(token, other, Cancellation));
         Assert.Equal(Grant.Of("acme", MemberRole.Admin), await store.UseAsync(token, meant, Cancellation));
@@ -271,11 +271,11 @@ public abstract class UserContract(DatabaseFixture fixture) : StorageContract(fi
         Assert.Equal([("acme", MemberRole.Admin)], book.Find(meant.Id)!.Providers.Select(membership => (membership.Key, membership.Value)));
         Assert.Empty(book.Find(other.Id)!.Providers);
 
-        var late = await store.AddAsync(null, Grant.Staff, "user:1", TimeSpan.FromMilliseconds(-1), Cancellation);
+        var late = await store.AddAsync(Actor.Operator, null, Grant.Staff, TimeSpan.FromMilliseconds(-1), Cancellation);
         Assert.Null(await store.UseAsync(late, meant, Cancellation));
-        var revoked = await store.AddAsync(null, Grant.Owning("gateway"), "user:1", TimeSpan.FromDays(1), Cancellation);
+        var revoked = await store.AddAsync(Actor.Operator, null, Grant.Owning("gateway"), TimeSpan.FromDays(1), Cancellation);
         var listed = Assert.Single(await store.ListGoodAsync(null, Cancellation));
-        Assert.True(await store.RevokeAsync(listed.Id, Cancellation));
+        Assert.True(await store.RevokeAsync(Actor.Operator, listed, Cancellation));
         Assert.Null(await store.UseAsync(revoked, meant, Cancellation));
         Assert.Empty(await store.ListGoodAsync("acme", Cancellation));
     }

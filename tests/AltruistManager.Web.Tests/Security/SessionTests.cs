@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using AltruistManager.Accounts;
 
 namespace AltruistManager.Web.Tests.Security;
@@ -44,6 +45,28 @@ public sealed class SessionTests(AppFixture app) : IClassFixture<AppFixture>
         using var person = new Person(app);
         using var answer = await person.SignInAsync(anna, query: $"?back={Uri.EscapeDataString(back)}");
         Assert.Equal(new Uri(app.Address, "/"), answer.Headers.Location);
+    }
+
+    [Fact]
+    public async Task Who_signed_in_and_what_became_of_accounts_stands_in_the_audit_trail()
+    {
+        var id = await Person.MakeAsync(app, anna, Grant.Of("acme", MemberRole.Viewer));
+        using var person = new Person(app);
+        using (await person.SignInAsync(anna, "wrong one"))
+        using (await person.SignInAsync(anna))
+            await app.Services.GetRequiredService<UserRegistry>().DisableAsync(Actor.Operator, id, Cancellation);
+        await app.Services.GetRequiredService<RefusalLog>().FlushAsync(Cancellation);
+
+        Assert.Equal(
+            [("user.disable", "command:operator", "done"), ("user.sign-in", $"user:{id}", "done"), ("user.grant", "command:operator", "done")],
+            (await LinesAsync($"user:{id}")).Select(line => (Text(line, "action"), Text(line, "actor"), Text(line, "outcome"))));
+        var refused = Assert.Single(await LinesAsync($"user:{anna}"));
+        Assert.Equal(("user.sign-in", "refused", "wrong password"), (Text(refused, "action"), Text(refused, "outcome"), Text(refused, "detail")));
+
+        async Task<List<JsonElement>> LinesAsync(string subject) =>
+            [.. (await app.Staff.GetJsonAsync($"/api/v1/audit?subject={Uri.EscapeDataString(subject)}", Cancellation)).GetProperty("items").EnumerateArray()];
+
+        static string? Text(JsonElement line, string name) => line.GetProperty(name).GetString();
     }
 
     [Fact]
@@ -152,7 +175,7 @@ public sealed class SessionTests(AppFixture app) : IClassFixture<AppFixture>
             Assert.Contains(anna, await person.ReadAsync("/"));
 
         // Past the registry, as a command does that shares no memory with the service.
-        await app.Services.GetRequiredService<UserStore>().DisableAsync(id, disabled: true, Cancellation);
+        await app.Services.GetRequiredService<UserStore>().DisableAsync(Actor.Operator, id, disabled: true, Cancellation);
         var started = TimeProvider.System.GetTimestamp();
         await AppWithPicks.UntilAsync("the session is over", async () => !(await person.ReadAsync("/")).Contains(anna, StringComparison.Ordinal));
         Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(1.5));
