@@ -181,7 +181,7 @@ public sealed class ProviderJourneys(Pages pages) : IClassFixture<Pages>
         }
 
         var row = visitor.Page.Locator("tbody tr", new() { HasText = "owner@northwind.example" });
-        await row.GetByRole(AriaRole.Button, new() { Name = "Make viewer: owner@northwind.example" }).ClickAsync();
+        await row.GetByRole(AriaRole.Button, new() { Name = "Make viewer of owner@northwind.example" }).ClickAsync();
         await Assertions.Expect(visitor.Page.Locator(".notice")).ToContainTextAsync("This is the last admin of northwind");
         Assert.Equal(MemberRole.Admin, pages.App.Services.GetRequiredService<UserBook>().Find(owner)!.Providers["northwind"]);
 
