@@ -117,7 +117,13 @@ public sealed class CanarySecretTests : IAsyncLifetime
         Assert.True(written.Count > 100, $"only {written.Count} texts were searched");
         var needles = Altruists.Select(altruist => altruist.Secret[..10])
             .Concat(Rotated.SelectMany(auth => auth).Select(field => field.Value!.GetValue<string>()).Where(value => value.StartsWith("cnry", StringComparison.Ordinal)).Select(value => value[..10])).ToList();
-        var found = written.SelectMany(text => needles.SelectMany(Forms).Concat(text.MayTellUrls ? [] : Forms("cnryPATH").Concat(Forms("cnryREST")).Concat(Forms("cnryMOVED")))
+        // In base64 only what is long enough not to be there by chance: a page or a file may hold what is encrypted.
+        string[] paths =
+        [
+            "cnryPATH", "cnryREST", "cnryMOVED",
+            .. Altruists.SelectMany(altruist => Forms($"cnryPATH{altruist.Label}4b").Concat(Forms($"cnryREST{altruist.Label}4b"))), .. Forms("cnryMOVED1"), .. Forms("cnryMOVED2"),
+        ];
+        var found = written.SelectMany(text => needles.SelectMany(Forms).Concat(text.MayTellUrls ? [] : paths)
             .Where(form => text.Text.Contains(form, StringComparison.OrdinalIgnoreCase))
             .Select(form => $"{form} in {text.Where}: {Around(text.Text, form)}")).Distinct().ToList();
         Assert.True(found.Count == 0, string.Join('\n', found.Take(40)));

@@ -3,8 +3,11 @@ using System.Security.Cryptography;
 using System.Text;
 using AltruistManager.Accounts;
 using AltruistManager.Altruists;
+using AltruistManager.Storage;
 using AltruistManager.Web.Security;
 using Microsoft.AspNetCore.Components.Endpoints;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace AltruistManager.Web.Ui.Pages.Setup;
 
@@ -12,12 +15,13 @@ namespace AltruistManager.Web.Ui.Pages.Setup;
 /// The first run. While nobody can sign in, whoever reads the log makes the first staff user by the token in it; the rest of the way is staff's. Where there is nothing to show either,
 /// every page leads there. It is closed for good at its end.
 /// </summary>
-internal sealed partial class FirstRun(UserBook users, RosterCache roster, SetupStore store, Initialisation initialisation, IConfiguration configuration, TimeProvider time, ILogger<FirstRun> logger)
+internal sealed partial class FirstRun(
+    UserBook users, RosterCache roster, SetupStore store, Initialisation initialisation, IServer server, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<FirstRun> logger)
     : BackgroundService
 {
     public const string Start = "/setup";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
 
     private volatile bool isClosed = true;
 
@@ -44,16 +48,31 @@ internal sealed partial class FirstRun(UserBook users, RosterCache roster, Setup
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!initialisation.IsDone)
+        while (!await KnowsAsync(stoppingToken))
             await Task.Delay(Patience, time, stoppingToken);
-        isClosed = await store.IsClosedAsync(stoppingToken);
         if (WaitsForStaff)
-            LogBegin($"{AddressOf(configuration["urls"])}{Start}?token={Token}");
+            LogBegin($"{AddressOf(server.Features.Get<IServerAddressesFeature>()?.Addresses)}{Start}?token={Token}");
     }
 
-    /// <summary>The first address it listens at, where that is one a person can open.</summary>
-    private static string AddressOf(string? urls) =>
-        (urls ?? "http://localhost:5000").Split(';')[0].TrimEnd('/').Replace("://*", "://localhost", StringComparison.Ordinal).Replace("://+", "://localhost", StringComparison.Ordinal)
+    /// <summary>Whether it listens, and the database has said how far the first run came. One that is broken says so later: portals are served meanwhile.</summary>
+    private async Task<bool> KnowsAsync(CancellationToken cancellation)
+    {
+        if (!initialisation.IsDone || !lifetime.ApplicationStarted.IsCancellationRequested)
+            return false;
+        try
+        {
+            isClosed = await store.IsClosedAsync(cancellation);
+            return true;
+        }
+        catch (Exception failed) when (Database.IsFailure(failed))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The first address it listens at, as one that a person can open.</summary>
+    private static string AddressOf(IEnumerable<string>? addresses) =>
+        (addresses?.FirstOrDefault() ?? "").TrimEnd('/').Replace("://*", "://localhost", StringComparison.Ordinal).Replace("://+", "://localhost", StringComparison.Ordinal)
             .Replace("://0.0.0.0", "://localhost", StringComparison.Ordinal).Replace("://[::]", "://localhost", StringComparison.Ordinal);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Nobody can sign in yet. Set up at {Url} (or: altruist-manager users create)")]
