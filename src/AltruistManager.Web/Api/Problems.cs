@@ -82,7 +82,8 @@ internal sealed record Problem(int Status, string Slug, string Title, string? De
     {
         var caller = Caller.Of(context);
         var call = context.GetEndpoint()?.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName ?? "unknown";
-        context.RequestServices.GetRequiredService<RefusalLog>().Note(caller.Actor, new AuditEntry($"call.{call}", "call", call) { Provider = caller.Actor.OnlyProvider, Detail = Detail });
+        // A mirror keeps no trail.
+        context.RequestServices.GetService<RefusalLog>()?.Note(caller.Actor, new AuditEntry($"call.{call}", "call", call) { Provider = caller.Actor.OnlyProvider, Detail = Detail });
     }
 
     private byte[] ToJson()
