@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using AltruistManager.Accounts;
+using AltruistManager.Storage;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
@@ -130,19 +131,29 @@ internal static class Sessions
     private static async Task ValidateAsync(CookieValidatePrincipalContext session)
     {
         var services = session.HttpContext.RequestServices;
-        if (session.Principal is { } principal
-            && principal.FindFirstValue(ClaimTypes.NameIdentifier) is { } id
-            && principal.FindFirstValue(StampClaim) is { } stamp
-            && long.TryParse(principal.FindFirstValue(BegunClaim), out var begun)
-            && services.GetRequiredService<TimeProvider>().GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(begun) < Longest
-            && await services.GetRequiredService<UserBook>().IsGoodAsync(id, stamp, session.HttpContext.RequestAborted))
+        try
         {
+            if (await IsGoodAsync(session, services))
+                return;
+        }
+        catch (Exception failed) when (Database.IsFailure(failed))
+        {
+            // Nobody for now; the session may be good again with the database.
+            session.RejectPrincipal();
             return;
         }
 
         session.RejectPrincipal();
         await session.HttpContext.SignOutAsync(SchemeName);
     }
+
+    private static async Task<bool> IsGoodAsync(CookieValidatePrincipalContext session, IServiceProvider services) =>
+        session.Principal is { } principal
+            && principal.FindFirstValue(ClaimTypes.NameIdentifier) is { } id
+            && principal.FindFirstValue(StampClaim) is { } stamp
+            && long.TryParse(principal.FindFirstValue(BegunClaim), out var begun)
+            && services.GetRequiredService<TimeProvider>().GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(begun) < Longest
+            && await services.GetRequiredService<UserBook>().IsGoodAsync(id, stamp, session.HttpContext.RequestAborted);
 
     /// <summary>The framework refuses to make a secure antiforgery cookie on http, where browsers take it on localhost.</summary>
     private sealed class SecureCookie : CookieBuilder

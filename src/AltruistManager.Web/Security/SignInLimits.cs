@@ -6,6 +6,9 @@ namespace AltruistManager.Web.Security;
 /// <summary>How often somebody may try to sign in: from one address, and for one account from wherever.</summary>
 internal sealed class SignInLimits : IDisposable
 {
+    /// <summary>Of an email address (RFC 5321).</summary>
+    private const int LongestAccount = 254;
+
     private readonly PartitionedRateLimiter<string>? addresses;
     private readonly PartitionedRateLimiter<string>? accounts;
 
@@ -19,9 +22,14 @@ internal sealed class SignInLimits : IDisposable
 
     public bool MayTry(string address, string account)
     {
+        // What an address may not do takes nothing from an account, and no memory for what is no account.
+        if (account.Length > LongestAccount)
+            return false;
         using var first = addresses?.AttemptAcquire(address);
+        if (first?.IsAcquired is false)
+            return false;
         using var second = accounts?.AttemptAcquire(account.Trim().ToUpperInvariant());
-        return first?.IsAcquired is not false && second?.IsAcquired is not false;
+        return second?.IsAcquired is not false;
     }
 
     public void Dispose()

@@ -95,8 +95,9 @@ internal sealed partial class SignIns : SignInManager<User>
         if (!assertion.Succeeded)
             return await RefuseAsync("a passkey", assertion.Failure.Message);
         var user = assertion.User;
-        if (await PreSignInCheck(user) is not null)
-            return await RefuseAsync(user.Email, user.DisabledAt is null ? "locked out" : "disabled");
+        // Guesses of a password lock out passwords: whoever holds the passkey guessed none.
+        if (!await CanSignInAsync(user))
+            return await RefuseAsync(user.Email, "disabled");
         await users.AddOrUpdatePasskeyAsync(user, assertion.Passkey);
         await BeginAsync(user, withSecondFactor: true);
         return await AcceptAsync(user, "passkey");

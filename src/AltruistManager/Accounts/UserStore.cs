@@ -137,8 +137,11 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
     {
         var counted = await database.WriteAsync(write => write.SingleOrDefaultAsync<Row>(
             $"update users set failed_count = failed_count + 1, version = version + 1 where id = @Id returning {Columns}, revision", new { user.Id }), cancellationToken);
-        user.Version = counted!.Version;
-        return user.FailedCount = counted.FailedCount;
+        // What somebody changed meanwhile goes with it: the framework stores the whole user again when it locks it out.
+        var now = counted!.ToUser();
+        (user.PasswordHash, user.SecurityStamp, user.TwoFactorEnabled, user.SealedAuthenticatorKey) = (now.PasswordHash, now.SecurityStamp, now.TwoFactorEnabled, now.SealedAuthenticatorKey);
+        (user.IsStaff, user.LockoutEnd, user.SignedInAt, user.DisabledAt, user.Version) = (now.IsStaff, now.LockoutEnd, now.SignedInAt, now.DisabledAt, now.Version);
+        return user.FailedCount = now.FailedCount;
     }
 
     public Task ResetAccessFailedCountAsync(User user, CancellationToken cancellationToken) => Do(() => user.FailedCount = 0);

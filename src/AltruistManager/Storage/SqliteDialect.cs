@@ -38,6 +38,9 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
     private readonly SemaphoreSlim turn = new(1, 1);
     private readonly ConcurrentQueue<Write> waiting = new();
     private SqliteConnection? writer;
+
+    /// <summary>Pages of the log of writes that are not known to be written back, besides those of the writer. The first write of a process writes back what others left.</summary>
+    private long unwritten = CheckpointPages;
     private bool isDisposed;
 
     public SqliteDialect(string connectionString, TimeProvider time)
@@ -167,7 +170,7 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
         if (writer is null)
             return false;
         _ = raw.sqlite3_db_status(writer.Handle, PagesWritten, out var pages, out _, 0);
-        return pages >= CheckpointPages;
+        return unwritten + pages >= CheckpointPages;
     }
 
     /// <summary>
@@ -179,11 +182,13 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
         try
         {
             await using var exclusive = await TakeWriterLockAsync(CancellationToken.None);
-            // What cannot be written back now is once the next write is done.
+            // What a reader keeps from being written back now is once the next write is done.
             await Task.Run(() =>
             {
-                if (raw.sqlite3_wal_checkpoint_v2(writer!.Handle, "main", raw.SQLITE_CHECKPOINT_PASSIVE, out _, out _) == raw.SQLITE_OK)
-                    _ = raw.sqlite3_db_status(writer.Handle, PagesWritten, out _, out _, 1);
+                if (raw.sqlite3_wal_checkpoint_v2(writer!.Handle, "main", raw.SQLITE_CHECKPOINT_PASSIVE, out var logged, out var done) != raw.SQLITE_OK || done < logged)
+                    return;
+                unwritten = 0;
+                _ = raw.sqlite3_db_status(writer.Handle, PagesWritten, out _, out _, 1);
             });
         }
         catch (StorageException)
@@ -318,8 +323,11 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
     {
         var closing = writer;
         writer = null;
-        if (closing is not null)
-            await closing.DisposeAsync();
+        if (closing is null)
+            return;
+        _ = raw.sqlite3_db_status(closing.Handle, PagesWritten, out var pages, out _, 0);
+        unwritten += pages;
+        await closing.DisposeAsync();
     }
 
     /// <summary>An exclusive handle on <c>&lt;db&gt;.writer</c>; the kernel frees it when the holder dies.</summary>
@@ -341,6 +349,10 @@ internal sealed class SqliteDialect : ISqlDialect, IAsyncDisposable
                 if (time.GetElapsedTime(started) > LockPatience)
                     throw new StorageException($"Another process has been writing to {file} for {LockPatience.TotalSeconds} s.", held);
                 await Task.Delay(TimeSpan.FromMilliseconds(5), time, cancellation);
+            }
+            catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
+            {
+                throw new StorageException($"Nothing can be written to {file}: {unusable.Message}", unusable);
             }
         }
     }
