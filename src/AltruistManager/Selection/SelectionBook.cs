@@ -38,6 +38,9 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     private RevokedInRegion[] revoked = [];
     private Measures measures;
 
+    /// <summary>Of a window that has not begun, in the order of <see cref="Slots"/>: to draw is the dearest part of the round that begins it.</summary>
+    private (long Window, byte[] Seed, Draws[] Slots)? ahead;
+
     /// <summary>In the order of chains, then regions.</summary>
     public List<SlotMemory> Slots { get; private set; } = [];
 
@@ -176,12 +179,12 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         {
             if (window > Window)
             {
-                var seed = DrawOrder.Seed(lastHash, window);
+                var drawn = DrawAhead(window, lastHash);
                 ForEach(Slots.Count, i =>
                 {
                     Slots[i].Question = Slots[i].Question.Copy();
                     Slots[i].Question.ForgetTurns();
-                    Draw(Slots[i], seed);
+                    Take(Slots[i], drawn[i]);
                 });
             }
 
@@ -338,6 +341,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     {
         byKey.Remove(slot.Key);
         Slots.Remove(slot);
+        ahead = null;
     }
 
     /// <summary>Takes over what an entry of the log says. Entries must come oldest first, before the first <see cref="Prepare"/>.</summary>
@@ -455,30 +459,53 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
 
         (Window, WindowMs) = (window, windowMs);
         Seed = DrawOrder.Seed(lastHash, window);
+        var drawn = redraw ? DrawAhead(window, lastHash) : null;
         ForEach(Slots.Count, i =>
         {
             Slots[i].Question.ForgetTurns();
-            if (redraw)
-                Draw(Slots[i], Seed);
+            if (drawn is not null)
+                Take(Slots[i], drawn[i]);
         });
+        ahead = null;
     }
 
-    private void Draw(SlotMemory slot, byte[] seed)
+    /// <summary>An entry was published: what was drawn ahead followed from the one before.</summary>
+    public void DrawAheadAgain(ReadOnlySpan<byte> lastHash)
     {
-        var candidates = slot.Question.Candidates;
-        var draws = DrawOrder.Draw(seed, slot.Key, Array.ConvertAll(candidates, candidate => slot.Space[candidate.Altruist].Id.Value));
-        for (var i = 0; i < draws.Length; i++)
-            candidates[i].Draw = draws[i];
-        if (options.FairnessUnit != "provider")
-            return;
+        if (ahead is { } drawn)
+            DrawAhead(drawn.Window, lastHash);
+    }
 
-        var providers = slot.Question.Providers;
-        var names = new string[providers.Length];
-        foreach (ref readonly var candidate in candidates.AsSpan())
-            names[candidate.Provider] = slot.Space[candidate.Altruist].Provider.Value;
-        draws = DrawOrder.Draw(seed, slot.Key, names);
-        for (var i = 0; i < draws.Length; i++)
-            providers[i].Draw = draws[i];
+    private Draws[] DrawAhead(long window, ReadOnlySpan<byte> lastHash)
+    {
+        var seed = DrawOrder.Seed(lastHash, window);
+        if (ahead is { } known && known.Seed.AsSpan().SequenceEqual(seed))
+            return known.Slots;
+
+        var drawn = new Draws[Slots.Count];
+        ForEach(drawn.Length, i => drawn[i] = Draw(Slots[i], seed));
+        ahead = (window, seed, drawn);
+        return drawn;
+    }
+
+    private Draws Draw(SlotMemory slot, byte[] seed)
+    {
+        var candidates = Array.ConvertAll(slot.Question.Candidates, candidate => DrawOrder.Draw(seed, slot.Key, slot.Space[candidate.Altruist].Id));
+        if (options.FairnessUnit != "provider")
+            return new Draws(candidates, []);
+
+        var providers = new ulong[slot.Question.Providers.Length];
+        foreach (ref readonly var candidate in slot.Question.Candidates.AsSpan())
+            providers[candidate.Provider] = DrawOrder.Draw(seed, slot.Key, slot.Space[candidate.Altruist].Provider);
+        return new Draws(candidates, providers);
+    }
+
+    private static void Take(SlotMemory slot, Draws draws)
+    {
+        for (var i = 0; i < draws.Candidates.Length; i++)
+            slot.Question.Candidates[i].Draw = draws.Candidates[i];
+        for (var i = 0; i < draws.Providers.Length; i++)
+            slot.Question.Providers[i].Draw = draws.Providers[i];
     }
 
     /// <summary>Takes a new roster: who is a candidate where. Turns stay with those that had them.</summary>
@@ -555,7 +582,8 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         foreach (var slot in Slots.Where(slot => slot.Chain is null))
             Refill(slot, new Region(slot.Key.Region, "", []), [], numbers);
         Slots.Sort((left, right) => left.Key.Chain != right.Key.Chain ? left.Key.Chain.CompareTo(right.Key.Chain) : left.Key.Region.CompareTo(right.Key.Region));
-        ForEach(Slots.Count, i => Draw(Slots[i], Seed));
+        ForEach(Slots.Count, i => Take(Slots[i], Draw(Slots[i], Seed)));
+        ahead = null;
     }
 
     /// <summary>What it claims of what its chains require, in alphabetical order.</summary>
@@ -742,4 +770,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
 
     private bool MayKeep(SlotMemory slot, int altruist) =>
         slot.Chain is not null && !facts[altruist].Revoked && !OverrideRules.IsRevoked(Overrides, slot.Key, altruists[altruist]);
+
+    /// <param name="Providers">Empty where turns are not evened out between them.</param>
+    private readonly record struct Draws(ulong[] Candidates, ulong[] Providers);
 }

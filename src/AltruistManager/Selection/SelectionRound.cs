@@ -475,6 +475,7 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         Show(decided);
         foreach (var gone in decided.Where(slot => slot.Chain is null).ToList())
             book.Remove(gone);
+        book.DrawAheadAgain(lastHash);
         return new RoundOutcome(mark.Number, generation, decided.Count, changed);
     }
 

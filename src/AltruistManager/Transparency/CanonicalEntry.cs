@@ -629,6 +629,7 @@ internal static class CanonicalEntry
             candidates[i] = new Candidate
             {
                 Altruist = altruist,
+                Draw = DrawOrder.Draw(seed, key, altruists[altruist].Id),
                 Provider = (short)place,
                 Offer = offers.ValueKind == JsonValueKind.Array ? offers[i].GetByte() : (byte)0,
                 Turns = turns.ValueKind == JsonValueKind.Array ? turns[i].GetInt32() * TurnsOf(format) : 0,
@@ -636,10 +637,6 @@ internal static class CanonicalEntry
                 Contender = true,
             };
         }
-
-        var draws = DrawOrder.Draw(seed, key, Array.ConvertAll(candidates, candidate => altruists[candidate.Altruist].Id.Value));
-        for (var i = 0; i < candidates.Length; i++)
-            candidates[i].Draw = draws[i];
 
         if (item.TryGetProperty("contenders", out var contenders))
         {
