@@ -42,6 +42,7 @@ internal sealed partial class PublisherRunner(
     private bool isAlarmed;
     private long? turnAt;
     private long doubts;
+    private bool owesDoubt;
     private volatile PublisherStatus status = new(options.Name, options.Kind, options.Region, options.Target, PublisherState.Unknown, null, [], []);
 
     public PublisherStatus Status => status;
@@ -82,6 +83,9 @@ internal sealed partial class PublisherRunner(
             var isOurTurn = await TakeTurnAsync(cancellation);
             if (saved is null)
                 saved = state = await memory.RecallAsync(options.Name, place, target, cancellation);
+            // Somebody has written out of turn since: what the target has is not known.
+            if (isOurTurn && state.Doubts != doubts)
+                state = state with { Confirmed = null, Doubts = doubts };
             if (isOurTurn)
                 return await PublishAsync(cancellation);
             // Another process publishes, and tells how far it is.
@@ -164,7 +168,7 @@ internal sealed partial class PublisherRunner(
             LogBack(options.Name);
         isAlarmed = false;
         var isNews = state.Confirmed != stamp || state.Memory != publication.Memory;
-        state = new PublisherState { Confirmed = stamp, ConfirmedAt = isNews ? time.GetUtcNow() : state.ConfirmedAt, Memory = publication.Memory };
+        state = new PublisherState { Confirmed = stamp, ConfirmedAt = isNews ? time.GetUtcNow() : state.ConfirmedAt, Memory = publication.Memory, Doubts = state.Doubts };
         if (isNews)
             LogConfirmed(options.Name, stamp.Generation);
         await SaveAsync(cancellation);
@@ -178,6 +182,7 @@ internal sealed partial class PublisherRunner(
     {
         if (!takesTurns)
             return true;
+        await DoubtAsync(cancellation);
         if (!IsOurTurn)
             saved = null;
         else if (Turn - time.GetElapsedTime(turnAt!.Value) > Renewal)
@@ -190,9 +195,6 @@ internal sealed partial class PublisherRunner(
             return false;
         }
 
-        // Somebody wrote out of turn: what the target has is not known.
-        if (saved is not null && doubted != doubts)
-            state = state with { Confirmed = null };
         (turnAt, doubts) = (asked, doubted);
         return true;
     }
@@ -202,9 +204,18 @@ internal sealed partial class PublisherRunner(
     {
         if (!takesTurns || IsOurTurn)
             return false;
-        saved = null;
-        await memory.DoubtAsync(options.Name, place, cancellation);
+        (saved, owesDoubt) = (null, true);
+        await DoubtAsync(cancellation);
         return true;
+    }
+
+    /// <summary>What could not be told because the database was away is told before anything else.</summary>
+    private async Task DoubtAsync(CancellationToken cancellation)
+    {
+        if (!owesDoubt)
+            return;
+        await memory.DoubtAsync(options.Name, place, cancellation);
+        owesDoubt = false;
     }
 
     /// <summary>Publishes for as long as it is this process's turn, which is renewed while it takes long.</summary>

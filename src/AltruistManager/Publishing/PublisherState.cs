@@ -20,6 +20,9 @@ public sealed record PublisherState
 
     /// <summary>What the publisher has to know of the target after a restart.</summary>
     public string Memory { get; init; } = "";
+
+    /// <summary>How often it had been doubted, when this was confirmed, that the target has what was confirmed; see <see cref="IPublisherMemory.ClaimAsync"/>.</summary>
+    public long Doubts { get; init; }
 }
 
 /// <summary>Keeps the states of targets over restarts.</summary>

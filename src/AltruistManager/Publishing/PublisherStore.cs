@@ -9,7 +9,7 @@ internal sealed class PublisherStore(Database database) : IPublisherMemory
     {
         var row = await database.SingleOrDefaultAsync<Row>(
             """
-            select origin, generation, confirmed_at, behind_since, error, error_at, memory
+            select origin, generation, confirmed_at, behind_since, error, error_at, memory, doubts
             from publisher_states
             where name = @name and place = @place and target = @target
             """,
@@ -22,14 +22,15 @@ internal sealed class PublisherStore(Database database) : IPublisherMemory
             Error = row.Error,
             ErrorAt = UnixTime.FromMs(row.ErrorAt),
             Memory = row.Memory,
+            Doubts = row.Doubts,
         };
     }
 
     public Task RememberAsync(string name, string place, string target, PublisherState state, CancellationToken cancellation) =>
         database.WriteAsync<int>(write => write.ExecuteAsync(
             """
-            insert into publisher_states (name, place, target, origin, generation, confirmed_at, behind_since, error, error_at, memory)
-            values (@Name, @Place, @Target, @Origin, @Generation, @ConfirmedAt, @BehindSince, @Error, @ErrorAt, @Memory)
+            insert into publisher_states (name, place, target, origin, generation, confirmed_at, behind_since, error, error_at, memory, doubts)
+            values (@Name, @Place, @Target, @Origin, @Generation, @ConfirmedAt, @BehindSince, @Error, @ErrorAt, @Memory, @Doubts)
             on conflict (name, place) do update set
                 target       = excluded.target,
                 origin       = excluded.origin,
@@ -38,7 +39,8 @@ internal sealed class PublisherStore(Database database) : IPublisherMemory
                 behind_since = excluded.behind_since,
                 error        = excluded.error,
                 error_at     = excluded.error_at,
-                memory       = excluded.memory
+                memory       = excluded.memory,
+                doubts       = excluded.doubts
             """,
             new
             {
@@ -52,6 +54,7 @@ internal sealed class PublisherStore(Database database) : IPublisherMemory
                 state.Error,
                 ErrorAt = state.ErrorAt?.ToUnixTimeMilliseconds(),
                 state.Memory,
+                state.Doubts,
             }), cancellation);
 
     /// <summary>On SQLite one process serves.</summary>
@@ -86,5 +89,6 @@ internal sealed class PublisherStore(Database database) : IPublisherMemory
         public required string? Error { get; init; }
         public required long? ErrorAt { get; init; }
         public required string Memory { get; init; }
+        public required long Doubts { get; init; }
     }
 }

@@ -159,6 +159,33 @@ public sealed class PublisherRunnerTests
         Assert.Equal(3, target.Taken.Count);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Whoever_takes_over_writes_again_what_was_overwritten_out_of_turn_also_where_that_was_told_late(bool isAway)
+    {
+        await using var scene = new PublishingScene { IsShared = true };
+        var target = new ScriptedTarget();
+        var slow = new SlowTarget(target);
+        var one = scene.Pick("0021", PublishingScene.Json("old")).Start(Options(), slow, "one");
+        var two = scene.Start(Options(), target, "two");
+        var writing = one.TryAsync(Cancellation);
+        await slow.Begun;
+        scene.Pick("0021", PublishingScene.Json("new"));
+        scene.Clock.Advance(PublisherRunner.Turn);
+        Assert.True(await two.TryAsync(Cancellation));
+        scene.IsAway = isAway;
+        slow.Go();
+        Assert.Equal(!isAway, await writing);
+        scene.IsAway = false;
+        Assert.True(await one.TryAsync(Cancellation));
+
+        // The one that would know of it by itself is gone.
+        scene.Clock.Advance(PublisherRunner.Turn);
+        Assert.True(await scene.Start(Options(), target, "three").TryAsync(Cancellation));
+        Assert.Equal(["2: 0021=new", "1: 0021=old", "2: 0021=new"], target.Taken);
+    }
+
     [Fact]
     public async Task A_file_in_which_somebody_put_a_newer_state_is_left_alone()
     {
@@ -409,7 +436,7 @@ public abstract class PublisherStoreContract(DatabaseFixture fixture) : StorageC
         var store = new PublisherStore(await Fixture.NewDatabaseAsync(Cancellation));
         Assert.Equal(PublisherState.Unknown, await store.RecallAsync("n", "", "t", Cancellation));
         var at = UnixTime.FromMs(1_795_244_700_123);
-        var state = new PublisherState { Confirmed = new PickStamp("o", 7), ConfirmedAt = at, BehindSince = at.AddSeconds(1), Error = "why", ErrorAt = at.AddSeconds(2), Memory = "m" };
+        var state = new PublisherState { Confirmed = new PickStamp("o", 7), ConfirmedAt = at, BehindSince = at.AddSeconds(1), Error = "why", ErrorAt = at.AddSeconds(2), Memory = "m", Doubts = 3 };
         await store.RememberAsync("n", "", "t", PublisherState.Unknown, Cancellation);
         await store.RememberAsync("n", "", "t", state, Cancellation);
         await store.RememberAsync("n", "machine", "t", state with { Error = null }, Cancellation);

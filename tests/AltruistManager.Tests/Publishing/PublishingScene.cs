@@ -53,6 +53,9 @@ internal sealed class PublishingScene : IPickSource, IPublisherMemory, IAsyncDis
     /// <summary>Whether several processes publish to the targets.</summary>
     public bool IsShared { get; init; }
 
+    /// <summary>Whether nobody can be told of a doubt.</summary>
+    public bool IsAway { get; set; }
+
     private (string Holder, DateTimeOffset Until, long Doubts) turn;
 
     /// <summary>False where only picks are known, as to a mirror.</summary>
@@ -182,6 +185,8 @@ internal sealed class PublishingScene : IPickSource, IPublisherMemory, IAsyncDis
 
     public Task DoubtAsync(string name, string place, CancellationToken cancellation)
     {
+        if (IsAway)
+            throw new Microsoft.Data.Sqlite.SqliteException("disk I/O error", 10);
         turn.Doubts++;
         return Task.CompletedTask;
     }

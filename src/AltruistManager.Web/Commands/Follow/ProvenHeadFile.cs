@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AltruistManager.Storage;
 using AltruistManager.Transparency;
 
 namespace AltruistManager.Web.Commands.Follow;
@@ -11,7 +12,7 @@ internal sealed partial class ProvenHeadFile(string path, ILogger<ProvenHeadFile
     {
         try
         {
-            return File.Exists(path) ? JsonSerializer.Deserialize<List<ProvenHead>>(File.ReadAllBytes(path))! : [];
+            return File.Exists(path) ? JsonSerializer.Deserialize<List<ProvenHead>>(File.ReadAllBytes(path)) ?? [] : [];
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -25,17 +26,10 @@ internal sealed partial class ProvenHeadFile(string path, ILogger<ProvenHeadFile
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            using (var stream = new FileStream(path + ".new", FileMode.Create, FileAccess.Write))
-            {
-                JsonSerializer.Serialize(stream, heads);
-                stream.Flush(flushToDisk: true);
-            }
-
-            File.Move(path + ".new", path, overwrite: true);
+            AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(heads));
         }
-        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {
-            // The last of these says that a file may not grow further.
             LogFailed(path, failed.Message.ReplaceLineEndings(" "));
         }
     }
