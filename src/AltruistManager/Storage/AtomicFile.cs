@@ -1,7 +1,7 @@
 namespace AltruistManager.Storage;
 
 /// <summary>Files that are there in whole or not at all.</summary>
-internal static class AtomicFile
+public static class AtomicFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
