@@ -11,6 +11,7 @@ missing=$(
   lacks_file '/usr/share/fonts/truetype/*' fonts-dejavu-core
   lacks_command npm 'nodejs npm'
   lacks_command curl
+  lacks_command go golang-go
   lacks_command openssl
   lacks_command python3
 )

@@ -54,6 +54,34 @@ public sealed partial class FollowTests
         Assert.DoesNotContain(scene.Service.PortalKey, cold.Output);
     }
 
+    /// <summary>The example of <c>docs/portal.md</c> as it stands there, but for the port.</summary>
+    [Fact]
+    public async Task Portal_in_Go_that_asks_the_mirror_gets_its_answer_also_when_the_manager_is_away()
+    {
+        await using var scene = await PortalScene.StartAsync();
+        await using var mirror = await Mirror.StartAsync(scene);
+        await Eventually.BeTrueAsync("the mirror has picks", async () => await StatusAsync(mirror.Http, "api/v1/selections/0021") == HttpStatusCode.OK);
+        var document = await File.ReadAllTextAsync(Path.Combine(Checkout.Root, "docs", "portal.md"), Cancellation);
+        var program = document.Split("```go\n")[1].Split("```")[0].Replace("http://127.0.0.1:8089/", mirror.Http.BaseAddress!.ToString(), StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Path.Combine(scene.Folder, "portal.go"), program, Cancellation);
+        await RunAsync("go", "build", "-o", "portal", "portal.go");
+        Assert.Matches(@"""result"":\s*""0x[0-9a-f]+"".* <nil>", await RunAsync(Path.Combine(scene.Folder, "portal")));
+        scene.Service.Kill();
+        Assert.Matches(@"""result"":\s*""0x[0-9a-f]+"".* <nil>", await RunAsync(Path.Combine(scene.Folder, "portal")));
+
+        async Task<string> RunAsync(string command, params string[] arguments)
+        {
+            var start = new ProcessStartInfo(command, arguments) { WorkingDirectory = scene.Folder, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+            start.Environment["GOCACHE"] = Path.Combine(scene.Folder, "go-cache");
+            start.Environment["GO111MODULE"] = "off";
+            using var process = Process.Start(start)!;
+            var (told, wrong) = (process.StandardOutput.ReadToEndAsync(Cancellation), process.StandardError.ReadToEndAsync(Cancellation));
+            await process.WaitForExitAsync(Cancellation);
+            Assert.True(process.ExitCode == 0, await wrong);
+            return await told;
+        }
+    }
+
     [Fact]
     public async Task Pick_that_the_log_does_not_prove_is_never_told()
     {
