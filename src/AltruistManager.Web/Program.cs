@@ -44,6 +44,7 @@ namespace AltruistManager.Web
             app.UseProblemsForExceptions();
             app.UseJsonWhereCurlSaysForm();
             app.UseApiPage();
+            app.UseHeadOfPages();
             app.UseRouting();
             app.UseAuthentication();
             app.UseSessions();

@@ -72,9 +72,17 @@ internal static class UiSetup
         });
     }
 
+    /// <summary>Whoever asks for the head of a page, as monitors do, is answered as for the page; the server leaves out the body. Pages are mapped for GET alone.</summary>
+    public static void UseHeadOfPages(this WebApplication app) => app.Use(static (context, next) =>
+    {
+        if (HttpMethods.IsHead(context.Request.Method) && context.IsPage())
+            context.Request.Method = HttpMethods.Get;
+        return next(context);
+    });
+
     /// <summary>The page for an address without one. Not a fallback endpoint: beside one, routing no longer tells wrong methods from wrong paths.</summary>
     public static void UseNotFoundPage(this WebApplication app) => app.Use(static (context, next) =>
-        context.GetEndpoint() is null && context.IsPage() && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
+        context.GetEndpoint() is null && context.IsPage() && HttpMethods.IsGet(context.Request.Method)
             ? new RazorComponentResult<NotFound> { StatusCode = StatusCodes.Status404NotFound }.ExecuteAsync(context)
             : next(context));
 }

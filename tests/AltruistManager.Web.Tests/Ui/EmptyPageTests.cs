@@ -17,6 +17,22 @@ public sealed class EmptyPageTests(AppFixture app) : IClassFixture<AppFixture>
         Assert.Contains("POST /api/v1/altruists", await app.Anonymous.GetStringAsync("/altruists", TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/methodology", HttpStatusCode.OK)]
+    [InlineData("/sign-in", HttpStatusCode.OK)]
+    [InlineData("/nowhere", HttpStatusCode.NotFound)]
+    public async Task A_monitor_that_asks_for_the_head_of_a_page_gets_it_without_the_body(string path, HttpStatusCode status)
+    {
+        await Person.MakeAsync(app, $"who-asks-for{path.Replace('/', '-')}@acme.example", Grant.Staff);
+        using var whole = await app.Anonymous.GetAsync(path, TestContext.Current.CancellationToken);
+        using var request = new HttpRequestMessage(HttpMethod.Head, path);
+        using var head = await app.Anonymous.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(status, head.StatusCode);
+        Assert.Equal(whole.Content.Headers.ContentType, head.Content.Headers.ContentType);
+        Assert.Equal(whole.Headers.GetValues("Content-Security-Policy"), head.Headers.GetValues("Content-Security-Policy"));
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task A_page_that_fails_says_so_and_nothing_more()
     {
