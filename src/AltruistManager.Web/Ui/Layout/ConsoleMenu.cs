@@ -16,6 +16,18 @@ internal static class ConsoleMenu
     /// <summary>Of staff.</summary>
     private static readonly MenuLine[] Staff =
     [
+        new MenuLine("Attention", "/admin", IsExact: true),
+        new MenuLine("Chains", "/admin/chains"),
+        new MenuLine("Regions", "/admin/regions"),
+        new MenuLine("Providers", "/admin/providers"),
+        new MenuLine("Altruists", "/admin/altruists"),
+        new MenuLine("Overrides", "/admin/overrides"),
+        new MenuLine("Portals", "/admin/portals"),
+        new MenuLine("Users", "/admin/users"),
+        new MenuLine("Publishers", "/admin/publishers"),
+        new MenuLine("Jobs", "/admin/jobs"),
+        new MenuLine("Audit", "/admin/audit"),
+        new MenuLine("Settings", "/admin/settings"),
     ];
 
     /// <summary>Of a provider: below its own path.</summary>
@@ -32,7 +44,7 @@ internal static class ConsoleMenu
     public static IReadOnlyList<MenuGroup> Of(Actor actor, Roster roster, string? provider)
     {
         var groups = new List<MenuGroup>();
-        if (actor.IsStaff && Staff.Length > 0)
+        if (actor.IsStaff)
             groups.Add(new MenuGroup("Staff", Staff));
         provider ??= actor.Providers.Count == 1 ? actor.Providers.Keys.Single() : null;
         if (provider is not null && actor.MaySee(provider))
@@ -56,7 +68,7 @@ internal static class ConsoleMenu
             yield return new MenuLine("My altruists", "/my");
         else if (actor.Portals.Count > 0)
             yield return new MenuLine("My portals", "/my");
-        if (actor.IsStaff && Staff.Length > 0)
+        if (actor.IsStaff)
             yield return new MenuLine("Staff", "/admin");
     }
 
