@@ -1,4 +1,5 @@
 using AltruistManager.Accounts;
+using AltruistManager.Alerts;
 using AltruistManager.Altruists;
 using AltruistManager.Selection;
 using AltruistManager.Traffic;
@@ -7,7 +8,7 @@ namespace AltruistManager.Web;
 
 /// <summary>Sees what other processes wrote (keys, users, portals, overrides, holds, drains, whatever is registered) by one small query at short intervals, and settles the slots.</summary>
 internal sealed partial class ChangeWatcher(
-    Initialisation initialisation, RosterStore revisions, RosterCache roster, ApiKeyRing keys, UserBook users, PortalBook portals, SelectionRound round, TimeProvider time,
+    Initialisation initialisation, RosterStore revisions, RosterCache roster, ApiKeyRing keys, UserBook users, PortalBook portals, AcknowledgementStore acknowledgements, SelectionRound round, TimeProvider time,
     ILogger<ChangeWatcher> logger) : BackgroundService
 {
     /// <summary>A change after some quiet is noticed within this time.</summary>
@@ -46,6 +47,7 @@ internal sealed partial class ChangeWatcher(
                     await keys.RefreshAsync(stoppingToken);
                     await users.RefreshAsync(stoppingToken);
                     await portals.RefreshAsync(stoppingToken);
+                    await acknowledgements.RefreshAsync(stoppingToken);
                     await roster.RefreshAsync(stoppingToken);
                     await round.RefreshRulingsAsync(stoppingToken);
                     round.WantSave();

@@ -1,4 +1,5 @@
 using AltruistManager.Accounts;
+using AltruistManager.Alerts;
 using AltruistManager.Altruists;
 using AltruistManager.Health;
 using AltruistManager.Probing;
@@ -32,7 +33,7 @@ namespace AltruistManager.Web
 
             // Rooms from the lowest to the highest; what starts by itself starts in this order.
             builder.Services.AddStart();
-            builder.Services.AddStorage().AddAccounts().AddAltruists().AddProbing().AddHealth().AddSelection().AddTransparency().AddPublishing().AddTraffic();
+            builder.Services.AddStorage().AddAccounts().AddAltruists().AddProbing().AddHealth().AddSelection().AddTransparency().AddPublishing().AddTraffic().AddAlerts();
             builder.Services.AddScheduling();
             builder.Services.AddTelemetryExport();
             builder.Services.AddSharedKeyRing().AddTrustedProxies().AddKeySecurity().AddSessions().AddExternalSignIn(settings.Accounts).AddRateLimits().AddCompression().AddApi().AddUi();

@@ -23,7 +23,7 @@ internal static class AuditApi
             .Produces<Page<AuditAnswer>>().ProducesProblems(400);
 
     private static async Task<IResult> ListAsync(
-        string? actor, string? action, string? subject, string? provider, string? from, string? to, Paging paging, HttpContext context, Caller caller, AuditStore audit,
+        string? actor, string? action, string? subject, string? provider, string? outcome, string? from, string? to, Paging paging, HttpContext context, Caller caller, AuditStore audit,
         CancellationToken cancellation)
     {
         if (paging.Problem is { } wrong)
@@ -35,6 +35,7 @@ internal static class AuditApi
             Action = ActionOf(action, errors),
             Subject = Text(subject),
             Provider = Text(provider) ?? caller.Provider?.Value,
+            Outcome = OutcomeOf(outcome, errors),
             From = TimeOf("from", from, errors),
             To = TimeOf("to", to, errors),
         };
@@ -67,6 +68,22 @@ internal static class AuditApi
         if (!text.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-'))
             errors["action"] = ["must be an action such as altruist.add, or what comes before its dot"];
         return text;
+    }
+
+    private static AuditOutcome? OutcomeOf(string? outcome, Dictionary<string, List<string>> errors)
+    {
+        switch (Text(outcome))
+        {
+            case null:
+                return null;
+            case "done":
+                return AuditOutcome.Done;
+            case "refused":
+                return AuditOutcome.Refused;
+            default:
+                errors["outcome"] = ["must be done or refused"];
+                return null;
+        }
     }
 
     private static long? BeforeOf(string? before, Dictionary<string, List<string>> errors)

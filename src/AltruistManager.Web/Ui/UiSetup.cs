@@ -1,5 +1,6 @@
 using AltruistManager.Web.Security;
 using AltruistManager.Web.Ui.Pages.Account;
+using AltruistManager.Web.Ui.Pages.Admin;
 using AltruistManager.Web.Ui.Pages.Setup;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Endpoints;
@@ -32,6 +33,7 @@ internal static class UiSetup
         services.AddRadzenComponents();
         services.AddSingleton<CircuitGate>();
         services.AddSingleton<TestLimits>();
+        services.AddSingleton<JobDesk>();
         services.AddSingleton<SiteFiles>();
         services.AddFirstRun();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, PageAuthorization>();
@@ -55,6 +57,7 @@ internal static class UiSetup
         app.Services.GetRequiredService<SiteFiles>().Map(app);
         app.MapPost("/theme", (Delegate)Theme.ChooseAsync).DisableAntiforgery().AllowAnonymous().ExcludeFromDescription();
         app.MapSignOut();
+        app.MapAuditExport();
         app.MapExternalSignIn();
         // Pages name their policy themselves; a connection is for who is signed in; what else the framework maps serves all pages.
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(static circuits =>

@@ -103,8 +103,15 @@ public sealed record AuditFilter
 
     public string? Provider { get; init; }
 
+    public AuditOutcome? Outcome { get; init; }
+
     public DateTimeOffset? From { get; init; }
 
     /// <summary>Exclusive.</summary>
     public DateTimeOffset? To { get; init; }
 }
+
+/// <summary>How much there is of the audit trail.</summary>
+/// <param name="Newest">The id of the newest line: there are no more lines than that.</param>
+/// <param name="Since">When the oldest was written.</param>
+public sealed record AuditSize(long Newest, DateTimeOffset Since);

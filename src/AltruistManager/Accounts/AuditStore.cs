@@ -50,6 +50,7 @@ public sealed class AuditStore(Database database, TimeProvider time)
             ("subject_id = @Subject", subject is not null),
             ("subject_kind = @SubjectKind", subjectKind is not null),
             ("provider_id = @Provider", filter.Provider is not null),
+            ("outcome = @Outcome", filter.Outcome is not null),
             ("at >= @From", filter.From is not null),
             ("at < @To", filter.To is not null),
         ];
@@ -72,6 +73,7 @@ public sealed class AuditStore(Database database, TimeProvider time)
                 Subject = subject,
                 SubjectKind = subjectKind,
                 filter.Provider,
+                Outcome = filter.Outcome?.ToString().ToLowerInvariant(),
                 From = filter.From?.ToUnixTimeMilliseconds(),
                 To = filter.To?.ToUnixTimeMilliseconds(),
                 Limit = limit,
@@ -93,8 +95,21 @@ public sealed class AuditStore(Database database, TimeProvider time)
         }
     }
 
+    /// <summary>Null while there is no line. Asks the indexes alone, however long the trail is.</summary>
+    public async Task<AuditSize?> SizeAsync(CancellationToken cancellation)
+    {
+        var row = await database.SingleOrDefaultAsync<SizeRow>("select max(id) as newest, min(at) as oldest_at from audit", null, cancellation);
+        return row is { Newest: { } newest, OldestAt: { } oldest } ? new AuditSize(newest, UnixTime.FromMs(oldest)) : null;
+    }
+
     private static (string? Kind, string? Id) Split(string? text) =>
         text?.IndexOf(':') is { } colon and > 0 && text[..colon].All(char.IsAsciiLetterLower) ? (text[..colon], text[(colon + 1)..]) : (null, text);
+
+    private sealed record SizeRow
+    {
+        public long? Newest { get; init; }
+        public long? OldestAt { get; init; }
+    }
 
     private sealed record Row
     {

@@ -50,11 +50,21 @@ public sealed partial class Preservation(HealthBoard board, EgressProof egress, 
             {
                 foreach (var freeze in freezes.Where(freeze => freeze.Until is null))
                     alarms.Add($"verdicts are frozen since {freeze.Since:yyyy-MM-dd HH:mm:ss} UTC, because nothing proves that our own network works: {freeze.Why}");
-                if (ownFault is { } fault && time.GetUtcNow() - fault.At < OwnFaultLasts)
-                    alarms.Add($"probes fail by a fault of our own: {fault.Why}");
             }
 
+            if (OwnFault is { } fault)
+                alarms.Add(fault);
             return alarms;
+        }
+    }
+
+    /// <summary>What of <see cref="Alarms"/> is no freeze: probes fail by the prober itself. Null when they do not.</summary>
+    public string? OwnFault
+    {
+        get
+        {
+            lock (gate)
+                return ownFault is { } fault && time.GetUtcNow() - fault.At < OwnFaultLasts ? $"probes fail by a fault of our own: {fault.Why}" : null;
         }
     }
 

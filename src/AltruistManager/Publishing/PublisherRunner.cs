@@ -13,7 +13,26 @@ public sealed record LeftOut(string Chain, string Altruist, string Label, string
 /// <param name="Target">Where it is; of a URL the host and a short tail.</param>
 /// <param name="WaitsUntil">It may not be changed again before.</param>
 public sealed record PublisherStatus(
-    string Name, string Kind, string Region, string Target, PublisherState State, DateTimeOffset? WaitsUntil, IReadOnlyList<LeftOut> LeftOut, IReadOnlyList<KeptSlot> Kept);
+    string Name, string Kind, string Region, string Target, PublisherState State, DateTimeOffset? WaitsUntil, IReadOnlyList<LeftOut> LeftOut, IReadOnlyList<KeptSlot> Kept)
+{
+    /// <summary>When it is tried again after a failure; null while nothing failed.</summary>
+    public DateTimeOffset? NextTryAt { get; init; }
+
+    public PublisherTurn Turn { get; init; }
+}
+
+/// <summary>Which of several processes publishes to a target.</summary>
+public enum PublisherTurn
+{
+    /// <summary>No turns are taken: each process has a target of its own, or is the only one.</summary>
+    None,
+
+    /// <summary>This one.</summary>
+    Ours,
+
+    /// <summary>Another one.</summary>
+    Another,
+}
 
 /// <summary>
 /// Keeps one target up to date for as long as it runs: publishes what is newest, whatever came between, tries again with growing pauses, and never writes anything older
@@ -65,7 +84,12 @@ internal sealed partial class PublisherRunner(
             var changed = source.ChangedAsync(looking.Token);
             failures = await TryAsync(cancellation) ? 0 : failures + 1;
             if (failures > 0)
-                await Task.Delay(PauseAfter(failures), time, cancellation);
+            {
+                var pause = PauseAfter(failures);
+                status = status with { NextTryAt = time.GetUtcNow() + pause };
+                await Task.Delay(pause, time, cancellation);
+                status = status with { NextTryAt = null };
+            }
             else if (publisher.Reach.WantsAll || takesTurns || saved != state)
                 await Task.WhenAny(changed, Task.Delay(Look, time, looking.Token));
             else
@@ -81,6 +105,8 @@ internal sealed partial class PublisherRunner(
         try
         {
             var isOurTurn = await TakeTurnAsync(cancellation);
+            if (takesTurns)
+                status = status with { Turn = isOurTurn ? PublisherTurn.Ours : PublisherTurn.Another };
             if (saved is null)
                 saved = state = await memory.RecallAsync(options.Name, place, target, cancellation);
             // Somebody has written out of turn since: what the target has is not known.

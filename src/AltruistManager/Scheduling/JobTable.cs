@@ -27,9 +27,9 @@ internal sealed class JobTable
 internal sealed class JobState(string name, Type runner, JobSchedule schedule, TimeProvider time)
 {
     private readonly Lock gate = new();
-    private bool running;
     private bool wakePending;
     private long signOfLife;
+    private long beganAt;
     private JobTime times = new(name, schedule.Period, null, null, null);
 
     public string Name => name;
@@ -65,6 +65,13 @@ internal sealed class JobState(string name, Type runner, JobSchedule schedule, T
             return !wakePending && (wakePending = true);
     }
 
+    /// <summary>The same, but false during a run as well: that one does.</summary>
+    public bool TryWakeIdle()
+    {
+        lock (gate)
+            return !times.IsRunning && !wakePending && (wakePending = true);
+    }
+
     /// <summary>Forgets a wake that could not be passed on.</summary>
     public void TakeBackWake()
     {
@@ -86,22 +93,36 @@ internal sealed class JobState(string name, Type runner, JobSchedule schedule, T
     {
         lock (gate)
         {
-            running = true;
+            beganAt = time.GetTimestamp();
             if (!bySchedule)
                 wakePending = false;
-            times = times with { LastStartedAt = time.GetUtcNow(), NextAt = bySchedule ? nextAt : times.NextAt };
+            times = times with { IsRunning = true, LastStartedAt = time.GetUtcNow(), NextAt = bySchedule ? nextAt : times.NextAt };
             if (bySchedule)
                 signOfLife = Ticks(TimeSpan.Zero);
         }
     }
 
-    public void Ended(bool well)
+    /// <param name="error">Null for a run that did not fail.</param>
+    /// <param name="wasStopped">It was called off because the process stops, which is neither good nor bad.</param>
+    public void Ended(string? error, bool wasStopped)
     {
         lock (gate)
         {
-            running = false;
-            if (well)
-                times = times with { LastSucceededAt = time.GetUtcNow() };
+            var now = time.GetUtcNow();
+            times = times with { IsRunning = false };
+            if (!wasStopped)
+            {
+                times = times with
+                {
+                    LastTook = time.GetElapsedTime(beganAt),
+                    LastError = error,
+                    LastSucceededAt = error is null ? now : times.LastSucceededAt,
+                    FailingSince = error is null ? null : times.FailingSince ?? now,
+                    Runs = times.Runs + 1,
+                    Failures = times.Failures + (error is null ? 0 : 1),
+                };
+            }
+
             // A firing that came due during a long run starts now by itself: half a period of patience for it.
             if (schedule.Period is { } period)
                 signOfLife = Math.Max(signOfLife, Ticks(-period));
@@ -113,7 +134,7 @@ internal sealed class JobState(string name, Type runner, JobSchedule schedule, T
     {
         lock (gate)
         {
-            if (schedule.Period is not { } period || running)
+            if (schedule.Period is not { } period || times.IsRunning)
                 return false;
             // Below a second a busy machine is late more often than a schedule is dead.
             var patience = TimeSpan.FromTicks(Math.Max(period.Ticks * 3 / 2, TimeSpan.TicksPerSecond));

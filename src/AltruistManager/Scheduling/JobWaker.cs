@@ -2,6 +2,21 @@ using Quartz;
 
 namespace AltruistManager.Scheduling;
 
+/// <summary>What came of asking for a run.</summary>
+public enum RunAsked
+{
+    Begins,
+
+    /// <summary>A run is under way, or begins just now: it does.</summary>
+    Running,
+
+    /// <summary>The scheduler does not run.</summary>
+    Resting,
+
+    /// <summary>No job has that name.</summary>
+    Unknown,
+}
+
 /// <summary>Wakes a job by its name: one of the two ways news may travel between features (design 3, rule 2).</summary>
 public sealed class JobWaker
 {
@@ -20,6 +35,19 @@ public sealed class JobWaker
         var job = table.Find(name) ?? throw new InvalidOperationException($"There is no job named {name}.");
         if (job.TryWake() && scheduler is { } started)
             await FireAsync(started, job, cancellation);
+    }
+
+    /// <summary>Runs the job now because somebody asks for it, unless it runs already.</summary>
+    public async Task<RunAsked> RunAsync(string name, CancellationToken cancellation)
+    {
+        if (table.Find(name) is not { } job)
+            return RunAsked.Unknown;
+        if (scheduler is not { } started)
+            return RunAsked.Resting;
+        if (!job.TryWakeIdle())
+            return RunAsked.Running;
+        await FireAsync(started, job, cancellation);
+        return RunAsked.Begins;
     }
 
     /// <summary>Passes on the wakes of the time before the start, and from now on every wake.</summary>

@@ -1,3 +1,4 @@
+using AltruistManager.Storage;
 using Microsoft.Extensions.Logging;
 using Quartz;
 
@@ -12,23 +13,25 @@ internal sealed partial class ScheduledRun<TJob>(TJob job, JobTable table, ILogg
     {
         var state = table.Find(context.JobDetail.Key.Name)!;
         state.Began(context.Trigger.Key.Equals(SchedulerHost.ScheduleOf(state.Name)), context.NextFireTimeUtc);
-        var well = false;
+        string? error = null;
+        var wasStopped = false;
         try
         {
             await job.Execute(context, cancellationToken);
-            well = true;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The process is stopping.
+            wasStopped = true;
         }
         catch (Exception exception)
         {
+            // What an exception says may hold what is secret.
+            error = Database.IsFailure(exception) ? "the database did not answer as it should" : $"it broke by a fault of ours ({exception.GetType().Name})";
             LogFailed(exception, state.Name);
         }
         finally
         {
-            state.Ended(well);
+            state.Ended(error, wasStopped);
         }
     }
 

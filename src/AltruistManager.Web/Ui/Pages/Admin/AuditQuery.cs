@@ -1,0 +1,77 @@
+using System.Globalization;
+using AltruistManager.Accounts;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace AltruistManager.Web.Ui.Pages.Admin;
+
+/// <summary>What of the audit trail is asked for, as it stands in the address of the page and of its export. Times are in UTC.</summary>
+internal sealed record AuditQuery(string? Actor, string? Action, string? Subject, string? Provider, string? Outcome, string? From, string? To)
+{
+    private const string Path = "/admin/audit";
+
+    public static AuditQuery Of(IQueryCollection query) => new(query["actor"], query["action"], query["subject"], query["provider"], query["outcome"], query["from"], query["to"]);
+
+    public bool IsAny => Parts.Any(part => part.Value is not null);
+
+    /// <summary>Of the page, from the newest on or after a line.</summary>
+    public string PathAfter(long? before) => With(Path, before);
+
+    public string Export => With($"{Path}.csv", null);
+
+    /// <param name="wrong">Names what cannot be read; empty where all can.</param>
+    public AuditFilter ToFilter(out IReadOnlyList<string> wrong)
+    {
+        var errors = new List<string>();
+        var filter = new AuditFilter
+        {
+            Actor = Said(Actor),
+            Action = ActionOf(errors),
+            Subject = Said(Subject),
+            Provider = Said(Provider),
+            Outcome = OutcomeOf(errors),
+            From = TimeOf("From", From, errors),
+            To = TimeOf("To", To, errors),
+        };
+        wrong = errors;
+        return filter;
+    }
+
+    private IEnumerable<KeyValuePair<string, string?>> Parts =>
+    [
+        new("actor", Said(Actor)), new("action", Said(Action)), new("subject", Said(Subject)), new("provider", Said(Provider)), new("outcome", Said(Outcome)), new("from", Said(From)), new("to", Said(To)),
+    ];
+
+    private string With(string path, long? before) =>
+        QueryHelpers.AddQueryString(path, Parts.Append(new("before", before?.ToString(CultureInfo.InvariantCulture))).Where(part => part.Value is not null));
+
+    private string? ActionOf(List<string> errors)
+    {
+        if (Said(Action) is not { } text)
+            return null;
+        if (!text.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-'))
+            errors.Add("The action must be one such as altruist.add, or what comes before its dot.");
+        return text;
+    }
+
+    private AuditOutcome? OutcomeOf(List<string> errors)
+    {
+        if (Said(Outcome) is not { } text)
+            return null;
+        if (Enum.TryParse<AuditOutcome>(text, ignoreCase: true, out var outcome) && Enum.IsDefined(outcome))
+            return outcome;
+        errors.Add("The outcome must be done or refused.");
+        return null;
+    }
+
+    private static DateTimeOffset? TimeOf(string name, string? text, List<string> errors)
+    {
+        if (Said(text) is not { } said)
+            return null;
+        if (DateTimeOffset.TryParse(said, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time))
+            return time;
+        errors.Add($"{name} must be a time such as 2026-11-21T07:05, in UTC.");
+        return null;
+    }
+
+    private static string? Said(string? text) => text?.Trim() is { Length: > 0 } said ? said : null;
+}
