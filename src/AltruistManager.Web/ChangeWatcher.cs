@@ -6,9 +6,9 @@ using AltruistManager.Traffic;
 
 namespace AltruistManager.Web;
 
-/// <summary>Sees what other processes wrote (keys, users, portals, overrides, holds, drains, whatever is registered) by one small query at short intervals, and settles the slots.</summary>
+/// <summary>Sees what other processes wrote (keys, users, portals, settings, overrides, holds, drains, whatever is registered) by one small query at short intervals, and settles the slots.</summary>
 internal sealed partial class ChangeWatcher(
-    Initialisation initialisation, RosterStore revisions, RosterCache roster, ApiKeyRing keys, UserBook users, PortalBook portals, AcknowledgementStore acknowledgements, SelectionRound round, TimeProvider time,
+    Initialisation initialisation, RosterStore revisions, RosterCache roster, ApiKeyRing keys, UserBook users, PortalBook portals, AcknowledgementStore acknowledgements, RunningSettings settings, SelectionRound round, TimeProvider time,
     ILogger<ChangeWatcher> logger) : BackgroundService
 {
     /// <summary>A change after some quiet is noticed within this time.</summary>
@@ -48,6 +48,7 @@ internal sealed partial class ChangeWatcher(
                     await users.RefreshAsync(stoppingToken);
                     await portals.RefreshAsync(stoppingToken);
                     await acknowledgements.RefreshAsync(stoppingToken);
+                    await settings.RefreshAsync(stoppingToken);
                     await roster.RefreshAsync(stoppingToken);
                     await round.RefreshRulingsAsync(stoppingToken);
                     round.WantSave();

@@ -15,7 +15,7 @@ namespace AltruistManager.Web;
 /// last-good file can, portals are served from that, and the rest follows as soon as the database is back.
 /// </summary>
 internal sealed partial class Initialisation(
-    Database database, Migrator migrator, ApiKeyRing keys, UserBook users, PortalBook portals, KeyRing ring, PlainEndpoints plain, RosterCache roster, RegionRegistry regions, CheckBook checks, DrainStore drains, HealthMonitor health, TrialMonitor trials, IOptions<SelectionOptions> selection,
+    Database database, Migrator migrator, ApiKeyRing keys, UserBook users, PortalBook portals, RunningSettings settings, KeyRing ring, PlainEndpoints plain, RosterCache roster, RegionRegistry regions, CheckBook checks, DrainStore drains, HealthMonitor health, TrialMonitor trials, IOptions<SelectionOptions> selection,
     SelectionRound round, SchedulingGate gate, TimeProvider time, ILogger<Initialisation> logger) : BackgroundService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -69,6 +69,7 @@ internal sealed partial class Initialisation(
         await keys.RefreshAsync(cancellation);
         await users.RefreshAsync(cancellation);
         await portals.RefreshAsync(cancellation);
+        await settings.RefreshAsync(cancellation);
         await roster.RefreshAsync(cancellation);
         await regions.EnsureAsync(new RegionId(selection.Value.DefaultRegion), cancellation);
         await checks.LoadAsync(cancellation);

@@ -65,6 +65,8 @@ internal static class ServiceBuilder
     {
         services.AddSingleton<Altruists.IRegistrationRules, RegistrationRules>();
         services.AddSingleton<Selection.ILastGoodPart, Security.KeysInLastGood>();
+        services.AddSingleton<SettingStore>();
+        services.AddSingleton<RunningSettings>();
         services.AddSingleton<SchedulingGate>();
         services.AddSingleton<Initialisation>();
         services.AddHostedService(provider => provider.GetRequiredService<Initialisation>());

@@ -49,12 +49,12 @@ internal sealed partial record Settings(
     public void AddTo(IServiceCollection services) => services
         .AddSingleton(Options.Create(Storage))
         .AddSingleton(Options.Create(Probing))
-        .AddSingleton(Options.Create(Health))
-        .AddSingleton(Options.Create(Selection))
+        .AddLive(Health)
+        .AddLive(Selection)
         .AddSingleton(Options.Create(Transparency))
         .AddSingleton(Options.Create(Publishing))
         .AddSingleton(Publishers)
-        .AddSingleton(Options.Create(Limits))
+        .AddLive(Limits)
         .AddSingleton(Options.Create(Http))
         .AddSingleton(Options.Create(Accounts));
 

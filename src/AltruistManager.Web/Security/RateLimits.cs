@@ -25,10 +25,10 @@ internal static class RateLimits
         services.AddSingleton<SignInLimits>();
         services.AddOptions<RateLimiterOptions>().Configure<IOptions<LimitsOptions>>((limiter, limits) =>
         {
-            var (perKey, perAddress) = (limits.Value.RequestsPerSecond, limits.Value.AnonymousRequestsPerSecond);
-            limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context => context.User.Identity is CallerIdentity { Caller.KeyId: { } key }
-                ? Partition(key, perKey, Second)
-                : Partition(AddressOf(context), perAddress, Second));
+            // A limit that is changed is another partition: what was used of the old one counts no more.
+            limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, (string, int)>(context => context.User.Identity is CallerIdentity { Caller.KeyId: { } key }
+                ? Partition(key, limits.Value.RequestsPerSecond, Second)
+                : Partition(AddressOf(context), limits.Value.AnonymousRequestsPerSecond, Second));
             limiter.AddPolicy(Tests, context => Partition((context.User.Identity as CallerIdentity)?.Caller.KeyId ?? AddressOf(context), limits.Value.TestsPerMinute, Minute));
             limiter.AddPolicy(Reports, context => Partition((context.User.Identity as CallerIdentity)?.Caller.KeyId ?? AddressOf(context), limits.Value.ReportsPerMinute, Minute));
             limiter.OnRejected = static async (rejected, _) =>
@@ -41,9 +41,9 @@ internal static class RateLimits
     }
 
     /// <summary>So many at once, and then as many spread over each <paramref name="time"/>: a window would let twice as many pass around its end.</summary>
-    internal static RateLimitPartition<string> Partition(string key, int permits, TimeSpan time) => permits == 0
-        ? RateLimitPartition.GetNoLimiter(key)
-        : RateLimitPartition.GetTokenBucketLimiter(key, _ => new TokenBucketRateLimiterOptions { TokenLimit = permits, TokensPerPeriod = 1, ReplenishmentPeriod = time / permits });
+    internal static RateLimitPartition<(string Who, int Permits)> Partition(string who, int permits, TimeSpan time) => permits == 0
+        ? RateLimitPartition.GetNoLimiter((who, permits))
+        : RateLimitPartition.GetTokenBucketLimiter((who, permits), _ => new TokenBucketRateLimiterOptions { TokenLimit = permits, TokensPerPeriod = 1, ReplenishmentPeriod = time / permits });
 
     /// <summary>Whoever has one IPv6 address has the other 2^64 of its network too.</summary>
     internal static string AddressOf(HttpContext context)

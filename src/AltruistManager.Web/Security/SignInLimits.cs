@@ -39,5 +39,5 @@ internal sealed class SignInLimits : IDisposable
     }
 
     private static PartitionedRateLimiter<string> Create(int perMinute) =>
-        PartitionedRateLimiter.Create<string, string>(key => RateLimits.Partition(key, perMinute, TimeSpan.FromMinutes(1)));
+        PartitionedRateLimiter.Create<string, (string, int)>(key => RateLimits.Partition(key, perMinute, TimeSpan.FromMinutes(1)));
 }

@@ -5,21 +5,15 @@ using Microsoft.Extensions.Options;
 namespace AltruistManager.Web.Security;
 
 /// <summary>How often somebody may have an endpoint tested from the pages: as often as a key may on the API (security 2.4.1).</summary>
-internal sealed class TestLimits : IDisposable
+internal sealed class TestLimits(IOptions<LimitsOptions> limits) : IDisposable
 {
-    private readonly PartitionedRateLimiter<string>? users;
-
-    public TestLimits(IOptions<LimitsOptions> limits)
-    {
-        if (limits.Value.TestsPerMinute > 0)
-            users = PartitionedRateLimiter.Create<string, string>(user => RateLimits.Partition(user, limits.Value.TestsPerMinute, TimeSpan.FromMinutes(1)));
-    }
+    private readonly PartitionedRateLimiter<string> users = PartitionedRateLimiter.Create<string, (string, int)>(user => RateLimits.Partition(user, limits.Value.TestsPerMinute, TimeSpan.FromMinutes(1)));
 
     public bool MayTest(Actor actor)
     {
-        using var lease = users?.AttemptAcquire(actor.Author);
-        return lease?.IsAcquired is not false;
+        using var lease = users.AttemptAcquire(actor.Author);
+        return lease.IsAcquired;
     }
 
-    public void Dispose() => users?.Dispose();
+    public void Dispose() => users.Dispose();
 }

@@ -121,7 +121,7 @@ public static class Attention
         {
             yield return new AttentionItem(
                 "undecryptable", AttentionKind.Keys, Severity.Critical,
-                $"The endpoints of {List([.. lost.Select(altruist => altruist.Label)], "altruists")} cannot be decrypted: {lost[0].Undecryptable}.",
+                $"The endpoints of {List([.. lost.Select(altruist => altruist.Label)], "altruists")} cannot be decrypted: {lost[0].Undecryptable!.Reason.TrimEnd('.')}.",
                 "Put the ring of keys back from a backup, or have their providers enter URL and credentials anew.");
         }
     }

@@ -18,6 +18,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     private const int WorthSharing = 2000;
 
     private readonly Dictionary<SlotKey, SlotMemory> byKey = [];
+    private SelectionOptions options = options;
     private readonly string[] vantages = [probing.Vantage];
     private Roster? roster;
     private Altruist[] registered = [];
@@ -111,6 +112,20 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     public byte[] Seed { get; private set; } = new byte[DrawOrder.SeedBytes];
 
     public IReadOnlyList<RevokedInRegion> Revoked => revoked;
+
+    /// <summary>From the next <see cref="Prepare"/> on these count. Turns stay with those that had them.</summary>
+    public void TakeUp(SelectionOptions changed)
+    {
+        options = changed;
+        // Who is a candidate stays; how they are drawn and by which policy may not.
+        roster = null;
+        // Entries by which providers are not counted do not tell of their turns: whoever reads the log counts anew after them, and so it must be here.
+        if (changed.FairnessUnit != "provider" && changed.ProviderCapPercent == 100)
+        {
+            foreach (var slot in Slots)
+                slot.Question.ForgetProviders();
+        }
+    }
 
     /// <summary>Brings everything to this moment, so that <see cref="Selector"/> may be asked.</summary>
     /// <param name="lastHash">Of the newest entry; seeds the order of a window that begins now.</param>

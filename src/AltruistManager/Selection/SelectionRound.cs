@@ -31,15 +31,18 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
     private readonly DrainStore drains;
     private readonly SnapshotHolder snapshots;
     private readonly LastGoodFile lastGood;
-    private readonly SelectionOptions options;
+    private readonly IOptions<SelectionOptions> selection;
+    private readonly IOptions<HealthOptions> health;
     private readonly ProbingOptions probing;
     private readonly TimeProvider time;
     private readonly ILogger<SelectionRound> logger;
     private readonly SemaphoreSlim selecting = new(1, 1);
     private readonly SemaphoreSlim saveWanted = new(0, 1);
-    private readonly EntryParameters parameters;
     private readonly FailoverTargets targets;
 
+    private SelectionOptions options;
+    private HealthOptions judgedBy;
+    private EntryParameters parameters;
     private SelectionBook book;
     private SnapshotBuilder builder = new();
     private readonly DateTimeOffset startedAt;
@@ -72,13 +75,15 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
         this.drains = drains;
         this.snapshots = snapshots;
         this.lastGood = lastGood;
-        this.options = options.Value;
+        selection = options;
+        this.health = health;
+        (this.options, judgedBy) = (options.Value, health.Value);
         this.probing = probing.Value;
         this.time = time;
         this.logger = logger;
         startedAt = time.GetUtcNow();
         book = new SelectionBook(this.options, this.probing);
-        parameters = EntryParameters.Of(this.options, health.Value, this.probing);
+        parameters = EntryParameters.Of(this.options, judgedBy, this.probing);
         targets = new FailoverTargets(probes, board, this.probing.HotInterval);
     }
 
@@ -425,12 +430,24 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
 
     private async Task<DateTimeOffset> PrepareAsync(CancellationToken cancellation)
     {
+        TakeUpOptions();
         // After a failed publication memory may be ahead of the log; the log is the truth.
         if (!restored)
             await RestoreAsync(snapshots.Current.IsLoaded ? LastTold.Of(snapshots.Current) : lastTold, cancellation);
         var now = time.GetUtcNow();
         book.Prepare(roster.Current, board, Rulings, now, startedAt, lastHash);
         return now;
+    }
+
+    /// <summary>Staff may change some while the service runs. What is decided from now on, and the entry that tells of it, go by the same.</summary>
+    private void TakeUpOptions()
+    {
+        var (newest, health) = (selection.Value, this.health.Value);
+        if (newest == options && health == judgedBy)
+            return;
+        (options, judgedBy) = (newest, health);
+        parameters = EntryParameters.Of(options, judgedBy, probing);
+        book.TakeUp(options);
     }
 
     private async Task<RoundOutcome> PublishAsync(

@@ -145,6 +145,13 @@ public sealed class SlotQuestion
         foreach (ref var provider in Providers.AsSpan())
             (provider.Turns, provider.Given) = (0, 0);
     }
+
+    /// <summary>Providers are not counted any more.</summary>
+    public void ForgetProviders()
+    {
+        foreach (ref var provider in Providers.AsSpan())
+            (provider.Turns, provider.Given, provider.Contender) = (0, 0, false);
+    }
 }
 
 /// <summary>Turns after a decision, in hundredths.</summary>

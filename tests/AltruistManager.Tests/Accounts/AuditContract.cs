@@ -74,7 +74,21 @@ public abstract class AuditContract(DatabaseFixture fixture) : StorageContract(f
         Assert.Equal(3, await CountAsync(new AuditFilter { Action = "altruist.change", From = clock.Now.AddMinutes(-2) }));
         Assert.Equal(2, await CountAsync(new AuditFilter { To = clock.Now.AddMinutes(-2) }));
 
+        Assert.Equal(6, await CountAsync(new AuditFilter { Outcome = AuditOutcome.Done }));
+        Assert.Equal(0, await CountAsync(new AuditFilter { Outcome = AuditOutcome.Refused }));
+
         async Task<int> CountAsync(AuditFilter filter) => (await audit.ListAsync(filter, null, 100, Cancellation)).Count;
+    }
+
+    [Fact]
+    public async Task How_long_the_trail_is_and_since_when_is_told()
+    {
+        var (_, audit) = await NewAsync();
+        Assert.Null(await audit.SizeAsync(Cancellation));
+        var first = clock.Now;
+        for (var i = 0; i < 3; i++, clock.Now += TimeSpan.FromMinutes(1))
+            await audit.AppendAsync(Actors.Staff, new AuditEntry("chain.add", "chain", "0021"), Cancellation);
+        Assert.Equal(new AuditSize(3, first), await audit.SizeAsync(Cancellation));
     }
 
     [Fact]

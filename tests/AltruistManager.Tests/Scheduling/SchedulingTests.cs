@@ -74,6 +74,48 @@ public sealed class SchedulingTests
     }
 
     [Fact]
+    public async Task Run_that_is_asked_for_begins_unless_one_is_under_way_or_nothing_runs()
+    {
+        await using var world = World.Build(JobSchedule.OnlyWhenWoken);
+        Assert.Equal(RunAsked.Resting, await world.Waker.RunAsync("probe", Cancellation));
+        world.Script.Gate = new TaskCompletionSource();
+        await world.StartAsync();
+        Assert.Equal(RunAsked.Unknown, await world.Waker.RunAsync("nothing", Cancellation));
+
+        Assert.Equal(RunAsked.Begins, await world.Waker.RunAsync("probe", Cancellation));
+        await world.NextRunAsync();
+        Assert.True(world.Times.Find("probe")!.IsRunning);
+        Assert.Equal(RunAsked.Running, await world.Waker.RunAsync("probe", Cancellation));
+        world.Script.Gate.SetResult();
+        await world.EndOfRunAsync(1);
+        Assert.Equal(RunAsked.Begins, await world.Waker.RunAsync("probe", Cancellation));
+        await world.EndOfRunAsync(2);
+        Assert.Equal(2, world.Script.Count);
+    }
+
+    [Fact]
+    public async Task What_became_of_the_last_run_is_known_and_nothing_that_might_be_secret_of_why_it_failed()
+    {
+        await using var world = await World.StartAsync(JobSchedule.OnlyWhenWoken);
+        world.Script.Failure = new InvalidOperationException("the password is hunter2");
+        await world.Waker.RunAsync("probe", Cancellation);
+        await world.EndOfRunAsync(1);
+        var failed = world.Times.Find("probe")!;
+        Assert.Equal(("it broke by a fault of ours (InvalidOperationException)", 1L, false), (failed.LastError, failed.Failures, failed.IsRunning));
+        Assert.NotNull(failed.LastTook);
+        Assert.NotNull(failed.FailingSince);
+
+        await world.Waker.RunAsync("probe", Cancellation);
+        await world.EndOfRunAsync(2);
+        Assert.Equal(failed.FailingSince, world.Times.Find("probe")!.FailingSince);
+        world.Script.Failure = null;
+        await world.Waker.RunAsync("probe", Cancellation);
+        await world.EndOfRunAsync(3);
+        var done = world.Times.Find("probe")!;
+        Assert.Equal((null, null, 3L, 2L), (done.LastError, done.FailingSince, done.Runs, done.Failures));
+    }
+
+    [Fact]
     public async Task Wake_before_the_start_runs_at_the_start()
     {
         await using var world = World.Build(JobSchedule.OnlyWhenWoken);
@@ -271,6 +313,13 @@ public sealed class SchedulingTests
         }
 
         public async Task<long> NextRunAsync() => await Script.Runs.Reader.ReadAsync(Cancellation).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
+
+        /// <summary>When so many runs have ended.</summary>
+        public async Task EndOfRunAsync(int runs)
+        {
+            while (Times.Find("probe")!.Runs < runs)
+                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Cancellation);
+        }
 
         public static TimeSpan Elapsed(long since) => TimeProvider.System.GetElapsedTime(since);
 

@@ -73,21 +73,30 @@ public sealed class Pages : IAsyncLifetime
         ("my-team-viewer", "/my/acme/team", Viewer),
         ("my-settings", "/my/acme/settings", Admin),
         ("my-settings-viewer", "/my/acme/settings", Viewer),
+        ("admin-attention", "/admin", Staff),
+        ("admin-publishers", "/admin/publishers", Staff),
+        ("admin-jobs", "/admin/jobs", Staff),
+        ("admin-audit", "/admin/audit", Staff),
+        ("admin-settings", "/admin/settings", Staff),
+        ("admin-audit-no-match", "/admin/audit?action=nothing", Staff),
         ("my-altruist-draining", $"/my/acme/altruists/{Altruists["acme-polygon-1"]}", Viewer),
     ];
 
     public async ValueTask InitializeAsync()
     {
         var cancellation = TestContext.Current.CancellationToken;
-        app = await AppFixture.StartAsync(("Probing:RetryInterval", "00:00:00.200"), ("Probing:HotInterval", "00:00:00.500"), ("Health:CooldownInitial", "00:00:01"));
+        app = await AppFixture.StartAsync(("Probing:RetryInterval", "00:00:00.200"), ("Probing:HotInterval", "00:00:00.500"), ("Health:CooldownInitial", "00:00:01"),
+            ("Publishers:0:Name", "catalogue"), ("Publishers:0:Kind", "erpc"), ("Publishers:0:Region", "us-east"), ("Publishers:0:Chains:0021", "1"),
+            ("Publishers:1:Name", "away"), ("Publishers:1:Kind", "portal-database-v2"), ("Publishers:1:Region", "us-east"), ("Publishers:1:Url", $"http://127.0.0.1:1/{Secret}/portal"), ("Publishers:1:Key", Secret),
+            ("Publishers:1:Chains:0021", "eth"));
         world = await SimulatedWorld.StartAsync(new SimulatedWorldOptions(), cancellation);
 
         await PutAsync("regions/us-east", new { name = "US East" });
         await PutAsync("regions/us-west", new { name = "US West", fallbacks = new[] { "us-east" } });
         await PutAsync("regions/eu-central", new { name = "Europe Central" });
-        await PutAsync("chains/0021", new { name = "Ethereum", protocol = "evm", identity = "1", blockTimeSeconds = 1, lagToleranceBlocks = 20 });
+        await PutAsync("chains/0021", new { name = "Ethereum", protocol = "evm", identity = "1", blockTimeSeconds = 1, lagToleranceBlocks = 20, minEligible = 4 });
         await PutAsync("chains/0009", new { name = "Polygon", protocol = "evm", identity = "137", blockTimeSeconds = 1, lagToleranceBlocks = 20 });
-        await PutAsync("chains/0003", new { name = "Avalanche", protocol = "evm", identity = "43114", blockTimeSeconds = 1, lagToleranceBlocks = 20, path = "" });
+        await PutAsync("chains/0003", new { name = "Avalanche", protocol = "evm", identity = "43114", blockTimeSeconds = 1, lagToleranceBlocks = 20, path = "", minEligible = 1 });
         foreach (var (id, name) in new[] { ("acme", "Acme Nodes"), ("northwind", "Northwind"), ("helios", "Helios Validators") })
             await PutAsync($"providers/{id}", new { name });
 
