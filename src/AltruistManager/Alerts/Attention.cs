@@ -30,15 +30,29 @@ public static class Attention
 
     private static IEnumerable<AttentionItem> OfSlots(AttentionFacts facts)
     {
+        var unoffered = new Dictionary<ChainId, List<RegionId>>();
         var alone = new Dictionary<ChainId, (ProviderId Provider, List<RegionId> Regions, bool IsSame)>();
         foreach (var (key, slot) in facts.Slots)
         {
             if (facts.Roster.Chains.GetValueOrDefault(key.Chain) is not { Enabled: true, RetiredAt: null } chain)
                 continue;
-            if (OfSlot(chain, slot) is { } item)
+            if (slot is { Candidates: 0, Primary: null } && chain.MinEligible > 0)
+                (unoffered.TryGetValue(chain.Id, out var regions) ? regions : unoffered[chain.Id] = []).Add(key.Region);
+            else if (OfSlot(chain, slot) is { } item)
                 yield return item;
             else if (OnlyProvider(facts.Roster, slot) is { } provider)
                 alone[key.Chain] = alone.TryGetValue(key.Chain, out var known) ? (provider, [.. known.Regions, key.Region], known.IsSame && known.Provider == provider) : (provider, [key.Region], true);
+        }
+
+        foreach (var (id, regions) in unoffered)
+        {
+            var chain = facts.Roster.Chains[id];
+            regions.Sort();
+            yield return new AttentionItem(
+                $"unoffered:{chain.Id}", AttentionKind.Slot, Severity.Critical,
+                $"Nobody offers {chain.Name} in {List(regions.ConvertAll(region => region.Value), "regions")}, where at least {chain.MinEligible} should be eligible: portals are told that there is no altruist.",
+                "Invite a provider to offer it there, give the regions a fallback, or ask less of the chain.")
+            { Chain = id };
         }
 
         foreach (var (chain, (provider, regions, isSame)) in alone)
@@ -64,7 +78,7 @@ public static class Attention
             $"slot:{slot.Key}", AttentionKind.Slot, severity, says,
             slot.Candidates > slot.Eligible
                 ? "See why the others are not eligible and ask their providers, or give the region a fallback."
-                : "Invite a provider to offer it there, give the region a fallback, or ask less of the chain.")
+                : "Invite another provider to offer it there, give the region a fallback, or ask less of the chain.")
         { Chain = chain.Id, Region = slot.Key.Region };
     }
 

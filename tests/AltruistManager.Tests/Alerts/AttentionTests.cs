@@ -41,6 +41,15 @@ public sealed class AttentionTests
     }
 
     [Fact]
+    public void Regions_in_which_nobody_offers_a_chain_are_told_of_once()
+    {
+        var slots = SlotsOf([.. new[] { "us-east", "eu", "ap", "us-west" }.Select(region => new SlotStatus { Key = Key(region), State = SlotState.None })]);
+        var item = Assert.Single(Attention.Of(Quiet with { Roster = RosterOf([], minEligible: 1), Slots = slots }));
+        Assert.Equal((Severity.Critical, "unoffered:0021"), (item.Severity, item.Key));
+        Assert.Equal("Nobody offers Ethereum in ap, eu and 2 more regions, where at least 1 should be eligible: portals are told that there is no altruist.", item.Says);
+    }
+
+    [Fact]
     public void Chain_that_is_switched_off_or_gone_needs_nobody()
     {
         var slots = SlotsOf(Slot(0, "a") with { State = SlotState.Degraded });

@@ -86,7 +86,7 @@ public sealed class AdminViewTests
         var view = AuditView.Of(Record("""{"tier":2,"regions":["us-east","eu"],"enabled":true,"note":null,"same":1}""", """{"tier":1,"regions":[],"enabled":false,"note":"new disks","same":1}"""));
         Assert.Equal(
             [new AuditField("tier", "2", "1"), new AuditField("regions", "us-east, eu", "none"), new AuditField("enabled", "yes", "no"), new AuditField("note", null, "new disks")], view.Fields);
-        Assert.Equal(("staff@manager.example", "altruist change"), (view.Who, view.What));
+        Assert.Equal(("staff@manager.example", "altruist change", "staff, 192.0.2.1"), (view.Who, view.What, view.From));
         Assert.Equal([new AuditField("name", null, "Acme")], AuditView.Of(Record(null, """{"name":"Acme"}""")).Fields);
         Assert.Empty(AuditView.Of(Record(null, null)).Fields);
     }
@@ -138,6 +138,6 @@ public sealed class AdminViewTests
     private static AuditRecord Record(string? before, string? after) => new()
     {
         Id = 1, At = Now, ActorKind = ActorKind.User, ActorId = "1", ActorName = "staff@manager.example", ByStaff = true, Action = "altruist.change", SubjectKind = "altruist", SubjectId = "a1",
-        Outcome = AuditOutcome.Done, Times = 1, Before = before, After = after,
+        Outcome = AuditOutcome.Done, Times = 1, Before = before, After = after, Address = "192.0.2.1",
     };
 }

@@ -79,6 +79,7 @@ public sealed class StaffDeskJourneys(Pages pages) : IClassFixture<Pages>
         var rows = visitor.Page.Locator("tbody tr");
         await Assertions.Expect(rows).ToHaveCountAsync(50);
         await Assertions.Expect(rows.First).ToContainTextAsync("=t59");
+        await visitor.LiveAsync();
         await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Older" }).ClickAsync();
         await Assertions.Expect(rows).ToHaveCountAsync(10);
         await Assertions.Expect(rows.Last).ToContainTextAsync("=t0");

@@ -12,6 +12,9 @@ internal sealed record AuditField(string Name, string? Before, string? After);
 /// <summary>A line of the audit trail as it is read.</summary>
 internal sealed record AuditView(AuditRecord Record, string Who, string What, IReadOnlyList<AuditField> Fields)
 {
+    /// <summary>As whom and from where.</summary>
+    public string From => string.Join(", ", new[] { Record.ByStaff ? "staff" : Record.Provider, Record.Address }.OfType<string>());
+
     public static AuditView Of(AuditRecord record) => new(
         record,
         record.ActorKind switch
@@ -33,7 +36,7 @@ internal sealed record AuditView(AuditRecord Record, string Who, string What, IR
     private static string? Text(JsonObject facts, string name) => facts[name] switch
     {
         null => null,
-        JsonArray { Count: 0 } => "none",
+        JsonArray { Count: 0 } or JsonObject { Count: 0 } => "none",
         JsonArray items when items.All(item => item is JsonValue) => string.Join(", ", items.Select(item => item!.ToString())),
         JsonObject or JsonArray => facts[name]!.ToJsonString(),
         var value => value.GetValueKind() switch
