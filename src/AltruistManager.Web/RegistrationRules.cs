@@ -1,13 +1,14 @@
 using System.Net;
 using AltruistManager.Altruists;
 using AltruistManager.Probing;
+using AltruistManager.Selection;
 using AltruistManager.Selection.Policies;
 using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Web;
 
 /// <summary>Tells the registry what the options of later rooms allow.</summary>
-internal sealed class RegistrationRules(IOptions<ProbingOptions> probing) : IRegistrationRules
+internal sealed class RegistrationRules(IOptions<ProbingOptions> probing, IOptions<SelectionOptions> selection) : IRegistrationRules
 {
     private readonly AllowedNetworks allowed = AllowedNetworks.Parse(probing.Value.AllowedPrivateNetworks);
 
@@ -16,4 +17,6 @@ internal sealed class RegistrationRules(IOptions<ProbingOptions> probing) : IReg
     public bool MayUse(IPAddress address, bool byStaff) => AddressGuard.IsPublic(address) || (byStaff && allowed.Contains(address));
 
     public IReadOnlyList<string> Policies { get; } = [.. SelectionPolicies.All.Select(policy => policy.Name)];
+
+    public RegionId DefaultRegion => new(selection.Value.DefaultRegion);
 }

@@ -45,7 +45,7 @@ internal static partial class UsersCommand
             var user = await database.Users.FindByEmailAsync(address);
             if (user is null)
             {
-                user = User.New(address, CommandDatabase.Now);
+                user = User.New(address, CommandDatabase.Now, by: Actor.Operator);
                 var made = await database.Users.CreateAsync(user, await ReadPasswordAsync(cancellation));
                 if (!made.Succeeded)
                     throw new CommandException(Users.Explain(made));

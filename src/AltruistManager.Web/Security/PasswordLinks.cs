@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace AltruistManager.Web.Security;
 
 /// <summary>Links for a new password, which staff hand over by whatever way they know the user. Good once, for a day.</summary>
-internal sealed partial class PasswordLinks(Users users, AuditStore audit, ILogger<PasswordLinks> logger)
+internal sealed partial class PasswordLinks(Users users, AuditStore audit, RefusalLog refusals, ILogger<PasswordLinks> logger)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(1);
 
@@ -13,7 +13,11 @@ internal sealed partial class PasswordLinks(Users users, AuditStore audit, ILogg
     public async Task<(string? Path, AccountChange Outcome)> MakeAsync(Actor actor, string userId)
     {
         if (!actor.IsStaff)
+        {
+            refusals.Note(actor, new AuditEntry("user.password-link", "user", userId) { Provider = actor.OnlyProvider, Detail = "Only staff may do that." });
             return (null, new AccountChange("Only staff may do that."));
+        }
+
         if (await users.FindByIdAsync(userId) is not { } user)
             return (null, new AccountChange("There is no such user."));
         var token = WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(await users.GeneratePasswordResetTokenAsync(user)));

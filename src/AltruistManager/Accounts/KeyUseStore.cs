@@ -10,6 +10,12 @@ public sealed class KeyUseStore(Database database)
             ? new KeyUse(UnixTime.FromMs(row.FirstAt), UnixTime.FromMs(row.LastAt))
             : null;
 
+    /// <summary>By key; none of one that was never used.</summary>
+    public async Task<IReadOnlyDictionary<string, KeyUse>> FindAsync(IReadOnlyCollection<string> keys, CancellationToken cancellation) =>
+        keys.Count == 0 ? new Dictionary<string, KeyUse>() : (await database.QueryAsync<KeyRow>(
+            $"select key_id, first_at, last_at from key_uses where {database.Dialect.In("key_id", "Keys")}", new { Keys = database.Dialect.List<string>([.. keys]) }, cancellation))
+            .ToDictionary(row => row.KeyId, row => new KeyUse(UnixTime.FromMs(row.FirstAt), UnixTime.FromMs(row.LastAt)));
+
     /// <summary>Widens what is stored: others write as well.</summary>
     internal Task WriteAsync(IReadOnlyList<(string Key, long FirstAt, long LastAt)> uses, CancellationToken cancellation) => database.WriteAsync(async write =>
     {
@@ -27,6 +33,13 @@ public sealed class KeyUseStore(Database database)
                 new { Key = key, FirstAt = firstAt, LastAt = lastAt });
         }
     }, cancellation);
+
+    private sealed record KeyRow
+    {
+        public required string KeyId { get; init; }
+        public required long FirstAt { get; init; }
+        public long? LastAt { get; init; }
+    }
 
     private sealed record Row
     {

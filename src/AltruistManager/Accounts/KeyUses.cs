@@ -23,11 +23,14 @@ public sealed class KeyUses(KeyUseStore store, TimeProvider time)
     /// <summary>What is stored, and what was noted here since; null for a key that was never used.</summary>
     public async Task<KeyUse?> FindAsync(string key, CancellationToken cancellation)
     {
-        var stored = await store.FindAsync(key, cancellation);
-        if (!cells.TryGetValue(key, out var noted))
-            return stored;
-        var (first, last) = (UnixTime.FromMs(noted.FirstAt), UnixTime.FromMs(noted.LastAt));
-        return new KeyUse(stored?.FirstAt < first ? stored.FirstAt : first, stored?.LastAt > last ? stored.LastAt : last);
+        return With(key, await store.FindAsync(key, cancellation));
+    }
+
+    /// <summary>The same of several, by key; none of one that was never used.</summary>
+    public async Task<IReadOnlyDictionary<string, KeyUse>> FindAsync(IReadOnlyCollection<string> keys, CancellationToken cancellation)
+    {
+        var stored = await store.FindAsync(keys, cancellation);
+        return keys.Select(key => (Key: key, Use: With(key, stored.GetValueOrDefault(key)))).Where(pair => pair.Use is not null).ToDictionary(pair => pair.Key, pair => pair.Use!);
     }
 
     /// <summary>Writes what was noted since the last time. One at a time.</summary>
@@ -39,6 +42,14 @@ public sealed class KeyUses(KeyUseStore store, TimeProvider time)
         await store.WriteAsync([.. news.Select(use => (use.Key, use.Cell.FirstAt, use.LastAt))], cancellation);
         foreach (var use in news)
             use.Cell.WrittenAt = use.LastAt;
+    }
+
+    private KeyUse? With(string key, KeyUse? stored)
+    {
+        if (!cells.TryGetValue(key, out var noted))
+            return stored;
+        var (first, last) = (UnixTime.FromMs(noted.FirstAt), UnixTime.FromMs(noted.LastAt));
+        return new KeyUse(stored?.FirstAt < first ? stored.FirstAt : first, stored?.LastAt > last ? stored.LastAt : last);
     }
 
     private sealed class Cell(long firstAt)

@@ -38,12 +38,16 @@ public sealed class User
     /// <summary>The invitation that lets a new user in, and is used up by it.</summary>
     public string? InvitationToken { get; init; }
 
+    /// <summary>Who makes it, for the audit trail; null of one who lets itself in.</summary>
+    public Actor? MadeBy { get; init; }
+
     /// <summary>Counts the stored changes.</summary>
     internal long Version { get; set; }
 
-    /// <param name="invitation">The token that lets it in; null where somebody on the machine does.</param>
-    public static User New(string email, DateTimeOffset now, string? invitation = null) =>
-        new() { Id = Guid.CreateVersion7(now).ToString(), Email = email, CreatedAt = now, InvitationToken = invitation };
+    /// <param name="invitation">The token that lets it in; null where somebody makes it.</param>
+    /// <param name="by">Who makes it, where not the token does.</param>
+    public static User New(string email, DateTimeOffset now, string? invitation = null, Actor? by = null) =>
+        new() { Id = Guid.CreateVersion7(now).ToString(), Email = email, CreatedAt = now, InvitationToken = invitation, MadeBy = by };
 }
 
 /// <summary>What somebody may be given: to be staff, a role with one provider, or a portal.</summary>

@@ -32,6 +32,23 @@ public sealed class UserBook(UserStore store, IOptions<AccountsOptions> options,
             .Select(user => (user, user.Providers[provider])),
     ];
 
+    /// <summary>Who looks after a portal and can sign in, by email address.</summary>
+    public IReadOnlyList<KnownUser> OwnersOf(string portal) =>
+        [.. users.Values.Where(user => !user.IsDisabled && user.Portals.Contains(portal)).OrderBy(user => user.Email, StringComparer.OrdinalIgnoreCase)];
+
+    /// <summary>How many can sign in and belong to each provider, and how many of them may change its things.</summary>
+    public IReadOnlyDictionary<string, (int Members, int Admins)> CountMembers()
+    {
+        var counts = new Dictionary<string, (int Members, int Admins)>(StringComparer.Ordinal);
+        foreach (var (provider, role) in users.Values.Where(user => !user.IsDisabled).SelectMany(user => user.Providers))
+        {
+            var (members, admins) = counts.GetValueOrDefault(provider);
+            counts[provider] = (members + 1, admins + (role is MemberRole.Admin ? 1 : 0));
+        }
+
+        return counts;
+    }
+
     /// <summary>How many staff users can sign in.</summary>
     public int CountStaff() => users.Values.Count(user => user is { IsStaff: true, IsDisabled: false });
 

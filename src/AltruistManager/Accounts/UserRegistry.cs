@@ -29,6 +29,10 @@ public sealed class UserRegistry(UserStore store, UserBook book, RefusalLog refu
     public Task<AccountChange> EnableAsync(Actor actor, string user, CancellationToken cancellation) => ChangeAsync(
         actor, new AuditEntry("user.enable", "user", user), OnlyStaff(actor), () => store.DisableAsync(actor, user, disabled: false, cancellation), "This user is not disabled.", cancellation);
 
+    /// <summary>Ends all sessions of a user, wherever they are, and every link for a new password; it may sign in again.</summary>
+    public Task<AccountChange> EndSessionsAsync(Actor actor, string user, CancellationToken cancellation) => ChangeAsync(
+        actor, new AuditEntry("user.end-sessions", "user", user), OnlyStaff(actor), () => store.EndSessionsAsync(actor, user, cancellation), "There is no such user.", cancellation);
+
     /// <summary>Why an actor may not give or take that; null when it may.</summary>
     internal static string? Refusal(Actor actor, Grant grant) => grant.Provider is { } provider
         ? actor.MayChange(provider) ? null : $"Only staff and the admins of {provider} may do that."

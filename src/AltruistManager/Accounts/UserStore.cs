@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using AltruistManager.Storage;
 using Dapper;
 using Microsoft.AspNetCore.Identity;
@@ -24,6 +25,13 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
     private const string Columns =
         "id, email, email_key, password_hash, security_stamp, is_staff, two_factor, authenticator_key, failed_count, lockout_end, created_at, signed_in_at, disabled_at, version";
 
+    private const string Listing =
+        """
+        select u.id, u.email, u.is_staff, u.two_factor, u.created_at, u.signed_in_at, u.disabled_at, u.lockout_end,
+               (select count(*) from passkeys p where p.user_id = u.id) as passkeys
+        from users u
+        """;
+
     public async Task<IdentityResult> CreateAsync(User user, CancellationToken cancellationToken)
     {
         try
@@ -38,6 +46,8 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
                     Row.Of(user) with { Revision = await write.NextRevisionAsync() });
                 if (user.InvitationToken is { } token && await InvitationStore.UseAsync(write, token, user, this, time.GetUtcNow()) is null)
                     throw new InvitationSpentException();
+                if (user.MadeBy is { } actor)
+                    await NoteAsync(write, actor, new AuditEntry("user.add", "user", user.Id) { After = new JsonObject { ["email"] = user.Email } });
             }, cancellationToken);
             return IdentityResult.Success;
         }
@@ -264,6 +274,13 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
             new { Id = user, Now = time.NowMs() }) > 0 && await TouchAsync(write, user)
             && await NoteAsync(write, actor, new AuditEntry(disabled ? "user.disable" : "user.enable", "user", user)), cancellation);
 
+    /// <summary>Ends every session of a user and every link for a new password.</summary>
+    /// <returns>False when there is no such user.</returns>
+    public Task<bool> EndSessionsAsync(Actor actor, string user, CancellationToken cancellation) => database.WriteAsync(
+        async write => await write.ExecuteAsync(
+            "update users set security_stamp = @Stamp, version = version + 1 where id = @Id", new { Id = user, Stamp = Convert.ToHexString(RandomNumberGenerator.GetBytes(20)) }) > 0
+            && await TouchAsync(write, user) && await NoteAsync(write, actor, new AuditEntry("user.end-sessions", "user", user)), cancellation);
+
     /// <summary>Takes every second factor from a user, so that the password alone lets it in.</summary>
     public Task ClearSecondFactorsAsync(Actor actor, string user, CancellationToken cancellation) => database.WriteAsync(async write =>
     {
@@ -285,10 +302,8 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
     public async Task<IReadOnlyList<UserListing>> ListAsync(string? contains, string? after, int limit, CancellationToken cancellation)
     {
         var rows = await database.QueryAsync<ListingRow>(
-            """
-            select u.id, u.email, u.is_staff, u.two_factor, u.created_at, u.signed_in_at, u.disabled_at, u.lockout_end,
-                   (select count(*) from passkeys p where p.user_id = u.id) as passkeys
-            from users u
+            $"""
+            {Listing}
             where u.email_key > @After
               and (@Part = '' or u.email_key like @Like
                    or exists (select 1 from memberships m where m.user_id = u.id and m.provider_id = @Part)
@@ -300,6 +315,10 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
             cancellation);
         return rows.ConvertAll(row => row.ToListing());
     }
+
+    /// <summary>Null when there is no such user.</summary>
+    public async Task<UserListing?> FindListingAsync(string user, CancellationToken cancellation) =>
+        (await database.SingleOrDefaultAsync<ListingRow>($"{Listing} where u.id = @Id", new { Id = user }, cancellation))?.ToListing();
 
     /// <summary>The users written after a revision, and the newest revision among them (or the one given).</summary>
     internal Task<(IReadOnlyList<KnownUser> Users, long Revision)> ChangedSinceAsync(long revision, CancellationToken cancellation) => database.ReadSnapshotAsync(async connection =>

@@ -8,11 +8,28 @@ namespace AltruistManager.Accounts;
 /// <summary>The framework's manager of users, with what it does in several writes done in one.</summary>
 public sealed class Users(
     UserStore store, IOptions<IdentityOptions> options, IPasswordHasher<User> hasher, IEnumerable<IUserValidator<User>> userValidators, IEnumerable<IPasswordValidator<User>> passwordValidators,
-    ILookupNormalizer normalizer, IdentityErrorDescriber errors, IServiceProvider services, ILogger<Users> logger)
+    ILookupNormalizer normalizer, IdentityErrorDescriber errors, RefusalLog refusals, UserBook book, TimeProvider time, IServiceProvider services, ILogger<Users> logger)
     : UserManager<User>(store, options, hasher, userValidators, passwordValidators, normalizer, errors, services, logger)
 {
     /// <summary>How many recovery codes are made at once.</summary>
     public const int RecoveryCodes = 10;
+
+    /// <summary>Makes a user without a password, to whom staff hand over a link for one.</summary>
+    public async Task<(User? User, AccountChange Outcome)> AddAsync(Actor actor, string email)
+    {
+        if (!actor.IsStaff)
+        {
+            refusals.Note(actor, new AuditEntry("user.add", "user", "") { Provider = actor.OnlyProvider, Detail = "Only staff may do that." });
+            return (null, new AccountChange("Only staff may do that."));
+        }
+
+        var user = User.New(email.Trim(), time.GetUtcNow(), by: actor);
+        var made = await CreateAsync(user);
+        if (!made.Succeeded)
+            return (null, new AccountChange(Explain(made)));
+        await book.RefreshAsync(CancellationToken);
+        return (user, AccountChange.Done);
+    }
 
     /// <summary>Sets a password whatever was there before, lifts the lockout and ends every session.</summary>
     public async Task<IdentityResult> SetPasswordAsync(User user, string password)

@@ -46,6 +46,16 @@ public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, P
         writer.ChangeAsync(
             new Deed<Chain>(actor, Told.Chain, null, id.Value), roster => Refusal.UnlessStaff(actor, "set chains") ?? Decide(roster, id, draft, errors.Copy()), ChainStore.PutAsync, cancellation);
 
+    /// <summary>Makes a chain that is not there, or revives a retired one.</summary>
+    /// <param name="errors">What was found wrong while reading the draft.</param>
+    public Task<Registered<Chain>> AddAsync(Actor actor, ChainId id, ChainDraft draft, FieldErrors errors, CancellationToken cancellation) =>
+        writer.ChangeAsync(
+            new Deed<Chain>(actor, Told.Chain, null, id.Value),
+            roster => Refusal.UnlessStaff(actor, "set chains")
+                ?? (roster.Chains.GetValueOrDefault(id) is { RetiredAt: null } ? new Refusal(RefusalKind.Taken, "chain-exists", $"There is a chain {id} already.") : Decide(roster, id, draft, errors.Copy())),
+            ChainStore.PutAsync,
+            cancellation);
+
     /// <summary>Retires a chain that no living altruist serves. Its aliases still lead to it, until another chain takes them.</summary>
     /// <param name="name">Its id or an alias.</param>
     public Task<Registered<Chain>> RetireAsync(Actor actor, string name, CancellationToken cancellation)

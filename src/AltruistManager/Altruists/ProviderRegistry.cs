@@ -30,6 +30,19 @@ public sealed class ProviderRegistry(RegistryWriter writer, TimeProvider time)
             cancellation);
     }
 
+    /// <summary>Makes a provider that is not there.</summary>
+    /// <param name="errors">What was found wrong while reading the draft.</param>
+    public Task<Registered<Provider>> AddAsync(Actor actor, ProviderId id, ProviderDraft draft, FieldErrors errors, CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        return writer.ChangeAsync(
+            new Deed<Provider>(actor, Told.Provider, null, id.Value),
+            roster => Refusal.UnlessStaff(actor, "add providers")
+                ?? (roster.Providers.ContainsKey(id) ? new Refusal(RefusalKind.Taken, "provider-exists", $"There is a provider {id} already.") : Decide(roster, actor, id, draft, errors.Copy(), now)),
+            (write, provider, revision) => ProviderStore.PutAsync(write, provider, now, revision),
+            cancellation);
+    }
+
     internal static Registered<Provider> Decide(Roster roster, Actor actor, ProviderId id, ProviderDraft draft, FieldErrors errors, DateTimeOffset now)
     {
         if (Refusal.UnlessMayChange(actor, id, "what is said of this provider") is { } notYours)

@@ -12,4 +12,8 @@ public readonly record struct RegionId(string Value) : IComparable<RegionId>
 }
 
 /// <param name="Fallbacks">Regions whose altruists are used, in this order, when the region has none.</param>
-public sealed record Region(RegionId Id, string Name, IReadOnlyList<RegionId> Fallbacks);
+public sealed record Region(RegionId Id, string Name, IReadOnlyList<RegionId> Fallbacks)
+{
+    /// <summary>No roster holds a retired one: the history alone refers to it, by its id.</summary>
+    public DateTimeOffset? RetiredAt { get; init; }
+}

@@ -1,4 +1,5 @@
 using AltruistManager.Accounts;
+using AltruistManager.Storage;
 
 namespace AltruistManager.Altruists;
 
@@ -7,12 +8,30 @@ namespace AltruistManager.Altruists;
 public sealed record RegionDraft(string? Name, IReadOnlyList<string>? Fallbacks);
 
 /// <summary>Registers regions.</summary>
-public sealed class RegionRegistry(RegistryWriter writer)
+public sealed class RegionRegistry(RegistryWriter writer, IRegistrationRules rules, TimeProvider time)
 {
     /// <param name="errors">What was found wrong while reading the draft; refused together with what is wrong in meaning.</param>
     public Task<Registered<Region>> PutAsync(Actor actor, RegionId id, RegionDraft draft, FieldErrors errors, CancellationToken cancellation) =>
         writer.ChangeAsync(
             new Deed<Region>(actor, Told.Region, null, id.Value), roster => Refusal.UnlessStaff(actor, "set regions") ?? Decide(roster, id, draft, errors.Copy()), RegionStore.PutAsync, cancellation);
+
+    /// <summary>Makes a region that is not there, or revives a retired one.</summary>
+    /// <param name="errors">What was found wrong while reading the draft.</param>
+    public Task<Registered<Region>> AddAsync(Actor actor, RegionId id, RegionDraft draft, FieldErrors errors, CancellationToken cancellation) =>
+        writer.ChangeAsync(
+            new Deed<Region>(actor, Told.Region, null, id.Value),
+            roster => Refusal.UnlessStaff(actor, "set regions")
+                ?? (roster.Regions.ContainsKey(id) ? new Refusal(RefusalKind.Taken, "region-exists", $"There is a region {id} already.") : Decide(roster, id, draft, errors.Copy())),
+            RegionStore.PutAsync,
+            cancellation);
+
+    /// <summary>Retires a region that no living altruist and no other region names: its slots go, and portals are told that there is no such region.</summary>
+    public Task<Registered<Region>> RetireAsync(Actor actor, RegionId id, CancellationToken cancellation)
+    {
+        var now = UnixTime.FromMs(time.NowMs());
+        return writer.ChangeAsync(
+            new Deed<Region>(actor, Told.Region, "retire", id.Value), roster => Refusal.UnlessStaff(actor, "retire regions") ?? DecideRetirement(roster, id, rules.DefaultRegion, now), RegionStore.PutAsync, cancellation);
+    }
 
     /// <summary>Makes the region unless it is there: the default region always exists.</summary>
     public async Task EnsureAsync(RegionId id, CancellationToken cancellation)
@@ -25,7 +44,21 @@ public sealed class RegionRegistry(RegistryWriter writer)
             RegionStore.PutAsync,
             cancellation);
         if (outcome.Refusal is { Kind: RefusalKind.Invalid } wrong)
-            throw new Storage.StorageException($"The default region '{id}' {string.Join(", ", wrong.Errors!.ToDictionary().Values.SelectMany(errors => errors))} (Selection:DefaultRegion).");
+            throw new StorageException($"The default region '{id}' {string.Join(", ", wrong.Errors!.ToDictionary().Values.SelectMany(errors => errors))} (Selection:DefaultRegion).");
+    }
+
+    internal static Registered<Region> DecideRetirement(Roster roster, RegionId id, RegionId defaultRegion, DateTimeOffset now)
+    {
+        if (roster.Regions.GetValueOrDefault(id) is not { } region)
+            return new Refusal(RefusalKind.Unknown, "unknown-region", $"There is no region '{id}'.");
+        if (id == defaultRegion)
+            return new Refusal(RefusalKind.Taken, "region-in-use", $"{id} is the region of every call that names none: it always exists.");
+        if (roster.Regions.Values.Where(other => other.Fallbacks.Contains(id)).Select(other => other.Id).Order().ToList() is { Count: > 0 } others)
+            return new Refusal(RefusalKind.Taken, "region-in-use", $"It is a fallback of {string.Join(", ", others)}: take it from there first.");
+        var serving = roster.Live.Count(altruist => altruist.Regions.Contains(id));
+        return serving > 0
+            ? new Refusal(RefusalKind.Taken, "region-in-use", $"{(serving == 1 ? "1 living altruist is" : $"{serving} living altruists are")} offered in the region {id}: take it from them first.")
+            : Registered<Region>.Done(region with { RetiredAt = now }, created: false);
     }
 
     internal static Registered<Region> Decide(Roster roster, RegionId id, RegionDraft draft, FieldErrors errors)

@@ -93,7 +93,7 @@ public sealed class Roster
     internal Roster With(long revision, List<Chain> chains, List<Region> regions, List<Provider> providers, List<Altruist> altruists)
     {
         if (Altruists.Count == 0)
-            return new Roster(revision, Merge(Chains, chains, chain => chain.Id).Values, Merge(Regions, regions, region => region.Id).Values,
+            return new Roster(revision, Merge(Chains, chains, chain => chain.Id).Values, MergeRegions(regions).Values,
                 Merge(Providers, providers, provider => provider.Id).Values, altruists);
 
         var changed = altruists.ToDictionary(altruist => altruist.Id);
@@ -108,7 +108,7 @@ public sealed class Roster
             live = MergeLive(changed);
         }
 
-        return new Roster(revision, Merge(Chains, chains, chain => chain.Id), Merge(Regions, regions, region => region.Id), Merge(Providers, providers, provider => provider.Id), all, live)
+        return new Roster(revision, Merge(Chains, chains, chain => chain.Id), MergeRegions(regions), Merge(Providers, providers, provider => provider.Id), all, live)
         {
             LiveByNetwork = changed.Count == 0 ? LiveByNetwork : MergeNetworks(changed, live),
         };
@@ -125,6 +125,9 @@ public sealed class Roster
             merged[key(item)] = item;
         return merged.ToFrozenDictionary();
     }
+
+    private FrozenDictionary<RegionId, Region> MergeRegions(List<Region> changed) =>
+        changed.Count == 0 ? Regions : Merge(Regions, changed, region => region.Id).Where(region => region.Value.RetiredAt is null).ToFrozenDictionary();
 
     private List<Altruist> MergeLive(Dictionary<AltruistId, Altruist> changed)
     {

@@ -15,6 +15,9 @@ public interface IRegistrationRules
 
     /// <summary>Names of the selection policies.</summary>
     IReadOnlyList<string> Policies { get; }
+
+    /// <summary>That of a call which names none: it always exists.</summary>
+    RegionId DefaultRegion { get; }
 }
 
 /// <summary>Hands the health of a retired altruist on to the one that is added at its URL, so that re-adding washes nothing off. Implemented by Health.</summary>

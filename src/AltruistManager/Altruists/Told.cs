@@ -15,7 +15,7 @@ internal static class Told
 {
     public static readonly Told<Region> Region = new(
         "region", region => region.Id.Value, (roster, region) => roster.Regions.GetValueOrDefault(region.Id), _ => null,
-        region => new JsonObject { ["name"] = region.Name, ["fallbacks"] = List(region.Fallbacks) });
+        region => new JsonObject { ["name"] = region.Name, ["fallbacks"] = List(region.Fallbacks), ["retired"] = region.RetiredAt is not null });
 
     public static readonly Told<Provider> Provider = new(
         "provider", provider => provider.Id.Value, (roster, provider) => roster.Providers.GetValueOrDefault(provider.Id), provider => provider.Id.Value,

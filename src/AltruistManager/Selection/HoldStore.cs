@@ -90,6 +90,17 @@ public sealed class HoldStore(Database database, TimeProvider time) : IDisposabl
         return [.. rows.Select(row => row.ToHold())];
     }
 
+    /// <summary>Those whose time is over or that were ended, newest first.</summary>
+    /// <param name="before">The id to continue after; null starts with the newest.</param>
+    public async Task<IReadOnlyList<Hold>> ListOverAsync(string? before, int limit, CancellationToken cancellation)
+    {
+        var rows = await database.QueryAsync<Row>(
+            $"select {Columns} from holds where (deleted_at is not null or until_at <= @Now) and (@Before is null or id < @Before) order by id desc limit @Limit",
+            new { Now = time.NowMs(), Before = before, Limit = limit },
+            cancellation);
+        return [.. rows.Select(row => row.ToHold())];
+    }
+
     private static JsonObject Show(Hold hold) => new()
     {
         ["chain"] = hold.Chain?.Value,

@@ -16,7 +16,7 @@ public sealed class OrderRegistry(OverrideStore overrides, HoldStore holds, Rost
         return errors.Any ? Refusal.Invalid(errors) : Registered<Override>.Done(rule, created: true);
     }
 
-    /// <param name="rule">Of <see cref="Check"/>.</param>
+    /// <param name="rule">Of <see cref="Check(Actor, OverrideDraft, FieldErrors)"/>.</param>
     public async Task<Registered<Override>> AddAsync(Actor actor, Override rule, CancellationToken cancellation)
     {
         if (Refused(actor, "override.add", "override", rule.Id) is { } refusal)
@@ -31,16 +31,23 @@ public sealed class OrderRegistry(OverrideStore overrides, HoldStore holds, Rost
         Refused(actor, "override.end", "override", id)
         ?? (await overrides.DeleteAsync(actor, id, kind, OwnerOf, cancellation) ? null : new Refusal(RefusalKind.Unknown, "unknown-override", $"There is no override named '{id}'."));
 
+    /// <summary>The hold as it would be, without making it.</summary>
     /// <param name="errors">What was found wrong while reading the draft.</param>
-    public async Task<Registered<Hold>> AddAsync(Actor actor, HoldDraft draft, FieldErrors errors, CancellationToken cancellation)
+    public Registered<Hold> Check(Actor actor, HoldDraft draft, FieldErrors errors)
     {
         if (Refused(actor, "hold.add", "hold", "") is { } refusal)
             return refusal;
         var hold = draft.Check(rosters.Current, actor.Author, time.GetUtcNow(), errors);
-        if (errors.Any)
-            return Refusal.Invalid(errors);
-        await holds.AddAsync(actor, hold, cancellation);
-        return Registered<Hold>.Done(hold, created: true);
+        return errors.Any ? Refusal.Invalid(errors) : Registered<Hold>.Done(hold, created: true);
+    }
+
+    /// <inheritdoc cref="Check(Actor, HoldDraft, FieldErrors)"/>
+    public async Task<Registered<Hold>> AddAsync(Actor actor, HoldDraft draft, FieldErrors errors, CancellationToken cancellation)
+    {
+        var wanted = Check(actor, draft, errors);
+        if (wanted.Value is { } hold)
+            await holds.AddAsync(actor, hold, cancellation);
+        return wanted;
     }
 
     /// <returns>Null when it was ended.</returns>

@@ -107,6 +107,17 @@ public sealed class OverrideStore(Database database, TimeProvider time) : IDispo
         return [.. rows.Select(row => row.ToOverride())];
     }
 
+    /// <summary>Those that expired or were ended, newest first.</summary>
+    /// <param name="before">The id to continue after; null starts with the newest.</param>
+    public async Task<IReadOnlyList<Override>> ListOverAsync(string? before, int limit, CancellationToken cancellation)
+    {
+        var rows = await database.QueryAsync<Row>(
+            $"select {Columns} from overrides where (deleted_at is not null or expires_at <= @Now) and (@Before is null or id < @Before) order by id desc limit @Limit",
+            new { Now = time.NowMs(), Before = before, Limit = limit },
+            cancellation);
+        return [.. rows.Select(row => row.ToOverride())];
+    }
+
     /// <summary>Without the note, which is staff's alone.</summary>
     private static JsonObject Show(Override rule) => new()
     {

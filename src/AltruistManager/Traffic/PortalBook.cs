@@ -43,15 +43,25 @@ public sealed class PortalBook(Database database, PortalStore store, RosterCache
     /// <summary>Takes what the last-good file knows until the database says otherwise.</summary>
     public void Import(IEnumerable<Portal> portals) => current = With(portals.Where(portal => !current.ContainsKey(portal.Id)));
 
+    /// <summary>Makes a portal that is not there; one that was retired lives again, its keys do not.</summary>
+    /// <param name="errors">What was found wrong while reading the draft.</param>
+    public Task<Registered<Portal>> AddAsync(Actor actor, string id, PortalDraft draft, FieldErrors errors, CancellationToken cancellation) =>
+        PutAsync(actor, id, draft, errors, mayBeThere: false, cancellation);
+
     /// <summary>Makes or replaces a portal; one that was retired lives again, its keys do not.</summary>
     /// <param name="errors">What was found wrong while reading the draft.</param>
-    public async Task<Registered<Portal>> PutAsync(Actor actor, string id, PortalDraft draft, FieldErrors errors, CancellationToken cancellation)
+    public Task<Registered<Portal>> PutAsync(Actor actor, string id, PortalDraft draft, FieldErrors errors, CancellationToken cancellation) =>
+        PutAsync(actor, id, draft, errors, mayBeThere: true, cancellation);
+
+    private async Task<Registered<Portal>> PutAsync(Actor actor, string id, PortalDraft draft, FieldErrors errors, bool mayBeThere, CancellationToken cancellation)
     {
         if (Refused(actor, "portal.change", id) is { } refusal)
             return refusal;
         await rosters.RefreshAsync(cancellation);
         await RefreshAsync(cancellation);
         var before = Find(id);
+        if (before is not null && !mayBeThere)
+            return new Refusal(RefusalKind.Taken, "portal-exists", $"There is a portal {id} already.");
         var now = time.GetUtcNow();
         var decided = Decide(rosters.Current, id, draft, errors, before, now);
         if (decided.Refusal is not null)

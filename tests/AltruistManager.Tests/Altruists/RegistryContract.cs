@@ -45,6 +45,54 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         Done(await world.RegionAsync("eu", null, "us-east"));
     }
 
+    [Fact]
+    public async Task A_region_is_retired_once_nothing_names_it_and_may_live_again()
+    {
+        var world = await World.NewAsync(Fixture);
+        Done(await world.RegionAsync("us-west"));
+        Done(await world.RegionAsync("eu", null, "us-west"));
+        Refused(await world.Regions.RetireAsync(Actors.Staff, new("us-west"), Cancellation), RefusalKind.Taken, "region-in-use");
+        Done(await world.RegionAsync("eu"));
+        var altruist = (await world.Altruists.AddAsync(Actors.Staff, World.Draft with { Regions = ["us-west"] }, new FieldErrors(), Cancellation)).Value!;
+        Refused(await world.Regions.RetireAsync(Actors.Staff, new("us-west"), Cancellation), RefusalKind.Taken, "region-in-use");
+        await world.Altruists.ChangeAsync(Actors.Staff, altruist.Id, new AltruistDraft { Regions = ["eu"] }, new FieldErrors(), Cancellation);
+        Refused(await world.Regions.RetireAsync(Acme, new("us-west"), Cancellation), RefusalKind.Forbidden, "staff-only");
+
+        Done(await world.Regions.RetireAsync(Actors.Staff, new("us-west"), Cancellation));
+        Assert.False(world.Roster.Regions.ContainsKey(new("us-west")));
+        Refused(await world.RegionAsync("eu", null, "us-west"), RefusalKind.Invalid, "fallbacks");
+        Refused(await world.Regions.RetireAsync(Actors.Staff, new("us-west"), Cancellation), RefusalKind.Unknown, "unknown-region");
+        Assert.Equal("region.retire", (await world.AuditAsync(new AuditFilter { Subject = "region:us-west" })).First(line => line.Outcome is AuditOutcome.Done).Action);
+        var after = new RosterCache(new Sealing(world.Database).Rosters);
+        await after.RefreshAsync(Cancellation);
+        Assert.False(after.Current.Regions.ContainsKey(new("us-west")));
+
+        Done(await world.Regions.AddAsync(Actors.Staff, new("us-west"), new RegionDraft("US West", null), new FieldErrors(), Cancellation));
+        Assert.Equal("US West", world.Roster.Regions[new("us-west")].Name);
+    }
+
+    [Fact]
+    public async Task The_region_of_calls_that_name_none_stays()
+    {
+        var world = await World.NewAsync(Fixture);
+        Done(await world.RegionAsync("global"));
+        Refused(await world.Regions.RetireAsync(Actors.Staff, new("global"), Cancellation), RefusalKind.Taken, "region-in-use");
+    }
+
+    [Fact]
+    public async Task What_is_added_replaces_nothing()
+    {
+        var world = await World.NewAsync(Fixture);
+        Refused(await world.Regions.AddAsync(Actors.Staff, new("eu"), new RegionDraft("Mine", null), new FieldErrors(), Cancellation), RefusalKind.Taken, "region-exists");
+        Refused(await world.Chains.AddAsync(Actors.Staff, new("0021"), new ChainDraft { Name = "Mine" }, new FieldErrors(), Cancellation), RefusalKind.Taken, "chain-exists");
+        Refused(await world.Providers.AddAsync(Actors.Staff, new("acme"), new ProviderDraft("Mine", null, null, null), new FieldErrors(), Cancellation), RefusalKind.Taken, "provider-exists");
+        Refused(await world.Providers.AddAsync(Acme, new("bolt-2"), new ProviderDraft("Mine", null, null, null), new FieldErrors(), Cancellation), RefusalKind.Forbidden, "staff-only");
+        Done(await world.Providers.AddAsync(Actors.Staff, new("new"), new ProviderDraft("New", null, null, null), new FieldErrors(), Cancellation));
+        await world.Chains.RetireAsync(Actors.Staff, "0021", Cancellation);
+        Done(await world.Chains.AddAsync(Actors.Staff, new("0021"), new ChainDraft(), new FieldErrors(), Cancellation));
+        Assert.Null(world.Roster.Chains[new("0021")].RetiredAt);
+    }
+
     [Theory]
     [InlineData("*")]
     [InlineData("")]
@@ -928,7 +976,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
             cache = new RosterCache(sealing.Rosters);
             Refusals = Actors.Refusals(database);
             var writer = new RegistryWriter(database, sealing.Rosters, cache, Refusals, TimeProvider.System);
-            Regions = new RegionRegistry(writer);
+            Regions = new RegionRegistry(writer, this, TimeProvider.System);
             Chains = new ChainRegistry(writer, new ChainCatalog(), ProtocolList.All, this, TimeProvider.System);
             Providers = new ProviderRegistry(writer, TimeProvider.System);
             Altruists = new AltruistRegistry(writer, sealing.Altruists, this, this, TimeProvider.System);
@@ -980,6 +1028,8 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         public bool MayUse(IPAddress address, bool byStaff) => byStaff && IPAddress.IsLoopback(address);
 
         public IReadOnlyList<string> Policies { get; } = ["least-used", "random"];
+
+        public RegionId DefaultRegion => new("global");
 
         public Task InheritAsync(WriteTransaction write, AltruistId retired, AltruistId heir)
         {

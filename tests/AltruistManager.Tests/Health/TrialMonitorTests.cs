@@ -313,6 +313,8 @@ public abstract class TrialMonitorContract(DatabaseFixture fixture) : StorageCon
 
         public IReadOnlyList<string> Policies => [];
 
+        public RegionId DefaultRegion => new("global");
+
         private async Task<World> LoadAsync()
         {
             await rosters.RefreshAsync(Cancellation);

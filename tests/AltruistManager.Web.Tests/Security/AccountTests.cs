@@ -160,7 +160,7 @@ public sealed partial class AccountTests(AppFixture app) : IClassFixture<AppFixt
     public async Task Invitation_makes_an_account_with_its_role_and_is_good_once()
     {
         var invitations = app.Services.GetRequiredService<Invitations>();
-        var (path, _) = await invitations.InviteAsync(Actor.Operator, Grant.Of("acme", MemberRole.Admin), null, Cancellation);
+        var (path, _) = await invitations.InviteAsync(Actor.Operator, Grant.Of("acme", MemberRole.Admin), null, Invitations.Lifetime, Cancellation);
         await Person.MakeAsync(app, $"other-{ben}");
         using var person = new Person(app);
         Assert.Contains("may change the things of acme", await person.ReadAsync(path!));
@@ -178,7 +178,7 @@ public sealed partial class AccountTests(AppFixture app) : IClassFixture<AppFixt
     public async Task Two_who_take_one_invitation_at_once_do_not_both_get_in()
     {
         var invitations = app.Services.GetRequiredService<Invitations>();
-        var (path, _) = await invitations.InviteAsync(Actor.Operator, Grant.Staff, null, Cancellation);
+        var (path, _) = await invitations.InviteAsync(Actor.Operator, Grant.Staff, null, Invitations.Lifetime, Cancellation);
         using var scope = app.Services.CreateScope();
         var users = scope.ServiceProvider.GetRequiredService<Users>();
         var made = new List<bool>();
@@ -192,7 +192,7 @@ public sealed partial class AccountTests(AppFixture app) : IClassFixture<AppFixt
     public async Task Invitation_for_one_address_gives_others_nothing_and_one_who_is_there_gets_the_role()
     {
         var invitations = app.Services.GetRequiredService<Invitations>();
-        var (path, _) = await invitations.InviteAsync(Actor.Operator, Grant.Owning("gateway"), ben.ToUpperInvariant(), Cancellation);
+        var (path, _) = await invitations.InviteAsync(Actor.Operator, Grant.Owning("gateway"), ben.ToUpperInvariant(), Invitations.Lifetime, Cancellation);
         var stranger = $"stranger-{ben}";
         await Person.MakeAsync(app, stranger);
         using (var other = new Person(app))
@@ -212,9 +212,9 @@ public sealed partial class AccountTests(AppFixture app) : IClassFixture<AppFixt
     {
         var invitations = app.Services.GetRequiredService<Invitations>();
         var admin = new Actor { Kind = ActorKind.User, Id = "1", Name = ben, Providers = new Dictionary<string, MemberRole> { [ben] = MemberRole.Admin } };
-        Assert.Null((await invitations.InviteAsync(admin, Grant.Staff, null, Cancellation)).Path);
-        Assert.Null((await invitations.InviteAsync(admin, Grant.Of("helios", MemberRole.Viewer), null, Cancellation)).Path);
-        var (path, _) = await invitations.InviteAsync(admin, Grant.Of(ben, MemberRole.Viewer), null, Cancellation);
+        Assert.Null((await invitations.InviteAsync(admin, Grant.Staff, null, Invitations.Lifetime, Cancellation)).Path);
+        Assert.Null((await invitations.InviteAsync(admin, Grant.Of("helios", MemberRole.Viewer), null, Invitations.Lifetime, Cancellation)).Path);
+        var (path, _) = await invitations.InviteAsync(admin, Grant.Of(ben, MemberRole.Viewer), null, Invitations.Lifetime, Cancellation);
         var listed = Assert.Single(await invitations.ListAsync(admin, ben, Cancellation));
         Assert.Empty(await invitations.ListAsync(admin, "helios", Cancellation));
         Assert.Empty(await invitations.ListAsync(admin, null, Cancellation));

@@ -1,0 +1,103 @@
+using AltruistManager.Altruists;
+using AltruistManager.Selection;
+
+namespace AltruistManager.Web.Ui.Pages.Admin;
+
+public enum OrderKind
+{
+    Pin,
+    Exclude,
+    Hold,
+}
+
+/// <summary>A pin, an exclusion or a hold as staff type it in.</summary>
+public sealed class OrderForm
+{
+    /// <summary>In place of hours: at the time that is given.</summary>
+    public const int Exactly = 0;
+
+    private const int MostReason = 500;
+    private const int MostNote = 2000;
+
+    /// <summary>How long it may last, in hours.</summary>
+    public static readonly IReadOnlyList<(int Hours, string Title)> Lives =
+        [(1, "an hour"), (4, "4 hours"), (24, "a day"), (24 * 7, "a week"), (24 * 30, "30 days"), (Exactly, "until a time …")];
+
+    public OrderKind Kind { get; set; }
+
+    /// <summary>Of an exclusion: everything of a provider.</summary>
+    public bool IsOfProvider { get; set; }
+
+    public string Altruist { get; set; } = "";
+
+    public string Provider { get; set; } = "";
+
+    /// <summary>Empty for all.</summary>
+    public string Chain { get; set; } = "";
+
+    /// <inheritdoc cref="Chain"/>
+    public string Region { get; set; } = "";
+
+    public string Reason { get; set; } = "";
+
+    public string Note { get; set; } = "";
+
+    public int Hours { get; set; } = 4;
+
+    /// <summary>In UTC.</summary>
+    public DateTime? Until { get; set; }
+
+    public bool Force { get; set; }
+
+    public bool Revoke { get; set; }
+
+    public OverrideDraft ToDraft(DateTimeOffset now, FieldErrors errors)
+    {
+        var ends = EndsAt("expiresAt", now, errors);
+        CheckText("reason", Reason, 1, MostReason, errors);
+        CheckText("note", Note, 0, MostNote, errors);
+        if (Kind is OrderKind.Exclude && IsOfProvider && Provider.Length == 0)
+            errors.Add("provider", "is needed");
+        return new OverrideDraft
+        {
+            Kind = Kind is OrderKind.Pin ? OverrideKind.Pin : OverrideKind.Exclude,
+            Altruist = Kind is OrderKind.Exclude && IsOfProvider ? null : Given(Altruist),
+            Provider = Kind is OrderKind.Exclude && IsOfProvider ? Given(Provider) : null,
+            Chain = Given(Chain),
+            Region = Given(Region),
+            Reason = Given(Reason),
+            Note = Given(Note),
+            ExpiresAt = ends,
+            Force = Kind is OrderKind.Pin && Force,
+            Revoke = Kind is OrderKind.Exclude && Revoke,
+        };
+    }
+
+    public HoldDraft ToHoldDraft(DateTimeOffset now, FieldErrors errors)
+    {
+        var ends = EndsAt("until", now, errors);
+        CheckText("reason", Reason, 1, MostReason, errors);
+        return new HoldDraft { Chain = Given(Chain), Region = Given(Region), Reason = Given(Reason), Until = ends };
+    }
+
+    private DateTimeOffset? EndsAt(string field, DateTimeOffset now, FieldErrors errors)
+    {
+        if (Hours != Exactly)
+            return now.AddHours(Hours);
+        if (Until is { } until)
+            return new DateTimeOffset(DateTime.SpecifyKind(until, DateTimeKind.Utc));
+        errors.Add(field, "is required");
+        return null;
+    }
+
+    private static void CheckText(string field, string text, int least, int most, FieldErrors errors)
+    {
+        var length = text.Trim().Length;
+        if (length < least)
+            errors.Add(field, "is required");
+        else if (length > most)
+            errors.Add(field, $"must have {most} characters at most");
+    }
+
+    private static string? Given(string text) => text.Trim() is { Length: > 0 } given ? given : null;
+}
