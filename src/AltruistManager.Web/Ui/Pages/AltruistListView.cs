@@ -1,4 +1,5 @@
 using AltruistManager.Altruists;
+using AltruistManager.Chains;
 using AltruistManager.Health;
 using AltruistManager.Selection;
 using AltruistManager.Web.Ui.Shared;
@@ -10,6 +11,17 @@ internal sealed record AltruistRow(Altruist Altruist, string Provider, Verdict V
 
 /// <param name="Good">How many are healthy or failing, which may be picked.</param>
 internal sealed record ProviderRow(string Id, string Name, int Altruists, int Good, int Serves);
+
+/// <summary>Which altruists are looked for; null for all of them.</summary>
+/// <param name="Text">Part of a label, host, provider or chain.</param>
+/// <param name="Provider">Its id.</param>
+/// <param name="State">A verdict state in the words of the page.</param>
+/// <param name="Chain">Its id.</param>
+/// <param name="Region">Its id; those that are offered everywhere are offered there too.</param>
+internal sealed record AltruistFilter(string? Text, string? Provider, string? State, string? Chain = null, string? Region = null)
+{
+    public bool IsNone => this is { Text: null, Provider: null, State: null, Chain: null, Region: null };
+}
 
 /// <summary>Everybody who offers something, those in trouble first.</summary>
 internal sealed record AltruistListView
@@ -32,17 +44,17 @@ internal sealed record AltruistListView
 
     public required int Pages { get; init; }
 
-    /// <param name="provider">Its id; null for all.</param>
-    /// <param name="state">A verdict state in the words of the page; null for all.</param>
     public static AltruistListView Build(
-        Roster roster, HealthBoard health, Func<AltruistId, Drain?> drains, IReadOnlyDictionary<SlotKey, SlotStatus> slots, string? text, string? provider, string? state, int page)
+        Roster roster, HealthBoard health, Func<AltruistId, Drain?> drains, IReadOnlyDictionary<SlotKey, SlotStatus> slots, AltruistFilter filter, int page)
     {
         var serves = slots.Values.SelectMany(slot => slot.Primaries).CountBy(pick => pick.Altruist).ToDictionary();
         var all = roster.Live.Select(altruist => new AltruistRow(
             altruist, MatrixView.ProviderName(roster, altruist.Provider), health[altruist.Id], drains(altruist.Id), serves.GetValueOrDefault(altruist.Id))).ToList();
-        var matching = all.FindAll(row => (provider is null || row.Altruist.Provider.Value == provider)
-            && (state is null || (row.Drain is null ? Words.Of(row.Verdict.State) : Draining) == state)
-            && (text is null || Matches(roster, row, text)));
+        var matching = all.FindAll(row => (filter.Provider is null || row.Altruist.Provider.Value == filter.Provider)
+            && (filter.State is null || (row.Drain is null ? Words.Of(row.Verdict.State) : Draining) == filter.State)
+            && (filter.Chain is null || row.Altruist.Chains.Contains(new ChainId(filter.Chain)))
+            && (filter.Region is null || row.Altruist.Regions.Contains(RegionId.Everywhere) || row.Altruist.Regions.Contains(new RegionId(filter.Region)))
+            && (filter.Text is null || Matches(roster, row, filter.Text)));
         matching.Sort(static (one, other) =>
             (Rank(one.Verdict.State), one.Provider, one.Altruist.Label).CompareTo((Rank(other.Verdict.State), other.Provider, other.Altruist.Label)));
 
@@ -67,6 +79,8 @@ internal sealed record AltruistListView
 
     private static bool Matches(Roster roster, AltruistRow row, string text) =>
         row.Altruist.Label.Contains(text, StringComparison.OrdinalIgnoreCase)
+        || row.Altruist.Host.Contains(text, StringComparison.OrdinalIgnoreCase)
+        || row.Provider.Contains(text, StringComparison.OrdinalIgnoreCase)
         || row.Altruist.Chains.Any(id => id.Value.Contains(text, StringComparison.OrdinalIgnoreCase)
             || roster.Chains.GetValueOrDefault(id)?.Name.Contains(text, StringComparison.OrdinalIgnoreCase) == true);
 
