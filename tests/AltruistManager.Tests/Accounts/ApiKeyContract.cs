@@ -168,6 +168,8 @@ public abstract class ApiKeyContract(DatabaseFixture fixture) : StorageContract(
         await ring.CheckAsync(key[..^1] + (key[^1] == 'A' ? 'B' : 'A'), Cancellation);
         await one.SaveAsync(Cancellation);
         Assert.Equal(new KeyUse(began, last), await Uses().FindAsync(IdOf(key), Cancellation));
+        var several = await Uses().FindAsync([IdOf(key), "never-used"], Cancellation);
+        Assert.Equal([KeyValuePair.Create(IdOf(key), new KeyUse(began, last))], several);
     }
 
     [Theory]

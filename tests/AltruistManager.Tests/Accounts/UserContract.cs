@@ -174,6 +174,49 @@ public abstract class UserContract(DatabaseFixture fixture) : StorageContract(fi
     }
 
     [Fact]
+    public async Task Staff_make_users_and_sign_them_out_everywhere_and_nobody_else_does()
+    {
+        using var services = Services();
+        var (users, registry, book) = (services.GetRequiredService<Users>(), services.GetRequiredService<UserRegistry>(), services.GetRequiredService<UserBook>());
+        var email = $"new{Interlocked.Increment(ref people)}@acme.example";
+        Assert.Null((await users.AddAsync(Person(("acme", MemberRole.Admin)), email)).User);
+        Assert.Null((await users.AddAsync(Actor.Operator, "nonsense")).User);
+        var user = (await users.AddAsync(Actor.Operator, email)).User!;
+        Assert.Null((await users.AddAsync(Actor.Operator, email)).User);
+        Assert.Null(user.PasswordHash);
+        Assert.Equal(["user.add"], await ActionsAsync(user));
+
+        Assert.NotNull(book.ActorOf(user.Id, user.SecurityStamp, withSecondFactor: false, null));
+        Assert.False((await registry.EndSessionsAsync(Person(("acme", MemberRole.Admin)), user.Id, Cancellation)).IsDone);
+        Assert.False((await registry.EndSessionsAsync(Actor.Operator, "nobody", Cancellation)).IsDone);
+        Assert.NotNull(book.ActorOf(user.Id, user.SecurityStamp, withSecondFactor: false, null));
+        Assert.True((await registry.EndSessionsAsync(Actor.Operator, user.Id, Cancellation)).IsDone);
+        Assert.Null(book.ActorOf(user.Id, user.SecurityStamp, withSecondFactor: false, null));
+        Assert.Equal(["user.end-sessions", "user.add"], await ActionsAsync(user));
+        Assert.Equal(email, (await services.GetRequiredService<UserStore>().FindListingAsync(user.Id, Cancellation))!.Email);
+
+        async Task<IEnumerable<string>> ActionsAsync(User about) =>
+            (await services.GetRequiredService<AuditStore>().ListAsync(new AuditFilter { Subject = $"user:{about.Id}" }, null, 10, Cancellation)).Where(line => line.Outcome is AuditOutcome.Done).Select(line => line.Action);
+    }
+
+    [Fact]
+    public async Task Who_belongs_where_is_counted_and_listed_without_those_who_are_disabled()
+    {
+        using var services = Services();
+        var (registry, book) = (services.GetRequiredService<UserRegistry>(), services.GetRequiredService<UserBook>());
+        var (provider, portal) = ($"provider{Interlocked.Increment(ref people)}", $"portal{Interlocked.Increment(ref people)}");
+        var (admin, viewer, gone) = (await MakeAsync(), await MakeAsync(), await MakeAsync());
+        await registry.GrantAsync(Actor.Operator, admin.Id, Grant.Of(provider, MemberRole.Admin), Cancellation);
+        await registry.GrantAsync(Actor.Operator, viewer.Id, Grant.Of(provider, MemberRole.Viewer), Cancellation);
+        await registry.GrantAsync(Actor.Operator, gone.Id, Grant.Of(provider, MemberRole.Admin), Cancellation);
+        await registry.GrantAsync(Actor.Operator, viewer.Id, Grant.Owning(portal), Cancellation);
+        await registry.GrantAsync(Actor.Operator, gone.Id, Grant.Owning(portal), Cancellation);
+        await registry.DisableAsync(Actor.Operator, gone.Id, Cancellation);
+        Assert.Equal((2, 1), book.CountMembers()[provider]);
+        Assert.Equal([viewer.Id], book.OwnersOf(portal).Select(user => user.Id));
+    }
+
+    [Fact]
     public async Task Staff_without_a_second_factor_are_no_staff_where_one_is_required()
     {
         var store = new UserStore(Database, Ring(Database), TimeProvider.System);

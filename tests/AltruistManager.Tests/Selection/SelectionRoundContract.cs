@@ -785,6 +785,46 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
     }
 
     [Fact]
+    public async Task What_expired_or_was_ended_is_listed_as_over_and_nothing_else()
+    {
+        await using var scene = Scene();
+        scene.Region("us-east").Chain("0021").Altruist("a1");
+        await scene.StartAsync();
+        await scene.OverrideAsync(OverrideKind.Pin, "a1", TimeSpan.FromMinutes(1));
+        scene.Clock.Advance(TimeSpan.FromSeconds(1));
+        await scene.OverrideAsync(OverrideKind.Exclude, "a1", TimeSpan.FromHours(1));
+        await scene.HoldAsync(TimeSpan.FromMinutes(1));
+        scene.Clock.Advance(TimeSpan.FromSeconds(1));
+        var ended = await scene.HoldAsync(TimeSpan.FromHours(1));
+        await scene.HoldAsync(TimeSpan.FromHours(2));
+        Assert.Empty(await scene.Overrides.ListOverAsync(null, 10, Cancellation));
+
+        scene.Clock.Advance(TimeSpan.FromMinutes(2));
+        await scene.Holds.DeleteAsync(Actors.Staff, ended.Id, Cancellation);
+        Assert.Equal(OverrideKind.Pin, Assert.Single(await scene.Overrides.ListOverAsync(null, 10, Cancellation)).Kind);
+        var holds = await scene.Holds.ListOverAsync(null, 10, Cancellation);
+        Assert.Equal([true, false], holds.Select(hold => hold.DeletedAt is not null));
+        Assert.Equal(holds[1].Id, Assert.Single(await scene.Holds.ListOverAsync(holds[0].Id, 10, Cancellation)).Id);
+    }
+
+    [Fact]
+    public async Task A_region_that_is_retired_loses_its_slots_and_no_other_does()
+    {
+        await using var scene = Scene();
+        scene.Region("us-east").Region("eu").Chain("0021").Altruist("a1");
+        await scene.StartAsync();
+        await scene.RunAsync();
+        Assert.Contains(new SlotKey(new("0021"), new("eu")), scene.Snapshots.Current.Slots.Keys);
+
+        var roster = scene.Roster.Current;
+        scene.Roster.Replace(roster.With(roster.Revision + 1, [], [roster.Regions[new("eu")] with { RetiredAt = scene.Clock.GetUtcNow() }], [], []));
+        await scene.SettleAsync(Trigger.Change);
+        Assert.Equal([new SlotKey(new("0021"), new("us-east"))], scene.Snapshots.Current.Slots.Keys);
+        Assert.Equal("a1", scene.Primary());
+        Assert.False(scene.Snapshots.Current.HasRegion("eu"));
+    }
+
+    [Fact]
     public async Task A_disabled_chain_vanishes_and_comes_back()
     {
         await using var scene = await FiveAsync();

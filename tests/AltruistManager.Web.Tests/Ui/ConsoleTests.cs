@@ -39,11 +39,13 @@ public sealed partial class ConsoleTests(Pages pages) : IClassFixture<Pages>
         }
     }
 
-    [Fact]
-    public async Task What_a_page_shows_does_not_move_when_its_connection_comes_to_stand()
+    [Theory]
+    [InlineData(Pages.Admin)]
+    [InlineData(Pages.Staff)]
+    public async Task What_a_page_shows_does_not_move_when_its_connection_comes_to_stand(string user)
     {
-        await using var visitor = await pages.VisitAsAsync(Pages.Admin);
-        foreach (var (_, path, _) in pages.ConsoleAddresses.Where(page => page.User == Pages.Admin))
+        await using var visitor = await pages.VisitAsAsync(user);
+        foreach (var (_, path, _) in pages.ConsoleAddresses.Where(page => page.User == user))
         {
             await visitor.Page.AddInitScriptAsync(
                 "window.moved = 0; new PerformanceObserver(list => list.getEntries().forEach(entry => window.moved += entry.value)).observe({ type: 'layout-shift', buffered: true })");
@@ -107,6 +109,36 @@ public sealed partial class ConsoleTests(Pages pages) : IClassFixture<Pages>
         await using var visitor = await pages.VisitAsAsync(Pages.Admin);
         Assert.Equal((int)HttpStatusCode.NotFound, (await visitor.GoAsync("/my/northwind")).Status);
         Assert.Equal((int)HttpStatusCode.NotFound, (await visitor.GoAsync($"/my/acme/altruists/{pages.Altruists["northwind-eth-1"]}")).Status);
+    }
+
+    [Fact]
+    public async Task The_pages_of_staff_are_for_staff_alone()
+    {
+        var paths = pages.ConsoleAddresses.Where(page => page.Path.StartsWith("/admin", StringComparison.Ordinal)).Select(page => page.Path).ToList();
+        Assert.NotEmpty(paths);
+        foreach (var user in new[] { Pages.Admin, Pages.Viewer, Pages.OfNone, Pages.OfPortal })
+        {
+            await using var visitor = await pages.VisitAsAsync(user);
+            foreach (var path in paths)
+                Assert.Equal((int)HttpStatusCode.Forbidden, (await visitor.GoAsync(path)).Status);
+        }
+
+        await using var nobody = await pages.VisitAsync();
+        foreach (var path in paths)
+        {
+            await nobody.GoAsync(path);
+            Assert.Contains("/sign-in?back=", nobody.Page.Url, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("/admin/providers/nobody")]
+    [InlineData("/admin/portals/nothing")]
+    [InlineData("/admin/users/nobody")]
+    public async Task What_is_not_registered_is_not_there(string path)
+    {
+        await using var visitor = await pages.VisitAsAsync(Pages.Staff);
+        Assert.Equal((int)HttpStatusCode.NotFound, (await visitor.GoAsync(path)).Status);
     }
 
     [GeneratedRegex("/_blazor")]

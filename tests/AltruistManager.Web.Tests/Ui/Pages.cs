@@ -35,6 +35,9 @@ public sealed class Pages : IAsyncLifetime
     /// <summary>Ids by label.</summary>
     public Dictionary<string, string> Altruists { get; } = [];
 
+    /// <summary>Ids by email address.</summary>
+    public Dictionary<string, string> Users { get; } = [];
+
     /// <summary>One address of every page, with what it is called in the pictures.</summary>
     public IReadOnlyList<(string Name, string Path)> Addresses =>
     [
@@ -80,6 +83,22 @@ public sealed class Pages : IAsyncLifetime
         ("admin-settings", "/admin/settings", Staff),
         ("admin-audit-no-match", "/admin/audit?action=nothing", Staff),
         ("my-altruist-draining", $"/my/acme/altruists/{Altruists["acme-polygon-1"]}", Viewer),
+        ("admin-overrides", "/admin/overrides", Staff),
+        ("admin-overrides-pin", $"/admin/overrides?order=pin&altruist={Altruists["acme-eth-1"]}&region=us-east", Staff),
+        ("admin-overrides-hold", "/admin/overrides?order=hold", Staff),
+        ("admin-chains", "/admin/chains", Staff),
+        ("admin-chains-none", "/admin/chains?text=nothing", Staff),
+        ("admin-chain", "/admin/chains/0021", Staff),
+        ("admin-chain-known", "/admin/chains/F005", Staff),
+        ("admin-chain-new", "/admin/chains/my-testnet", Staff),
+        ("admin-providers", "/admin/providers", Staff),
+        ("admin-provider", "/admin/providers/acme", Staff),
+        ("admin-regions", "/admin/regions", Staff),
+        ("admin-altruists", "/admin/altruists", Staff),
+        ("admin-portals", "/admin/portals", Staff),
+        ("admin-portal", "/admin/portals/gateway", Staff),
+        ("admin-users", "/admin/users", Staff),
+        ("admin-user", $"/admin/users/{Users[Admin]}", Staff),
     ];
 
     public async ValueTask InitializeAsync()
@@ -135,13 +154,15 @@ public sealed class Pages : IAsyncLifetime
         await PostAsync($"altruists/{Altruists["acme-eth-1"]}/drain", new { reason = "a new kernel", from = now.AddDays(1), until = now.AddDays(1).AddHours(2) });
         await PostAsync("holds", new { chain = "0021", region = "us-west", reason = "an incident at a portal", until = now.AddHours(3) });
 
-        await Person.MakeAsync(app, Admin, Grant.Of("acme", MemberRole.Admin));
-        await Person.MakeAsync(app, Viewer, Grant.Of("acme", MemberRole.Viewer));
-        await Person.MakeAsync(app, OfTwo, Grant.Of("acme", MemberRole.Admin), Grant.Of("northwind", MemberRole.Viewer));
-        await Person.MakeAsync(app, OfNone);
-        await Person.MakeAsync(app, Staff, Grant.Staff);
+        Users[Admin] = await Person.MakeAsync(app, Admin, Grant.Of("acme", MemberRole.Admin));
+        Users[Viewer] = await Person.MakeAsync(app, Viewer, Grant.Of("acme", MemberRole.Viewer));
+        Users[OfTwo] = await Person.MakeAsync(app, OfTwo, Grant.Of("acme", MemberRole.Admin), Grant.Of("northwind", MemberRole.Viewer));
+        Users[OfNone] = await Person.MakeAsync(app, OfNone);
+        Users[Staff] = await Person.MakeAsync(app, Staff, Grant.Staff);
         await PutAsync("portals/gateway", new { name = "Gateway" });
-        await Person.MakeAsync(app, OfPortal, Grant.Owning("gateway"));
+        Users[OfPortal] = await Person.MakeAsync(app, OfPortal, Grant.Owning("gateway"));
+        using (var gateway = app.Client(await app.CreateKeyAsync(KeyScope.Portal, portal: "gateway")))
+            await gateway.GetJsonAsync("/api/v1/selections?region=us-east", cancellation);
 
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
