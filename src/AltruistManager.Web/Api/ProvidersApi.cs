@@ -52,7 +52,7 @@ internal static class ProvidersApi
     }
 
     /// <summary>What a writer may say.</summary>
-    /// <param name="PayoutAddress">Omitted it stays; null takes it away. A change counts after 72 hours; saying the one that counts today takes it back.</param>
+    /// <param name="PayoutAddress">Omitted it stays; null takes it away. Set by staff's keys, and on the pages with a second factor: a provider's key cannot. A change counts after 72 hours; saying the one that counts today takes it back.</param>
     /// <param name="MaxAltruists">Staff's: how many living altruists it may have; null is any number.</param>
     internal sealed record ProviderBody(string? Name, string? Website, string? Contact, string? PayoutAddress, int? Shares, int? MaxAltruists);
 

@@ -69,6 +69,9 @@ public sealed class ProviderRegistry(RegistryWriter writer, TimeProvider time)
         if (draft.MaxAltruists is { } number && number != most)
             return new Refusal(RefusalKind.Forbidden, "staff-only", "How many altruists a provider may have is set by staff.");
 
+        if (before is null && draft.PayoutAddress is not null && WithoutSecondFactor(actor) is { } unsure)
+            return unsure;
+
         var provider = new Provider(id, draft.Name ?? id.Value, draft.Website, draft.Contact, before is null ? draft.PayoutAddress : before.PayoutAddress, shares)
         {
             MaxAltruists = most,
@@ -85,8 +88,8 @@ public sealed class ProviderRegistry(RegistryWriter writer, TimeProvider time)
     {
         if (wanted == (provider.NextPayoutAt is null ? provider.PayoutAddress : provider.NextPayoutAddress))
             return Registered<Provider>.Done(provider, created: false);
-        if (actor is { Kind: ActorKind.User, HasSecondFactor: false })
-            return new Refusal(RefusalKind.Forbidden, "second-factor-needed", "A payout address is changed only by somebody who proved a second factor at sign-in.");
+        if (WithoutSecondFactor(actor) is { } unsure)
+            return unsure;
         // Back to what counts today: the change that waits is off.
         return Registered<Provider>.Done(
             wanted == provider.PayoutAddress
@@ -94,4 +97,9 @@ public sealed class ProviderRegistry(RegistryWriter writer, TimeProvider time)
                 : provider with { NextPayoutAddress = wanted, NextPayoutAt = now + Provider.PayoutDelay },
             created: false);
     }
+
+    /// <summary>A key proves no second factor, so only staff's and the machine's own commands do without.</summary>
+    private static Refusal? WithoutSecondFactor(Actor actor) => actor.HasSecondFactor || actor is { IsStaff: true, Kind: not ActorKind.User }
+        ? null
+        : new Refusal(RefusalKind.Forbidden, "second-factor-needed", "A payout address is set only by somebody who proved a second factor at sign-in on the pages; no provider's key can.");
 }

@@ -323,6 +323,10 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         var world = await World.NewAsync(Fixture);
         var sure = Acme with { HasSecondFactor = true };
         Refused(await world.ProviderAsync(Acme, "acme", new ProviderDraft("Acme", null, null, "pokt-new")), RefusalKind.Forbidden, "second-factor-needed");
+        Refused(await world.ProviderAsync(KeyOf("acme"), "acme", new ProviderDraft("Acme", null, null, "pokt-new")), RefusalKind.Forbidden, "second-factor-needed");
+        Refused(await world.ProviderAsync(KeyOf("fresh"), "fresh", new ProviderDraft("Fresh", null, null, "pokt-new")), RefusalKind.Forbidden, "second-factor-needed");
+        Done(await world.ProviderAsync(KeyOf("fresh"), "fresh", new ProviderDraft("Fresh", null, null, null)));
+        Done(await world.ProviderAsync(StaffKey, "fresh", new ProviderDraft("Fresh", null, null, "pokt-new")));
         var before = TimeProvider.System.GetUtcNow();
         Done(await world.ProviderAsync(sure, "acme", new ProviderDraft("Acme", null, null, "pokt-new")));
 
@@ -338,6 +342,11 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         var line = (await world.AuditAsync(new AuditFilter { Subject = "provider:acme" })).First(line => line.After?.Contains("pokt-new", StringComparison.Ordinal) == true);
         Assert.Equal(("acme-admin", "acme"), (line.ActorId, line.Provider));
     }
+
+    private static readonly Actor StaffKey = new() { Kind = ActorKind.Key, Id = "2", Name = "deployment", IsStaff = true };
+
+    private static Actor KeyOf(string provider) =>
+        new() { Kind = ActorKind.Key, Id = "1", Name = "deployment", Providers = new Dictionary<string, MemberRole> { [provider] = MemberRole.Admin } };
 
     [Fact]
     public void Payout_address_that_waited_long_enough_counts_and_the_next_change_waits_again()

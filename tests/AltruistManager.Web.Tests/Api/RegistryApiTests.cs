@@ -273,11 +273,19 @@ public sealed class RegistryApiTests(AppFixture app) : IClassFixture<AppFixture>
     {
         var id = Name("provider");
         var own = app.Provider(id);
-        var answer = await PutAsync(own, $"providers/{id}", new { name = "Own", website = "https://own.example", contact = "ops@own.example", payoutAddress = "pokt1" });
+        var answer = await PutAsync(own, $"providers/{id}", new { name = "Own", website = "https://own.example", contact = "ops@own.example" });
         Assert.Equal(HttpStatusCode.Created, answer.Status());
+        using (var unsure = await own.PutAsJsonAsync($"/api/v1/providers/{id}", new { name = "Own", payoutAddress = "pokt0" }, Cancellation))
+        {
+            var problem = await unsure.ReadProblemAsync(Cancellation);
+            Assert.Equal(403, problem.Status);
+            Assert.Contains("second factor", problem.Detail, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync(app.Staff, $"providers/{id}", new { name = "Own", website = "https://own.example", contact = "ops@own.example", payoutAddress = "pokt1" })).Status());
 
         foreach (var client in new[] { own, app.Staff })
-            Assert.Equal("pokt1", (await GetAsync(client, $"providers/{id}")).GetProperty("payoutAddress").GetString());
+            Assert.Equal("pokt1", (await GetAsync(client, $"providers/{id}")).GetProperty("nextPayoutAddress").GetString());
         foreach (var client in new[] { app.Anonymous, app.Portal, app.Provider("somebody-else") })
         {
             foreach (var text in new[] { (await GetAsync(client, $"providers/{id}")).GetRawText(), (await GetAsync(client, "providers?limit=200")).GetRawText() })
