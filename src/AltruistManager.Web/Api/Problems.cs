@@ -25,6 +25,8 @@ internal static class Problems
     /// <summary>400: the body is not what could be read at all.</summary>
     public static Problem BadBody(string detail) => new(400, "bad-body", "The body cannot be read", detail);
 
+    public static Problem OnlyWebSocket() => new(400, "no-websocket", "The connection is no WebSocket", "Interactive pages connect by WebSocket alone: whatever is between must let it through.");
+
     public static Problem Unauthenticated(string slug, string detail) => new(401, slug, "A valid key is needed", detail);
 
     public static Problem Forbidden(string detail) => new(403, "forbidden", "This key may not do that", detail);

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace AltruistManager.Web.Security;
 
 /// <summary>
-/// Before the connections of interactive pages: they are for pages of this very site, and there are not more of them than the service can hold, in all and of one user. Who may
-/// open one at all says the policy of their endpoints.
+/// Before the connections of interactive pages: they are for pages of this very site, WebSockets alone, and there are not more of them than the service can hold, in all and of one
+/// user. Who may open one at all says the policy of their endpoints.
 /// </summary>
 internal sealed class CircuitGate(IOptions<LimitsOptions> limits)
 {
@@ -32,7 +32,10 @@ internal sealed class CircuitGate(IOptions<LimitsOptions> limits)
 
         if (!context.WebSockets.IsWebSocketRequest)
         {
-            await next(context);
+            if (IsConnection(context.Request.Path))
+                await Problems.OnlyWebSocket().ExecuteAsync(context);
+            else
+                await next(context);
             return;
         }
 
@@ -55,6 +58,9 @@ internal sealed class CircuitGate(IOptions<LimitsOptions> limits)
     }
 
     public static bool IsAt(RoutePattern pattern) => pattern.PathSegments is [{ Parts: [RoutePatternLiteralPart { Content: Segment }] }, ..];
+
+    /// <summary>The connection itself, and not what is asked before and after it. Its other ways (server-sent events, polling) would be connections that nobody counts.</summary>
+    private static bool IsConnection(PathString path) => path.StartsWithSegments(Path, StringComparison.OrdinalIgnoreCase, out var rest) && rest.Value is "" or "/";
 
     private static bool Exceeds(int count, int limit) => limit > 0 && count > limit;
 

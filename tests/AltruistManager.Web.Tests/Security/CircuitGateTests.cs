@@ -67,6 +67,26 @@ public sealed class CircuitGateTests : IAsyncLifetime
         });
     }
 
+    [Theory]
+    [InlineData("GET", "text/event-stream")]
+    [InlineData("GET", "*/*")]
+    [InlineData("POST", "*/*")]
+    public async Task Only_a_WebSocket_is_a_connection_so_that_all_of_them_are_counted(string method, string accepts)
+    {
+        using var negotiated = await person.PostAsync("/_blazor/negotiate?negotiateVersion=1");
+        var token = JsonDocument.Parse(await negotiated.Content.ReadAsStringAsync(Cancellation)).RootElement.GetProperty("connectionToken").GetString();
+        using var client = app.Client(null);
+        foreach (var path in new[] { "/_blazor", "/_blazor/", "/_BLAZOR" })
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), $"{path}?id={Uri.EscapeDataString(token!)}");
+            request.Headers.Add("Accept", accepts);
+            request.Headers.Add("Cookie", CookiesOf(person));
+            request.Headers.Add("Origin", app.Address.GetLeftPart(UriPartial.Authority));
+            using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
+            Assert.Equal("no-websocket", (await answer.ReadProblemAsync(Cancellation)).Slug);
+        }
+    }
+
     private static string CookiesOf(Person person) => string.Join("; ", person.Cookies.Select(cookie => $"{cookie.Key}={cookie.Value}"));
 
     private async Task<ClientWebSocket> ConnectAsync()
