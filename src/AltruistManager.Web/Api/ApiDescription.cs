@@ -41,6 +41,7 @@ internal static class ApiDescription
             document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
             document.Components.SecuritySchemes["key"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "A key: am_…" };
             TellAnyOnce(document);
+            TellNullOnce(document);
             foreach (var path in document.Paths.Values)
                 path.Operations?.Remove(HttpMethod.Head);
             foreach (var tag in document.Tags ?? new HashSet<OpenApiTag>())
@@ -103,6 +104,16 @@ internal static class ApiDescription
                 if (property.OneOf?.FirstOrDefault(one => one is OpenApiSchemaReference { Reference.Id: nameof(JsonElement) }) is { } any)
                     schema.Properties![name] = any;
             }
+        }
+    }
+
+    /// <summary>Where a word may be missing its place says "null or one of these": the words themselves are then without null, or null would fit both.</summary>
+    private static void TellNullOnce(OpenApiDocument document)
+    {
+        foreach (var schema in document.Components?.Schemas?.Values.OfType<OpenApiSchema>() ?? [])
+        {
+            if (schema.Enum is { } words)
+                schema.Enum = [.. words.Where(static word => word is not null && !JsonNullSentinel.IsJsonNullSentinel(word))];
         }
     }
 

@@ -33,6 +33,17 @@ public sealed class ApiDescriptionTests(AppFixture app) : IClassFixture<AppFixtu
     }
 
     [Fact]
+    public async Task Null_fits_one_alternative_of_a_place_at_most()
+    {
+        var schemas = (await app.Anonymous.GetJsonAsync("/openapi/v1.json", Cancellation)).GetProperty("components").GetProperty("schemas");
+        var nullable = schemas.EnumerateObject().Where(schema => schema.Value.TryGetProperty("enum", out var words) && words.EnumerateArray().Any(word => word.ValueKind is JsonValueKind.Null)).Select(schema => schema.Name);
+        Assert.Empty(nullable);
+        var control = schemas.GetProperty("ProofAnswer").GetProperty("properties").GetProperty("by").GetProperty("oneOf");
+        Assert.Equal("null", control[0].GetProperty("type").GetString());
+        Assert.Equal(["staff", "well-known", "dns"], schemas.GetProperty("ControlProof").GetProperty("enum").EnumerateArray().Select(word => word.GetString()));
+    }
+
+    [Fact]
     public async Task Every_body_in_json_has_an_example()
     {
         var document = await app.Anonymous.GetJsonAsync("/openapi/v1.json", Cancellation);
