@@ -4,11 +4,20 @@ using System.Text.RegularExpressions;
 
 namespace AltruistManager.Web.Tests.EndToEnd;
 
-/// <summary>A program that runs until it is killed, and tells on standard output where it listens.</summary>
+/// <summary>A program that runs until it is killed, at the latest with the tests, and tells on standard output where it listens.</summary>
 internal sealed class ChildProcess : IDisposable
 {
+    private static readonly ConcurrentDictionary<ChildProcess, bool> Running = [];
+
     private readonly Process process;
     private readonly ConcurrentQueue<string> lines = new();
+
+    // A test that fails while it sets up does not come to dispose of what it has.
+    static ChildProcess() => AppDomain.CurrentDomain.ProcessExit += static (_, _) =>
+    {
+        foreach (var child in Running.Keys)
+            child.Dispose();
+    };
 
     private ChildProcess(ProcessStartInfo start)
     {
@@ -31,6 +40,7 @@ internal sealed class ChildProcess : IDisposable
     {
         var child = new ChildProcess(start);
         child.process.Start();
+        Running[child] = true;
         child.process.BeginOutputReadLine();
         child.process.BeginErrorReadLine();
         try
@@ -44,10 +54,10 @@ internal sealed class ChildProcess : IDisposable
             child.Port = int.Parse(port);
             return child;
         }
-        catch (TimeoutException timeout)
+        catch (Exception failed)
         {
             child.Dispose();
-            throw new InvalidOperationException($"{timeout.Message}\n{child.Output}", timeout);
+            throw new InvalidOperationException($"{failed.Message}\n{child.Output}", failed);
         }
     }
 
@@ -60,6 +70,8 @@ internal sealed class ChildProcess : IDisposable
 
     public void Dispose()
     {
+        if (!Running.TryRemove(this, out _))
+            return;
         if (!process.HasExited)
             Kill();
         process.Dispose();

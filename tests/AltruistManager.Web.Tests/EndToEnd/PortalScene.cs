@@ -37,11 +37,19 @@ internal sealed class PortalScene : IAsyncDisposable
     {
         var starting = Service.StartAsync([("Health__Rise", "1"), .. settings]);
         var scene = new PortalScene(await starting, await SimulatedWorld.StartAsync(new SimulatedWorldOptions(), Cancellation));
-        var chain = scene.World.AddChain(1, TimeSpan.FromSeconds(1));
-        for (var number = 1; number <= 3; number++)
-            scene.nodes.Add(scene.World.AddNode(chain, $"node-{number}"));
-        await scene.RegisterAsync();
-        return scene;
+        try
+        {
+            var chain = scene.World.AddChain(1, TimeSpan.FromSeconds(1));
+            for (var number = 1; number <= 3; number++)
+                scene.nodes.Add(scene.World.AddNode(chain, $"node-{number}"));
+            await scene.RegisterAsync();
+            return scene;
+        }
+        catch
+        {
+            await scene.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Makes the chain and its altruists known to the service, and waits for a pick.</summary>

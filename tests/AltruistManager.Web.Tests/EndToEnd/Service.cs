@@ -66,10 +66,18 @@ internal sealed partial class Service : IAsyncDisposable
     public static async Task<Service> StartAsync(IReadOnlyList<string> launcher, params (string Name, string Value)[] settings)
     {
         var service = new Service(settings.ToDictionary(setting => setting.Name, setting => setting.Value), launcher);
-        service.StaffKey = await service.CreateKeyAsync("staff");
-        service.PortalKey = await service.CreateKeyAsync("portal");
-        await service.StartAgainAsync();
-        return service;
+        try
+        {
+            service.StaffKey = await service.CreateKeyAsync("staff");
+            service.PortalKey = await service.CreateKeyAsync("portal");
+            await service.StartAgainAsync();
+            return service;
+        }
+        catch
+        {
+            await service.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts the process at the port it had, and returns when it listens.</summary>
