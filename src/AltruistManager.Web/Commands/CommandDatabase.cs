@@ -34,6 +34,8 @@ internal sealed class CommandDatabase : IAsyncDisposable
 
     public ApiKeyStore Keys => services.GetRequiredService<ApiKeyStore>();
 
+    public KeyUses KeyUses => services.GetRequiredService<KeyUses>();
+
     public DrainStore Drains => services.GetRequiredService<DrainStore>();
 
     public Users Users => services.GetRequiredService<Users>();

@@ -60,14 +60,17 @@ internal static partial class KeysCommand
             await using var opened = CommandDatabase.Of(parsed);
             await opened.Database.PrepareAsync(create: false, cancellation);
             var now = TimeProvider.System.GetUtcNow();
-            var rows = (await opened.Keys.ListAsync(CommandDatabase.Operator, cancellation))
+            var keys = await opened.Keys.ListAsync(CommandDatabase.Operator, cancellation);
+            var uses = await opened.KeyUses.FindAsync([.. keys.Select(key => key.Id)], cancellation);
+            var rows = keys
                 .Select(key => new[]
                 {
                     key.Id, key.Scope.ToString().ToLowerInvariant(), key.ProviderId ?? key.PortalId ?? "-", $"{key.CreatedAt:yyyy-MM-dd}",
                     key.RevokedAt is { } revoked ? $"revoked {revoked:yyyy-MM-dd}" : key.ExpiresAt is not { } end ? "good" : end <= now ? $"expired {end:yyyy-MM-dd}" : $"good until {end:yyyy-MM-dd}",
+                    uses.GetValueOrDefault(key.Id)?.LastAt is { } used ? $"{used:yyyy-MM-dd HH:mm}" : "never",
                     key.Name,
                 })
-                .Prepend(["ID", "SCOPE", "OF", "CREATED", "STATE", "NAME"]).ToList();
+                .Prepend(["ID", "SCOPE", "OF", "CREATED", "STATE", "LAST USED", "NAME"]).ToList();
             var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToArray();
             foreach (var row in rows)
                 await Console.Out.WriteLineAsync(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());

@@ -45,13 +45,12 @@ internal static partial class UsersCommand
             var user = await database.Users.FindByEmailAsync(address);
             if (user is null)
             {
-                user = User.New(address, CommandDatabase.Now, by: Actor.Operator);
+                user = User.New(address, CommandDatabase.Now, grant: grant, by: Actor.Operator);
                 var made = await database.Users.CreateAsync(user, await ReadPasswordAsync(cancellation));
                 if (!made.Succeeded)
                     throw new CommandException(Users.Explain(made));
             }
-
-            if (await database.UserRegistry.GrantAsync(Actor.Operator, user.Id, grant, cancellation) is { Refusal: { } refusal })
+            else if (await database.UserRegistry.GrantAsync(Actor.Operator, user.Id, grant, cancellation) is { Refusal: { } refusal })
                 throw new CommandException(refusal);
             await Console.Out.WriteLineAsync($"{user.Email} {grant}.");
             if (grant.Provider is { } id && !roster.Providers.ContainsKey(new Altruists.ProviderId(id)))

@@ -13,6 +13,9 @@ internal static class ExternalSignIn
 {
     public const string SchemeName = "external";
 
+    /// <summary>Where who is signed in connects and disconnects it.</summary>
+    private const string AccountPath = "/account/external";
+
     public static IServiceCollection AddExternalSignIn(this IServiceCollection services, AccountsOptions accounts)
     {
         if (accounts.ExternalName is null)
@@ -58,12 +61,20 @@ internal static class ExternalSignIn
     {
         if (app.ServiceProvider.GetRequiredService<Microsoft.Extensions.Options.IOptions<AccountsOptions>>().Value.ExternalName is null)
             return;
-        app.MapPost("/sign-in/external", static async (HttpContext context, IAntiforgery antiforgery, SignIns signIns, UserBook book) =>
+        app.MapPost("/sign-in/external", static async (HttpContext context, IAntiforgery antiforgery, SignIns signIns, Users users, UserBook book) =>
         {
             if (!await antiforgery.IsRequestValidAsync(context))
                 return Results.BadRequest();
             var back = LocalPath.Or(context.Request.Query[Sessions.BackParameter], "/");
             var actor = SignedIn.ActorOf(context.User, book);
+            if (actor is not null)
+            {
+                // Who finds a browser signed in must not get a way in of their own.
+                var form = await context.Request.ReadFormAsync(context.RequestAborted);
+                if (await users.FindByIdAsync(actor.Id) is not { } user || !await signIns.IsThemselfAsync(user, form["Input.Password"]))
+                    return Results.LocalRedirect($"{AccountPath}?problem=password");
+            }
+
             return Results.Challenge(
                 signIns.ConfigureExternalAuthenticationProperties(SchemeName, $"/sign-in/external/done?{Sessions.BackParameter}={Uri.EscapeDataString(back)}", actor?.Id), [SchemeName]);
         }).AllowAnonymous().ExcludeFromDescription();
@@ -71,7 +82,7 @@ internal static class ExternalSignIn
         {
             var actor = SignedIn.ActorOf(context.User, book);
             if (await signIns.GetExternalLoginInfoAsync(actor?.Id) is not { } login)
-                return Results.LocalRedirect("/sign-in?problem=external");
+                return Results.LocalRedirect(actor is null ? "/sign-in?problem=external" : $"{AccountPath}?problem=connect");
             var back = LocalPath.Or(context.Request.Query[Sessions.BackParameter], "/");
             if (actor is null)
             {
@@ -86,14 +97,11 @@ internal static class ExternalSignIn
             await context.SignOutAsync(IdentityConstants.ExternalScheme);
             if (await users.FindByIdAsync(actor.Id) is not { } user)
                 return Results.LocalRedirect("/sign-in");
-            var added = await users.AddLoginAsync(user, login);
-            if (added.Succeeded)
-            {
-                await signIns.NoteAsync(user, $"connected the account with {login.ProviderDisplayName}");
-                await signIns.ContinueAsync(user);
-            }
-
-            return Results.LocalRedirect("/account");
+            if (!(await users.AddLoginAsync(user, login)).Succeeded)
+                return Results.LocalRedirect($"{AccountPath}?problem=connect");
+            await signIns.NoteAsync(user, $"connected the account with {login.ProviderDisplayName}");
+            await signIns.ContinueAsync(user);
+            return Results.LocalRedirect(AccountPath);
         }).AllowAnonymous().ExcludeFromDescription();
     }
 }

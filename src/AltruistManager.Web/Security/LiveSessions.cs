@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Components.Server;
 
 namespace AltruistManager.Web.Security;
 
-/// <summary>Looks again and again whether the session behind a page that stays open is still good: a disabled user sees no more of it within a minute.</summary>
+/// <summary>
+/// Looks again and again whether the session behind a page that stays open is still good: who is disabled, has signed out, or signed in too long ago sees no more of it within a minute.
+/// </summary>
 internal sealed class LiveSessions(ILoggerFactory loggers, UserBook book) : RevalidatingServerAuthenticationStateProvider(loggers)
 {
     protected override TimeSpan RevalidationInterval { get; } = TimeSpan.FromSeconds(20);

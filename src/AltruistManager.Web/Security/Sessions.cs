@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using System.Security.Cryptography;
 using AltruistManager.Accounts;
 using AltruistManager.Storage;
 using Microsoft.AspNetCore.Authentication;
@@ -11,7 +12,7 @@ namespace AltruistManager.Web.Security;
 
 /// <summary>
 /// How people stay signed in on the pages: a cookie that the framework makes and reads. It is never looked at on the API, and keys are never looked at on pages. A session ends when
-/// its user is disabled or its security stamp changes, whatever the cookie says.
+/// its user signs out of it, is disabled, or gets another security stamp, whatever the cookie says.
 /// </summary>
 internal static class Sessions
 {
@@ -24,6 +25,7 @@ internal static class Sessions
     public const string SecondFactor = "mfa";
 
     public const string MethodClaim = "amr";
+    public const string IdClaim = "sid";
     public const string StampClaim = "stamp";
     public const string BegunClaim = "begun";
 
@@ -32,9 +34,6 @@ internal static class Sessions
 
     /// <summary>Since it was last used.</summary>
     private static readonly TimeSpan Idle = TimeSpan.FromHours(12);
-
-    /// <summary>However much it is used.</summary>
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(7);
 
     /// <summary>From the password to the code.</summary>
     private static readonly TimeSpan SecondStep = TimeSpan.FromMinutes(5);
@@ -102,6 +101,13 @@ internal static class Sessions
     /// <summary>After the keys were looked at and before anything is decided: on a page, who is there is who its cookie says.</summary>
     public static void UseSessions(this WebApplication app) => app.Use(static (context, next) => context.IsPage() ? AuthenticateAsync(context, next) : next(context));
 
+    /// <summary>What the cookie said; null for a key, and for nobody.</summary>
+    public static UserSession? Of(ClaimsPrincipal principal) =>
+        principal.FindFirstValue(ClaimTypes.NameIdentifier) is { } user && principal.FindFirstValue(IdClaim) is { } id && principal.FindFirstValue(StampClaim) is { } stamp
+            && long.TryParse(principal.FindFirstValue(BegunClaim), out var begun)
+            ? new UserSession { Id = id, User = user, Stamp = stamp, BegunAt = UnixTime.FromMs(begun), HasSecondFactor = principal.HasClaim(MethodClaim, SecondFactor) }
+            : null;
+
     /// <summary>What is no call of the API: pages, and what they load.</summary>
     public static bool IsPage(this HttpContext context) =>
         !context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)
@@ -148,12 +154,7 @@ internal static class Sessions
     }
 
     private static async Task<bool> IsGoodAsync(CookieValidatePrincipalContext session, IServiceProvider services) =>
-        session.Principal is { } principal
-            && principal.FindFirstValue(ClaimTypes.NameIdentifier) is { } id
-            && principal.FindFirstValue(StampClaim) is { } stamp
-            && long.TryParse(principal.FindFirstValue(BegunClaim), out var begun)
-            && services.GetRequiredService<TimeProvider>().GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(begun) < Longest
-            && await services.GetRequiredService<UserBook>().IsGoodAsync(id, stamp, session.HttpContext.RequestAborted);
+        session.Principal is { } principal && Of(principal) is { } known && await services.GetRequiredService<UserBook>().IsGoodAsync(known, session.HttpContext.RequestAborted);
 
     /// <summary>The framework refuses to make a secure antiforgery cookie on http, where browsers take it on localhost.</summary>
     private sealed class SecureCookie : CookieBuilder
@@ -172,6 +173,7 @@ internal static class Sessions
         public Task<ClaimsPrincipal> CreateAsync(User user) => Task.FromResult(new ClaimsPrincipal(new ClaimsIdentity(
             [
                 new Claim(ClaimTypes.NameIdentifier, user.Id),
+                new Claim(IdClaim, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))),
                 new Claim(StampClaim, user.SecurityStamp),
                 new Claim(BegunClaim, time.GetUtcNow().ToUnixTimeMilliseconds().ToString()),
             ],

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using AltruistManager.Accounts;
+using AltruistManager.Storage;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
@@ -27,6 +28,7 @@ internal sealed partial class SignIns : SignInManager<User>
 
     private readonly Users users;
     private readonly UserStore store;
+    private readonly UserBook book;
     private readonly SignInLimits limits;
     private readonly AuditStore audit;
     private readonly RefusalLog refusals;
@@ -34,12 +36,13 @@ internal sealed partial class SignIns : SignInManager<User>
     private readonly string address;
 
     public SignIns(
-        Users users, UserStore store, SignInLimits limits, AuditStore audit, RefusalLog refusals, IHttpContextAccessor accessor, IUserClaimsPrincipalFactory<User> principals, IOptions<IdentityOptions> options,
+        Users users, UserStore store, UserBook book, SignInLimits limits, AuditStore audit, RefusalLog refusals, IHttpContextAccessor accessor, IUserClaimsPrincipalFactory<User> principals, IOptions<IdentityOptions> options,
         ILogger<SignIns> logger, IAuthenticationSchemeProvider schemes, IUserConfirmation<User> confirmation)
         : base(users, accessor, principals, options, logger, schemes, confirmation)
     {
         this.users = users;
         this.store = store;
+        this.book = book;
         this.limits = limits;
         this.audit = audit;
         this.refusals = refusals;
@@ -53,11 +56,20 @@ internal sealed partial class SignIns : SignInManager<User>
         if (!limits.MayTry(address, email))
             return await RefuseAsync(email, "too many attempts", SignInOutcome.TooFast);
         var user = await users.FindByEmailAsync(email.Trim());
-        if (user?.PasswordHash is null || user.DisabledAt is not null)
+        var why = user switch
         {
+            null => "unknown address",
+            { DisabledAt: not null } => "disabled",
+            { PasswordHash: null } => "no password",
+            _ when await users.IsLockedOutAsync(user) => "locked out",
+            _ => null,
+        };
+        if (user is null || why is not null)
+        {
+            // As long as it takes to look at a password: how soon the answer comes tells nothing either.
             nobodysHash ??= users.PasswordHasher.HashPassword(Unknown(), "nobody's");
             users.PasswordHasher.VerifyHashedPassword(Unknown(), nobodysHash, password);
-            return await RefuseAsync(email, user is null ? "unknown address" : user.DisabledAt is null ? "no password" : "disabled");
+            return await RefuseAsync(email, why!);
         }
 
         var result = await PasswordSignInAsync(user, password, isPersistent: false, lockoutOnFailure: true);
@@ -131,9 +143,33 @@ internal sealed partial class SignIns : SignInManager<User>
         return result.Succeeded;
     }
 
-    /// <summary>A session anew, after what it rests on was changed.</summary>
+    /// <summary>A session anew, after what it rests on was changed; the one that this browser had is over.</summary>
     public Task BeginAsync(User user, bool withSecondFactor) =>
         SignInWithClaimsAsync(user, isPersistent: false, [new Claim(Sessions.MethodClaim, withSecondFactor ? Sessions.SecondFactor : "pwd")]);
+
+    public override async Task SignInWithClaimsAsync(User user, AuthenticationProperties? authenticationProperties, IEnumerable<Claim> additionalClaims)
+    {
+        if (Sessions.Of(Context.User) is { } before)
+            await EndAsync(before, signedOut: null);
+        await base.SignInWithClaimsAsync(user, authenticationProperties, additionalClaims);
+    }
+
+    /// <summary>Ends the session, not only in this browser: a copy of its cookie is worth nothing, and pages that are open elsewhere are left.</summary>
+    public override async Task SignOutAsync()
+    {
+        await base.SignOutAsync();
+        if (Sessions.Of(Context.User) is not { } session)
+            return;
+        try
+        {
+            await EndAsync(session, SignedIn.ActorOf(Context.User, book));
+        }
+        catch (Exception failed) when (Database.IsFailure(failed))
+        {
+            // This browser forgets it all the same.
+            LogNotEnded(failed, session.User);
+        }
+    }
 
     /// <summary>The same session after its user changed its password.</summary>
     public Task ContinueAsync(User user) => BeginAsync(user, Context.User.HasClaim(Sessions.MethodClaim, Sessions.SecondFactor));
@@ -146,6 +182,12 @@ internal sealed partial class SignIns : SignInManager<User>
     }
 
     public override async Task<bool> CanSignInAsync(User user) => user.DisabledAt is null && await base.CanSignInAsync(user);
+
+    private async Task EndAsync(UserSession session, Actor? signedOut)
+    {
+        await store.EndSessionAsync(session, signedOut, CancellationToken.None);
+        await book.RefreshAsync(CancellationToken.None);
+    }
 
     private async Task<SignInOutcome> AcceptAsync(User user, string by)
     {
@@ -173,6 +215,9 @@ internal sealed partial class SignIns : SignInManager<User>
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Email} signed in by {By} from {Address}")]
     private partial void LogSignedIn(string email, string by, string address);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "User {User} has signed out in one browser, but a copy of the session goes on: the database could not be told")]
+    private partial void LogNotEnded(Exception exception, string user);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Email} {Change} from {Address}")]
     private partial void LogChanged(string email, string change, string address);

@@ -24,14 +24,12 @@ internal sealed class SignedIn(UserBook book, AuthenticationStateProvider state,
         {
             if (Actor is { } actor)
                 return actor;
-            navigation.NavigateTo($"/sign-in?{Sessions.BackParameter}={Uri.EscapeDataString("/" + navigation.ToBaseRelativePath(navigation.Uri))}", forceLoad: true);
+            navigation.NavigateTo($"/sign-in?problem=over&{Sessions.BackParameter}={Uri.EscapeDataString("/" + navigation.ToBaseRelativePath(navigation.Uri))}", forceLoad: true);
             throw new NotSignedInException();
         }
     }
 
     /// <summary>Who a session stands for now; null for a key, and for nobody.</summary>
     public static Actor? ActorOf(ClaimsPrincipal principal, UserBook book) =>
-        principal.FindFirstValue(ClaimTypes.NameIdentifier) is { } id && principal.FindFirstValue(Sessions.StampClaim) is { } stamp
-            ? book.ActorOf(id, stamp, principal.HasClaim(Sessions.MethodClaim, Sessions.SecondFactor), principal.FindFirstValue(Sessions.AddressClaim))
-            : null;
+        Sessions.Of(principal) is { } session ? book.ActorOf(session, principal.FindFirstValue(Sessions.AddressClaim)) : null;
 }

@@ -14,13 +14,14 @@ internal static class PageHeaders
         "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
         + "form-action 'self'; frame-ancestors 'none'; base-uri 'self'";
 
-    public static void Set(IHeaderDictionary headers, bool isConsole)
+    /// <param name="isPrivate">It may show what is for one person alone: then no browser keeps it, on disk or for the way back to it.</param>
+    public static void Set(IHeaderDictionary headers, bool isConsole, bool isPrivate)
     {
         headers.ContentSecurityPolicy = isConsole ? OfConsoles : OfPages;
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "same-origin";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()";
-        headers.CacheControl = "private, no-cache";
+        headers.CacheControl = isPrivate ? "no-store" : "private, no-cache";
     }
 }

@@ -3,6 +3,7 @@ using AltruistManager.Web.Ui.Pages.Account;
 using AltruistManager.Web.Ui.Pages.Admin;
 using AltruistManager.Web.Ui.Pages.Setup;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Endpoints;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Radzen;
@@ -72,6 +73,8 @@ internal static class UiSetup
                 endpoint.Metadata.Add(new AuthorizeAttribute(Policies.User));
             else if (!endpoint.Metadata.Any(static data => data is ComponentTypeMetadata))
                 endpoint.Metadata.Add(new AllowAnonymousAttribute());
+            if (!endpoint.Metadata.Any(static data => data is ConsoleAttribute))
+                OmitState(endpoint.Metadata);
         });
     }
 
@@ -82,6 +85,19 @@ internal static class UiSetup
             context.Request.Method = HttpMethods.Get;
         return next(context);
     });
+
+    /// <summary>
+    /// A page without an interactive part has no state to hand over to a connection, and yet the framework writes it, encrypted, wherever pages may be interactive at all. A page that
+    /// may not says so by a kind of metadata that the framework keeps to itself; were it to lose it, the state would only be written again.
+    /// </summary>
+    private static void OmitState(IList<object> metadata)
+    {
+        if (metadata.FirstOrDefault(static data => data.GetType().Name is "ConfiguredRenderModesMetadata") is { } modes
+            && modes.GetType().GetConstructor([typeof(IComponentRenderMode[])]) is { } constructor)
+        {
+            metadata[metadata.IndexOf(modes)] = constructor.Invoke([Array.Empty<IComponentRenderMode>()]);
+        }
+    }
 
     /// <summary>The page for an address without one. Not a fallback endpoint: beside one, routing no longer tells wrong methods from wrong paths.</summary>
     public static void UseNotFoundPage(this WebApplication app) => app.Use(static (context, next) =>

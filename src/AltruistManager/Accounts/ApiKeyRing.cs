@@ -26,25 +26,32 @@ public readonly record struct KeyCheck(ApiKey? Key, KeyRefusal Refusal);
 /// Checks keys from memory. A key that memory does not know makes it load what was written since it last looked, once; all who wait
 /// share one query and queries keep a distance, so that a flood of invented keys is no flood of queries.
 /// </summary>
-public sealed partial class ApiKeyRing(ApiKeyStore store, KeyUses uses, TimeProvider time, ILogger<ApiKeyRing> logger) : IDisposable
+public sealed partial class ApiKeyRing : IDisposable
 {
-    /// <summary>From the start of one look into the database to the start of the next, at least.</summary>
-    private static readonly TimeSpan Distance = TimeSpan.FromMilliseconds(50);
-
     /// <summary>Ids known to be nobody's; forgotten as a whole when there are this many.</summary>
     private const int MostUnknown = 10_000;
 
     private readonly ConcurrentDictionary<string, ApiKey> keys = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> nobodys = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim loading = new(1, 1);
-    private readonly Lock gate = new();
-    private Task? nextLook;
+    private readonly SharedLook look;
+    private readonly ApiKeyStore store;
+    private readonly KeyUses uses;
+    private readonly TimeProvider time;
+    private readonly ILogger<ApiKeyRing> logger;
     private long revision;
-    private long lastLookAt;
-    private long looks;
+
+    public ApiKeyRing(ApiKeyStore store, KeyUses uses, TimeProvider time, ILogger<ApiKeyRing> logger)
+    {
+        this.store = store;
+        this.uses = uses;
+        this.time = time;
+        this.logger = logger;
+        look = new SharedLook(LookAsync, time);
+    }
 
     /// <summary>How often the database was asked for a key that memory does not know.</summary>
-    internal long Looks => Interlocked.Read(ref looks);
+    internal long Looks => look.Count;
 
     /// <summary>Checks a key as it was sent; completes at once unless memory does not know it.</summary>
     public ValueTask<KeyCheck> CheckAsync(ReadOnlySpan<char> text, CancellationToken cancellation)
@@ -132,7 +139,7 @@ public sealed partial class ApiKeyRing(ApiKeyStore store, KeyUses uses, TimeProv
     {
         try
         {
-            await LookAsync().WaitAsync(cancellation);
+            await look.AskAsync().WaitAsync(cancellation);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -147,27 +154,11 @@ public sealed partial class ApiKeyRing(ApiKeyStore store, KeyUses uses, TimeProv
         return new KeyCheck(null, KeyRefusal.Unknown);
     }
 
-    /// <summary>The look into the database that starts next, shared by all who ask before it starts.</summary>
-    private Task LookAsync()
+    private async Task LookAsync(CancellationToken cancellation)
     {
-        lock (gate)
-            return nextLook ??= LookOnceAsync();
-    }
-
-    private async Task LookOnceAsync()
-    {
-        // Not in the caller's lock.
-        await Task.Yield();
-        var wait = looks > 0 ? Distance - time.GetElapsedTime(lastLookAt) : TimeSpan.Zero;
-        if (wait > TimeSpan.Zero)
-            await Task.Delay(wait, time, CancellationToken.None);
-        lock (gate)
-            nextLook = null;
-        Interlocked.Increment(ref looks);
-        lastLookAt = time.GetTimestamp();
         try
         {
-            await RefreshAsync(CancellationToken.None);
+            await RefreshAsync(cancellation);
         }
         catch (Exception exception)
         {

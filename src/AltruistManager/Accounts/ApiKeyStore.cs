@@ -6,11 +6,20 @@ namespace AltruistManager.Accounts;
 /// <summary>Keys in the database. Every change takes a revision, by which running services see it within a second.</summary>
 public sealed class ApiKeyStore(Database database, RefusalLog refusals, TimeProvider time)
 {
+    /// <summary>So many keys of one owner may be active that people make on the pages: one, and the one that takes its place.</summary>
+    public const int MostActive = 2;
+
     private const string Columns = "id, name, scope, provider_id, portal_id, secret_hash, created_at, expires_at, revoked_at, revision";
+
+    private const string ActiveOf =
+        """
+        select count(*) from api_keys
+        where scope = @Scope and (provider_id = @Owner or portal_id = @Owner) and revoked_at is null and (expires_at is null or expires_at > @Now)
+        """;
 
     /// <summary>Makes a key; the text is told once and never again.</summary>
     /// <param name="portal">Made if it does not exist, and again if it is retired; null with scope portal means one named after the key.</param>
-    /// <returns>The key as its holder sends it; null where the actor may not make such a key.</returns>
+    /// <returns>The key as its holder sends it; null where the actor may not make such a key, or <see cref="MostActive"/> of its owner are active and it is made on the pages.</returns>
     public async Task<string?> CreateAsync(Actor actor, string name, KeyScope scope, string? provider, string? portal, DateTimeOffset? expiresAt, CancellationToken cancellation)
     {
         if (!MayManage(actor, scope, provider, portal))
@@ -20,10 +29,13 @@ public sealed class ApiKeyStore(Database database, RefusalLog refusals, TimeProv
         }
 
         var (text, id, hash) = KeyText.Create();
-        await database.WriteAsync(async write =>
+        return await database.WriteAsync(async write =>
         {
             var now = time.NowMs();
+            // Orders the writers: of two that are made at once the second sees the first.
             var revision = await write.NextRevisionAsync();
+            if (actor.Kind is ActorKind.User && (provider ?? portal) is { } owner && await write.ScalarAsync<long>(ActiveOf, Owner(scope, owner, now)) >= MostActive)
+                return null;
             if (scope is KeyScope.Portal)
             {
                 portal ??= SlugOf(name, id);
@@ -58,8 +70,8 @@ public sealed class ApiKeyStore(Database database, RefusalLog refusals, TimeProv
                 Provider = provider,
                 After = new JsonObject { ["name"] = name, ["scope"] = NameOf(scope), ["provider"] = provider, ["portal"] = portal, ["expiresAt"] = expiresAt?.UtcDateTime },
             });
+            return text;
         }, cancellation);
-        return text;
     }
 
     /// <summary>False when there is no such key that is the actor's to end. A key that is revoked already stays revoked since then.</summary>
@@ -91,12 +103,37 @@ public sealed class ApiKeyStore(Database database, RefusalLog refusals, TimeProv
         return [.. rows.Select(row => row.ToKey()).Where(key => MaySee(actor, key))];
     }
 
+    /// <summary>The keys of one provider or portal, newest first; none where the actor may not know of them.</summary>
+    /// <param name="scope">Provider or portal.</param>
+    /// <param name="before">Id of the last one of the page before; null for the first page.</param>
+    public async Task<IReadOnlyList<ApiKey>> ListOfAsync(Actor actor, KeyScope scope, string owner, string? before, int limit, CancellationToken cancellation)
+    {
+        if (!(scope is KeyScope.Provider ? actor.MaySee(owner) : actor.MayUsePortal(owner)))
+            return [];
+        var rows = await database.QueryAsync<Row>(
+            $"""
+            select {Columns} from api_keys
+            where scope = @Scope and (provider_id = @Owner or portal_id = @Owner)
+              and (@Before = '' or (created_at, id) < (select k.created_at, k.id from api_keys k where k.id = @Before))
+            order by created_at desc, id desc
+            limit @Limit
+            """,
+            new { Scope = NameOf(scope), Owner = owner, Before = before ?? "", Limit = limit }, cancellation);
+        return rows.ConvertAll(row => row.ToKey());
+    }
+
+    /// <summary>How many keys of one provider or portal let in now.</summary>
+    public async Task<int> CountActiveAsync(KeyScope scope, string owner, CancellationToken cancellation) =>
+        (int)await database.SingleOrDefaultAsync<long>(ActiveOf, Owner(scope, owner, time.NowMs()), cancellation);
+
     /// <summary>The keys written after a revision, and the newest revision among them (or the one given).</summary>
     public async Task<(IReadOnlyList<ApiKey> Keys, long Revision)> ChangedSinceAsync(long revision, CancellationToken cancellation)
     {
         var rows = await database.QueryAsync<Row>($"select {Columns} from api_keys where revision > @revision order by revision", new { revision }, cancellation);
         return (rows.ConvertAll(row => row.ToKey()), rows.Count == 0 ? revision : rows[^1].Revision);
     }
+
+    private static object Owner(KeyScope scope, string owner, long now) => new { Scope = NameOf(scope), Owner = owner, Now = now };
 
     /// <summary>Staff's keys are staff's, and each portal's and provider's those of whoever may change its things.</summary>
     private static bool MayManage(Actor actor, KeyScope scope, string? provider, string? portal) => actor.IsStaff || scope switch

@@ -29,10 +29,31 @@ public sealed record Invitation
     public bool IsGood(DateTimeOffset now) => UsedAt is null && RevokedAt is null && now < ExpiresAt;
 }
 
+/// <summary>What came of opening an invitation.</summary>
+public enum InvitationUse
+{
+    Taken,
+
+    /// <summary>It is not good any more, or for somebody else.</summary>
+    Over,
+
+    /// <summary>Who opened it may do that already; it stays good.</summary>
+    Needless,
+}
+
 /// <summary>Invitations in the database; of their tokens only hashes.</summary>
 public sealed class InvitationStore(Database database, UserStore users, TimeProvider time)
 {
     private const string Columns = "id, email, is_staff, provider_id, role, portal_id, created_by, created_at, expires_at, used_at, revoked_at";
+
+    /// <summary>That who made it could make it now: who was shut out, or lost the role, does not live on in links.</summary>
+    private const string StillGiven =
+        """
+        (created_by not like 'user:%' or exists (
+            select 1 from users u
+            where 'user:' || u.id = invitations.created_by and u.disabled_at is null
+              and (u.is_staff = true or exists (select 1 from memberships m where m.user_id = u.id and m.provider_id = invitations.provider_id and m.role = 'admin'))))
+        """;
 
     /// <returns>The token; it is told once and never again.</returns>
     public async Task<string> AddAsync(Actor actor, string? email, Grant grant, TimeSpan lifetime, CancellationToken cancellation)
@@ -44,13 +65,14 @@ public sealed class InvitationStore(Database database, UserStore users, TimeProv
         {
             await write.ExecuteAsync(
                 $"""
-                insert into invitations ({Columns}, token_hash)
-                values (@Id, @Email, @IsStaff, @ProviderId, @Role, @PortalId, @CreatedBy, @CreatedAt, @ExpiresAt, null, null, @Hash)
+                insert into invitations ({Columns}, email_key, token_hash)
+                values (@Id, @Email, @IsStaff, @ProviderId, @Role, @PortalId, @CreatedBy, @CreatedAt, @ExpiresAt, null, null, @EmailKey, @Hash)
                 """,
                 new
                 {
                     Id = id,
                     Email = email,
+                    EmailKey = email is null ? null : User.KeyOf(email),
                     grant.IsStaff,
                     ProviderId = grant.Provider,
                     Role = grant.Provider is null ? null : grant.Role.ToString().ToLowerInvariant(),
@@ -65,9 +87,9 @@ public sealed class InvitationStore(Database database, UserStore users, TimeProv
         return token;
     }
 
-    /// <summary>Null when there is none with that token, good or not.</summary>
+    /// <summary>Null when there is none with that token, or who made it could not make it now.</summary>
     public async Task<Invitation?> FindAsync(string token, CancellationToken cancellation) =>
-        (await database.SingleOrDefaultAsync<Row>($"select {Columns} from invitations where token_hash = @Hash", new { Hash = Hash(token) }, cancellation))?.ToInvitation();
+        (await database.SingleOrDefaultAsync<Row>($"select {Columns} from invitations where token_hash = @Hash and {StillGiven}", new { Hash = Hash(token) }, cancellation))?.ToInvitation();
 
     public async Task<Invitation?> FindByIdAsync(string id, CancellationToken cancellation) =>
         (await database.SingleOrDefaultAsync<Row>($"select {Columns} from invitations where id = @Id", new { Id = id }, cancellation))?.ToInvitation();
@@ -79,7 +101,7 @@ public sealed class InvitationStore(Database database, UserStore users, TimeProv
         var rows = await database.QueryAsync<Row>(
             $"""
             select {Columns} from invitations
-            where used_at is null and revoked_at is null and expires_at > @Now and (@All or provider_id = @Provider)
+            where used_at is null and revoked_at is null and expires_at > @Now and (@All or provider_id = @Provider) and {StillGiven}
             order by created_at desc, id desc
             """,
             new { Now = time.NowMs(), All = provider is null, Provider = provider ?? "" }, cancellation);
@@ -95,27 +117,32 @@ public sealed class InvitationStore(Database database, UserStore users, TimeProv
         return true;
     }, cancellation);
 
-    /// <summary>Gives a user what the invitation says, and uses it up.</summary>
-    /// <returns>What it gave; null when it is not good any more, or for somebody else.</returns>
-    public Task<Grant?> UseAsync(string token, User user, CancellationToken cancellation) =>
+    /// <summary>Gives a user what the invitation says, and uses it up. It never takes anything: an admin who opens the link of a viewer stays one.</summary>
+    public Task<InvitationUse> UseAsync(string token, User user, CancellationToken cancellation) =>
         database.WriteAsync(write => UseAsync(write, token, user, users, time.GetUtcNow()), cancellation);
 
     /// <inheritdoc cref="UseAsync(string, User, CancellationToken)"/>
-    internal static async Task<Grant?> UseAsync(WriteTransaction write, string token, User user, UserStore users, DateTimeOffset now)
+    internal static async Task<InvitationUse> UseAsync(WriteTransaction write, string token, User user, UserStore users, DateTimeOffset now)
     {
+        var revision = await write.NextRevisionAsync();
         var row = await write.SingleOrDefaultAsync<Row>(
             $"""
             update invitations set used_at = @Now, used_by = @User
-            where token_hash = @Hash and used_at is null and revoked_at is null and expires_at > @Now and (email is null or upper(email) = @EmailKey)
+            where token_hash = @Hash and used_at is null and revoked_at is null and expires_at > @Now and (email is null or email_key = @EmailKey) and {StillGiven}
             returning {Columns}
             """,
             new { Now = now.ToUnixTimeMilliseconds(), User = user.Id, Hash = Hash(token), user.EmailKey });
         if (row is null)
-            return null;
+            return InvitationUse.Over;
         var grant = row.ToInvitation().Grant;
-        await users.GrantAsync(write, user.Id, grant);
+        if (!await users.GrantAsync(write, user.Id, grant, revision, onlyMore: true))
+        {
+            await write.ExecuteAsync("update invitations set used_at = null, used_by = null where id = @Id", new { row.Id });
+            return InvitationUse.Needless;
+        }
+
         await AuditStore.AppendAsync(write, now, Actor.Of(user), new AuditEntry("invitation.use", "invitation", row.Id) { Provider = grant.Provider, Detail = $"{user.Email} {grant}" });
-        return grant;
+        return InvitationUse.Taken;
     }
 
     /// <summary>A fast hash is enough: the token is 256 random bits.</summary>

@@ -45,8 +45,14 @@ public sealed class Invitations(InvitationStore store, UserBook book, RefusalLog
     /// <summary>Gives a user who is there already what the invitation says.</summary>
     public async Task<AccountChange> AcceptAsync(string token, User user, CancellationToken cancellation)
     {
-        if (await store.UseAsync(token, user, cancellation) is null)
-            return new AccountChange("This invitation is not good any more, or it is for somebody else: ask for another.");
+        switch (await store.UseAsync(token, user, cancellation))
+        {
+            case InvitationUse.Over:
+                return new AccountChange("This invitation is not good any more, or it is for somebody else: ask for another.");
+            case InvitationUse.Needless:
+                return new AccountChange("You may do that already. The link stays good for whom it is for.");
+        }
+
         await book.RefreshAsync(cancellation);
         return AccountChange.Done;
     }

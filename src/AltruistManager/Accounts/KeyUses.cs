@@ -21,16 +21,22 @@ public sealed class KeyUses(KeyUseStore store, TimeProvider time)
     }
 
     /// <summary>What is stored, and what was noted here since; null for a key that was never used.</summary>
-    public async Task<KeyUse?> FindAsync(string key, CancellationToken cancellation)
-    {
-        return With(key, await store.FindAsync(key, cancellation));
-    }
+    public async Task<KeyUse?> FindAsync(string key, CancellationToken cancellation) => (await FindAsync([key], cancellation)).GetValueOrDefault(key);
 
     /// <summary>The same of several, by key; none of one that was never used.</summary>
     public async Task<IReadOnlyDictionary<string, KeyUse>> FindAsync(IReadOnlyCollection<string> keys, CancellationToken cancellation)
     {
-        var stored = await store.FindAsync(keys, cancellation);
-        return keys.Select(key => (Key: key, Use: With(key, stored.GetValueOrDefault(key)))).Where(pair => pair.Use is not null).ToDictionary(pair => pair.Key, pair => pair.Use!);
+        var uses = await store.FindAsync(keys, cancellation);
+        foreach (var key in keys)
+        {
+            if (!cells.TryGetValue(key, out var noted))
+                continue;
+            var stored = uses.GetValueOrDefault(key);
+            var (first, last) = (UnixTime.FromMs(noted.FirstAt), UnixTime.FromMs(noted.LastAt));
+            uses[key] = new KeyUse(stored?.FirstAt < first ? stored.FirstAt : first, stored?.LastAt > last ? stored.LastAt : last);
+        }
+
+        return uses;
     }
 
     /// <summary>Writes what was noted since the last time. One at a time.</summary>

@@ -1,8 +1,12 @@
+using Microsoft.AspNetCore.Identity;
+
 namespace AltruistManager.Accounts;
 
 /// <summary>Who signs in, as the framework's managers read and change it; nothing is stored before they say so.</summary>
 public sealed class User
 {
+    private static readonly UpperInvariantLookupNormalizer Normalizer = new();
+
     public required string Id { get; init; }
 
     public required string Email { get; set; }
@@ -41,13 +45,20 @@ public sealed class User
     /// <summary>Who makes it, for the audit trail; null of one who lets itself in.</summary>
     public Actor? MadeBy { get; init; }
 
+    /// <summary>What a new user is given as it is made, where somebody on the machine makes it.</summary>
+    public Grant? FirstGrant { get; init; }
+
     /// <summary>Counts the stored changes.</summary>
     internal long Version { get; set; }
 
     /// <param name="invitation">The token that lets it in; null where somebody makes it.</param>
+    /// <param name="grant">What somebody on the machine gives it.</param>
     /// <param name="by">Who makes it, where not the token does.</param>
-    public static User New(string email, DateTimeOffset now, string? invitation = null, Actor? by = null) =>
-        new() { Id = Guid.CreateVersion7(now).ToString(), Email = email, CreatedAt = now, InvitationToken = invitation, MadeBy = by };
+    public static User New(string email, DateTimeOffset now, string? invitation = null, Grant? grant = null, Actor? by = null) =>
+        new() { Id = Guid.CreateVersion7(now).ToString(), Email = email, CreatedAt = now, InvitationToken = invitation, FirstGrant = grant, MadeBy = by };
+
+    /// <summary>An address as it is compared: what a database calls upper case may be that of ASCII alone.</summary>
+    public static string KeyOf(string email) => Normalizer.NormalizeEmail(email);
 }
 
 /// <summary>What somebody may be given: to be staff, a role with one provider, or a portal.</summary>
@@ -94,6 +105,9 @@ public sealed record KnownUser
     public required IReadOnlyDictionary<string, MemberRole> Providers { get; init; }
 
     public required IReadOnlyCollection<string> Portals { get; init; }
+
+    /// <summary>Ids of those it has signed out of that would go on otherwise.</summary>
+    public required IReadOnlySet<string> EndedSessions { get; init; }
 }
 
 /// <summary>One line of a list of users.</summary>

@@ -5,20 +5,25 @@ namespace AltruistManager.Accounts;
 
 /// <summary>
 /// All users in memory: who they are now and what they may do, so that no request and no event of a page asks the database for it. A session that memory does not
-/// know makes it load what was written since it last looked; all who wait share one query and queries keep a distance.
+/// know makes it load what was written since it last looked.
 /// </summary>
-public sealed class UserBook(UserStore store, IOptions<AccountsOptions> options, TimeProvider time) : IDisposable
+public sealed class UserBook : IDisposable
 {
-    /// <summary>From the start of one look into the database to the start of the next, at least.</summary>
-    private static readonly TimeSpan Distance = TimeSpan.FromMilliseconds(50);
-
     private readonly ConcurrentDictionary<string, KnownUser> users = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim loading = new(1, 1);
-    private readonly Lock gate = new();
-    private Task? nextLook;
+    private readonly SharedLook look;
+    private readonly UserStore store;
+    private readonly IOptions<AccountsOptions> options;
+    private readonly TimeProvider time;
     private long revision;
-    private long lastLookAt;
-    private bool hasLooked;
+
+    public UserBook(UserStore store, IOptions<AccountsOptions> options, TimeProvider time)
+    {
+        this.store = store;
+        this.options = options;
+        this.time = time;
+        look = new SharedLook(RefreshAsync, time);
+    }
 
     /// <summary>True once anybody can sign in.</summary>
     public bool Any => !users.IsEmpty;
@@ -52,19 +57,17 @@ public sealed class UserBook(UserStore store, IOptions<AccountsOptions> options,
     /// <summary>How many staff users can sign in.</summary>
     public int CountStaff() => users.Values.Count(user => user is { IsStaff: true, IsDisabled: false });
 
-    /// <summary>Who a session stands for at this moment; null when it is over: the user is disabled, or has signed out everywhere since.</summary>
-    /// <param name="stamp">As it was when the session began.</param>
-    /// <param name="withSecondFactor">Whether the session began with more than a password.</param>
+    /// <summary>Who a session stands for at this moment; null when it is over: it lasted too long, the user has signed out of it or everywhere since, or is disabled.</summary>
     /// <param name="address">Where it is used from.</param>
-    public Actor? ActorOf(string id, string stamp, bool withSecondFactor, string? address) =>
-        users.TryGetValue(id, out var user) && !user.IsDisabled && user.SecurityStamp == stamp
+    public Actor? ActorOf(UserSession session, string? address) =>
+        IsGood(session) && users.TryGetValue(session.User, out var user)
             ? new Actor
             {
                 Kind = ActorKind.User,
                 Id = user.Id,
                 Name = user.Email,
-                IsStaff = user.IsStaff && (withSecondFactor || !options.Value.RequireSecondFactorForStaff),
-                HasSecondFactor = withSecondFactor,
+                IsStaff = user.IsStaff && (session.HasSecondFactor || !options.Value.RequireSecondFactorForStaff),
+                HasSecondFactor = session.HasSecondFactor,
                 Providers = user.Providers,
                 Portals = user.Portals,
                 Address = address,
@@ -72,14 +75,12 @@ public sealed class UserBook(UserStore store, IOptions<AccountsOptions> options,
             : null;
 
     /// <summary>Whether a session is still good; asks the database once where memory says no, for another process may have begun it just now.</summary>
-    public async ValueTask<bool> IsGoodAsync(string id, string stamp, CancellationToken cancellation)
+    public async ValueTask<bool> IsGoodAsync(UserSession session, CancellationToken cancellation)
     {
-        if (IsGood())
+        if (IsGood(session))
             return true;
-        await LookAsync().WaitAsync(cancellation);
-        return IsGood();
-
-        bool IsGood() => users.TryGetValue(id, out var user) && !user.IsDisabled && user.SecurityStamp == stamp;
+        await look.AskAsync().WaitAsync(cancellation);
+        return IsGood(session);
     }
 
     /// <summary>Loads the users written since the last time; everybody at first.</summary>
@@ -101,24 +102,7 @@ public sealed class UserBook(UserStore store, IOptions<AccountsOptions> options,
 
     public void Dispose() => loading.Dispose();
 
-    /// <summary>The look into the database that starts next, shared by all who ask before it starts.</summary>
-    private Task LookAsync()
-    {
-        lock (gate)
-            return nextLook ??= LookOnceAsync();
-    }
-
-    private async Task LookOnceAsync()
-    {
-        // Not in the caller's lock.
-        await Task.Yield();
-        var wait = hasLooked ? Distance - time.GetElapsedTime(lastLookAt) : TimeSpan.Zero;
-        if (wait > TimeSpan.Zero)
-            await Task.Delay(wait, time, CancellationToken.None);
-        lock (gate)
-            nextLook = null;
-        hasLooked = true;
-        lastLookAt = time.GetTimestamp();
-        await RefreshAsync(CancellationToken.None);
-    }
+    private bool IsGood(UserSession session) =>
+        users.TryGetValue(session.User, out var user) && !user.IsDisabled && user.SecurityStamp == session.Stamp && time.GetUtcNow() < session.EndsAt
+            && !user.EndedSessions.Contains(session.Id);
 }

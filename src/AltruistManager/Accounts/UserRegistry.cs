@@ -9,22 +9,32 @@ public readonly record struct AccountChange(string? Refusal)
     public bool IsDone => Refusal is null;
 }
 
+/// <summary>What came of a change of what somebody may do.</summary>
+public enum RoleChange
+{
+    Done,
+
+    /// <summary>It is so already.</summary>
+    Nothing,
+
+    /// <summary>Nobody else could do what this user can.</summary>
+    LastOne,
+}
+
 /// <summary>Says what users may do, and takes it from them. Staff may for everybody; an admin of a provider for its members.</summary>
 public sealed class UserRegistry(UserStore store, UserBook book, RefusalLog refusals)
 {
     public Task<AccountChange> GrantAsync(Actor actor, string user, Grant grant, CancellationToken cancellation) => ChangeAsync(
         actor, new AuditEntry("user.grant", "user", user) { Provider = grant.Provider },
-        Refusal(actor, grant) ?? (grant is { Provider: { } provider, Role: MemberRole.Viewer } ? IfLastAdmin(actor, user, provider) : null),
-        () => store.GrantAsync(actor, user, grant, cancellation), $"This user {grant} already.", cancellation);
+        Refusal(actor, grant), () => store.GrantAsync(actor, user, grant, cancellation), $"This user {grant} already.", cancellation);
 
     public Task<AccountChange> RevokeAsync(Actor actor, string user, Grant grant, CancellationToken cancellation) => ChangeAsync(
         actor, new AuditEntry("user.revoke", "user", user) { Provider = grant.Provider },
-        Refusal(actor, grant) ?? (grant.IsStaff ? IfLast(actor, user) : grant.Provider is { } provider ? IfLastAdmin(actor, user, provider) : null),
-        () => store.RevokeAsync(actor, user, grant, cancellation), "This user does not have that.", cancellation);
+        Refusal(actor, grant), () => store.RevokeAsync(actor, user, grant, cancellation), "This user does not have that.", cancellation);
 
     /// <summary>Ends all sessions of a user and lets it in no more; what it did stays under its name.</summary>
     public Task<AccountChange> DisableAsync(Actor actor, string user, CancellationToken cancellation) => ChangeAsync(
-        actor, new AuditEntry("user.disable", "user", user), OnlyStaff(actor) ?? IfLast(actor, user), () => store.DisableAsync(actor, user, disabled: true, cancellation), "This user is disabled already.", cancellation);
+        actor, new AuditEntry("user.disable", "user", user), OnlyStaff(actor), () => store.DisableAsync(actor, user, disabled: true, cancellation), "This user is disabled already.", cancellation);
 
     public Task<AccountChange> EnableAsync(Actor actor, string user, CancellationToken cancellation) => ChangeAsync(
         actor, new AuditEntry("user.enable", "user", user), OnlyStaff(actor), () => store.DisableAsync(actor, user, disabled: false, cancellation), "This user is not disabled.", cancellation);
@@ -40,25 +50,19 @@ public sealed class UserRegistry(UserStore store, UserBook book, RefusalLog refu
 
     private static string? OnlyStaff(Actor actor) => actor.IsStaff ? null : "Only staff may do that.";
 
-    /// <summary>Pages must not shut out everybody who could open them again; a command on the machine may.</summary>
-    private string? IfLast(Actor actor, string user) =>
-        actor.Kind is ActorKind.User && book.Find(user) is { IsStaff: true, IsDisabled: false } && book.CountStaff() < 2 ? "This is the last staff user: make another one first." : null;
-
-    /// <summary>A provider must not be left without anybody who may change its things; staff may leave it so.</summary>
-    private string? IfLastAdmin(Actor actor, string user, string provider) =>
-        !actor.IsStaff && book.Find(user)?.Providers.TryGetValue(provider, out var role) == true && role is MemberRole.Admin && book.MembersOf(provider).Count(member => member.Role is MemberRole.Admin) < 2
-            ? $"This is the last admin of {provider}: make another one first."
-            : null;
-
-    private async Task<AccountChange> ChangeAsync(Actor actor, AuditEntry attempt, string? refusal, Func<Task<bool>> change, string otherwise, CancellationToken cancellation)
+    /// <param name="otherwise">What to say where there is nothing to change.</param>
+    private async Task<AccountChange> ChangeAsync(Actor actor, AuditEntry attempt, string? refusal, Func<Task<RoleChange>> change, string otherwise, CancellationToken cancellation)
     {
+        var outcome = RoleChange.Done;
+        if (refusal is null && (outcome = await change()) is RoleChange.LastOne)
+            refusal = $"This is the last {(attempt.Provider is { } provider ? $"admin of {provider}" : "staff user")}: make another one first.";
         if (refusal is not null)
         {
             refusals.Note(actor, attempt with { Detail = refusal });
             return new AccountChange(refusal);
         }
 
-        if (!await change())
+        if (outcome is RoleChange.Nothing)
             return new AccountChange(otherwise);
         await book.RefreshAsync(cancellation);
         return AccountChange.Done;

@@ -44,10 +44,15 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
                     values (@Id, @Email, @EmailKey, @PasswordHash, @SecurityStamp, @IsStaff, @TwoFactor, @AuthenticatorKey, @FailedCount, @LockoutEnd, @CreatedAt, @SignedInAt, @DisabledAt, @Version, @Revision)
                     """,
                     Row.Of(user) with { Revision = await write.NextRevisionAsync() });
-                if (user.InvitationToken is { } token && await InvitationStore.UseAsync(write, token, user, this, time.GetUtcNow()) is null)
+                if (user.InvitationToken is { } token && await InvitationStore.UseAsync(write, token, user, this, time.GetUtcNow()) is not InvitationUse.Taken)
                     throw new InvitationSpentException();
                 if (user.MadeBy is { } actor)
                     await NoteAsync(write, actor, new AuditEntry("user.add", "user", user.Id) { After = new JsonObject { ["email"] = user.Email } });
+                if (user.FirstGrant is { } grant)
+                {
+                    await GrantAsync(write, user.Id, grant, await write.NextRevisionAsync(), onlyMore: true);
+                    await NoteAsync(write, Actor.Operator, new AuditEntry("user.grant", "user", user.Id) { Provider = grant.Provider, Detail = grant.ToString() });
+                }
             }, cancellationToken);
             return IdentityResult.Success;
         }
@@ -247,32 +252,69 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
     public async Task<bool> AnyAsync(CancellationToken cancellation) => await database.SingleOrDefaultAsync<long>("select count(*) from users", null, cancellation) > 0;
 
     /// <summary>Gives a user something, or another role with the same provider.</summary>
-    /// <returns>False when it has exactly that already.</returns>
-    public Task<bool> GrantAsync(Actor actor, string user, Grant grant, CancellationToken cancellation) => database.WriteAsync(
-        async write => await GrantAsync(write, user, grant) && await NoteAsync(write, actor, new AuditEntry("user.grant", "user", user) { Provider = grant.Provider, Detail = grant.ToString() }), cancellation);
-
-    /// <returns>False when it does not have that.</returns>
-    public Task<bool> RevokeAsync(Actor actor, string user, Grant grant, CancellationToken cancellation) => database.WriteAsync(async write =>
+    public Task<RoleChange> GrantAsync(Actor actor, string user, Grant grant, CancellationToken cancellation) => database.WriteAsync(async write =>
     {
+        // First: by it changes of roles wait for each other, so that two who leave at once see each other.
+        var revision = await write.NextRevisionAsync();
+        if (grant is { Provider: { } provider, Role: MemberRole.Viewer } && await IsNeededAsync(write, actor, user, provider))
+            return RoleChange.LastOne;
+        if (!await GrantAsync(write, user, grant, revision, onlyMore: false))
+            return RoleChange.Nothing;
+        await NoteAsync(write, actor, new AuditEntry("user.grant", "user", user) { Provider = grant.Provider, Detail = grant.ToString() });
+        return RoleChange.Done;
+    }, cancellation);
+
+    public Task<RoleChange> RevokeAsync(Actor actor, string user, Grant grant, CancellationToken cancellation) => database.WriteAsync(async write =>
+    {
+        var revision = await write.NextRevisionAsync();
+        if ((grant.IsStaff || grant.Provider is not null) && await IsNeededAsync(write, actor, user, grant.Provider))
+            return RoleChange.LastOne;
         var changed = grant switch
         {
             { IsStaff: true } => await write.ExecuteAsync("update users set is_staff = false, version = version + 1 where id = @Id and is_staff = true", new { Id = user }),
             { Provider: { } provider } => await write.ExecuteAsync("delete from memberships where user_id = @Id and provider_id = @Provider", new { Id = user, Provider = provider }),
             _ => await write.ExecuteAsync("delete from portal_owners where user_id = @Id and portal_id = @Portal", new { Id = user, grant.Portal }),
         };
-        return changed > 0 && await TouchAsync(write, user)
-            && await NoteAsync(write, actor, new AuditEntry("user.revoke", "user", user) { Provider = grant.Provider, Detail = grant.ToString() });
+        if (changed == 0)
+            return RoleChange.Nothing;
+        await TouchAsync(write, user, revision);
+        await NoteAsync(write, actor, new AuditEntry("user.revoke", "user", user) { Provider = grant.Provider, Detail = grant.ToString() });
+        return RoleChange.Done;
     }, cancellation);
 
     /// <summary>Disables a user or enables it again; a disabled one's sessions end.</summary>
-    /// <returns>False when it is so already.</returns>
-    public Task<bool> DisableAsync(Actor actor, string user, bool disabled, CancellationToken cancellation) => database.WriteAsync(
-        async write => await write.ExecuteAsync(
+    public Task<RoleChange> DisableAsync(Actor actor, string user, bool disabled, CancellationToken cancellation) => database.WriteAsync(async write =>
+    {
+        var revision = await write.NextRevisionAsync();
+        if (disabled && await IsNeededAsync(write, actor, user, provider: null))
+            return RoleChange.LastOne;
+        var changed = await write.ExecuteAsync(
             disabled
                 ? "update users set disabled_at = @Now, version = version + 1 where id = @Id and disabled_at is null"
                 : "update users set disabled_at = null, version = version + 1 where id = @Id and disabled_at is not null",
-            new { Id = user, Now = time.NowMs() }) > 0 && await TouchAsync(write, user)
-            && await NoteAsync(write, actor, new AuditEntry(disabled ? "user.disable" : "user.enable", "user", user)), cancellation);
+            new { Id = user, Now = time.NowMs() });
+        if (changed == 0)
+            return RoleChange.Nothing;
+        await TouchAsync(write, user, revision);
+        await NoteAsync(write, actor, new AuditEntry(disabled ? "user.disable" : "user.enable", "user", user));
+        return RoleChange.Done;
+    }, cancellation);
+
+    /// <summary>Ends one session for good, whoever holds a copy of its cookie; it is remembered until it would end by itself.</summary>
+    /// <param name="signedOut">Who asked for it; null where another session takes its place.</param>
+    public Task EndSessionAsync(UserSession session, Actor? signedOut, CancellationToken cancellation) => database.WriteAsync(async write =>
+    {
+        var revision = await write.NextRevisionAsync();
+        await write.ExecuteAsync("delete from ended_sessions where until_at <= @Now", new { Now = time.NowMs() });
+        var ended = await write.ExecuteAsync(
+            "insert into ended_sessions (id, user_id, until_at) values (@Id, @User, @Until) on conflict (id) do nothing",
+            new { session.Id, session.User, Until = session.EndsAt.ToUnixTimeMilliseconds() });
+        if (ended == 0)
+            return;
+        await TouchAsync(write, session.User, revision);
+        if (signedOut is not null)
+            await NoteAsync(write, signedOut, new AuditEntry("user.sign-out", "user", session.User));
+    }, cancellation);
 
     /// <summary>Ends every session of a user and every link for a new password.</summary>
     /// <returns>False when there is no such user.</returns>
@@ -311,7 +353,7 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
             order by u.email_key
             limit @Limit
             """,
-            new { After = after?.ToUpperInvariant() ?? "", Part = contains ?? "", Like = $"%{contains?.ToUpperInvariant().Replace("%", "", StringComparison.Ordinal)}%", Limit = limit },
+            new { After = User.KeyOf(after ?? ""), Part = contains ?? "", Like = $"%{User.KeyOf(contains ?? "").Replace("%", "", StringComparison.Ordinal)}%", Limit = limit },
             cancellation);
         return rows.ConvertAll(row => row.ToListing());
     }
@@ -330,6 +372,8 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
             "select m.user_id, m.provider_id as thing, m.role from memberships m join users u on u.id = m.user_id where u.revision > @revision"))).ToLookup(row => row.UserId);
         var portals = (await connection.QueryAsync<GrantRow>(Command(
             "select o.user_id, o.portal_id as thing from portal_owners o join users u on u.id = o.user_id where u.revision > @revision"))).ToLookup(row => row.UserId);
+        var ended = (await connection.QueryAsync<GrantRow>(Command(
+            "select e.user_id, e.id as thing from ended_sessions e join users u on u.id = e.user_id where u.revision > @revision and e.until_at > @now"))).ToLookup(row => row.UserId);
         return ([.. users.Select(user => new KnownUser
         {
             Id = user.Id,
@@ -339,13 +383,16 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
             IsDisabled = user.DisabledAt is not null,
             Providers = members[user.Id].ToFrozenDictionary(row => row.Thing, row => Enum.Parse<MemberRole>(row.Role!, ignoreCase: true)),
             Portals = portals[user.Id].Select(row => row.Thing).ToFrozenSet(),
+            EndedSessions = ended[user.Id].Select(row => row.Thing).ToFrozenSet(),
         })], users[^1].Revision);
 
-        CommandDefinition Command(string sql) => new(sql, new { revision }, cancellationToken: cancellation);
+        CommandDefinition Command(string sql) => new(sql, new { revision, now = time.NowMs() }, cancellationToken: cancellation);
     }, cancellation);
 
     /// <inheritdoc cref="GrantAsync(Actor, string, Grant, CancellationToken)"/>
-    internal async Task<bool> GrantAsync(WriteTransaction write, string user, Grant grant)
+    /// <param name="onlyMore">Takes nothing from who may do more already.</param>
+    /// <returns>False when nothing is different now.</returns>
+    internal async Task<bool> GrantAsync(WriteTransaction write, string user, Grant grant, long revision, bool onlyMore)
     {
         var now = time.NowMs();
         var changed = grant switch
@@ -355,13 +402,17 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
                 """
                 insert into memberships (user_id, provider_id, role, since)
                 values (@Id, @Provider, @Role, @Now)
-                on conflict (user_id, provider_id) do update set role = excluded.role, since = excluded.since where memberships.role <> excluded.role
+                on conflict (user_id, provider_id) do update set role = excluded.role, since = excluded.since
+                where memberships.role <> excluded.role and (@OnlyMore = false or excluded.role = 'admin')
                 """,
-                new { Id = user, Provider = provider, Role = grant.Role.ToString().ToLowerInvariant(), Now = now }),
+                new { Id = user, Provider = provider, Role = grant.Role.ToString().ToLowerInvariant(), Now = now, OnlyMore = onlyMore }),
             _ => await write.ExecuteAsync(
                 "insert into portal_owners (user_id, portal_id, since) values (@Id, @Portal, @Now) on conflict (user_id, portal_id) do nothing", new { Id = user, grant.Portal, Now = now }),
         };
-        return changed > 0 && await TouchAsync(write, user);
+        if (changed == 0)
+            return false;
+        await TouchAsync(write, user, revision);
+        return true;
     }
 
     public void Dispose()
@@ -369,15 +420,33 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
         // It holds nothing.
     }
 
-    private async Task<bool> NoteAsync(WriteTransaction write, Actor actor, AuditEntry entry)
-    {
-        await AuditStore.AppendAsync(write, time.GetUtcNow(), actor, entry);
-        return true;
-    }
+    private Task NoteAsync(WriteTransaction write, Actor actor, AuditEntry entry) => AuditStore.AppendAsync(write, time.GetUtcNow(), actor, entry);
 
     /// <summary>Everybody who keeps this user in memory is to read it again.</summary>
-    private static async Task<bool> TouchAsync(WriteTransaction write, string user) =>
-        await write.ExecuteAsync("update users set revision = @Revision where id = @Id", new { Id = user, Revision = await write.NextRevisionAsync() }) == 1;
+    private static Task<int> TouchAsync(WriteTransaction write, string user, long revision) =>
+        write.ExecuteAsync("update users set revision = @Revision where id = @Id", new { Id = user, Revision = revision });
+
+    /// <summary>
+    /// Pages must not shut out everybody who could open them again, nor leave a provider without anybody who may change its things; a command on the machine may do the one,
+    /// staff the other.
+    /// </summary>
+    /// <param name="provider">Null asks for the last one of staff.</param>
+    private static async Task<bool> IsNeededAsync(WriteTransaction write, Actor actor, string user, string? provider) =>
+        (provider is null ? actor.Kind is ActorKind.User : !actor.IsStaff) && await write.ScalarAsync<long>(
+            provider is null
+                ? """
+                  select count(*) from users
+                  where id = @Id and is_staff = true and disabled_at is null
+                    and not exists (select 1 from users other where other.id <> @Id and other.is_staff = true and other.disabled_at is null)
+                  """
+                : """
+                  select count(*) from memberships
+                  where user_id = @Id and provider_id = @Provider and role = 'admin'
+                    and not exists (
+                        select 1 from memberships other join users u on u.id = other.user_id
+                        where other.provider_id = @Provider and other.user_id <> @Id and other.role = 'admin' and u.disabled_at is null)
+                  """,
+            new { Id = user, Provider = provider }) > 0;
 
     private async Task<User?> FindAsync(string condition, string key, CancellationToken cancellation) =>
         (await database.SingleOrDefaultAsync<Row>($"select {Columns}, revision from users where {condition}", new { Key = key }, cancellation))?.ToUser();

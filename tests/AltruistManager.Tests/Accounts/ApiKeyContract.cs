@@ -172,6 +172,70 @@ public abstract class ApiKeyContract(DatabaseFixture fixture) : StorageContract(
         Assert.Equal([KeyValuePair.Create(IdOf(key), new KeyUse(began, last))], several);
     }
 
+    [Fact]
+    public async Task Two_keys_of_an_owner_are_active_at_a_time_however_many_are_made_at_once()
+    {
+        var admin = Actors.AdminOf("crowd");
+        var made = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Store.CreateAsync(admin, "x", KeyScope.Provider, "crowd", null, null, Cancellation))));
+        Assert.Equal(2, made.Count(key => key is not null));
+        Assert.Equal(2, await Store.CountActiveAsync(KeyScope.Provider, "crowd", Cancellation));
+
+        // One that ended makes room; others' count for themselves; programs and commands are not held to it.
+        Assert.True(await Store.RevokeAsync(admin, IdOf(made.First(key => key is not null)!), Cancellation));
+        Assert.NotNull(await Store.CreateAsync(admin, "x", KeyScope.Provider, "crowd", null, time.GetUtcNow().AddMinutes(1), Cancellation));
+        Assert.Null(await Store.CreateAsync(admin, "x", KeyScope.Provider, "crowd", null, null, Cancellation));
+        time.Now += TimeSpan.FromMinutes(1);
+        Assert.NotNull(await Store.CreateAsync(admin, "x", KeyScope.Provider, "crowd", null, null, Cancellation));
+        Assert.NotNull(await Store.CreateAsync(Actors.AdminOf("alone"), "x", KeyScope.Provider, "alone", null, null, Cancellation));
+        Assert.NotNull(await Store.CreateAsync(Actor.Operator, "x", KeyScope.Provider, "crowd", null, null, Cancellation));
+    }
+
+    [Fact]
+    public async Task Keys_of_an_owner_are_read_page_by_page_newest_first_by_who_may_know_of_them()
+    {
+        var made = new List<string>();
+        for (var number = 0; number < 5; number++)
+        {
+            // Two in the same millisecond are one after the other all the same.
+            time.Now += TimeSpan.FromMilliseconds(number % 2);
+            made.Add(IdOf((await Store.CreateAsync(Actor.Operator, $"{number}", KeyScope.Provider, "paged", null, null, Cancellation))!));
+        }
+
+        await MakeAsync("other", KeyScope.Provider, "other", null, null, Cancellation);
+        var read = new List<string>();
+        for (string? before = null; ;)
+        {
+            var page = await Store.ListOfAsync(Actors.ViewerOf("paged"), KeyScope.Provider, "paged", before, 2, Cancellation);
+            read.AddRange(page.Select(key => key.Id));
+            if (page.Count < 2)
+                break;
+            before = page[^1].Id;
+        }
+
+        Assert.Equal(made.Order(), read.Order());
+        Assert.Equal(read, (await Store.ListAsync(Actors.ViewerOf("paged"), Cancellation)).Select(key => key.Id));
+        Assert.Empty(await Store.ListOfAsync(Actors.ViewerOf("other"), KeyScope.Provider, "paged", null, 9, Cancellation));
+    }
+
+    [Fact]
+    public async Task Uses_of_several_keys_are_written_together_and_each_is_widened()
+    {
+        time.Now = UnixTime.FromMs(time.Now.ToUnixTimeMilliseconds());
+        var uses = Uses();
+        using var ring = Ring(uses);
+        var (one, two) = (await MakeAsync("x", KeyScope.Staff, null, null, null, Cancellation), await MakeAsync("y", KeyScope.Staff, null, null, null, Cancellation));
+        var began = time.Now;
+        await ring.CheckAsync(one, Cancellation);
+        await uses.SaveAsync(Cancellation);
+        time.Now += TimeSpan.FromHours(1);
+        await ring.CheckAsync(one, Cancellation);
+        await ring.CheckAsync(two, Cancellation);
+        await uses.SaveAsync(Cancellation);
+        var stored = await Uses().FindAsync([IdOf(one), IdOf(two), "nobody"], Cancellation);
+        Assert.Equal(2, stored.Count);
+        Assert.Equal((new KeyUse(began, time.Now), new KeyUse(time.Now, time.Now)), (stored[IdOf(one)], stored[IdOf(two)]));
+    }
+
     [Theory]
     [InlineData("EU Gateway #2", "eu-gateway-2")]
     [InlineData("ÄÖ", "fallback")]

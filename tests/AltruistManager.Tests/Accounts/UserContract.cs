@@ -114,16 +114,16 @@ public abstract class UserContract(DatabaseFixture fixture) : StorageContract(fi
         using var book = Book();
         var user = await MakeAsync();
         await book.RefreshAsync(Cancellation);
-        var stamp = user.SecurityStamp;
-        Assert.True(await book.IsGoodAsync(user.Id, stamp, Cancellation));
+        var before = Session(user);
+        Assert.True(await book.IsGoodAsync(Session(user), Cancellation));
         for (var i = 0; i < 5; i++)
             await users.AccessFailedAsync(user);
 
         Assert.True((await users.SetPasswordAsync(user, "seven grey herons")).Succeeded);
 
         Assert.False(await users.IsLockedOutAsync((await users.FindByIdAsync(user.Id))!));
-        Assert.True(await book.IsGoodAsync(user.Id, (await users.FindByIdAsync(user.Id))!.SecurityStamp, Cancellation));
-        Assert.False(await book.IsGoodAsync(user.Id, stamp, Cancellation));
+        Assert.True(await book.IsGoodAsync(Session((await users.FindByIdAsync(user.Id))!), Cancellation));
+        Assert.False(await book.IsGoodAsync(before, Cancellation));
     }
 
     [Fact]
@@ -153,9 +153,9 @@ public abstract class UserContract(DatabaseFixture fixture) : StorageContract(fi
 
         Assert.True((await registry.DisableAsync(Actor.Operator, user.Id, Cancellation)).IsDone);
         await others.RefreshAsync(Cancellation);
-        Assert.Null(others.ActorOf(user.Id, user.SecurityStamp, withSecondFactor: true, null));
+        Assert.Null(others.ActorOf(Session(user), null));
 
-        Actor ActorIn(UserBook book) => book.ActorOf(user.Id, user.SecurityStamp, withSecondFactor: false, null)!;
+        Actor ActorIn(UserBook book) => book.ActorOf(Session(user), null)!;
     }
 
     [Fact]
@@ -224,8 +224,8 @@ public abstract class UserContract(DatabaseFixture fixture) : StorageContract(fi
         var user = await MakeAsync();
         await store.GrantAsync(Actor.Operator, user.Id, Grant.Staff, Cancellation);
         await book.RefreshAsync(Cancellation);
-        Assert.False(book.ActorOf(user.Id, user.SecurityStamp, withSecondFactor: false, null)!.IsStaff);
-        Assert.True(book.ActorOf(user.Id, user.SecurityStamp, withSecondFactor: true, null)!.IsStaff);
+        Assert.False(book.ActorOf(Session(user), null)!.IsStaff);
+        Assert.True(book.ActorOf(Session(user) with { HasSecondFactor = true }, null)!.IsStaff);
     }
 
     [Fact]
@@ -307,19 +307,19 @@ public abstract class UserContract(DatabaseFixture fixture) : StorageContract(fi
 
         var token = await store.AddAsync(Actor.Operator, meant.Email, Grant.Of("acme", MemberRole.Admin), TimeSpan.FromDays(1), Cancellation);
         Assert.Equal(0, await StoredAsync<long>("select count(*) from invitations where token_hash = '" + token + "' or id = @Id", meant));
-        Assert.Null(await store.UseAsync(token, other, Cancellation));
-        Assert.Equal(Grant.Of("acme", MemberRole.Admin), await store.UseAsync(token, meant, Cancellation));
-        Assert.Null(await store.UseAsync(token, meant, Cancellation));
+        Assert.Equal(InvitationUse.Over, await store.UseAsync(token, other, Cancellation));
+        Assert.Equal(InvitationUse.Taken, await store.UseAsync(token, meant, Cancellation));
+        Assert.Equal(InvitationUse.Over, await store.UseAsync(token, meant, Cancellation));
         await book.RefreshAsync(Cancellation);
         Assert.Equal([("acme", MemberRole.Admin)], book.Find(meant.Id)!.Providers.Select(membership => (membership.Key, membership.Value)));
         Assert.Empty(book.Find(other.Id)!.Providers);
 
         var late = await store.AddAsync(Actor.Operator, null, Grant.Staff, TimeSpan.FromMilliseconds(-1), Cancellation);
-        Assert.Null(await store.UseAsync(late, meant, Cancellation));
+        Assert.Equal(InvitationUse.Over, await store.UseAsync(late, meant, Cancellation));
         var revoked = await store.AddAsync(Actor.Operator, null, Grant.Owning("gateway"), TimeSpan.FromDays(1), Cancellation);
         var listed = Assert.Single(await store.ListGoodAsync(null, Cancellation));
         Assert.True(await store.RevokeAsync(Actor.Operator, listed, Cancellation));
-        Assert.Null(await store.UseAsync(revoked, meant, Cancellation));
+        Assert.Equal(InvitationUse.Over, await store.UseAsync(revoked, meant, Cancellation));
         Assert.Empty(await store.ListGoodAsync("acme", Cancellation));
     }
 
@@ -334,12 +334,185 @@ public abstract class UserContract(DatabaseFixture fixture) : StorageContract(fi
         Assert.True(await new SetupStore(database, TimeProvider.System).IsClosedAsync(Cancellation));
     }
 
-    private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+    [Fact]
+    public async Task Session_that_was_signed_out_of_is_over_on_every_instance_and_others_go_on()
+    {
+        var store = new UserStore(Database, Ring(Database), TimeProvider.System);
+        using var here = Book();
+        using var there = Book();
+        var user = await MakeAsync();
+        await here.RefreshAsync(Cancellation);
+        await there.RefreshAsync(Cancellation);
+        var (session, other) = (Session(user), Session(user));
 
-    private async Task<User> MakeAsync()
+        await store.EndSessionAsync(session, here.ActorOf(session, null), Cancellation);
+        await store.EndSessionAsync(session, null, Cancellation);
+        foreach (var book in new[] { here, there, Book() })
+        {
+            await book.RefreshAsync(Cancellation);
+            Assert.Equal((false, true), (book.ActorOf(session, null) is not null, book.ActorOf(other, null) is not null));
+            Assert.False(await book.IsGoodAsync(session, Cancellation));
+        }
+
+        var line = Assert.Single(await new AuditStore(Database, TimeProvider.System).ListAsync(new AuditFilter { Subject = $"user:{user.Id}", Action = "user.sign-out" }, null, 10, Cancellation));
+        Assert.Equal(user.Email, line.ActorName);
+    }
+
+    [Fact]
+    public async Task Session_is_over_seven_days_after_it_began_however_much_it_is_used_and_an_ended_one_is_forgotten_then()
+    {
+        var clock = new Clock { Now = Now };
+        var store = new UserStore(Database, Ring(Database), clock);
+        using var book = new UserBook(store, Options.Create(new AccountsOptions()), clock);
+        var user = await MakeAsync();
+        await book.RefreshAsync(Cancellation);
+        var (session, ended) = (Session(user) with { BegunAt = clock.Now }, Session(user) with { BegunAt = clock.Now });
+        await store.EndSessionAsync(ended, null, Cancellation);
+        await book.RefreshAsync(Cancellation);
+        Assert.Contains(ended.Id, book.Find(user.Id)!.EndedSessions);
+
+        clock.Now += TimeSpan.FromDays(7) - TimeSpan.FromSeconds(1);
+        Assert.NotNull(book.ActorOf(session, null));
+        clock.Now += TimeSpan.FromSeconds(1);
+        Assert.Null(book.ActorOf(session, null));
+        await store.EndSessionAsync(Session(user) with { BegunAt = clock.Now }, null, Cancellation);
+        Assert.Equal(0, await StoredAsync<long>($"select count(*) from ended_sessions where id = '{ended.Id}' and user_id = @Id", user));
+    }
+
+    [Fact]
+    public async Task Invitation_of_who_could_not_make_it_any_more_is_over()
+    {
+        var users = new UserStore(Database, Ring(Database), TimeProvider.System);
+        var store = new InvitationStore(Database, users, TimeProvider.System);
+        var provider = $"of-{Interlocked.Increment(ref people)}";
+        var (staff, admin, guest) = (await MakeAsync(), await MakeAsync(), await MakeAsync());
+        await users.GrantAsync(Actor.Operator, staff.Id, Grant.Staff, Cancellation);
+        await users.GrantAsync(Actor.Operator, admin.Id, Grant.Of(provider, MemberRole.Admin), Cancellation);
+        var byStaff = await store.AddAsync(Actor.Of(staff), null, Grant.Of(provider, MemberRole.Viewer), TimeSpan.FromDays(1), Cancellation);
+        var byAdmin = await store.AddAsync(Actor.Of(admin), null, Grant.Of(provider, MemberRole.Viewer), TimeSpan.FromDays(1), Cancellation);
+        Assert.Equal(2, (await store.ListGoodAsync(provider, Cancellation)).Count);
+
+        await users.DisableAsync(Actor.Operator, staff.Id, disabled: true, Cancellation);
+        await users.GrantAsync(Actor.Operator, admin.Id, Grant.Of(provider, MemberRole.Viewer), Cancellation);
+        foreach (var token in new[] { byStaff, byAdmin })
+        {
+            Assert.Null(await store.FindAsync(token, Cancellation));
+            Assert.Equal(InvitationUse.Over, await store.UseAsync(token, guest, Cancellation));
+        }
+
+        Assert.Empty(await store.ListGoodAsync(provider, Cancellation));
+        await users.GrantAsync(Actor.Operator, admin.Id, Grant.Of(provider, MemberRole.Admin), Cancellation);
+        Assert.Equal(InvitationUse.Taken, await store.UseAsync(byAdmin, guest, Cancellation));
+    }
+
+    [Fact]
+    public async Task Admin_who_opens_the_link_of_a_viewer_stays_an_admin_and_the_link_stays_good()
+    {
+        var users = new UserStore(Database, Ring(Database), TimeProvider.System);
+        var store = new InvitationStore(Database, users, TimeProvider.System);
+        var (admin, guest) = (await MakeAsync(), await MakeAsync());
+        await users.GrantAsync(Actor.Operator, admin.Id, Grant.Of("acme", MemberRole.Admin), Cancellation);
+        var link = await store.AddAsync(Actor.Operator, null, Grant.Of("acme", MemberRole.Viewer), TimeSpan.FromDays(1), Cancellation);
+        Assert.Equal(InvitationUse.Needless, await store.UseAsync(link, admin, Cancellation));
+        Assert.Equal("admin", await StoredAsync<string>("select role from memberships where user_id = @Id and provider_id = 'acme'", admin));
+        Assert.Equal(InvitationUse.Taken, await store.UseAsync(link, guest, Cancellation));
+
+        // More than it has is given.
+        var more = await store.AddAsync(Actor.Operator, null, Grant.Of("acme", MemberRole.Admin), TimeSpan.FromDays(1), Cancellation);
+        Assert.Equal(InvitationUse.Taken, await store.UseAsync(more, guest, Cancellation));
+        Assert.Equal("admin", await StoredAsync<string>("select role from memberships where user_id = @Id and provider_id = 'acme'", guest));
+    }
+
+    [Fact]
+    public async Task Invitation_for_an_address_beyond_ASCII_is_for_it_whatever_its_case()
+    {
+        var users = new UserStore(Database, Ring(Database), TimeProvider.System);
+        var store = new InvitationStore(Database, users, TimeProvider.System);
+        var user = await MakeAsync($"jörg{Interlocked.Increment(ref people)}@acme.example");
+        var link = await store.AddAsync(Actor.Operator, user.Email.ToUpperInvariant(), Grant.Staff, TimeSpan.FromDays(1), Cancellation);
+        Assert.Equal(InvitationUse.Taken, await store.UseAsync(link, user, Cancellation));
+    }
+
+    [Fact]
+    public async Task Of_the_last_two_admins_and_staff_one_stays_although_another_process_took_the_other_just_now()
+    {
+        var database = await Fixture.NewDatabaseAsync(Cancellation);
+        var store = new UserStore(database, Ring(database), TimeProvider.System);
+        using var mine = Book(database);
+        using var stale = Book(database);
+        var (here, there) = (new UserRegistry(store, mine, Actors.Refusals(database)), new UserRegistry(store, stale, Actors.Refusals(database)));
+        var (one, two) = (await MakeAsync(database: database), await MakeAsync(database: database));
+        foreach (var user in new[] { one, two })
+        {
+            await store.GrantAsync(Actor.Operator, user.Id, Grant.Staff, Cancellation);
+            await store.GrantAsync(Actor.Operator, user.Id, Grant.Of("acme", MemberRole.Admin), Cancellation);
+        }
+
+        await mine.RefreshAsync(Cancellation);
+        await stale.RefreshAsync(Cancellation);
+        var admin = Person(("acme", MemberRole.Admin));
+        Assert.True((await here.RevokeAsync(admin, one.Id, Grant.Of("acme", MemberRole.Admin), Cancellation)).IsDone);
+        Assert.Contains("last admin of acme", (await there.RevokeAsync(admin, two.Id, Grant.Of("acme", MemberRole.Admin), Cancellation)).Refusal, StringComparison.Ordinal);
+        Assert.Contains("last admin of acme", (await there.GrantAsync(admin, two.Id, Grant.Of("acme", MemberRole.Viewer), Cancellation)).Refusal, StringComparison.Ordinal);
+        Assert.True((await here.DisableAsync(Actors.Staff, one.Id, Cancellation)).IsDone);
+        Assert.Contains("last staff user", (await there.RevokeAsync(Actors.Staff, two.Id, Grant.Staff, Cancellation)).Refusal, StringComparison.Ordinal);
+        Assert.Contains("last staff user", (await there.DisableAsync(Actors.Staff, two.Id, Cancellation)).Refusal, StringComparison.Ordinal);
+
+        // Staff may leave a provider without an admin, and a command the pages without staff.
+        Assert.True((await there.RevokeAsync(Actors.Staff, two.Id, Grant.Of("acme", MemberRole.Admin), Cancellation)).IsDone);
+        Assert.True((await there.DisableAsync(Actor.Operator, two.Id, Cancellation)).IsDone);
+    }
+
+    [Fact]
+    public async Task Of_two_admins_who_put_each_other_out_at_the_same_moment_one_stays()
+    {
+        var store = new UserStore(Database, Ring(Database), TimeProvider.System);
+        for (var round = 0; round < 10; round++)
+        {
+            var provider = $"pair-{Interlocked.Increment(ref people)}";
+            var pair = new[] { await AddAsync(store), await AddAsync(store) };
+            foreach (var user in pair)
+                await store.GrantAsync(Actor.Operator, user.Id, Grant.Of(provider, MemberRole.Admin), Cancellation);
+            var outcomes = await Task.WhenAll(pair.Select(user => Task.Run(() => store.RevokeAsync(Person((provider, MemberRole.Admin)), user.Id, Grant.Of(provider, MemberRole.Admin), Cancellation))));
+            Assert.Equal([RoleChange.Done, RoleChange.LastOne], outcomes.Order());
+        }
+    }
+
+    [Fact]
+    public async Task User_and_what_it_is_given_as_it_is_made_are_there_together_or_not_at_all()
     {
         using var services = Services();
+        var users = services.GetRequiredService<Users>();
+        var staff = User.New($"first{Interlocked.Increment(ref people)}@acme.example", Now, grant: Grant.Staff);
+        Assert.True((await users.CreateAsync(staff, Password)).Succeeded);
+        using var book = Book();
+        await book.RefreshAsync(Cancellation);
+        Assert.True(book.Find(staff.Id)!.IsStaff);
+
+        // A portal without an id cannot be given.
+        var half = User.New($"half{Interlocked.Increment(ref people)}@acme.example", Now, grant: Grant.Owning(null!));
+        await Assert.ThrowsAnyAsync<Exception>(() => users.CreateAsync(half, Password));
+        Assert.Null(await users.FindByIdAsync(half.Id));
+    }
+
+    private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+
+    /// <summary>Begun just now.</summary>
+    private static UserSession Session(User user) => new() { Id = Guid.CreateVersion7(Now).ToString(), User = user.Id, Stamp = user.SecurityStamp, BegunAt = Now };
+
+    /// <summary>Without a password, which takes its time.</summary>
+    private static async Task<User> AddAsync(UserStore store)
+    {
         var user = User.New($"person{Interlocked.Increment(ref people)}@acme.example", Now);
+        user.EmailKey = User.KeyOf(user.Email);
+        Assert.True((await store.CreateAsync(user, Cancellation)).Succeeded);
+        return user;
+    }
+
+    private async Task<User> MakeAsync(string? email = null, Database? database = null)
+    {
+        using var services = Services(database);
+        var user = User.New(email ?? $"person{Interlocked.Increment(ref people)}@acme.example", Now);
         var made = await services.GetRequiredService<Users>().CreateAsync(user, Password);
         Assert.True(made.Succeeded, Users.Explain(made));
         return user;
@@ -347,7 +520,7 @@ public abstract class UserContract(DatabaseFixture fixture) : StorageContract(fi
 
     private async Task<T> StoredAsync<T>(string sql, User user) => (await Database.SingleOrDefaultAsync<T>(sql, new { user.Id }, Cancellation))!;
 
-    private UserBook Book() => new(new UserStore(Database, Ring(Database), TimeProvider.System), Options.Create(new AccountsOptions()), TimeProvider.System);
+    private UserBook Book(Database? database = null) => new(new UserStore(database ?? Database, Ring(database ?? Database), TimeProvider.System), Options.Create(new AccountsOptions()), TimeProvider.System);
 
     private static KeyRing Ring(Database database) => new(database, NullLogger<KeyRing>.Instance);
 
@@ -359,6 +532,13 @@ public abstract class UserContract(DatabaseFixture fixture) : StorageContract(fi
         Providers = memberships.ToDictionary(membership => membership.Provider, membership => membership.Role),
     };
 
-    private ServiceProvider Services() => new ServiceCollection()
-        .AddLogging().AddSingleton(TimeProvider.System).AddSingleton(Database).AddSingleton(Ring(Database)).AddAccounts().BuildServiceProvider();
+    private ServiceProvider Services(Database? database = null) => new ServiceCollection()
+        .AddLogging().AddSingleton(TimeProvider.System).AddSingleton(database ?? Database).AddSingleton(Ring(database ?? Database)).AddAccounts().BuildServiceProvider();
+
+    private sealed class Clock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
 }

@@ -35,7 +35,7 @@ public sealed class ExposureApiTests(AppWithPicks picks) : IClassFixture<AppWith
 
         // It is known after a restart too, and not in the answer alone.
         await App.Services.GetRequiredService<KeyUses>().SaveAsync(Cancellation);
-        Assert.Equal(key.GetProperty("lastUsedAt").GetDateTimeOffset(), (await App.Services.GetRequiredService<KeyUseStore>().FindAsync(IdOf(text), Cancellation))!.LastAt!.Value, TimeSpan.FromMilliseconds(1));
+        Assert.Equal(key.GetProperty("lastUsedAt").GetDateTimeOffset(), (await App.Services.GetRequiredService<KeyUseStore>().FindAsync([IdOf(text)], Cancellation))[IdOf(text)].LastAt!.Value, TimeSpan.FromMilliseconds(1));
 
         // Once it is revoked it sees nobody who comes; who leaves the portal's regions was seen all the same.
         await App.Services.GetRequiredService<ApiKeyStore>().RevokeAsync(Actor.Operator, IdOf(text), Cancellation);

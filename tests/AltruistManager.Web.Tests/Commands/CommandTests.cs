@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
+using AltruistManager.Accounts;
 using AltruistManager.Web.Tests.EndToEnd;
 
 namespace AltruistManager.Web.Tests.Commands;
@@ -32,6 +33,19 @@ public sealed class CommandTests : IDisposable
 
         Assert.Equal((0, "", ""), await RunAsync("keys", "revoke", id));
         Assert.Contains("revoked", (await RunAsync("keys", "list")).Output);
+    }
+
+    [Fact]
+    public async Task List_of_keys_tells_when_each_was_used_last()
+    {
+        await using var app = await AppFixture.StartAsync();
+        using (var used = await app.Portal.GetAsync("/api/v1/selections", Cancellation))
+            Assert.Equal(HttpStatusCode.OK, used.StatusCode);
+        await app.Services.GetRequiredService<KeyUses>().SaveAsync(Cancellation);
+        var lines = (await RunAsync("keys", "list", "--Storage:ConnectionString", $"Data Source={app.Folder}/test.db")).Output.Split('\n');
+        Assert.Contains("LAST USED", lines[0], StringComparison.Ordinal);
+        Assert.Matches(@" good +\d{4}-\d\d-\d\d \d\d:\d\d ", Assert.Single(lines, line => line.Contains(" portal ", StringComparison.Ordinal)));
+        Assert.Matches(" good +never ", Assert.Single(lines, line => line.Contains(" staff ", StringComparison.Ordinal)));
     }
 
     [Theory]

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using AltruistManager.Accounts;
 using AltruistManager.Web.Security;
+using Microsoft.AspNetCore.Identity;
 
 namespace AltruistManager.Web.Tests.Security;
 
@@ -128,6 +129,29 @@ public sealed partial class AccountTests(AppFixture app) : IClassFixture<AppFixt
     }
 
     [Fact]
+    public async Task Removed_passkey_ends_the_other_sessions_and_keeps_this_one()
+    {
+        using var person = await SignedInAsync();
+        using var other = new Person(app);
+        using (await other.SignInAsync(ben))
+            Assert.Contains(ben, await other.ReadAsync("/methodology"));
+        var store = app.Services.GetRequiredService<UserStore>();
+        var now = TimeProvider.System.GetUtcNow();
+        var id = Guid.CreateVersion7(now).ToByteArray();
+        await store.AddOrUpdatePasskeyAsync(
+            (await store.FindByEmailAsync(User.KeyOf(ben), Cancellation))!, new UserPasskeyInfo(id, [1], now, 0, null, true, false, false, [2], [3]) { Name = "Phone" }, Cancellation);
+
+        var form = $"remove-{Convert.ToHexStringLower(id)}";
+        using (var wrong = await person.SubmitAsync("/account/passkeys", form, ("Input.Password", "not my password")))
+            Assert.Contains("not your password", await wrong.Content.ReadAsStringAsync(Cancellation));
+        Assert.Contains(ben, await other.ReadAsync("/methodology"));
+        using (var removed = await person.SubmitAsync("/account/passkeys", form, ("Input.Password", Person.Password)))
+            Assert.Contains("signs nobody in any more", await removed.Content.ReadAsStringAsync(Cancellation));
+        Assert.Contains(ben, await person.ReadAsync("/methodology"));
+        Assert.DoesNotContain(ben, await other.ReadAsync("/methodology"));
+    }
+
+    [Fact]
     public async Task Signing_out_everywhere_leaves_one_session()
     {
         using var person = await SignedInAsync();
@@ -208,10 +232,23 @@ public sealed partial class AccountTests(AppFixture app) : IClassFixture<AppFixt
     }
 
     [Fact]
+    public async Task Admin_who_opens_the_link_of_a_viewer_is_told_so_and_stays_an_admin()
+    {
+        var path = (await app.Services.GetRequiredService<Invitations>().InviteAsync(Actor.Operator, Grant.Of("acme", MemberRole.Viewer), null, Cancellation)).Path!;
+        await Person.MakeAsync(app, ben, Grant.Of("acme", MemberRole.Admin));
+        using var person = new Person(app);
+        using (await person.SignInAsync(ben))
+        using (var told = await person.SubmitAsync(path, "accept"))
+            Assert.Contains("You may do that already", await told.Content.ReadAsStringAsync(Cancellation));
+        Assert.Contains("manage the things of acme", await person.ReadAsync("/account"));
+    }
+
+    [Fact]
     public async Task Invitations_are_made_and_taken_back_by_who_may_give_the_role()
     {
         var invitations = app.Services.GetRequiredService<Invitations>();
-        var admin = new Actor { Kind = ActorKind.User, Id = "1", Name = ben, Providers = new Dictionary<string, MemberRole> { [ben] = MemberRole.Admin } };
+        var member = await Person.MakeAsync(app, ben, Grant.Of(ben, MemberRole.Admin));
+        var admin = new Actor { Kind = ActorKind.User, Id = member, Name = ben, Providers = new Dictionary<string, MemberRole> { [ben] = MemberRole.Admin } };
         Assert.Null((await invitations.InviteAsync(admin, Grant.Staff, null, Invitations.Lifetime, Cancellation)).Path);
         Assert.Null((await invitations.InviteAsync(admin, Grant.Of("helios", MemberRole.Viewer), null, Invitations.Lifetime, Cancellation)).Path);
         var (path, _) = await invitations.InviteAsync(admin, Grant.Of(ben, MemberRole.Viewer), null, Invitations.Lifetime, Cancellation);

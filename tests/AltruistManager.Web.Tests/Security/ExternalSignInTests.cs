@@ -26,8 +26,17 @@ public sealed class ExternalSignInTests
 
         using var dora = new Person(app);
         using (await dora.SignInAsync("dora@acme.example"))
-            Assert.Equal("/account", await GoThroughAsync(dora, "/account"));
-        Assert.Contains("connected", await dora.ReadAsync("/account"));
+            Assert.Contains("not connected", await dora.ReadAsync("/account"));
+        // Who finds a browser signed in gets no way in of their own.
+        Assert.Equal("/account/external?problem=password", await GoThroughAsync(dora, "/account/external"));
+        Assert.Equal("/account/external?problem=password", await GoThroughAsync(dora, "/account/external", "not my password"));
+        Assert.Contains("not your password", await dora.ReadAsync("/account/external?problem=password"));
+        using var thief = new Person(app);
+        thief.Cookies["__Host-session"] = dora.Cookies["__Host-session"];
+        Assert.Equal("/account/external", await GoThroughAsync(dora, "/account/external", Person.Password));
+        // Her session began anew: a copy of the one before is worth nothing.
+        Assert.DoesNotContain("dora@acme.example", await thief.ReadAsync("/methodology"));
+        Assert.DoesNotContain("not connected", await dora.ReadAsync("/account"));
         using var again = new Person(app);
         Assert.Equal("/altruists", await GoThroughAsync(again, "/sign-in?back=/altruists"));
         Assert.Contains("dora@acme.example", await again.ReadAsync("/"));
@@ -37,6 +46,17 @@ public sealed class ExternalSignInTests
         Assert.Contains("form-action 'self';", page.Headers.GetValues("Content-Security-Policy").Single());
         using var signIn = await stranger.GetAsync("/sign-in");
         Assert.Contains($"form-action 'self' {root};", signIn.Headers.GetValues("Content-Security-Policy").Single());
+
+        // Disconnected, it lets nobody in, and who came in by it is out.
+        using (var wrong = await dora.SubmitAsync("/account/external", "disconnect", ("Input.Password", "not my password")))
+            Assert.Contains("not your password", await wrong.Content.ReadAsStringAsync(Cancellation));
+        Assert.Contains("dora@acme.example", await again.ReadAsync("/methodology"));
+        using (var done = await dora.SubmitAsync("/account/external", "disconnect", ("Input.Password", Person.Password)))
+            Assert.Contains("signs nobody in here any more", await done.Content.ReadAsStringAsync(Cancellation));
+        Assert.Contains("not connected", await dora.ReadAsync("/account"));
+        Assert.DoesNotContain("dora@acme.example", await again.ReadAsync("/methodology"));
+        using var late = new Person(app);
+        Assert.Equal("/sign-in?problem=stranger", await GoThroughAsync(late, "/sign-in"));
     }
 
     [Fact]
@@ -57,11 +77,14 @@ public sealed class ExternalSignInTests
 
     /// <summary>Sends the form on the page, goes to the other service and comes back.</summary>
     /// <returns>The path it ends at.</returns>
-    private static async Task<string> GoThroughAsync(Person person, string page)
+    private static async Task<string> GoThroughAsync(Person person, string page, string? password = null)
     {
         var html = await person.ReadAsync(page);
         var action = WebUtility.HtmlDecode(html.Split("action=\"").First(part => part.StartsWith("/sign-in/external", StringComparison.Ordinal)).Split('"')[0]);
-        using var there = await person.PostAsync(action, [.. Person.HiddenOf(html, action.Replace("&", "&amp;", StringComparison.Ordinal))]);
+        (string, string)[] typed = password is null ? [] : [("Input.Password", password)];
+        using var there = await person.PostAsync(action, [.. Person.HiddenOf(html, action.Replace("&", "&amp;", StringComparison.Ordinal)), .. typed]);
+        if (there.Headers.Location!.OriginalString.StartsWith('/'))
+            return there.Headers.Location.OriginalString;
         using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
         using var granted = await http.GetAsync(there.Headers.Location, Cancellation);
         using var back = await person.GetAsync(granted.Headers.Location!.PathAndQuery);

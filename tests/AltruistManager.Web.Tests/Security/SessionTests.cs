@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json;
 using AltruistManager.Accounts;
+using AltruistManager.Web.Security;
+using Microsoft.AspNetCore.Identity;
 
 namespace AltruistManager.Web.Tests.Security;
 
@@ -199,12 +201,98 @@ public sealed class SessionTests(AppFixture app) : IClassFixture<AppFixture>
         var book = app.Services.GetRequiredService<UserBook>();
         var registry = app.Services.GetRequiredService<UserRegistry>();
         var id = await Person.MakeAsync(app, anna);
-        var stamp = book.Find(id)!.SecurityStamp;
-        Assert.False(book.ActorOf(id, stamp, withSecondFactor: false, null)!.IsStaff);
+        var session = new UserSession { Id = "one", User = id, Stamp = book.Find(id)!.SecurityStamp, BegunAt = TimeProvider.System.GetUtcNow() };
+        Assert.False(book.ActorOf(session, null)!.IsStaff);
         await registry.GrantAsync(Actor.Operator, id, Grant.Staff, Cancellation);
-        Assert.True(book.ActorOf(id, stamp, withSecondFactor: false, null)!.IsStaff);
+        Assert.True(book.ActorOf(session, null)!.IsStaff);
+    }
+
+    [Fact]
+    public async Task Copy_of_a_session_is_worth_nothing_once_its_user_has_signed_out_and_the_others_go_on()
+    {
+        var id = await Person.MakeAsync(app, anna);
+        using var person = await SignedInAsync();
+        using var elsewhere = await SignedInAsync();
+        using var thief = new Person(app);
+        thief.Cookies["__Host-session"] = person.Cookies["__Host-session"];
+        Assert.Contains(anna, await thief.ReadAsync("/methodology"));
+
+        using (await SignOutAsync(person))
+        {
+        }
+
+        Assert.DoesNotContain(anna, await thief.ReadAsync("/methodology"));
+        Assert.Contains(anna, await elsewhere.ReadAsync("/methodology"));
+        Assert.Equal(1, (await app.Staff.GetJsonAsync($"/api/v1/audit?action=user.sign-out&actor=user:{id}", Cancellation)).GetProperty("items").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Pages_of_who_is_signed_in_and_where_one_signs_in_are_kept_by_no_browser()
+    {
+        await Person.MakeAsync(app, anna);
+        using var person = await SignedInAsync();
+        using var nobody = new Person(app);
+        var kept = new List<string>();
+        foreach (var (who, paths) in new[]
+        {
+            (person, new[] { "/methodology", "/altruists", "/account", "/account/password", "/account/passkeys", "/account/authenticator", "/my", "/nothing", "/admin" }),
+            (nobody, ["/sign-in", "/sign-in/passkey", "/forgot-password", "/reset-password?user=x&token=y", "/join/nothing", "/setup"]),
+        })
+        {
+            foreach (var path in paths)
+            {
+                using var answer = await who.GetAsync(path);
+                if (answer.Headers.CacheControl?.NoStore is not true)
+                    kept.Add($"{path}: {answer.Headers.CacheControl}");
+            }
+        }
+
+        Assert.Empty(kept);
+        using var open = await nobody.GetAsync("/methodology");
+        Assert.Equal((true, false), (open.Headers.CacheControl!.Private, open.Headers.CacheControl.NoStore));
+    }
+
+    [Fact]
+    public async Task One_password_is_looked_at_whoever_is_asked_for_so_that_the_time_of_the_answer_tells_nothing()
+    {
+        await Person.MakeAsync(app, anna);
+        var (locked, gone) = ($"locked-{anna}", $"gone-{anna}");
+        var (lockedId, goneId) = (await Person.MakeAsync(app, locked), await Person.MakeAsync(app, gone));
+        await app.Services.GetRequiredService<UserRegistry>().DisableAsync(Actor.Operator, goneId, Cancellation);
+        foreach (var (email, password) in new[] { (anna, "wrong one"), (locked, "wrong one"), (locked, Person.Password), (gone, Person.Password), ($"nobody-{anna}", "wrong one") })
+        {
+            using var scope = app.Services.CreateScope();
+            var users = scope.ServiceProvider.GetRequiredService<Users>();
+            await users.SetLockoutEndDateAsync((await users.FindByIdAsync(lockedId))!, TimeProvider.System.GetUtcNow().AddMinutes(5));
+            var counting = new CountingHasher(users.PasswordHasher);
+            users.PasswordHasher = counting;
+            scope.ServiceProvider.GetRequiredService<IHttpContextAccessor>().HttpContext = new DefaultHttpContext { RequestServices = scope.ServiceProvider };
+            Assert.Equal(SignInOutcome.Failed, await scope.ServiceProvider.GetRequiredService<SignIns>().WithPasswordAsync(email, password));
+            Assert.Equal((email, 1), (email, counting.Looked));
+        }
+    }
+
+    private async Task<Person> SignedInAsync()
+    {
+        var person = new Person(app);
+        using var answer = await person.SignInAsync(anna);
+        Assert.Equal(HttpStatusCode.Found, answer.StatusCode);
+        return person;
     }
 
     private static async Task<HttpResponseMessage> SignOutAsync(Person person) =>
         await person.PostAsync("/sign-out", [.. Person.HiddenOf(await person.ReadAsync("/"), "/sign-out")]);
+
+    private sealed class CountingHasher(IPasswordHasher<User> hasher) : IPasswordHasher<User>
+    {
+        public int Looked { get; private set; }
+
+        public string HashPassword(User user, string password) => hasher.HashPassword(user, password);
+
+        public PasswordVerificationResult VerifyHashedPassword(User user, string hashedPassword, string providedPassword)
+        {
+            Looked++;
+            return hasher.VerifyHashedPassword(user, hashedPassword, providedPassword);
+        }
+    }
 }

@@ -10,7 +10,7 @@ namespace AltruistManager.Web.Ui.Pages.Setup;
 
 /// <summary>What the steps of the first run do, each by the features that do it later as well.</summary>
 internal sealed class SetupSteps(
-    Users users, UserRegistry registry, RegionRegistry regions, ChainRegistry chains, ProviderRegistry providers, AltruistRegistry altruists, AltruistTest test, RosterCache rosters,
+    Users users, UserBook book, RegionRegistry regions, ChainRegistry chains, ProviderRegistry providers, AltruistRegistry altruists, AltruistTest test, RosterCache rosters,
     SnapshotHolder snapshots, SelectionRound round, ApiKeyStore keys, ChainCatalog catalog, ProtocolCatalog protocols, SignedIn who, TimeProvider time)
 {
     /// <summary>A new altruist is probed every few seconds until it is decided, and then picked.</summary>
@@ -26,7 +26,8 @@ internal sealed class SetupSteps(
         var made = await users.CreateAsync(user, password);
         if (!made.Succeeded)
             return Users.Explain(made);
-        return (await registry.GrantAsync(Actor.Operator, user.Id, Grant.Staff, cancellation)).Refusal;
+        await book.RefreshAsync(cancellation);
+        return null;
     }
 
     /// <param name="lines">An id each, and behind it a name.</param>
@@ -107,7 +108,8 @@ internal sealed class SetupSteps(
     public async Task<string> MakePortalKeyAsync(CancellationToken cancellation) =>
         await keys.CreateAsync(who.Required, "first portal", KeyScope.Portal, null, null, null, cancellation) ?? throw new InvalidOperationException("Staff may make any key.");
 
-    public User NewUser(string email) => User.New(email.Trim(), time.GetUtcNow());
+    /// <summary>Staff from the moment it is there.</summary>
+    public User NewStaff(string email) => User.New(email.Trim(), time.GetUtcNow(), grant: Grant.Staff);
 
     private static string Explain(Refusal refusal) => refusal.Errors is { } errors
         ? string.Join(" ", errors.ToDictionary().SelectMany(field => field.Value.Select(error => $"{field.Key} {error}.")))
