@@ -11,7 +11,8 @@ namespace AltruistManager.Web.Tests.Ui.Journeys;
 /// <summary>What those who look after a provider's altruists do, from beginning to end, in a real browser on the real service.</summary>
 public sealed class ProviderJourneys(Pages pages) : IClassFixture<Pages>
 {
-    private static readonly PageAssertionsToHaveURLOptions Patiently = new() { Timeout = 30_000 };
+    /// <summary>A page looks every five seconds.</summary>
+    private static readonly PageAssertionsToHaveURLOptions Patiently = new() { Timeout = 15_000 };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -213,7 +214,66 @@ public sealed class ProviderJourneys(Pages pages) : IClassFixture<Pages>
         await using var visitor = await pages.VisitAsAsync("leaving@acme.example");
         await visitor.GoLiveAsync("/my/acme");
         await pages.App.Services.GetRequiredService<UserRegistry>().DisableAsync(Actor.Operator, user, Cancellation);
+        await IsLedOutAsync(visitor);
+    }
+
+    [Fact]
+    public async Task Who_signs_out_in_one_window_is_led_out_of_the_other()
+    {
+        await Security.Person.MakeAsync(pages.App, "two.windows@acme.example", Grant.Of("acme", MemberRole.Viewer));
+        await using var visitor = await pages.VisitAsAsync("two.windows@acme.example");
+        await using var elsewhere = await pages.VisitAsAsync("two.windows@acme.example");
+        await visitor.GoLiveAsync("/my/acme");
+        await elsewhere.GoLiveAsync("/my/acme");
+        var other = await visitor.Page.Context.NewPageAsync();
+        await other.GotoAsync("/account");
+        await other.GetByRole(AriaRole.Button, new() { Name = "Sign out", Exact = true }).ClickAsync();
+        await IsLedOutAsync(visitor);
+        Assert.EndsWith("/my/acme", elsewhere.Page.Url, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_viewer_of_one_provider_is_refused_everywhere_else()
+    {
+        await using var visitor = await pages.VisitAsAsync(Pages.Viewer);
+        foreach (var path in new[] { "/my/northwind", "/my/northwind/keys", "/my/northwind/team", $"/my/northwind/altruists/{pages.Altruists["northwind-eth-1"]}", $"/my/acme/altruists/{pages.Altruists["northwind-eth-1"]}", "/my/portals/gateway" })
+        {
+            Assert.Equal((path, (int)HttpStatusCode.NotFound), (path, (await visitor.GoAsync(path)).Status));
+            Assert.DoesNotContain("northwind-eth-1", await visitor.Page.InnerTextAsync("main"), StringComparison.Ordinal);
+        }
+
+        Assert.Equal((int)HttpStatusCode.Forbidden, (await visitor.GoAsync("/setup/regions")).Status);
+        await Assertions.Expect(visitor.Page.Locator("h1")).ToHaveTextAsync("This page is not for you");
+    }
+
+    [Fact]
+    public async Task Maintenance_is_planned_shown_ahead_and_called_off()
+    {
+        await using var visitor = await pages.VisitAsAsync(Pages.Admin);
+        await visitor.GoLiveAsync($"/my/acme/altruists/{pages.Altruists["acme-avax-1"]}");
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Drain…" }).ClickAsync();
+        await visitor.Page.GetByLabel("Reason").FillAsync("another rack");
+        var day = TimeProvider.System.GetUtcNow().AddDays(2);
+        await visitor.Page.GetByLabel("From (UTC)").FillAsync($"{day:yyyy-MM-dd}T10:00");
+        await visitor.Page.GetByLabel("Until (UTC)").FillAsync($"{day:yyyy-MM-dd}T12:00");
+        await visitor.Page.GetByLabel("Until (UTC)").PressAsync("Tab");
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Plan it" }).ClickAsync();
+        var ahead = visitor.Page.Locator(".rules", new() { HasText = "Maintenance ahead" });
+        await Assertions.Expect(ahead).ToContainTextAsync("another rack");
+        var drains = (await pages.App.Staff.GetJsonAsync($"/api/v1/altruists/{pages.Altruists["acme-avax-1"]}", Cancellation)).GetProperty("drains");
+        Assert.Equal("another rack", drains[0].GetProperty("reason").GetString());
+
+        await ahead.GetByRole(AriaRole.Button, new() { Name = "Call it off" }).ClickAsync();
+        await Assertions.Expect(ahead).ToHaveCountAsync(0);
+        Assert.Empty(visitor.Complaints);
+    }
+
+    /// <summary>Within seconds, and told why.</summary>
+    private static async Task IsLedOutAsync(Visitor visitor)
+    {
         await Assertions.Expect(visitor.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/sign-in"), Patiently);
+        await Assertions.Expect(visitor.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("Your session is over");
+        Assert.Contains("back=%2Fmy%2Facme", visitor.Page.Url, StringComparison.Ordinal);
     }
 
     [Fact]
