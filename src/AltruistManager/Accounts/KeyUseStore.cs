@@ -14,12 +14,6 @@ public sealed class KeyUseStore(Database database)
         return rows.ToDictionary(row => row.KeyId, row => new KeyUse(UnixTime.FromMs(row.FirstAt), UnixTime.FromMs(row.LastAt)));
     }
 
-    /// <summary>By key; none of one that was never used.</summary>
-    public async Task<IReadOnlyDictionary<string, KeyUse>> FindAsync(IReadOnlyCollection<string> keys, CancellationToken cancellation) =>
-        keys.Count == 0 ? new Dictionary<string, KeyUse>() : (await database.QueryAsync<KeyRow>(
-            $"select key_id, first_at, last_at from key_uses where {database.Dialect.In("key_id", "Keys")}", new { Keys = database.Dialect.List<string>([.. keys]) }, cancellation))
-            .ToDictionary(row => row.KeyId, row => new KeyUse(UnixTime.FromMs(row.FirstAt), UnixTime.FromMs(row.LastAt)));
-
     /// <summary>Widens what is stored: others write as well.</summary>
     internal Task WriteAsync(IReadOnlyList<(string Key, long FirstAt, long LastAt)> uses, CancellationToken cancellation) => database.WriteAsync(async write =>
     {
@@ -39,13 +33,6 @@ public sealed class KeyUseStore(Database database)
                 ? new { Rows = JsonSerializer.Serialize(sorted.Select(use => new object[] { use.Key, use.FirstAt, use.LastAt })) }
                 : new { Keys = sorted.Select(use => use.Key).ToArray(), Firsts = sorted.Select(use => use.FirstAt).ToArray(), Lasts = sorted.Select(use => use.LastAt).ToArray() });
     }, cancellation);
-
-    private sealed record KeyRow
-    {
-        public required string KeyId { get; init; }
-        public required long FirstAt { get; init; }
-        public long? LastAt { get; init; }
-    }
 
     private sealed record Row
     {

@@ -50,14 +50,6 @@ public sealed class KeyUses(KeyUseStore store, TimeProvider time)
             use.Cell.WrittenAt = use.LastAt;
     }
 
-    private KeyUse? With(string key, KeyUse? stored)
-    {
-        if (!cells.TryGetValue(key, out var noted))
-            return stored;
-        var (first, last) = (UnixTime.FromMs(noted.FirstAt), UnixTime.FromMs(noted.LastAt));
-        return new KeyUse(stored?.FirstAt < first ? stored.FirstAt : first, stored?.LastAt > last ? stored.LastAt : last);
-    }
-
     private sealed class Cell(long firstAt)
     {
         private long lastAt = firstAt;

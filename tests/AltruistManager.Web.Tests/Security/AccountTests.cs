@@ -234,7 +234,7 @@ public sealed partial class AccountTests(AppFixture app) : IClassFixture<AppFixt
     [Fact]
     public async Task Admin_who_opens_the_link_of_a_viewer_is_told_so_and_stays_an_admin()
     {
-        var path = (await app.Services.GetRequiredService<Invitations>().InviteAsync(Actor.Operator, Grant.Of("acme", MemberRole.Viewer), null, Cancellation)).Path!;
+        var path = (await app.Services.GetRequiredService<Invitations>().InviteAsync(Actor.Operator, Grant.Of("acme", MemberRole.Viewer), null, Invitations.Lifetime, Cancellation)).Path!;
         await Person.MakeAsync(app, ben, Grant.Of("acme", MemberRole.Admin));
         using var person = new Person(app);
         using (await person.SignInAsync(ben))
