@@ -46,6 +46,15 @@ internal sealed partial record Settings(
         return reader.Errors.Count == 0 ? storage : throw new SettingsException(reader.Errors);
     }
 
+    /// <summary>Only what is allowed of URLs and addresses, for commands that register some.</summary>
+    /// <exception cref="SettingsException">Names every bad value of it.</exception>
+    public static ProbingOptions ReadProbing(IConfiguration configuration)
+    {
+        var reader = new OptionsReader(configuration);
+        var probing = ReadProbing(reader);
+        return reader.Errors.Count == 0 ? probing : throw new SettingsException(reader.Errors);
+    }
+
     public void AddTo(IServiceCollection services) => services
         .AddSingleton(Options.Create(Storage))
         .AddSingleton(Options.Create(Probing))

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using AltruistManager.Accounts;
 using AltruistManager.Altruists;
+using AltruistManager.Altruists.Import;
+using AltruistManager.Chains.Protocols;
 using AltruistManager.Health;
 using AltruistManager.Probing;
 using AltruistManager.Selection;
@@ -38,6 +40,10 @@ internal sealed class CommandDatabase : IAsyncDisposable
 
     public DrainStore Drains => services.GetRequiredService<DrainStore>();
 
+    public AltruistImport AltruistImport => services.GetRequiredService<AltruistImport>();
+
+    public ChainImport ChainImport => services.GetRequiredService<ChainImport>();
+
     public Users Users => services.GetRequiredService<Users>();
 
     public UserStore UserStore => services.GetRequiredService<UserStore>();
@@ -54,6 +60,9 @@ internal sealed class CommandDatabase : IAsyncDisposable
         var configuration = ServiceBuilder.Create([.. parsed.UnmatchedTokens]).Configuration;
         var storage = Settings.ReadStorage(configuration);
         var added = new ServiceCollection().AddLogging().AddSingleton(Options.Create(storage)).AddSingleton(TimeProvider.System).AddStorage().AddAccounts().AddAltruists();
+        added.AddChainProtocols().AddSingleton<IHealthHeritage, HealthStore>();
+        // What probing allows of URLs is looked into by those commands alone that register some.
+        added.AddSingleton<IRegistrationRules>(_ => new RegistrationRules(Options.Create(Settings.ReadProbing(configuration))));
         added.AddSingleton<OverrideStore>().AddSingleton<HoldStore>().AddSingleton<OrderRegistry>();
         return new CommandDatabase(added.BuildServiceProvider(), configuration["Probing:Vantage"] ?? new ProbingOptions().Vantage);
     }

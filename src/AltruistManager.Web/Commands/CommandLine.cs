@@ -22,6 +22,8 @@ internal static class CommandLine
         root.Subcommands.Add(serve);
         root.Subcommands.Add(KeysCommand.Create());
         root.Subcommands.Add(UsersCommand.Create());
+        root.Subcommands.Add(ImportCommand.CreateChains());
+        root.Subcommands.Add(ImportCommand.CreateAltruists());
         root.Subcommands.Add(VerifyCommand.Create());
         root.Subcommands.Add(SigningKeyCommand.Create());
         root.Subcommands.Add(DemoCommand.Create());

@@ -1,6 +1,7 @@
 using AltruistManager.Web.Security;
 using AltruistManager.Web.Ui.Pages.Account;
 using AltruistManager.Web.Ui.Pages.Admin;
+using AltruistManager.Web.Ui.Pages.My;
 using AltruistManager.Web.Ui.Pages.Setup;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components;
@@ -59,6 +60,7 @@ internal static class UiSetup
         app.MapPost("/theme", (Delegate)Theme.ChooseAsync).DisableAntiforgery().AllowAnonymous().ExcludeFromDescription();
         app.MapSignOut();
         app.MapAuditExport();
+        app.MapImportFiles();
         app.MapExternalSignIn();
         // Pages name their policy themselves; a connection is for who is signed in; what else the framework maps serves all pages.
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(static circuits =>

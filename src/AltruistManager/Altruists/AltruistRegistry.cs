@@ -42,6 +42,12 @@ public sealed record AltruistDraft
     public bool? Attested { get; init; }
 }
 
+/// <summary>What a decision about an altruist changes.</summary>
+/// <param name="Altruist">As it is afterwards.</param>
+/// <param name="Retired">Whose health it inherits; null for nobody's.</param>
+/// <param name="Displaced">Those whose claims to its URLs end, as they are afterwards.</param>
+internal sealed record AltruistStep(Altruist Altruist, Altruist? Retired, IReadOnlyList<Altruist> Displaced);
+
 /// <summary>Registers altruists, changes and retires them.</summary>
 public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store, IRegistrationRules rules, IHealthHeritage heritage, TimeProvider time)
 {
@@ -52,24 +58,17 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
     {
         var now = UnixTime.FromMs(time.NowMs());
         var id = new AltruistId(Guid.CreateVersion7(now).ToString());
-        Altruist? retired = null;
-        IReadOnlyList<Altruist> displaced = [];
+        AltruistStep? step = null;
         var deed = new Deed<Altruist>(actor, Told.Altruist, "add", id.Value);
         return OrTakenAsync(deed, writer.ChangeAsync(
             deed,
             roster =>
             {
                 var decided = DecideNew(roster, actor, id, now, draft, errors.Copy());
-                retired = decided.Value is { } added ? RetiredAt(roster, added) : null;
-                displaced = Displaced(roster, decided.Value, now);
+                step = StepOf(roster, decided, now);
                 return decided;
             },
-            async (write, altruist, revision) =>
-            {
-                await PutAsync(write, altruist, displaced, revision);
-                if (retired is not null)
-                    await heritage.InheritAsync(write, retired.Id, altruist.Id);
-            },
+            (write, _, revision) => StoreAsync(write, step!, revision),
             cancellation));
     }
 
@@ -102,22 +101,27 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
     private async Task<Registered<Altruist>> ChangeAsync(Deed<Altruist> deed, Func<Roster, Registered<Altruist>> decide, CancellationToken cancellation)
     {
         var now = UnixTime.FromMs(time.NowMs());
-        IReadOnlyList<Altruist> displaced = [];
+        AltruistStep? step = null;
         return await writer.ChangeAsync(
             deed,
             roster =>
             {
                 var decided = decide(roster);
-                displaced = Displaced(roster, decided.Value, now);
+                step = StepOf(roster, decided, now);
                 return decided;
             },
-            (write, altruist, revision) => PutAsync(write, altruist, displaced, revision),
+            (write, _, revision) => StoreAsync(write, step!, revision),
             cancellation);
     }
 
-    private async Task PutAsync(WriteTransaction write, Altruist altruist, IReadOnlyList<Altruist> displaced, long revision)
+    /// <returns>Null for what was refused.</returns>
+    internal static AltruistStep? StepOf(Roster roster, Registered<Altruist> decided, DateTimeOffset now) =>
+        decided.Value is { } altruist ? new AltruistStep(altruist, decided.Created ? RetiredAt(roster, altruist) : null, Displaced(roster, altruist, now)) : null;
+
+    internal async Task StoreAsync(WriteTransaction write, AltruistStep step, long revision)
     {
-        foreach (var loser in displaced)
+        var altruist = step.Altruist;
+        foreach (var loser in step.Displaced)
         {
             await store.PutAsync(write, loser, revision);
             await AuditStore.AppendAsync(write, time.GetUtcNow(), Actor.Service, new AuditEntry("altruist.displace", "altruist", loser.Id.Value)
@@ -128,6 +132,8 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         }
 
         await store.PutAsync(write, altruist, revision);
+        if (step.Retired is { } retired)
+            await heritage.InheritAsync(write, retired.Id, altruist.Id);
     }
 
     /// <summary>What would be registered, without doing so.</summary>
@@ -254,7 +260,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         }
         catch (Exception taken) when (Database.IsDuplicate(taken))
         {
-            return writer.Noted<Altruist>(deed, new Refusal(RefusalKind.Taken, "url-taken", "Another altruist already has this URL."));
+            return writer.Noted<Altruist>(deed, Refusal.UrlTaken);
         }
     }
 
@@ -301,7 +307,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
             || (other.Undecryptable is { } lost && AltruistStore.IsKeyOf(lost.UrlKey, altruist.Provider, url))));
 
     /// <summary>Those of other providers whose claims end because control of their URLs is proven by this one, as they are afterwards.</summary>
-    private static IReadOnlyList<Altruist> Displaced(Roster roster, Altruist? proven, DateTimeOffset now) => proven is not { Attested: true, RetiredAt: null }
+    private static IReadOnlyList<Altruist> Displaced(Roster roster, Altruist proven, DateTimeOffset now) => proven is not { Attested: true, RetiredAt: null }
         ? []
         :
         [

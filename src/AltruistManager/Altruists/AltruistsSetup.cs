@@ -1,3 +1,4 @@
+using AltruistManager.Altruists.Import;
 using AltruistManager.Chains;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -19,6 +20,8 @@ public static class AltruistsSetup
         services.AddSingleton<ChainRegistry>();
         services.AddSingleton<ProviderRegistry>();
         services.AddSingleton<AltruistRegistry>();
+        services.AddSingleton<AltruistImport>();
+        services.AddSingleton<ChainImport>();
         services.AddSingleton<DrainStore>();
         services.AddSingleton<DrainRegistry>();
         services.AddSingleton<ControlStore>();

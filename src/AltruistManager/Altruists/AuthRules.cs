@@ -41,6 +41,11 @@ internal static partial class AuthRules
         ["query"] = (AuthKind.Query, "name", "value"),
     };
 
+    public static IEnumerable<string> TypeNames => Types.Keys;
+
+    /// <summary>The field of the name and that of the secret; null for what the type does not have.</summary>
+    public static (string? Name, string? Secret) FieldsOf(string type) => Types.TryGetValue(type, out var known) ? (known.Name, known.Secret) : (null, null);
+
     /// <param name="before">Kept where no secret is said and nothing else differs, as in an answer that is sent back.</param>
     /// <param name="urls">Where the credentials are for.</param>
     /// <returns>Null when something is wrong; <paramref name="errors"/> says what.</returns>

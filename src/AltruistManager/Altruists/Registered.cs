@@ -26,6 +26,8 @@ public enum RefusalKind
 /// <param name="Successor">What replaced a retired chain.</param>
 public sealed record Refusal(RefusalKind Kind, string Code, string Detail, FieldErrors? Errors = null, ChainId? Successor = null)
 {
+    internal static readonly Refusal UrlTaken = new(RefusalKind.Taken, "url-taken", "Another altruist already has this URL.");
+
     internal static Refusal Invalid(FieldErrors errors) => new(RefusalKind.Invalid, "invalid", "Some fields are not as they should be.", errors);
 
     /// <summary>Null for an actor who may change the things of the provider.</summary>

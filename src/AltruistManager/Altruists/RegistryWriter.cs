@@ -24,39 +24,56 @@ public sealed class RegistryWriter(Database database, RosterStore rosters, Roste
     internal async Task<Registered<T>> ChangeAsync<T>(Deed<T> deed, Func<Roster, Registered<T>> decide, Func<WriteTransaction, T, long, Task> store, CancellationToken cancellation)
         where T : class
     {
+        var outcome = await WriteAsync(
+            decide,
+            static decided => decided.Refusal is null,
+            async (write, roster, decided, revision) =>
+            {
+                await store(write, decided.Value!, revision);
+                if (EntryOf(deed, roster, decided.Value!) is { } entry)
+                    await AuditStore.AppendAsync(write, time.GetUtcNow(), deed.Actor, entry);
+            },
+            cancellation);
+        return Noted(deed, outcome);
+    }
+
+    /// <summary>The same for several changes that are decided and stored as one.</summary>
+    /// <param name="decide">Pure; may be asked twice, and the answer on the later roster counts.</param>
+    /// <param name="isToStore">False for what is refused, or changes nothing.</param>
+    /// <param name="store">Writes what was decided on that roster, stamped with the revision, and what the audit trail says of it.</param>
+    internal async Task<T> WriteAsync<T>(Func<Roster, T> decide, Func<T, bool> isToStore, Func<WriteTransaction, Roster, T, long, Task> store, CancellationToken cancellation)
+    {
         // What is refused on the newest known state costs no write.
         await cache.RefreshAsync(cancellation);
         var known = cache.Current;
         var early = decide(known);
-        if (early.Refusal is not null)
-            return Noted(deed, early);
+        if (!isToStore(early))
+            return early;
 
         var outcome = await database.WriteAsync(async write =>
         {
             var revision = await write.NextRevisionAsync();
             var roster = revision == known.Revision + 1 ? known : await rosters.LoadAsync(known, write);
             var decided = roster == known ? early : decide(roster);
-            if (decided.Refusal is null)
-            {
-                await store(write, decided.Value!, revision);
-                if (EntryOf(deed, roster, decided) is { } entry)
-                    await AuditStore.AppendAsync(write, time.GetUtcNow(), deed.Actor, entry);
-            }
-
+            if (isToStore(decided))
+                await store(write, roster, decided, revision);
             return decided;
         }, cancellation);
 
         // What is stored is done, whether or not the caller still waits.
         await cache.RefreshAsync(CancellationToken.None);
-        return Noted(deed, outcome);
+        return outcome;
     }
 
     /// <summary>What would become of a change, without making it.</summary>
     internal async Task<Registered<T>> PreviewAsync<T>(Deed<T> deed, Func<Roster, Registered<T>> decide, CancellationToken cancellation)
-        where T : class
+        where T : class => Noted(deed, await PreviewAsync(decide, cancellation));
+
+    /// <inheritdoc cref="PreviewAsync{T}(Deed{T}, Func{Roster, Registered{T}}, CancellationToken)"/>
+    internal async Task<T> PreviewAsync<T>(Func<Roster, T> decide, CancellationToken cancellation)
     {
         await cache.RefreshAsync(cancellation);
-        return Noted(deed, decide(cache.Current));
+        return decide(cache.Current);
     }
 
     /// <summary>Tells the audit trail of refusals by a rule; a slip of the pen is none.</summary>
@@ -68,11 +85,12 @@ public sealed class RegistryWriter(Database database, RosterStore rosters, Roste
         return outcome;
     }
 
+    /// <param name="now">As it is after the deed.</param>
     /// <returns>Null where nothing is different now.</returns>
-    private static AuditEntry? EntryOf<T>(Deed<T> deed, Roster roster, Registered<T> decided)
+    internal static AuditEntry? EntryOf<T>(Deed<T> deed, Roster roster, T now)
         where T : class
     {
-        var (thing, now) = (deed.Thing, decided.Value!);
+        var thing = deed.Thing;
         var before = thing.Known(roster, now);
         return new AuditEntry($"{thing.Kind}.{deed.What ?? (before is null ? "add" : "change")}", thing.Kind, thing.Id(now)) { Provider = thing.Provider(now) }
             .WithChange(before is null ? null : thing.Show(before), thing.Show(now));

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using AltruistManager.Chains;
 
@@ -67,7 +69,7 @@ internal static class Told
         ["urls"] = new JsonObject(altruist.Urls.Select(url => KeyValuePair.Create(url.Key, (JsonNode?)AltruistUrl.Redact(url.Value)))),
         ["auth"] = altruist.Auth.ToString(),
         // Two that look alike above are told apart.
-        ["endpoint"] = altruist.Undecryptable is null ? altruist.Fingerprint[..8] : null,
+        ["endpoint"] = altruist.Undecryptable is null ? PrintOf(altruist) : null,
         ["inService"] = altruist.Serving is { } serving ? AltruistUrl.Redact(serving.Url) : null,
         ["capabilities"] = List(altruist.Capabilities),
         ["capacityRps"] = altruist.CapacityRps,
@@ -79,6 +81,10 @@ internal static class Told
         ["controlBy"] = altruist.Attested ? AltruistStore.ControlText(altruist.ControlBy) : null,
         ["retired"] = altruist.RetiredAt is not null,
     };
+
+    private static string PrintOf(Altruist altruist) => altruist.Urls.Count == 0
+        ? altruist.Fingerprint[..8]
+        : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', [altruist.Fingerprint, .. altruist.Urls.OrderBy(url => url.Key, StringComparer.Ordinal).Select(url => $"{url.Key} {url.Value}")]))).AsSpan(0, 4));
 
     private static JsonArray List<T>(IEnumerable<T> items) => [.. items.Select(item => (JsonNode?)item!.ToString())];
 }

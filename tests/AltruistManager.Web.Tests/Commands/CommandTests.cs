@@ -53,6 +53,7 @@ public sealed class CommandTests : IDisposable
     [InlineData("keys", "revoke", "x")]
     [InlineData("users", "list")]
     [InlineData("users", "disable", "--email", "anna@acme.example")]
+    [InlineData("altruists", "import", "/dev/null")]
     [InlineData("status")]
     [InlineData("hold", "--reason", "r", "--for", "1h")]
     [InlineData("pin", "--altruist", "x", "--reason", "r", "--for", "1h")]
@@ -124,12 +125,48 @@ public sealed class CommandTests : IDisposable
     [InlineData("hold", "--reason", "r", "--until", "tomorrow")]
     [InlineData("hold", "--reason", "r", "--for", "400d")]
     [InlineData("status", "nonsense")]
+    [InlineData("chains")]
+    [InlineData("altruists", "import")]
+    [InlineData("altruists", "import", "one.csv", "two.csv")]
     public async Task Wrong_usage_is_2_with_one_line(params string[] command)
     {
         var run = await RunAsync(command);
         Assert.Equal((2, ""), (run.Code, run.Output));
         Assert.Single(run.Error.TrimEnd('\n').Split('\n'));
         Assert.False(File.Exists(Database));
+    }
+
+    [Fact]
+    public async Task Files_of_chains_and_altruists_are_tried_imported_and_imported_again()
+    {
+        await RunAsync("keys", "create", "--name", "x", "--scope", "staff");
+        await WriteAsync("chains.csv", "id,name\n0021,Ethereum\n0009,\n");
+        var tried = await RunAsync("chains", "import", "chains.csv", "--dry-run");
+        Assert.Equal((0, ""), (tried.Code, tried.Error));
+        Assert.EndsWith("Would import: 2 new, 0 changed, 0 unchanged.\n", tried.Output, StringComparison.Ordinal);
+        Assert.Contains("new  Ethereum  0021\n  name: Ethereum\n  network: evm:1\n", tried.Output, StringComparison.Ordinal);
+        Assert.EndsWith("Imported: 2 new, 0 changed, 0 unchanged.\n", (await RunAsync("chains", "import", "chains.csv")).Output, StringComparison.Ordinal);
+        Assert.Equal((0, "Imported: 0 new, 0 changed, 2 unchanged.\n", ""), await RunAsync("chains", "import", "chains.csv"));
+
+        // A provider has to be there, addresses of this machine are for those alone that are told so, and secrets are for nobody.
+        await WriteAsync("altruists.csv", "provider,url,chains,authType,authSecret\nacme,http://127.0.0.1:8545/path-of-its-own,0021,bearer,s3cr3t\n");
+        var refused = await RunAsync("altruists", "import", "altruists.csv");
+        Assert.Equal(
+            (1, "", "line 2, provider: 'acme' is not a provider\nline 2, url: must start with https:// (http is not allowed here)\nNothing was imported: 0 new, 0 changed, 0 unchanged, 1 wrong.\n"),
+            refused);
+        Assert.Equal(1, (await RunAsync("altruists", "import", "missing.csv")).Code);
+        Assert.StartsWith("Probing:AllowHttp", (await RunAsync("altruists", "import", "altruists.csv", "--Probing:AllowHttp", "perhaps")).Error, StringComparison.Ordinal);
+        string[] import = ["altruists", "import", "altruists.csv", "--Probing:AllowHttp", "true", "--Probing:AllowedPrivateNetworks:0", "127.0.0.0/8"];
+        await WithServiceAsync(async staff =>
+        {
+            Assert.True((await staff.PutAsJsonAsync("/api/v1/providers/acme", new { }, Cancellation)).IsSuccessStatusCode);
+            var made = await RunAsync(import);
+            Assert.Equal((0, ""), (made.Code, made.Error));
+            Assert.Contains("  url: 127.0.0.1:8545/…-own\n", made.Output, StringComparison.Ordinal);
+            Assert.DoesNotContain("s3cr3t", made.Output, StringComparison.Ordinal);
+            await AppWithPicks.UntilAsync("the running service knows it", async () => (await staff.GetJsonAsync("/api/v1/altruists", Cancellation)).GetProperty("items").GetArrayLength() == 1);
+        });
+        Assert.Equal((0, "Imported: 0 new, 0 changed, 1 unchanged.\n", ""), await RunAsync(import));
     }
 
     [Fact]
@@ -235,6 +272,33 @@ public sealed class CommandTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    private Task WriteAsync(string file, string content) => File.WriteAllTextAsync(Path.Combine(folder, file), content, Cancellation);
+
+    /// <param name="act">What a staff key does while the service runs.</param>
+    private async Task WithServiceAsync(Func<HttpClient, Task> act)
+    {
+        var key = (await RunAsync("keys", "create", "--name", "service", "--scope", "staff")).Output.Trim();
+        using var service = Process.Start(Start("--urls", "http://127.0.0.1:0"))!;
+        try
+        {
+            string? line;
+            do
+            {
+                line = await service.StandardOutput.ReadLineAsync(Cancellation);
+            }
+            while (line is not null && !line.Contains("Now listening on: ", StringComparison.Ordinal));
+
+            Assert.NotNull(line);
+            using var staff = new HttpClient { BaseAddress = new Uri(line[line.IndexOf("http:", StringComparison.Ordinal)..]), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) } };
+            await act(staff);
+        }
+        finally
+        {
+            service.Kill();
+            await service.WaitForExitAsync(Cancellation);
+        }
+    }
 
     private Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) => RunWithInputAsync("", arguments);
 

@@ -69,6 +69,7 @@ public sealed class Pages : IAsyncLifetime
         ("my-altruist-down", $"/my/acme/altruists/{Altruists["acme-avax-1"]}", Admin),
         ("my-add", "/my/acme/add", Admin),
         ("my-edit", $"/my/acme/altruists/{Altruists["acme-eth-1"]}/edit", Admin),
+        ("my-import", "/my/acme/import", Admin),
         ("my-keys", "/my/acme/keys", Admin),
         ("my-keys-viewer", "/my/acme/keys", Viewer),
         ("my-portal", "/my", OfPortal),

@@ -35,6 +35,7 @@ internal static class ConsoleMenu
     [
         (new MenuLine("Altruists", "", IsExact: true), false),
         (new MenuLine("Add an altruist", "/add"), true),
+        (new MenuLine("Import altruists", "/import"), true),
         (new MenuLine("API keys", "/keys"), false),
         (new MenuLine("Team", "/team"), false),
         (new MenuLine("Settings", "/settings"), false),

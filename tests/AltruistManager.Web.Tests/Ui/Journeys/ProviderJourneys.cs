@@ -1,7 +1,9 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using AltruistManager.Accounts;
 using AltruistManager.Altruists;
+using AltruistManager.Altruists.Import;
 using AltruistManager.Health;
 using AltruistManager.Web.Tests.EndToEnd;
 using Microsoft.Playwright;
@@ -102,8 +104,8 @@ public sealed class ProviderJourneys(Pages pages) : IClassFixture<Pages>
     public async Task A_viewer_sees_everything_and_changes_nothing()
     {
         await using var visitor = await pages.VisitAsAsync(Pages.Viewer);
-        string[] paths = ["/my/acme", $"/my/acme/altruists/{pages.Altruists["acme-eth-1"]}", "/my/acme/add", $"/my/acme/altruists/{pages.Altruists["acme-eth-1"]}/edit", "/my/acme/keys", "/my/acme/team", "/my/acme/settings"];
-        string[] changes = ["Add an altruist", "Save", "Test now", "Drain…", "Edit", "Rotate credentials…", "Retire…", "Make the key", "Make the link", "Remove…"];
+        string[] paths = ["/my/acme", $"/my/acme/altruists/{pages.Altruists["acme-eth-1"]}", "/my/acme/add", $"/my/acme/altruists/{pages.Altruists["acme-eth-1"]}/edit", "/my/acme/import", "/my/acme/keys", "/my/acme/team", "/my/acme/settings"];
+        string[] changes = ["Add an altruist", "Import", "Preview", "Save", "Test now", "Drain…", "Edit", "Rotate credentials…", "Retire…", "Make the key", "Make the link", "Remove…"];
         foreach (var path in paths)
         {
             await visitor.GoLiveAsync(path);
@@ -126,6 +128,7 @@ public sealed class ProviderJourneys(Pages pages) : IClassFixture<Pages>
             (await registry.AddAsync(viewer, draft, new FieldErrors(), Cancellation)).Refusal?.Kind,
             (await registry.ChangeAsync(viewer, altruist, new AltruistDraft { Label = "mine" }, new FieldErrors(), Cancellation)).Refusal?.Kind,
             (await registry.RetireAsync(viewer, altruist, Cancellation)).Refusal?.Kind,
+            (await services.GetRequiredService<AltruistImport>().ApplyAsync(viewer, new ProviderId("acme"), Encoding.UTF8.GetBytes("url,chains\nhttps://node.example.com,0021\n"), ImportLimits.OfPages, null, Cancellation)).Refusal?.Kind,
             (await services.GetRequiredService<AltruistTest>().TryAsync(viewer, draft, new FieldErrors(), Cancellation)).Refusal?.Kind,
             (await services.GetRequiredService<AltruistTest>().RunAsync(viewer, services.GetRequiredService<RosterCache>().Current.Altruists[altruist], Cancellation)).Refusal?.Kind,
             services.GetRequiredService<DrainRegistry>().Check(viewer, altruist, new DrainDraft("mine", null, null), new FieldErrors()).Refusal?.Kind,
