@@ -3,6 +3,7 @@ using AltruistManager.Benchmarks.Api;
 using AltruistManager.Benchmarks.Client;
 using AltruistManager.Benchmarks.Failover;
 using AltruistManager.Benchmarks.Probing;
+using AltruistManager.Benchmarks.Ui;
 
 // One line per benchmark. Each prints one line of JSON with its figures last.
 return args switch
@@ -21,6 +22,7 @@ return args switch
     ["probe", "compare"] => await ProbeBench.RunAsync(withScale: false, CancellationToken.None),
     ["client"] => await ClientBench.RunAsync(CancellationToken.None),
     ["failover"] => await FailoverBench.RunAsync(CancellationToken.None),
+    ["ui"] => await UiBench.RunAsync(CancellationToken.None),
 
     // What the api benchmark compares with, in processes of their own.
     ["server", "stack", var recorded, var database] => await StackServer.RunAsync(recorded, database),
@@ -33,6 +35,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: bash eng/bench.sh selection | log | history | roster | api | probe | ingest | failover | client");
+    Console.Error.WriteLine("usage: bash eng/bench.sh selection | log | history | roster | api | probe | ingest | failover | client | ui");
     return 2;
 }

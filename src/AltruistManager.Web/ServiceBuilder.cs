@@ -46,6 +46,8 @@ internal static class ServiceBuilder
         builder.Logging.AddFilter(typeof(Security.ApiKeyHandler).FullName, LogLevel.Warning);
         // That keys lie unencrypted beside the database stands in the documentation; whoever may read them is the process alone.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        // Whatever page holds a form of ours is not stored by browsers, whatever else it would say of itself; that is as it should be.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.Error);
         builder.Logging.AddFilter("Quartz", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         builder.Services.AddSingleton(TimeProvider.System);

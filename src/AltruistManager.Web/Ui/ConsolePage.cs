@@ -21,7 +21,7 @@ namespace AltruistManager.Web.Ui;
 public abstract class ConsolePage : ComponentBase, IDisposable
 {
     /// <summary>Who was signed out, or lost a role, notices within this time.</summary>
-    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(5);
+    internal static readonly TimeSpan Tick = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource gone;
     private ITimer? timer;
