@@ -46,13 +46,13 @@ internal sealed partial record Settings(
         return reader.Errors.Count == 0 ? storage : throw new SettingsException(reader.Errors);
     }
 
-    /// <summary>Only what is allowed of URLs and addresses, for commands that register some.</summary>
+    /// <summary>Only what decides who and what may be registered, for commands that register some.</summary>
     /// <exception cref="SettingsException">Names every bad value of it.</exception>
-    public static ProbingOptions ReadProbing(IConfiguration configuration)
+    public static (ProbingOptions Probing, SelectionOptions Selection) ReadRegistering(IConfiguration configuration)
     {
         var reader = new OptionsReader(configuration);
-        var probing = ReadProbing(reader);
-        return reader.Errors.Count == 0 ? probing : throw new SettingsException(reader.Errors);
+        var read = (ReadProbing(reader), reader.Read<SelectionOptions>(SelectionOptions.Section));
+        return reader.Errors.Count == 0 ? read : throw new SettingsException(reader.Errors);
     }
 
     public void AddTo(IServiceCollection services) => services

@@ -61,8 +61,12 @@ internal sealed class CommandDatabase : IAsyncDisposable
         var storage = Settings.ReadStorage(configuration);
         var added = new ServiceCollection().AddLogging().AddSingleton(Options.Create(storage)).AddSingleton(TimeProvider.System).AddStorage().AddAccounts().AddAltruists();
         added.AddChainProtocols().AddSingleton<IHealthHeritage, HealthStore>();
-        // What probing allows of URLs is looked into by those commands alone that register some.
-        added.AddSingleton<IRegistrationRules>(_ => new RegistrationRules(Options.Create(Settings.ReadProbing(configuration))));
+        // Looked into by those commands alone that register something.
+        added.AddSingleton<IRegistrationRules>(_ =>
+        {
+            var (probing, selection) = Settings.ReadRegistering(configuration);
+            return new RegistrationRules(Options.Create(probing), Options.Create(selection));
+        });
         added.AddSingleton<OverrideStore>().AddSingleton<HoldStore>().AddSingleton<OrderRegistry>();
         return new CommandDatabase(added.BuildServiceProvider(), configuration["Probing:Vantage"] ?? new ProbingOptions().Vantage);
     }

@@ -317,11 +317,15 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
     }, cancellation);
 
     /// <summary>Ends every session of a user and every link for a new password.</summary>
-    /// <returns>False when there is no such user.</returns>
-    public Task<bool> EndSessionsAsync(Actor actor, string user, CancellationToken cancellation) => database.WriteAsync(
-        async write => await write.ExecuteAsync(
-            "update users set security_stamp = @Stamp, version = version + 1 where id = @Id", new { Id = user, Stamp = Convert.ToHexString(RandomNumberGenerator.GetBytes(20)) }) > 0
-            && await TouchAsync(write, user) && await NoteAsync(write, actor, new AuditEntry("user.end-sessions", "user", user)), cancellation);
+    public Task<RoleChange> EndSessionsAsync(Actor actor, string user, CancellationToken cancellation) => database.WriteAsync(async write =>
+    {
+        var revision = await write.NextRevisionAsync();
+        if (await write.ExecuteAsync("update users set security_stamp = @Stamp, version = version + 1 where id = @Id", new { Id = user, Stamp = Convert.ToHexString(RandomNumberGenerator.GetBytes(20)) }) == 0)
+            return RoleChange.Nothing;
+        await TouchAsync(write, user, revision);
+        await NoteAsync(write, actor, new AuditEntry("user.end-sessions", "user", user));
+        return RoleChange.Done;
+    }, cancellation);
 
     /// <summary>Takes every second factor from a user, so that the password alone lets it in.</summary>
     public Task ClearSecondFactorsAsync(Actor actor, string user, CancellationToken cancellation) => database.WriteAsync(async write =>

@@ -76,7 +76,7 @@ public sealed class FeatureMatrixTests(AppFixture app) : IClassFixture<AppFixtur
         ["UserRegistry.RevokeAsync"] = (For.Owners, async (world, actor) => Is(await world.Get<UserRegistry>().RevokeAsync(actor, world.Member, Grant.Of("owner", MemberRole.Viewer), Cancellation))),
         ["UserRegistry.DisableAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<UserRegistry>().DisableAsync(actor, world.Member, Cancellation))),
         ["UserRegistry.EnableAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<UserRegistry>().EnableAsync(actor, world.Member, Cancellation))),
-        ["Invitations.InviteAsync"] = (For.Owners, async (world, actor) => (await world.Get<Invitations>().InviteAsync(actor, Grant.Of("owner", MemberRole.Viewer), null, Cancellation)).Path is null),
+        ["Invitations.InviteAsync"] = (For.Owners, async (world, actor) => (await world.Get<Invitations>().InviteAsync(actor, Grant.Of("owner", MemberRole.Viewer), null, Invitations.Lifetime, Cancellation)).Path is null),
         ["Invitations.ListAsync"] = (For.Owners, async (world, actor) => (await world.Get<Invitations>().ListAsync(actor, "owner", Cancellation)).Count == 0),
         ["Invitations.RevokeAsync"] = (For.Owners, async (world, actor) => Is(await world.Get<Invitations>().RevokeAsync(actor, world.Invitation, Cancellation))),
         ["PasswordLinks.MakeAsync"] = (For.Staff, async (world, actor) => (await world.Get<PasswordLinks>().MakeAsync(actor, world.Member)).Path is null),
@@ -90,7 +90,7 @@ public sealed class FeatureMatrixTests(AppFixture app) : IClassFixture<AppFixtur
         // What nobody but staff may give, whatever else they may.
         ["UserRegistry.GrantAsync, to be staff"] = (For.Staff, async (world, actor) => Is(await world.Get<UserRegistry>().GrantAsync(actor, world.Member, Grant.Staff, Cancellation))),
         ["UserRegistry.GrantAsync, a portal"] = (For.Staff, async (world, actor) => Is(await world.Get<UserRegistry>().GrantAsync(actor, world.Member, Grant.Owning("gateway"), Cancellation))),
-        ["Invitations.InviteAsync, to be staff"] = (For.Staff, async (world, actor) => (await world.Get<Invitations>().InviteAsync(actor, Grant.Staff, null, Cancellation)).Path is null),
+        ["Invitations.InviteAsync, to be staff"] = (For.Staff, async (world, actor) => (await world.Get<Invitations>().InviteAsync(actor, Grant.Staff, null, Invitations.Lifetime, Cancellation)).Path is null),
     };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -170,7 +170,7 @@ public sealed class FeatureMatrixTests(AppFixture app) : IClassFixture<AppFixtur
             await Get<UserStore>(scope).CreateAsync(member, Cancellation);
             await Get<UserBook>(scope).RefreshAsync(Cancellation);
             var key = await Get<ApiKeyStore>(scope).CreateAsync(Actor.Operator, "known", KeyScope.Provider, "owner", null, Past, Cancellation);
-            var (path, _) = await Get<Invitations>(scope).InviteAsync(Actor.Operator, Grant.Of("owner", MemberRole.Viewer), null, Cancellation);
+            var (path, _) = await Get<Invitations>(scope).InviteAsync(Actor.Operator, Grant.Of("owner", MemberRole.Viewer), null, Invitations.Lifetime, Cancellation);
             return new World(scope)
             {
                 Altruist = added.Value!,

@@ -252,7 +252,7 @@ public sealed class StaffViewTests
         var known = new KnownUser
         {
             Id = "1", Email = "a@b.example", SecurityStamp = "", IsStaff = false, IsDisabled = false, Portals = ["gateway"],
-            Providers = new Dictionary<string, MemberRole> { ["acme"] = MemberRole.Admin, ["gone"] = MemberRole.Viewer },
+            Providers = new Dictionary<string, MemberRole> { ["acme"] = MemberRole.Admin, ["gone"] = MemberRole.Viewer }, EndedSessions = new HashSet<string>(),
         };
         var view = UserView.Of(listing, known, new Roster(1, [], [], [new Provider(new ProviderId("acme"), "Acme Nodes", null, null, null)], []), _ => "The Gateway");
         Assert.Equal(["administrator of Acme Nodes", "viewer of gone", "owner of The Gateway"], view.Roles.Select(role => role.Says));

@@ -8,8 +8,6 @@ namespace AltruistManager.Web.Tests.Ui.Journeys;
 /// <summary>Many altruists at once, from a file, in a real browser on the real service.</summary>
 public sealed class ImportJourneyTests(Pages pages) : IClassFixture<Pages>
 {
-    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
-
     [Fact]
     public async Task A_pasted_list_is_previewed_imported_and_once_more_changes_nothing()
     {

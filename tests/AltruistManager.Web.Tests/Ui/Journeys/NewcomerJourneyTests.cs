@@ -21,7 +21,7 @@ public sealed class NewcomerJourneyTests(JourneyBrowser browser) : IClassFixture
         await PutAsync(app, "regions/us-east", new { name = "US East" });
         await PutAsync(app, "chains/0021", new { name = "Ethereum", protocol = "evm", identity = "1", blockTimeSeconds = 1, lagToleranceBlocks = 20 });
         await PutAsync(app, "providers/newcomer", new { name = "Newcomer Nodes" });
-        var (path, _) = await app.Services.GetRequiredService<Invitations>().InviteAsync(Actor.Operator, Grant.Of("newcomer", MemberRole.Admin), "erin@newcomer.example", Cancellation);
+        var (path, _) = await app.Services.GetRequiredService<Invitations>().InviteAsync(Actor.Operator, Grant.Of("newcomer", MemberRole.Admin), "erin@newcomer.example", Invitations.Lifetime, Cancellation);
         await using var erin = await browser.VisitAsync(app.Address);
         var page = erin.Page;
 
