@@ -188,7 +188,7 @@ public static class Attention
     private static (string Why, DateTimeOffset Since)? WhyUnfit(AttentionFacts facts, Altruist? altruist)
     {
         if (altruist is null)
-            return ("it is not there any more", facts.Now);
+            return ("it is not there any more", DateTimeOffset.MinValue);
         var (verdict, drain) = (facts.Health[altruist.Id], facts.Drains.InForce(altruist.Id, facts.Now));
         return Eligibility.Judge(altruist.InService, verdict, drain, facts.Now) is Usability.No
             ? (Eligibility.Explain(altruist.InService, verdict, drain), altruist.RetiredAt ?? drain?.From ?? verdict.Since)

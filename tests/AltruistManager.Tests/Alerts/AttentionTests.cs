@@ -113,7 +113,9 @@ public sealed class AttentionTests
         var facts = Quiet with { Roster = RosterOf([Altruist("a")]), Overrides = [Pin("1", force: false)], Drains = new DrainBook([drain]) };
         facts.Health.Set(new AltruistId("a"), Healthy);
         Assert.Contains("new disks", Assert.Single(Attention.Of(facts)).Says, StringComparison.Ordinal);
-        Assert.Contains("not there any more", Assert.Single(Attention.Of(facts with { Roster = RosterOf([]) })).Says, StringComparison.Ordinal);
+        var gone = Assert.Single(Attention.Of(facts with { Roster = RosterOf([]) }));
+        Assert.Contains("not there any more", gone.Says, StringComparison.Ordinal);
+        Assert.Equal(Now.AddHours(-1), gone.Since);
     }
 
     [Fact]
