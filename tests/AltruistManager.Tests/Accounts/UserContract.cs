@@ -186,12 +186,12 @@ public abstract class UserContract(DatabaseFixture fixture) : StorageContract(fi
         Assert.Null(user.PasswordHash);
         Assert.Equal(["user.add"], await ActionsAsync(user));
 
-        Assert.NotNull(book.ActorOf(user.Id, user.SecurityStamp, withSecondFactor: false, null));
+        Assert.NotNull(book.ActorOf(Session(user), null));
         Assert.False((await registry.EndSessionsAsync(Person(("acme", MemberRole.Admin)), user.Id, Cancellation)).IsDone);
         Assert.False((await registry.EndSessionsAsync(Actor.Operator, "nobody", Cancellation)).IsDone);
-        Assert.NotNull(book.ActorOf(user.Id, user.SecurityStamp, withSecondFactor: false, null));
+        Assert.NotNull(book.ActorOf(Session(user), null));
         Assert.True((await registry.EndSessionsAsync(Actor.Operator, user.Id, Cancellation)).IsDone);
-        Assert.Null(book.ActorOf(user.Id, user.SecurityStamp, withSecondFactor: false, null));
+        Assert.Null(book.ActorOf(Session(user), null));
         Assert.Equal(["user.end-sessions", "user.add"], await ActionsAsync(user));
         Assert.Equal(email, (await services.GetRequiredService<UserStore>().FindListingAsync(user.Id, Cancellation))!.Email);
 

@@ -20,7 +20,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task A_region_is_made_and_replaced()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var made = await world.RegionAsync("us-west");
         var replaced = await world.RegionAsync("us-west", "US West", "us-east");
 
@@ -34,7 +34,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task Fallbacks_are_other_regions_that_exist_and_may_go_round()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         Refused(await world.RegionAsync("us-east", null, "us-east"), RefusalKind.Invalid, "fallbacks");
         Refused(await world.RegionAsync("us-east", null, "nowhere"), RefusalKind.Invalid, "fallbacks");
         Refused(await world.RegionAsync("us-east", null, "*"), RefusalKind.Invalid, "fallbacks");
@@ -48,12 +48,12 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task A_region_is_retired_once_nothing_names_it_and_may_live_again()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         Done(await world.RegionAsync("us-west"));
         Done(await world.RegionAsync("eu", null, "us-west"));
         Refused(await world.Regions.RetireAsync(Actors.Staff, new("us-west"), Cancellation), RefusalKind.Taken, "region-in-use");
         Done(await world.RegionAsync("eu"));
-        var altruist = (await world.Altruists.AddAsync(Actors.Staff, RegistryWorld.Draft with { Regions = ["us-west"] }, new FieldErrors(), Cancellation)).Value!;
+        var altruist = (await world.Altruists.AddAsync(Actors.Staff, World.Draft with { Regions = ["us-west"] }, new FieldErrors(), Cancellation)).Value!;
         Refused(await world.Regions.RetireAsync(Actors.Staff, new("us-west"), Cancellation), RefusalKind.Taken, "region-in-use");
         await world.Altruists.ChangeAsync(Actors.Staff, altruist.Id, new AltruistDraft { Regions = ["eu"] }, new FieldErrors(), Cancellation);
         Refused(await world.Regions.RetireAsync(Acme, new("us-west"), Cancellation), RefusalKind.Forbidden, "staff-only");
@@ -74,7 +74,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task The_region_of_calls_that_name_none_stays()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         Done(await world.RegionAsync("global"));
         Refused(await world.Regions.RetireAsync(Actors.Staff, new("global"), Cancellation), RefusalKind.Taken, "region-in-use");
     }
@@ -82,7 +82,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task What_is_added_replaces_nothing()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         Refused(await world.Regions.AddAsync(Actors.Staff, new("eu"), new RegionDraft("Mine", null), new FieldErrors(), Cancellation), RefusalKind.Taken, "region-exists");
         Refused(await world.Chains.AddAsync(Actors.Staff, new("0021"), new ChainDraft { Name = "Mine" }, new FieldErrors(), Cancellation), RefusalKind.Taken, "chain-exists");
         Refused(await world.Providers.AddAsync(Actors.Staff, new("acme"), new ProviderDraft("Mine", null, null, null), new FieldErrors(), Cancellation), RefusalKind.Taken, "provider-exists");
@@ -102,14 +102,14 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [InlineData("us-east\n")]
     public async Task A_region_needs_a_plain_name(string id)
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         Refused(await world.RegionAsync(id), RefusalKind.Invalid, "id");
     }
 
     [Fact]
     public async Task The_default_region_is_made_once_and_then_left_alone()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         await world.Regions.EnsureAsync(new("global"), Cancellation);
         Done(await world.RegionAsync("global", "Everywhere else", "eu"));
         await world.Regions.EnsureAsync(new("global"), Cancellation);
@@ -124,7 +124,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task A_known_chain_needs_nothing_but_its_id()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var made = Done(await world.ChainAsync("0053"));
 
         Assert.Equal(("Optimism Mainnet", "evm:10", 2.0, 150, 10_000, true), (made.Name, made.Network.Value, made.BlockTimeSeconds, made.LagToleranceBlocks, made.RequestTimeoutMs, made.Enabled));
@@ -135,7 +135,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task What_is_said_wins_over_the_catalogue_and_what_is_omitted_falls_back_to_it()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         Done(await world.ChainAsync("0053", new ChainDraft { Name = "Mine", LagToleranceBlocks = 7, Aliases = ["x"] }));
         Assert.Equal(("Mine", 7), (world.Roster.Chains[new("0053")].Name, world.Roster.Chains[new("0053")].LagToleranceBlocks));
 
@@ -147,7 +147,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task An_unknown_chain_needs_protocol_and_identity_and_gets_the_defaults()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var refused = await world.ChainAsync("mine");
         Refused(refused, RefusalKind.Invalid, "protocol");
         Refused(refused, RefusalKind.Invalid, "identity");
@@ -159,7 +159,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task A_known_chain_whose_identity_no_source_gives_needs_it()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         Refused(await world.ChainAsync("0042"), RefusalKind.Invalid, "identity");
         Done(await world.ChainAsync("0042", new ChainDraft { Identity = "1666600002" }));
     }
@@ -167,7 +167,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task Every_bad_field_of_a_chain_is_named_at_once()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var refused = await world.ChainAsync("bad name!", new ChainDraft
         {
             Name = "", Protocol = "evn", Identity = "0x1", Requires = ["Archive!"], BlockTimeSeconds = 0, LagToleranceBlocks = 0, MaxHeadAgeSeconds = -1,
@@ -192,14 +192,14 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [InlineData("1.0")]
     public async Task An_evm_identity_is_a_decimal_chain_id(string identity)
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         Refused(await world.ChainAsync("mine", new ChainDraft { Protocol = "evm", Identity = identity }), RefusalKind.Invalid, "identity");
     }
 
     [Fact]
     public async Task A_taken_alias_is_refused_and_one_of_the_catalogue_left_out()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         Done(await world.ChainAsync("mine", new ChainDraft { Protocol = "evm", Identity = "31337", Aliases = ["op", "home"] }));
 
         Assert.Equal(["F01D"], Done(await world.ChainAsync("0053")).Aliases);
@@ -216,7 +216,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [InlineData("STREAM")]
     public async Task A_chain_is_not_named_as_a_call_of_the_api(string name)
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         Refused(await world.ChainAsync("0053", new ChainDraft { Aliases = [name] }), RefusalKind.Invalid, "aliases");
         Refused(await world.ChainAsync(name, new ChainDraft { Protocol = "evm", Identity = "5" }), RefusalKind.Invalid, "id");
     }
@@ -225,14 +225,14 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     public async Task A_declared_probe_is_kept_and_replaced_and_only_for_the_protocol_json()
     {
         const string probe = """{ "head": { "get": "/info", "height": "height" }, "identity": { "get": "/info", "identity": "network" } }""";
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         Refused(await world.ChainAsync("mine", new ChainDraft { Protocol = "json", Identity = "x" }), RefusalKind.Invalid, "probe");
         Refused(await world.ChainAsync("mine", new ChainDraft { Protocol = "evm", Identity = "5", Probe = probe }), RefusalKind.Invalid, "probe");
         Refused(await world.ChainAsync("mine", new ChainDraft { Protocol = "json", Identity = "x", Probe = """{"head":{}}""" }), RefusalKind.Invalid, "probe.identity");
         Refused(await world.ChainAsync("mine", new ChainDraft { Protocol = "json", Identity = "x", Probe = $"[\"{new string('x', 20_000)}\"]" }), RefusalKind.Invalid, "probe");
 
         var made = Done(await world.ChainAsync("mine", new ChainDraft { Protocol = "json", Identity = "x", Probe = probe }));
-        var joined = await RegistryWorld.JoinAsync(world.Database);
+        var joined = await World.JoinAsync(world.Database);
 
         Assert.Equal("""{"head":{"get":"/info","height":"height"},"identity":{"get":"/info","identity":"network"}}""", made.Probe);
         Assert.Equal(made.Probe, joined.Roster.Chains[new("mine")].Probe);
@@ -249,13 +249,13 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task Chains_of_one_altruist_share_a_path_and_keep_it()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         Done(await world.ChainAsync("c1", new ChainDraft { Protocol = "evm", Identity = "43114", Path = "/ext/bc/C/rpc" }));
         Done(await world.ChainAsync("c2", new ChainDraft { Protocol = "evm", Identity = "43114" }));
-        Refused(await world.AddAsync(RegistryWorld.Draft with { Chains = ["c1", "c2"] }), RefusalKind.Invalid, "chains");
+        Refused(await world.AddAsync(World.Draft with { Chains = ["c1", "c2"] }), RefusalKind.Invalid, "chains");
 
         Done(await world.ChainAsync("c2", new ChainDraft { Protocol = "evm", Identity = "43114", Path = "/ext/bc/C/rpc" }));
-        Done(await world.AddAsync(RegistryWorld.Draft with { Chains = ["c1", "c2"] }));
+        Done(await world.AddAsync(World.Draft with { Chains = ["c1", "c2"] }));
         Refused(await world.ChainAsync("c2", new ChainDraft { Protocol = "evm", Identity = "43114" }), RefusalKind.Taken, "chain-in-use");
         Done(await world.ChainAsync("c2", new ChainDraft { Protocol = "evm", Identity = "43114", Path = "/ext/bc/C/rpc", Name = "renamed" }));
     }
@@ -263,7 +263,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task An_identity_is_kept_as_nodes_prove_it()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
 
         Assert.Equal("SN_MAIN", Done(await world.ChainAsync("s", new ChainDraft { Protocol = "starknet", Identity = "0x534e5f4d41494e" })).Network.Identity);
         Assert.Equal("mainnet", Done(await world.ChainAsync("0052")).Network.Identity);
@@ -274,7 +274,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task A_chain_that_is_served_cannot_be_retired_or_moved_to_another_network()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var altruist = Done(await world.AddAsync());
 
         Refused(await world.Chains.RetireAsync(Actors.Staff, "0021", Cancellation), RefusalKind.Taken, "chain-in-use");
@@ -287,7 +287,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task A_retired_chain_tells_its_successor_gives_up_its_aliases_and_can_be_revived()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         Done(await world.ChainAsync("0021", new ChainDraft { Successor = "0022" }));
         Done(await world.Chains.RetireAsync(Actors.Staff, "0021", Cancellation));
 
@@ -309,7 +309,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task A_provider_may_write_itself_and_nobody_else()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         Done(await world.ProviderAsync(Acme, "acme", new ProviderDraft("Acme", "https://acme.example", "ops@acme.example", null)));
         Refused(await world.ProviderAsync(Acme, "other", new ProviderDraft("Mine now", null, null, null)), RefusalKind.Forbidden, "not-yours");
         Refused(await world.ProviderAsync(Acme, "acme", new ProviderDraft("", "ftp://x", new string('x', 201), "a\nb")), RefusalKind.Invalid, "website");
@@ -320,7 +320,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task Changed_payout_address_waits_for_72_hours_and_is_in_the_trail()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var sure = Acme with { HasSecondFactor = true };
         Refused(await world.ProviderAsync(Acme, "acme", new ProviderDraft("Acme", null, null, "pokt-new")), RefusalKind.Forbidden, "second-factor-needed");
         Refused(await world.ProviderAsync(KeyOf("acme"), "acme", new ProviderDraft("Acme", null, null, "pokt-new")), RefusalKind.Forbidden, "second-factor-needed");
@@ -369,23 +369,23 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task Staff_limit_how_many_altruists_a_provider_has_and_a_chain_is_served_by()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         Refused(await world.ProviderAsync(Acme, "acme", new ProviderDraft(null, null, null, null) { MaxAltruists = 9 }), RefusalKind.Forbidden, "staff-only");
         Done(await world.ProviderAsync(Actors.Staff, "acme", new ProviderDraft(null, null, null, null) { MaxAltruists = 2 }));
         Done(await world.ChainAsync("0009", new ChainDraft { MaxAltruists = 1 }));
         // Its owner's writing leaves the limit as it is.
         Done(await world.ProviderAsync(Acme, "acme", new ProviderDraft("Acme", null, null, null)));
 
-        var first = Done(await world.AddAsync(RegistryWorld.Draft with { Chains = ["0009"] }, Acme));
-        Refused(await world.AddAsync(RegistryWorld.Draft with { Chains = ["0009"], Url = "https://eth2.acme.example" }, Acme), RefusalKind.Taken, "limit");
-        Done(await world.AddAsync(RegistryWorld.Draft with { Url = "https://eth2.acme.example" }, Acme));
-        var full = await world.AddAsync(RegistryWorld.Draft with { Url = "https://eth3.acme.example" });
+        var first = Done(await world.AddAsync(World.Draft with { Chains = ["0009"] }, Acme));
+        Refused(await world.AddAsync(World.Draft with { Chains = ["0009"], Url = "https://eth2.acme.example" }, Acme), RefusalKind.Taken, "limit");
+        Done(await world.AddAsync(World.Draft with { Url = "https://eth2.acme.example" }, Acme));
+        var full = await world.AddAsync(World.Draft with { Url = "https://eth3.acme.example" });
         Refused(full, RefusalKind.Taken, "limit");
         Assert.StartsWith("acme may have 2 altruists and has them", full.Refusal!.Detail, StringComparison.Ordinal);
         // Whoever is there may be changed, and whoever goes makes room.
         Done(await world.ChangeAsync(first.Id, new AltruistDraft { Label = "renamed" }, Acme));
         Done(await world.Altruists.RetireAsync(Acme, first.Id, Cancellation));
-        Done(await world.AddAsync(RegistryWorld.Draft with { Chains = ["0009"], Url = "https://eth3.acme.example" }, Acme));
+        Done(await world.AddAsync(World.Draft with { Chains = ["0009"], Url = "https://eth3.acme.example" }, Acme));
         Assert.Equal((2, 1), (world.Roster.Providers[new("acme")].MaxAltruists, world.Roster.Chains[new("0009")].MaxAltruists));
     }
 
@@ -394,7 +394,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task An_altruist_gets_its_defaults()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var made = await world.AddAsync(new AltruistDraft { Provider = "acme", Chains = ["eth"], Url = "https://ETH1.acme.example/rpc/" });
 
         Assert.True(made.Created);
@@ -409,22 +409,22 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task What_a_provider_adds_is_its_own_and_not_attested()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var made = Done(await world.AddAsync(new AltruistDraft { Chains = ["0021"], Url = "https://eth1.acme.example" }, Acme));
         Assert.Equal("acme", made.Provider.Value);
         Assert.False(made.Attested);
         Assert.False(made.MayBePrivate);
 
-        Refused(await world.AddAsync(RegistryWorld.Draft with { Provider = "other" }, Acme), RefusalKind.Forbidden, "not-yours");
-        Refused(await world.AddAsync(RegistryWorld.Draft with { Tier = 2, Url = "https://eth2.acme.example" }, Acme), RefusalKind.Forbidden, "staff-only");
-        Refused(await world.AddAsync(RegistryWorld.Draft with { Role = "reference", Url = "https://eth2.acme.example" }, Acme), RefusalKind.Forbidden, "staff-only");
-        Done(await world.AddAsync(RegistryWorld.Draft with { Tier = 1, Role = "serve", Url = "https://eth2.acme.example" }, Acme));
+        Refused(await world.AddAsync(World.Draft with { Provider = "other" }, Acme), RefusalKind.Forbidden, "not-yours");
+        Refused(await world.AddAsync(World.Draft with { Tier = 2, Url = "https://eth2.acme.example" }, Acme), RefusalKind.Forbidden, "staff-only");
+        Refused(await world.AddAsync(World.Draft with { Role = "reference", Url = "https://eth2.acme.example" }, Acme), RefusalKind.Forbidden, "staff-only");
+        Done(await world.AddAsync(World.Draft with { Tier = 1, Role = "serve", Url = "https://eth2.acme.example" }, Acme));
     }
 
     [Fact]
     public async Task Every_bad_field_of_an_altruist_is_named_at_once()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var before = world.Roster.Live.Count;
         var refused = await world.AddAsync(new AltruistDraft
         {
@@ -444,19 +444,19 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task Chains_must_exist_and_be_of_one_network()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
-        Refused(await world.AddAsync(RegistryWorld.Draft with { Chains = ["0021", "none"] }), RefusalKind.Invalid, "chains");
-        Refused(await world.AddAsync(RegistryWorld.Draft with { Chains = ["0021", "0009"] }), RefusalKind.Invalid, "chains");
-        Refused(await world.AddAsync(RegistryWorld.Draft with { Regions = ["nowhere"] }), RefusalKind.Invalid, "regions");
-        Assert.Equal([new ChainId("0021"), new ChainId("0022")], Done(await world.AddAsync(RegistryWorld.Draft with { Chains = ["0022", "eth", "0021"], Capabilities = ["archive"] })).Chains);
+        var world = await World.NewAsync(Fixture);
+        Refused(await world.AddAsync(World.Draft with { Chains = ["0021", "none"] }), RefusalKind.Invalid, "chains");
+        Refused(await world.AddAsync(World.Draft with { Chains = ["0021", "0009"] }), RefusalKind.Invalid, "chains");
+        Refused(await world.AddAsync(World.Draft with { Regions = ["nowhere"] }), RefusalKind.Invalid, "regions");
+        Assert.Equal([new ChainId("0021"), new ChainId("0022")], Done(await world.AddAsync(World.Draft with { Chains = ["0022", "eth", "0021"], Capabilities = ["archive"] })).Chains);
     }
 
     [Fact]
     public async Task Capabilities_must_cover_what_the_chains_require()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
-        Refused(await world.AddAsync(RegistryWorld.Draft with { Chains = ["0021", "0022"] }), RefusalKind.Invalid, "capabilities");
-        var made = Done(await world.AddAsync(RegistryWorld.Draft with { Chains = ["0021", "0022"], Capabilities = ["trace", "archive"] }));
+        var world = await World.NewAsync(Fixture);
+        Refused(await world.AddAsync(World.Draft with { Chains = ["0021", "0022"] }), RefusalKind.Invalid, "capabilities");
+        var made = Done(await world.AddAsync(World.Draft with { Chains = ["0021", "0022"], Capabilities = ["trace", "archive"] }));
         Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Capabilities = ["trace"] }), RefusalKind.Invalid, "capabilities");
         Done(await world.ChangeAsync(made.Id, new AltruistDraft { Capabilities = [], Chains = ["0021"] }));
     }
@@ -464,14 +464,14 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task One_url_serves_once_however_it_is_written()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var first = Done(await world.AddAsync());
-        Refused(await world.AddAsync(RegistryWorld.Draft with { Url = "HTTPS://eth1.acme.example.:443/" }), RefusalKind.Taken, "url-taken");
-        var squatter = await world.AddAsync(RegistryWorld.Draft with { Provider = "other" }, Actors.AdminOf("other"));
+        Refused(await world.AddAsync(World.Draft with { Url = "HTTPS://eth1.acme.example.:443/" }), RefusalKind.Taken, "url-taken");
+        var squatter = await world.AddAsync(World.Draft with { Provider = "other" }, Actors.AdminOf("other"));
         Refused(squatter, RefusalKind.Taken, "url-taken");
         Assert.DoesNotContain(first.Id.Value, squatter.Refusal!.Detail);
 
-        var second = Done(await world.AddAsync(RegistryWorld.Draft with { Url = "https://eth2.acme.example" }));
+        var second = Done(await world.AddAsync(World.Draft with { Url = "https://eth2.acme.example" }));
         Refused(await world.ChangeAsync(second.Id, new AltruistDraft { Url = "https://eth1.acme.example" }), RefusalKind.Taken, "url-taken");
         Done(await world.ChangeAsync(first.Id, new AltruistDraft { Url = "https://eth1.acme.example/" }));
     }
@@ -479,7 +479,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task One_url_registered_many_times_at_once_is_there_once()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => world.AddAsync())));
         Assert.Single(outcomes, outcome => outcome.Refusal is null);
         Assert.Equal(7, outcomes.Count(outcome => outcome.Refusal?.Code == "url-taken"));
@@ -489,8 +489,8 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task What_another_process_wrote_counts_at_once()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
-        var other = await RegistryWorld.JoinAsync(world.Database);
+        var world = await World.NewAsync(Fixture);
+        var other = await World.JoinAsync(world.Database);
         Done(await other.AddAsync());
         Refused(await world.AddAsync(), RefusalKind.Taken, "url-taken");
     }
@@ -498,11 +498,11 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task Addresses_that_are_not_public_are_for_staff_and_configured_networks_only()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
-        Refused(await world.AddAsync(RegistryWorld.Draft with { Url = "https://127.1:8545" }, Acme), RefusalKind.Invalid, "url");
-        Refused(await world.AddAsync(RegistryWorld.Draft with { Url = "https://10.0.0.1" }), RefusalKind.Invalid, "url");
-        Refused(await world.AddAsync(RegistryWorld.Draft with { Urls = new Dictionary<string, string> { ["websocket"] = "wss://10.0.0.1" } }), RefusalKind.Invalid, "urls.websocket");
-        var made = Done(await world.AddAsync(RegistryWorld.Draft with { Url = "https://127.1:8545" }));
+        var world = await World.NewAsync(Fixture);
+        Refused(await world.AddAsync(World.Draft with { Url = "https://127.1:8545" }, Acme), RefusalKind.Invalid, "url");
+        Refused(await world.AddAsync(World.Draft with { Url = "https://10.0.0.1" }), RefusalKind.Invalid, "url");
+        Refused(await world.AddAsync(World.Draft with { Urls = new Dictionary<string, string> { ["websocket"] = "wss://10.0.0.1" } }), RefusalKind.Invalid, "urls.websocket");
+        var made = Done(await world.AddAsync(World.Draft with { Url = "https://127.1:8545" }));
         Assert.Equal("https://127.0.0.1:8545", made.Url);
 
         // Its provider may change everything else of it.
@@ -514,8 +514,8 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task A_change_touches_only_what_it_says()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
-        var made = Done(await world.AddAsync(RegistryWorld.Draft with
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(World.Draft with
         {
             Urls = new Dictionary<string, string> { ["websocket"] = "wss://eth1.acme.example" }, Regions = ["eu"], Label = "one", Capabilities = ["archive"], CapacityRps = 5, Tier = 3, Role = "reference",
         }));
@@ -530,8 +530,8 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task Attestation_is_staffs_and_ends_when_the_provider_moves_to_another_host()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
-        var made = Done(await world.AddAsync(RegistryWorld.Draft, Acme));
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(World.Draft, Acme));
         Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Attested = true }, Acme), RefusalKind.Forbidden, "staff-only");
         Assert.True(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Attested = true })).Attested);
         Assert.True(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://eth1.acme.example/new" }, Acme)).Attested);
@@ -542,8 +542,8 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task Staff_attest_the_url_that_they_saw_and_not_what_it_was_changed_to_meanwhile()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
-        var made = Done(await world.AddAsync(RegistryWorld.Draft, Acme));
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(World.Draft, Acme));
         var urls = new Dictionary<string, string> { ["websocket"] = "wss://socket.example" };
         Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://elsewhere.example", Urls = urls }, Acme));
 
@@ -563,7 +563,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task Only_owner_and_staff_may_change_and_retire()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var made = Done(await world.AddAsync());
         var other = Actors.AdminOf("other");
         Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Enabled = false }, other), RefusalKind.Forbidden, "not-yours");
@@ -581,20 +581,20 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task Adding_a_retired_url_again_inherits_its_health()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var first = Done(await world.AddAsync());
         Done(await world.Altruists.RetireAsync(Acme, first.Id, Cancellation));
-        var second = Done(await world.AddAsync(RegistryWorld.Draft with { Provider = "other" }));
+        var second = Done(await world.AddAsync(World.Draft with { Provider = "other" }));
         Assert.Equal([(first.Id, second.Id)], world.Inherited);
     }
 
     [Fact]
     public async Task What_was_found_wrong_before_is_refused_together_with_the_rest()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var errors = new FieldErrors();
         errors.Add("colour", "is not a field of this thing");
-        var refused = await world.Altruists.AddAsync(Actors.Staff, RegistryWorld.Draft with { Url = "nonsense" }, errors, Cancellation);
+        var refused = await world.Altruists.AddAsync(Actors.Staff, World.Draft with { Url = "nonsense" }, errors, Cancellation);
         Assert.Equal(["colour", "url"], refused.Refusal!.Errors!.ToDictionary().Keys.Order(StringComparer.Ordinal));
         Assert.Empty(world.Roster.Live);
     }
@@ -610,10 +610,10 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [InlineData("none", "", AuthKind.None, "", "")]
     public async Task Credentials_of_each_type_are_taken(string type, string fields, AuthKind kind, string name, string secret)
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
-        var made = Done(await world.AddAsync(RegistryWorld.Draft with { Auth = Auth(type, fields) }));
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(World.Draft with { Auth = Auth(type, fields) }));
         Assert.Equal(new EndpointAuth(kind, name, secret), made.Auth);
-        Assert.Equal(made.Auth, (await RegistryWorld.JoinAsync(world.Database)).Roster.Altruists[made.Id].Auth);
+        Assert.Equal(made.Auth, (await World.JoinAsync(world.Database)).Roster.Altruists[made.Id].Auth);
     }
 
     [Theory]
@@ -648,8 +648,8 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [InlineData("query", "name=key value=x", "auth.name")]
     public async Task Credentials_that_could_do_harm_are_refused_by_their_field(string? type, string fields, string field)
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
-        var refused = await world.AddAsync(RegistryWorld.Draft with { Url = "https://eth1.acme.example/?key=public", Auth = Auth(type, fields) });
+        var world = await World.NewAsync(Fixture);
+        var refused = await world.AddAsync(World.Draft with { Url = "https://eth1.acme.example/?key=public", Auth = Auth(type, fields) });
         Refused(refused, RefusalKind.Invalid, field);
         Assert.Single(refused.Refusal!.Errors!.ToDictionary());
     }
@@ -657,12 +657,12 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task Credentials_longer_than_any_are_refused_and_not_repeated()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         foreach (var field in new[] { "username", "password" })
         {
             var fields = new Dictionary<string, string> { ["username"] = "me", ["password"] = "x" };
             fields[field] = "s3cret" + new string('x', 4096);
-            var refused = await world.AddAsync(RegistryWorld.Draft with { Auth = new AuthDraft("basic", fields) });
+            var refused = await world.AddAsync(World.Draft with { Auth = new AuthDraft("basic", fields) });
             Refused(refused, RefusalKind.Invalid, $"auth.{field}");
             Assert.DoesNotContain("s3cret", string.Concat(refused.Refusal!.Errors!.ToDictionary().Values.SelectMany(error => error)), StringComparison.Ordinal);
         }
@@ -671,8 +671,8 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task What_an_answer_says_of_credentials_may_be_sent_back_and_changes_nothing()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
-        var made = Done(await world.AddAsync(RegistryWorld.Draft with { Auth = Auth("header", "name=X-Key value=s3cret") }));
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(World.Draft with { Auth = Auth("header", "name=X-Key value=s3cret") }));
         Assert.Equal(made.Auth, Done(await world.ChangeAsync(made.Id, new AltruistDraft { Auth = Auth("header", "name=X-Key") })).Auth);
         Assert.Equal(made.Auth, Done(await world.ChangeAsync(made.Id, new AltruistDraft { Auth = Auth("header", "") })).Auth);
         Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Auth = Auth("header", "name=X-Other") }), RefusalKind.Invalid, "auth.value");
@@ -686,7 +686,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [InlineData("auth")]
     public async Task A_changed_endpoint_is_on_trial_and_the_one_of_before_stays_in_service_through_further_changes(string part)
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var made = Done(await world.AddAsync());
         var first = Done(await world.ChangeAsync(made.Id, Change("1"), Acme));
         Assert.Equal((made.Url, made.Auth, made.Urls.Count), (first.Serving!.Url, first.Serving.Auth, first.Serving.Urls.Count));
@@ -696,7 +696,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         Assert.Equal(made.Fingerprint, second.InService.Fingerprint);
         var other = Done(await world.ChangeAsync(made.Id, new AltruistDraft { Label = "renamed" }, Acme));
         Assert.Equal(made.Fingerprint, other.InService.Fingerprint);
-        var reread = (await RegistryWorld.JoinAsync(world.Database)).Roster.Altruists[made.Id];
+        var reread = (await World.JoinAsync(world.Database)).Roster.Altruists[made.Id];
         Assert.Equal((second.Fingerprint, made.Fingerprint, true), (reread.Fingerprint, reread.InService.Fingerprint, reread.Serving is not null));
 
         var back = Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = made.Url, Urls = new Dictionary<string, string>(), Auth = new AuthDraft("none", new Dictionary<string, string>()) }, Acme));
@@ -713,13 +713,13 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task Control_is_of_hosts_and_credentials_alone_do_not_prove_it()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var made = Done(await world.AddAsync());
         Assert.True(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://eth1.acme.example/other", Auth = Auth("bearer", "token=x") }, Acme)).Attested);
         Assert.False(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://victim.example", Auth = Auth("bearer", "token=y") }, Acme)).Attested);
         Assert.True(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://eth1.acme.example/third" }, Acme)).Attested);
 
-        var unproven = Done(await world.AddAsync(RegistryWorld.Draft with { Url = "https://unproven.example" }, Acme));
+        var unproven = Done(await world.AddAsync(World.Draft with { Url = "https://unproven.example" }, Acme));
         Assert.False(Done(await world.ChangeAsync(unproven.Id, new AltruistDraft { Auth = Auth("bearer", "token=x") })).Attested);
         Assert.True(Done(await world.ChangeAsync(unproven.Id, new AltruistDraft { Url = "https://unproven.example", Attested = true })).Attested);
 
@@ -736,10 +736,10 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [InlineData("https://eth1.acme.example/other", "wss://evil.example")]
     public async Task Credentials_are_said_anew_for_another_host_so_that_nobody_can_have_them_sent_there(string url, string socket)
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         world.AllowHttp = true;
-        var made = Done(await world.AddAsync(RegistryWorld.Draft with { Auth = Auth("bearer", "token=s3cret") }));
-        var unproven = Done(await world.AddAsync(RegistryWorld.Draft with { Url = "https://eth1.acme.example/unproven", Auth = Auth("bearer", "token=s3cret") }, Acme));
+        var made = Done(await world.AddAsync(World.Draft with { Auth = Auth("bearer", "token=s3cret") }));
+        var unproven = Done(await world.AddAsync(World.Draft with { Url = "https://eth1.acme.example/unproven", Auth = Auth("bearer", "token=s3cret") }, Acme));
         var move = new AltruistDraft { Url = url.Length == 0 ? null : url, Urls = socket.Length == 0 ? null : new Dictionary<string, string> { ["websocket"] = socket } };
         foreach (var id in new[] { made.Id, unproven.Id })
         {
@@ -759,8 +759,8 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task Credentials_stay_where_only_the_path_changes_and_on_the_way_back()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
-        var made = Done(await world.AddAsync(RegistryWorld.Draft with { Auth = Auth("bearer", "token=s3cret") }));
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(World.Draft with { Auth = Auth("bearer", "token=s3cret") }));
         Assert.Equal("s3cret", Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://eth1.acme.example:443/other" }, Acme)).Auth.Secret);
         Assert.Equal("s3cret", Done(await world.ChangeAsync(made.Id, new AltruistDraft { Urls = new Dictionary<string, string> { ["websocket"] = "wss://eth1.acme.example/ws" } }, Acme)).Auth.Secret);
         Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://elsewhere.example", Auth = Auth("bearer", "token=other") }, Acme));
@@ -770,8 +770,8 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task New_credentials_do_not_follow_a_url_that_somebody_changed_without_proof()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
-        var made = Done(await world.AddAsync(RegistryWorld.Draft with { Auth = Auth("bearer", "token=s3cret") }));
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(World.Draft with { Auth = Auth("bearer", "token=s3cret") }));
         Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://evil.example", Auth = Auth("bearer", "token=bait") }, Acme));
         Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Auth = Auth("bearer", "token=new") }, Acme), RefusalKind.Invalid, "url");
         Assert.Equal("new", Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = made.Url, Auth = Auth("bearer", "token=new") }, Acme)).Auth.Secret);
@@ -780,7 +780,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task A_host_without_encryption_is_not_proven_by_one_with()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         world.AllowHttp = true;
         var made = Done(await world.AddAsync());
         Assert.False(Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "http://eth1.acme.example" }, Acme)).Attested);
@@ -791,21 +791,21 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task A_url_for_one_rpc_type_of_another_provider_is_taken()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
-        Done(await world.AddAsync(RegistryWorld.Draft with { Urls = new Dictionary<string, string> { ["rest"] = "https://rest.acme.example/v1" } }));
-        Refused(await world.AddAsync(RegistryWorld.Draft with { Provider = "other", Url = "https://rest.acme.example/v1" }), RefusalKind.Taken, "url-taken");
-        var other = Done(await world.AddAsync(RegistryWorld.Draft with { Provider = "other", Url = "https://other.example" }));
+        var world = await World.NewAsync(Fixture);
+        Done(await world.AddAsync(World.Draft with { Urls = new Dictionary<string, string> { ["rest"] = "https://rest.acme.example/v1" } }));
+        Refused(await world.AddAsync(World.Draft with { Provider = "other", Url = "https://rest.acme.example/v1" }), RefusalKind.Taken, "url-taken");
+        var other = Done(await world.AddAsync(World.Draft with { Provider = "other", Url = "https://other.example" }));
         Refused(await world.ChangeAsync(other.Id, new AltruistDraft { Url = "https://rest.acme.example/v1" }), RefusalKind.Taken, "url-taken");
-        Done(await world.AddAsync(RegistryWorld.Draft with { Url = "https://rest.acme.example/v1" }));
+        Done(await world.AddAsync(World.Draft with { Url = "https://rest.acme.example/v1" }));
     }
 
     [Fact]
     public async Task A_url_in_service_is_taken_although_another_one_was_said()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var made = Done(await world.AddAsync());
         Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://eth2.acme.example" }, Acme));
-        Refused(await world.AddAsync(RegistryWorld.Draft with { Provider = "other" }), RefusalKind.Taken, "url-taken");
+        Refused(await world.AddAsync(World.Draft with { Provider = "other" }), RefusalKind.Taken, "url-taken");
     }
 
     // Control
@@ -813,30 +813,30 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task A_claim_without_proof_keeps_nobody_from_proving_and_the_one_with_proof_holds_the_url()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var other = Actors.AdminOf("other");
-        var squatter = Done(await world.AddAsync(RegistryWorld.Draft with { Provider = "other" }, other));
-        Refused(await world.AddAsync(RegistryWorld.Draft with { Provider = "other" }, other), RefusalKind.Taken, "url-taken");
+        var squatter = Done(await world.AddAsync(World.Draft with { Provider = "other" }, other));
+        Refused(await world.AddAsync(World.Draft with { Provider = "other" }, other), RefusalKind.Taken, "url-taken");
         var owner = Done(await world.AddAsync(actor: Acme));
         Assert.False(squatter.Attested || owner.Attested);
 
         var proven = Done(await world.Altruists.ProveAsync(Acme, owner.Id, [.. AltruistRegistry.PlacesToProve(owner).Keys], ControlProof.Dns, Cancellation));
         Assert.Equal((true, ControlProof.Dns), (proven.Attested, proven.ControlBy));
         Assert.NotNull(world.Roster.Altruists[squatter.Id].RetiredAt);
-        Refused(await world.AddAsync(RegistryWorld.Draft with { Provider = "other" }, other), RefusalKind.Taken, "url-taken");
+        Refused(await world.AddAsync(World.Draft with { Provider = "other" }, other), RefusalKind.Taken, "url-taken");
         Refused(await world.Altruists.ProveAsync(other, owner.Id, [.. AltruistRegistry.PlacesToProve(owner).Keys], ControlProof.Dns, Cancellation), RefusalKind.Forbidden, "not-yours");
 
         var line = Assert.Single(await world.AuditAsync(new AuditFilter { Subject = squatter.Id.Value, Action = "altruist.displace" }));
         Assert.Equal((ActorKind.Service, "other"), (line.ActorKind, line.Provider));
-        var again = await RegistryWorld.JoinAsync(world.Database);
+        var again = await World.JoinAsync(world.Database);
         Assert.Equal((true, ControlProof.Dns), (again.Roster.Altruists[owner.Id].Attested, again.Roster.Altruists[owner.Id].ControlBy));
     }
 
     [Fact]
     public async Task What_staff_add_takes_the_place_of_a_claim_and_sends_one_on_trial_back_to_the_url_of_before()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
-        var other = Done(await world.AddAsync(RegistryWorld.Draft with { Provider = "other", Url = "https://eth1.other.example" }));
+        var world = await World.NewAsync(Fixture);
+        var other = Done(await world.AddAsync(World.Draft with { Provider = "other", Url = "https://eth1.other.example" }));
         Done(await world.ChangeAsync(other.Id, new AltruistDraft { Url = "https://eth1.acme.example" }, Actors.AdminOf("other")));
         var owner = Done(await world.AddAsync());
 
@@ -848,8 +848,8 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task Proof_of_some_of_its_places_is_no_proof_of_all()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
-        var made = Done(await world.AddAsync(RegistryWorld.Draft with { Urls = new Dictionary<string, string> { ["websocket"] = "wss://ws.acme.example" } }, Acme));
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(World.Draft with { Urls = new Dictionary<string, string> { ["websocket"] = "wss://ws.acme.example" } }, Acme));
         var places = AltruistRegistry.PlacesToProve(made);
         Assert.Equal(2, places.Count);
         Refused(await world.Altruists.ProveAsync(Acme, made.Id, [places.Keys.First()], ControlProof.WellKnown, Cancellation), RefusalKind.Taken, "changed-meanwhile");
@@ -862,7 +862,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task Challenge_stays_the_same_until_it_is_too_old()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var made = Done(await world.AddAsync(actor: Acme));
         var clock = new ManualClock();
         var store = new ControlStore(world.Database, clock);
@@ -878,22 +878,22 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task One_that_cannot_be_decrypted_is_mended_by_saying_its_endpoint_again()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
-        var lost = Done(await world.AddAsync(RegistryWorld.Draft with { Auth = Auth("bearer", "token=x") }));
-        var moved = Done(await world.AddAsync(RegistryWorld.Draft with { Url = "https://eth2.acme.example" }));
+        var world = await World.NewAsync(Fixture);
+        var lost = Done(await world.AddAsync(World.Draft with { Auth = Auth("bearer", "token=x") }));
+        var moved = Done(await world.AddAsync(World.Draft with { Url = "https://eth2.acme.example" }));
         await world.Database.WriteAsync(async write => await write.ExecuteAsync("update altruists set endpoint = 'CfDJ8', revision = @revision", new { revision = await write.NextRevisionAsync() }), Cancellation);
-        var again = await RegistryWorld.JoinAsync(world.Database);
+        var again = await World.JoinAsync(world.Database);
         Assert.Equal(2, again.Roster.Undecryptable.Count);
 
         Done(await again.ChangeAsync(lost.Id, new AltruistDraft { Label = "renamed" }, Acme));
         Assert.NotNull(again.Roster.Altruists[lost.Id].Undecryptable);
         Refused(await again.ChangeAsync(lost.Id, new AltruistDraft { Auth = Auth("bearer", "token=y") }, Acme), RefusalKind.Invalid, "url");
         // Nobody else gets at its URL meanwhile.
-        Refused(await again.AddAsync(RegistryWorld.Draft with { Provider = "other" }), RefusalKind.Taken, "url-taken");
+        Refused(await again.AddAsync(World.Draft with { Provider = "other" }), RefusalKind.Taken, "url-taken");
 
         var mended = Done(await again.ChangeAsync(lost.Id, new AltruistDraft { Url = lost.Url, Auth = Auth("bearer", "token=y") }, Acme));
         Assert.Equal((lost.Url, "y", null, null, true), (mended.Url, mended.Auth.Secret, mended.Serving, mended.Undecryptable, mended.Attested));
-        Assert.Equal(mended.Fingerprint, (await RegistryWorld.JoinAsync(world.Database)).Roster.Altruists[lost.Id].Fingerprint);
+        Assert.Equal(mended.Fingerprint, (await World.JoinAsync(world.Database)).Roster.Altruists[lost.Id].Fingerprint);
 
         // Somewhere else control has to be proven, as ever.
         Assert.False(Done(await again.ChangeAsync(moved.Id, new AltruistDraft { Url = "https://eth3.acme.example" }, Acme)).Attested);
@@ -905,8 +905,8 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task Each_change_tells_the_audit_trail_who_did_it_from_where_and_what_differs()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
-        var made = Done(await world.AddAsync(RegistryWorld.Draft with { Url = "https://eth1.acme.example/v1/secret-path-0815", Auth = Auth("bearer", "token=secret-token-4711") }, Acme));
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(World.Draft with { Url = "https://eth1.acme.example/v1/secret-path-0815", Auth = Auth("bearer", "token=secret-token-4711") }, Acme));
         Done(await world.ChangeAsync(made.Id, new AltruistDraft { Label = "one", CapacityRps = 7 }, Acme));
         Done(await world.ChangeAsync(made.Id, new AltruistDraft { Label = "one" }, Acme));
         Done(await world.Altruists.RetireAsync(Actors.Staff, made.Id, Cancellation));
@@ -925,12 +925,12 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task Refusals_by_a_rule_are_told_and_slips_of_the_pen_are_not()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         var made = Done(await world.AddAsync());
         var other = Actors.AdminOf("other");
         Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Label = "mine" }, other), RefusalKind.Forbidden, "not-yours");
         Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Label = "mine" }, Actors.ViewerOf("acme")), RefusalKind.Forbidden, "only-looks");
-        Refused(await world.AddAsync(RegistryWorld.Draft with { Provider = "other" }, other), RefusalKind.Taken, "url-taken");
+        Refused(await world.AddAsync(World.Draft with { Provider = "other" }, other), RefusalKind.Taken, "url-taken");
         Refused(await world.ChangeAsync(made.Id, new AltruistDraft { Tier = 0 }, Actors.Staff), RefusalKind.Invalid, "tier");
 
         var lines = (await world.AuditAsync(new AuditFilter())).Where(line => line.Outcome == AuditOutcome.Refused).ToDictionary(line => (line.ActorId, line.Action));
@@ -945,7 +945,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     [Fact]
     public async Task Only_staff_set_regions_and_chains()
     {
-        var world = await RegistryWorld.NewAsync(Fixture);
+        var world = await World.NewAsync(Fixture);
         Refused(await world.Regions.PutAsync(Acme, new("mine"), new RegionDraft(null, null), new FieldErrors(), Cancellation), RefusalKind.Forbidden, "staff-only");
         Refused(await world.Chains.PutAsync(Acme, new("0033"), new ChainDraft(), new FieldErrors(), Cancellation), RefusalKind.Forbidden, "staff-only");
         Refused(await world.Chains.RetireAsync(Acme, "0022", Cancellation), RefusalKind.Forbidden, "staff-only");
@@ -955,7 +955,7 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         new(type, fields.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(field => field.Split('=', 2)).ToDictionary(field => field[0], field => field[1]));
 
     private static T Done<T>(Registered<T> outcome)
-        where T : class => RegistryWorld.Done(outcome);
+        where T : class => World.Done(outcome);
 
     private static void Refused<T>(Registered<T> outcome, RefusalKind kind, string fieldOrCode)
         where T : class

@@ -283,7 +283,7 @@ public sealed class StaffJourneys(Pages pages) : IClassFixture<Pages>
 
         await using var made = await pages.VisitAsync();
         await made.GoAsync(link.PathAndQuery);
-        await made.Page.GetByLabel("New password").FillAsync(Person.Password);
+        await made.Page.GetByRole(AriaRole.Textbox, new() { Name = "New password" }).FillAsync(Person.Password);
         await made.Page.GetByRole(AriaRole.Button, new() { Name = "Set it" }).ClickAsync();
         await made.SignInAsync("new@acme.example");
         await made.GoLiveAsync("/my/acme");
