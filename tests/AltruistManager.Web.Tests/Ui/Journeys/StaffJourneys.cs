@@ -243,6 +243,7 @@ public sealed class StaffJourneys(Pages pages) : IClassFixture<Pages>
         {
             await visitor.Page.GetByLabel("Another fallback").SelectOptionAsync(fallback);
             await PressAsync("Add to the fallbacks");
+            await Assertions.Expect(visitor.Page.Locator(".ranked")).ToContainTextAsync(fallback, Patiently);
         }
 
         await PressAsync("US West up");
@@ -262,7 +263,9 @@ public sealed class StaffJourneys(Pages pages) : IClassFixture<Pages>
 
         async Task PressAsync(string name)
         {
-            await visitor.Page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true }).FocusAsync();
+            var button = visitor.Page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
+            await Assertions.Expect(button).ToBeEnabledAsync(new() { Timeout = 30_000 });
+            await button.FocusAsync();
             await visitor.Page.Keyboard.PressAsync("Enter");
         }
     }
