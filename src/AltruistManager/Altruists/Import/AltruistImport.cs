@@ -9,6 +9,10 @@ namespace AltruistManager.Altruists.Import;
 /// </summary>
 public sealed class AltruistImport(AltruistRegistry registry, RegistryWriter writer, IRegistrationRules rules, TimeProvider time)
 {
+    /// <summary>Of a new one not worth a word.</summary>
+    private static readonly HashSet<(string Field, string? Value)> Usual =
+        [("regions", "*"), ("auth", "none"), ("tier", "1"), ("role", "serve"), ("visibility", "portals"), ("enabled", "true"), ("retired", "false")];
+
     /// <summary>What the file would lead to.</summary>
     /// <param name="provider">The only one whose altruists may be in it; null takes those of all whose they are to change.</param>
     public Task<ImportPlan> PreviewAsync(Actor actor, ProviderId? provider, byte[] file, ImportLimits limits, CancellationToken cancellation)
@@ -151,7 +155,7 @@ public sealed class AltruistImport(AltruistRegistry registry, RegistryWriter wri
     {
         var changes = ImportChange.Between(before is null ? null : Told.Altruist.Show(before), Told.Altruist.Show(after));
         if (before is null)
-            return [.. changes.Where(change => change.Field is not ("endpoint" or "retired" or "controlBy" or "inService"))];
+            return [.. changes.Where(change => !Usual.Contains((change.Field, change.After)) && change.Field is not ("label" or "endpoint" or "controlProven" or "controlBy"))];
         // It tells apart what looks alike, and has nothing to say beside what does not.
         return
         [
