@@ -63,6 +63,10 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     [Inject]
     private protected TimeProvider Time { get; set; } = null!;
 
+    /// <summary>In which the times of the page are told.</summary>
+    [Inject]
+    private protected ReaderZone Zone { get; set; } = null!;
+
     [Inject]
     private protected NavigationManager Navigation { get; set; } = null!;
 

@@ -23,6 +23,7 @@ internal sealed class SiteFiles
         Passkeys = Read(environment, "js/passkeys.js", Script);
         ConsoleStyle = Read(environment, "css/console.css", Css);
         ConsoleScript = Read(environment, "js/blazor.web.js", Script);
+        ZoneScript = Read(environment, "js/zone.js", Script);
         KitScript = Read(environment, "kit/Radzen.Blazor.min.js", Script);
         KitContrast = Read(environment, "kit/standard-wcag.css", Css);
         KitFont = Read(environment, "kit/MaterialSymbolsOutlined.woff2", "font/woff2");
@@ -41,6 +42,9 @@ internal sealed class SiteFiles
     /// <summary>Keeps an interactive page and the server together.</summary>
     public SiteFile ConsoleScript { get; }
 
+    /// <inheritdoc cref="ReaderZone"/>
+    public SiteFile ZoneScript { get; }
+
     public SiteFile KitStyle { get; }
 
     /// <summary>Colours of the kit with more contrast.</summary>
@@ -55,7 +59,7 @@ internal sealed class SiteFiles
 
     public void Map(IEndpointRouteBuilder app)
     {
-        foreach (var file in new[] { Style, Icon, ConsoleStyle, ConsoleScript, KitStyle, KitContrast, KitScript, KitFont, Passkeys })
+        foreach (var file in new[] { Style, Icon, ConsoleStyle, ConsoleScript, ZoneScript, KitStyle, KitContrast, KitScript, KitFont, Passkeys })
         {
             app.MapGet(file.Path[..file.Path.IndexOf('?')], (HttpContext context) =>
             {

@@ -6,6 +6,7 @@ using AltruistManager.Web.Ui.Pages.Setup;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Endpoints;
+using Microsoft.AspNetCore.Components.Web;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Radzen;
 
@@ -20,7 +21,7 @@ internal static class UiSetup
 
     public static IServiceCollection AddUi(this IServiceCollection services)
     {
-        services.AddRazorComponents().AddInteractiveServerComponents(static circuits =>
+        services.AddRazorComponents().RegisterPersistentService<ReaderZone>(RenderMode.InteractiveServer).AddInteractiveServerComponents(static circuits =>
         {
             circuits.DisconnectedCircuitMaxRetained = MostRetained;
             circuits.DisconnectedCircuitRetentionPeriod = Retention;
@@ -32,6 +33,7 @@ internal static class UiSetup
             hub.MaximumReceiveMessageSize = 256 * 1024;
             hub.MaximumParallelInvocationsPerClient = 1;
         });
+        services.AddScoped<ReaderZone>();
         services.AddRadzenComponents();
         services.AddSingleton<CircuitGate>();
         services.AddSingleton<TestLimits>();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using AltruistManager.Web.Tests.EndToEnd;
@@ -54,6 +55,47 @@ public sealed partial class ConsoleTests(Pages pages) : IClassFixture<Pages>
             // 0.1 is what browsers call good.
             Assert.InRange(await visitor.Page.EvaluateAsync<double>("window.moved"), 0, 0.02);
         }
+    }
+
+    [Fact]
+    public async Task Times_are_the_readers_from_the_first_byte_on_and_stay_so_once_the_connection_stands()
+    {
+        await using var visitor = await pages.VisitAsAsync(Pages.Admin, zone: "Asia/Tokyo");
+        var path = $"/my/acme/altruists/{pages.Altruists["acme-eth-1"]}";
+        var asked = 0;
+        visitor.Page.Request += (_, request) => asked += request.ResourceType == "document" ? 1 : 0;
+        await visitor.GoLiveAsync($"{path}?show=offer");
+        // The very first page is asked for once more, before any of it is drawn.
+        Assert.Equal(2, asked);
+        var since = visitor.Page.Locator(".pairs time");
+        await Assertions.Expect(visitor.Page.Locator(".foot")).ToContainTextAsync("Times are those of Asia/Tokyo.");
+        var machine = DateTimeOffset.Parse((await since.GetAttributeAsync("datetime"))!, CultureInfo.InvariantCulture);
+        var there = machine.ToOffset(TimeSpan.FromHours(9));
+        await Assertions.Expect(since).ToContainTextAsync(there.ToString("HH:mm:ss", CultureInfo.InvariantCulture));
+        Assert.Equal($"{there:yyyy-MM-dd HH:mm:ss} Asia/Tokyo ({machine:yyyy-MM-dd HH:mm:ss} UTC)", await since.GetAttributeAsync("title"));
+        // What the server draws at once is the same already.
+        var drawn = await visitor.GoAsync($"{path}?show=offer");
+        Assert.Contains($"{there:HH:mm:ss}</time>", await drawn.TextAsync(), StringComparison.Ordinal);
+
+        // On the next page of the console as well, and public ones say theirs.
+        asked = 0;
+        await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Edit" }).ClickAsync();
+        await visitor.LiveAsync();
+        await visitor.GoLiveAsync(path);
+        Assert.Equal(1, asked);
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Drain…" }).ClickAsync();
+        await Assertions.Expect(visitor.Page.Locator("label[for=drain-from]")).ToHaveTextAsync("From (now, if empty)");
+        var tomorrow = TimeProvider.System.GetUtcNow().AddDays(3).ToOffset(TimeSpan.FromHours(9));
+        await visitor.Page.GetByLabel("Reason").FillAsync("in the reader's zone");
+        await visitor.Page.Locator("#drain-from").FillAsync(tomorrow.ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture));
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Plan it" }).ClickAsync();
+        var planned = visitor.Page.Locator("li", new() { HasText = "in the reader's zone" });
+        await Assertions.Expect(planned).ToContainTextAsync($"From {tomorrow:yyyy-MM-dd HH:mm}:00");
+        await planned.GetByRole(AriaRole.Button, new() { Name = "Call it off" }).ClickAsync();
+        await Assertions.Expect(planned).ToHaveCountAsync(0);
+        await visitor.GoAsync("/");
+        await Assertions.Expect(visitor.Page.Locator(".foot")).ToContainTextAsync("Times are UTC.");
+        Assert.Empty(visitor.Complaints);
     }
 
     [Fact]

@@ -67,6 +67,9 @@ public sealed class Pages : IAsyncLifetime
         ("my-overview-viewer", "/my/acme", Viewer),
         ("my-altruist", $"/my/acme/altruists/{Altruists["acme-eth-1"]}", Admin),
         ("my-altruist-down", $"/my/acme/altruists/{Altruists["acme-avax-1"]}", Admin),
+        ("my-altruist-offer", $"/my/acme/altruists/{Altruists["acme-eth-1"]}?show=offer", Admin),
+        ("my-altruist-history", $"/my/acme/altruists/{Altruists["acme-avax-1"]}?show=history", Admin),
+        ("my-altruist-probes", $"/my/acme/altruists/{Altruists["acme-avax-1"]}?show=probes", Admin),
         ("my-add", "/my/acme/add", Admin),
         ("my-edit", $"/my/acme/altruists/{Altruists["acme-eth-1"]}/edit", Admin),
         ("my-import", "/my/acme/import", Admin),
@@ -164,6 +167,7 @@ public sealed class Pages : IAsyncLifetime
         Users[OfPortal] = await Person.MakeAsync(app, OfPortal, Grant.Owning("gateway"));
         using (var gateway = app.Client(await app.CreateKeyAsync(KeyScope.Portal, portal: "gateway")))
             await gateway.GetJsonAsync("/api/v1/selections?region=us-east", cancellation);
+        await ReportAsync("gateway");
 
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
@@ -180,7 +184,8 @@ public sealed class Pages : IAsyncLifetime
     public Task PickAnewAsync() => RoundAsync();
 
     /// <summary>A browser of its own, without cookies.</summary>
-    public async Task<Visitor> VisitAsync(bool phone = false, bool dark = false)
+    /// <param name="zone">The time zone of its clock; null for UTC.</param>
+    public async Task<Visitor> VisitAsync(bool phone = false, bool dark = false, string? zone = null)
     {
         var context = await browser!.NewContextAsync(new BrowserNewContextOptions
         {
@@ -189,14 +194,15 @@ public sealed class Pages : IAsyncLifetime
             ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
             IsMobile = phone,
             HasTouch = phone,
+            TimezoneId = zone ?? "UTC",
         });
         return new Visitor(context, await context.NewPageAsync());
     }
 
     /// <summary>The same, signed in.</summary>
-    public async Task<Visitor> VisitAsAsync(string user, bool phone = false, bool dark = false)
+    public async Task<Visitor> VisitAsAsync(string user, bool phone = false, bool dark = false, string? zone = null)
     {
-        var visitor = await VisitAsync(phone, dark);
+        var visitor = await VisitAsync(phone, dark, zone);
         await visitor.SignInAsync(user);
         return visitor;
     }
@@ -218,6 +224,26 @@ public sealed class Pages : IAsyncLifetime
         var added = await PostAsync("altruists", new { provider, chains = new[] { id }, url = node.Url.ToString(), regions = new[] { "us-east" }, label });
         Altruists[label] = added.GetProperty("id").GetString()!;
         return node;
+    }
+
+    /// <summary>What a portal relayed in the last minute, well and less so.</summary>
+    private async Task ReportAsync(string portal)
+    {
+        using var client = App.Client(await App.CreateKeyAsync(KeyScope.Portal, portal: portal));
+        var to = TimeProvider.System.GetUtcNow();
+        using var answer = await client.PostAsJsonAsync("/api/v1/relay-reports", new
+        {
+            id = "first",
+            region = "us-east",
+            from = to.AddMinutes(-1),
+            to,
+            altruists = new object[]
+            {
+                new { altruist = Altruists["acme-eth-1"], chain = "0021", servedAs = "primary", relays = 12000, errors = new { timeout = 3, throttled = 9 }, latencyBuckets = new Dictionary<string, int> { ["25"] = 3000, ["50"] = 8000, ["100"] = 988 } },
+                new { altruist = Altruists["northwind-eth-1"], chain = "0021", servedAs = "standby", relays = 40, errors = new { }, latencyBuckets = new Dictionary<string, int> { ["50"] = 40 } },
+            },
+        }, TestContext.Current.CancellationToken);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     private async Task<string?> StateAsync(string label) =>

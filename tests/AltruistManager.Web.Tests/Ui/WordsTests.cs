@@ -1,3 +1,4 @@
+using AltruistManager.Web.Ui;
 using AltruistManager.Web.Ui.Shared;
 
 namespace AltruistManager.Web.Tests.Ui;
@@ -23,8 +24,12 @@ public sealed class WordsTests
     public void A_time_of_another_day_carries_its_date()
     {
         var now = new DateTimeOffset(2026, 11, 21, 0, 0, 5, TimeSpan.Zero);
-        Assert.Equal("00:00:01", Words.Clock(now.AddSeconds(-4), now));
-        Assert.Equal("2026-11-20 23:59:55", Words.Clock(now.AddSeconds(-10), now));
+        Assert.Equal("00:00:01", Words.Clock(now.AddSeconds(-4), now, new ReaderZone()));
+        Assert.Equal("2026-11-20 23:59:55", Words.Clock(now.AddSeconds(-10), now, new ReaderZone()));
+        // The day is the reader's.
+        Assert.Equal("00:59:55", Words.Clock(now.AddSeconds(-10), now, new ReaderZone { Id = "Europe/Berlin" }));
+        Assert.Equal("2026-11-21 00:59:55 Europe/Berlin (2026-11-20 23:59:55 UTC)", Words.Exact(now.AddSeconds(-10), new ReaderZone { Id = "Europe/Berlin" }));
+        Assert.Equal("2026-11-20 23:59:55 UTC", Words.Exact(now.AddSeconds(-10), new ReaderZone()));
     }
 
     [Theory]

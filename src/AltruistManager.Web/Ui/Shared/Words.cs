@@ -27,9 +27,13 @@ internal static class Words
 
     public static string Exact(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
-    /// <summary>The time of day, with the date where it is not today's.</summary>
-    public static string Clock(DateTimeOffset at, DateTimeOffset now) =>
-        at.UtcDateTime.ToString(at.UtcDateTime.Date == now.UtcDateTime.Date ? "HH:mm:ss" : "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+    /// <summary>On the reader's clock, and in UTC as well where that is another one.</summary>
+    public static string Exact(DateTimeOffset at, ReaderZone zone) =>
+        zone.IsUtc ? Exact(at) : $"{zone.Of(at).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)} {zone.Name} ({Exact(at)})";
+
+    /// <summary>The time of day on the reader's clock, with the date where it is not today's.</summary>
+    public static string Clock(DateTimeOffset at, DateTimeOffset now, ReaderZone zone) =>
+        zone.Of(at).ToString(zone.Of(at).Date == zone.Of(now).Date ? "HH:mm:ss" : "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
     /// <summary>For the <c>datetime</c> attribute.</summary>
     public static string Machine(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

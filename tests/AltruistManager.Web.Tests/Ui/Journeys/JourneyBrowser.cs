@@ -1,3 +1,6 @@
+using AltruistManager.Web.Tests.EndToEnd;
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 
 namespace AltruistManager.Web.Tests.Ui.Journeys;
@@ -49,12 +52,30 @@ public sealed class JourneyBrowser : IAsyncLifetime
         });
     }
 
-    /// <summary>A picture of the whole page among the output of the tests.</summary>
-    public static Task PhotographAsync(Visitor visitor, string name) => visitor.Page.ScreenshotAsync(new PageScreenshotOptions
+    /// <summary>Pictures of the page as it stands, wide and on a phone, light and dark, among the output of the tests. In none of them may it be wider than the window or keep anybody from using it.</summary>
+    public static async Task PhotographAsync(Visitor visitor, string name)
     {
-        Path = Path.Combine(AppContext.BaseDirectory, "screenshots", $"{name}.png"),
-        FullPage = true,
-    });
+        var page = visitor.Page;
+        var (folder, size) = (Checkout.Artifacts("screenshots"), page.ViewportSize!);
+        var rules = new AxeRunOptions { ResultTypes = [ResultType.Violations] };
+        foreach (var phone in new[] { false, true })
+        {
+            await page.SetViewportSizeAsync(phone ? 360 : 1280, phone ? 780 : 900);
+            foreach (var dark in new[] { false, true })
+            {
+                await page.EmulateMediaAsync(new() { ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light });
+                var look = $"{name}-{(phone ? "phone" : "wide")}-{(dark ? "dark" : "light")}";
+                await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{look}.png"), FullPage = true });
+                Assert.True(await visitor.OverflowAsync() <= 0, $"{look} is wider than its window");
+                Assert.Equal(1, await page.Locator("h1").CountAsync());
+                Assert.Empty((await page.RunAxe(rules)).Violations.Where(violation => violation.Impact is "serious" or "critical")
+                    .SelectMany(violation => violation.Nodes.Select(node => $"{look}: {violation.Id}: {node.Html}")));
+            }
+        }
+
+        await page.SetViewportSizeAsync(size.Width, size.Height);
+        await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Light });
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -56,7 +56,7 @@ public sealed class SignInJourneyTests(AppFixture app, JourneyBrowser browser) :
         await using var elsewhere = await browser.VisitAsync(app.Address, phone: true, dark: true);
         await elsewhere.GoAsync("/account");
         await SignInAsync(elsewhere.Page);
-        await JourneyBrowser.PhotographAsync(elsewhere, "sign-in-code-phone-dark");
+        await JourneyBrowser.PhotographAsync(elsewhere, "sign-in-code");
         await elsewhere.Page.GetByLabel("The six digits").FillAsync(AccountTests.Code(secret, 1));
         await elsewhere.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await Assertions.Expect(elsewhere.Page.GetByRole(AriaRole.Heading, new() { Name = "Your account" })).ToBeVisibleAsync();
