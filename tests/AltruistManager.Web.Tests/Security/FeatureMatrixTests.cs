@@ -1,6 +1,8 @@
 using System.Reflection;
 using AltruistManager.Accounts;
+using AltruistManager.Alerts;
 using AltruistManager.Altruists;
+using AltruistManager.Altruists.Import;
 using AltruistManager.Chains;
 using AltruistManager.Health;
 using AltruistManager.Probing;
@@ -65,7 +67,6 @@ public sealed class FeatureMatrixTests(AppFixture app) : IClassFixture<AppFixtur
         ["RegionRegistry.PutAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<RegionRegistry>().PutAsync(actor, new RegionId("us-east"), new RegionDraft("Mine", null), new FieldErrors(), Cancellation))),
         ["ChainRegistry.PutAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<ChainRegistry>().PutAsync(actor, new ChainId("0021"), new ChainDraft { Protocol = "evm", Identity = "1" }, new FieldErrors(), Cancellation))),
         ["ChainRegistry.RetireAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<ChainRegistry>().RetireAsync(actor, "nothing", Cancellation))),
-        ["OrderRegistry.Check"] = (For.Staff, (world, actor) => Task.FromResult(Is(world.Get<OrderRegistry>().Check(actor, new OverrideDraft(), new FieldErrors())))),
         ["OrderRegistry.AddAsync(Override)"] = (For.Staff, async (world, actor) => Is(await world.Get<OrderRegistry>().AddAsync(actor, world.NewOverride(), Cancellation))),
         ["OrderRegistry.AddAsync(HoldDraft)"] = (For.Staff, async (world, actor) => Is(await world.Get<OrderRegistry>().AddAsync(actor, new HoldDraft(), new FieldErrors(), Cancellation))),
         ["OrderRegistry.EndOverrideAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<OrderRegistry>().EndOverrideAsync(actor, "nothing", null, Cancellation))),
@@ -76,6 +77,23 @@ public sealed class FeatureMatrixTests(AppFixture app) : IClassFixture<AppFixtur
         ["UserRegistry.RevokeAsync"] = (For.Owners, async (world, actor) => Is(await world.Get<UserRegistry>().RevokeAsync(actor, world.Member, Grant.Of("owner", MemberRole.Viewer), Cancellation))),
         ["UserRegistry.DisableAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<UserRegistry>().DisableAsync(actor, world.Member, Cancellation))),
         ["UserRegistry.EnableAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<UserRegistry>().EnableAsync(actor, world.Member, Cancellation))),
+        ["AltruistImport.PreviewAsync"] = (For.Owners, async (world, actor) => Is((await world.Get<AltruistImport>().PreviewAsync(actor, new ProviderId("owner"), [], ImportLimits.OfPages, Cancellation)).Refusal)),
+        ["AltruistImport.ApplyAsync"] = (For.Owners, async (world, actor) => Is((await world.Get<AltruistImport>().ApplyAsync(actor, new ProviderId("owner"), [], ImportLimits.OfPages, null, Cancellation)).Refusal)),
+        ["ChainImport.PreviewAsync"] = (For.Staff, async (world, actor) => Is((await world.Get<ChainImport>().PreviewAsync(actor, [], ImportLimits.OfPages, Cancellation)).Refusal)),
+        ["ChainImport.ApplyAsync"] = (For.Staff, async (world, actor) => Is((await world.Get<ChainImport>().ApplyAsync(actor, [], ImportLimits.OfPages, Cancellation)).Refusal)),
+        ["ChainRegistry.AddAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<ChainRegistry>().AddAsync(actor, new ChainId("0021"), new ChainDraft(), new FieldErrors(), Cancellation))),
+        ["ProviderRegistry.AddAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<ProviderRegistry>().AddAsync(actor, new ProviderId("owner"), new ProviderDraft("Mine", null, null, null), new FieldErrors(), Cancellation))),
+        ["RegionRegistry.AddAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<RegionRegistry>().AddAsync(actor, new RegionId("us-east"), new RegionDraft("Mine", null), new FieldErrors(), Cancellation))),
+        ["RegionRegistry.RetireAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<RegionRegistry>().RetireAsync(actor, new RegionId("nowhere"), Cancellation))),
+        ["PortalBook.AddAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<PortalBook>().AddAsync(actor, "gateway", new PortalDraft("Mine", null, null), new FieldErrors(), Cancellation))),
+        ["OrderRegistry.Check(OverrideDraft)"] = (For.Staff, (world, actor) => Task.FromResult(Is(world.Get<OrderRegistry>().Check(actor, new OverrideDraft(), new FieldErrors())))),
+        ["OrderRegistry.Check(HoldDraft)"] = (For.Staff, (world, actor) => Task.FromResult(Is(world.Get<OrderRegistry>().Check(actor, new HoldDraft(), new FieldErrors())))),
+        ["Users.AddAsync"] = (For.Staff, async (world, actor) => Is((await world.Get<Users>().AddAsync(actor, "nonsense")).Outcome)),
+        ["UserRegistry.EndSessionsAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<UserRegistry>().EndSessionsAsync(actor, world.Member, Cancellation))),
+        ["AttentionDesk.AcknowledgeAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<AttentionDesk>().AcknowledgeAsync(actor, "nothing", null, Cancellation))),
+        ["AttentionDesk.TakeBackAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<AttentionDesk>().TakeBackAsync(actor, "nothing", Cancellation))),
+        ["JobDesk.RunAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<JobDesk>().RunAsync(actor, "nothing", Cancellation))),
+        ["RunningSettings.SetAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<RunningSettings>().SetAsync(actor, "nothing", null, Cancellation))),
         ["Invitations.InviteAsync"] = (For.Owners, async (world, actor) => (await world.Get<Invitations>().InviteAsync(actor, Grant.Of("owner", MemberRole.Viewer), null, Invitations.Lifetime, Cancellation)).Path is null),
         ["Invitations.ListAsync"] = (For.Owners, async (world, actor) => (await world.Get<Invitations>().ListAsync(actor, "owner", Cancellation)).Count == 0),
         ["Invitations.RevokeAsync"] = (For.Owners, async (world, actor) => Is(await world.Get<Invitations>().RevokeAsync(actor, world.Invitation, Cancellation))),

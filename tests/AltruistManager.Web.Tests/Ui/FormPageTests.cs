@@ -15,7 +15,7 @@ public sealed class FormPageTests(Pages pages) : IClassFixture<Pages>
     {
         using var scope = pages.App.Services.CreateScope();
         var staff = Actor.Operator;
-        var invitation = (await scope.ServiceProvider.GetRequiredService<Invitations>().InviteAsync(staff, Grant.Of("acme", MemberRole.Viewer), "new@acme.example", Cancellation)).Path!;
+        var invitation = (await scope.ServiceProvider.GetRequiredService<Invitations>().InviteAsync(staff, Grant.Of("acme", MemberRole.Viewer), "new@acme.example", Invitations.Lifetime, Cancellation)).Path!;
         var forgetful = await Person.MakeAsync(pages.App, "forgetful@acme.example");
         var link = (await scope.ServiceProvider.GetRequiredService<PasswordLinks>().MakeAsync(staff, forgetful)).Path!;
         await using var visitor = await pages.VisitAsync();
