@@ -73,14 +73,12 @@ public sealed class TxtResolverTests
     /// <summary>Sends all its answers to each question.</summary>
     private sealed class Server : IDisposable
     {
-        private readonly Socket udp = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        private readonly Socket udp;
         private readonly TcpListener tcp;
 
         public Server(params Func<byte[], byte[]>[] answers)
         {
-            udp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            tcp = new TcpListener(EndPoint);
-            tcp.Start();
+            (udp, tcp) = Bind();
             _ = ServeAsync(answers);
             _ = ServeByTcpAsync();
         }
@@ -93,6 +91,27 @@ public sealed class TxtResolverTests
         {
             udp.Dispose();
             tcp.Dispose();
+        }
+
+        /// <summary>A port that is free for both: somebody else may have the one that the system gives for the first.</summary>
+        private static (Socket Udp, TcpListener Tcp) Bind()
+        {
+            while (true)
+            {
+                var udp = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+                udp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+                var tcp = new TcpListener((IPEndPoint)udp.LocalEndPoint!);
+                try
+                {
+                    tcp.Start();
+                    return (udp, tcp);
+                }
+                catch (SocketException taken) when (taken.SocketErrorCode is SocketError.AddressAlreadyInUse)
+                {
+                    udp.Dispose();
+                    tcp.Dispose();
+                }
+            }
         }
 
         private async Task ServeAsync(Func<byte[], byte[]>[] answers)

@@ -46,18 +46,20 @@ public sealed class ReaderZoneTests
     }
 
     [Theory]
-    [InlineData("2026-11-21 07:00", "2026-11-21 07:00", "07:00")]
-    [InlineData("2026-11-21 07:00:10", "2026-11-21 07:00:50", "07:00")]
+    [InlineData("2026-11-21 07:00", "2026-11-21 07:00", "07:00 07:01")]
+    [InlineData("2026-11-21 07:00:10", "2026-11-21 07:00:50", "07:00 07:01")]
     [InlineData("2026-11-21 07:01", "2026-11-21 07:04", "07:01 07:02 07:03 07:04")]
-    [InlineData("2026-11-21 07:03", "2026-11-21 07:50", "07:10 07:20 07:30 07:40 07:50")]
-    [InlineData("2026-11-21 07:03", "2026-11-21 13:02", "08:00 09:00 10:00 11:00 12:00 13:00")]
-    [InlineData("2026-11-20 07:20", "2026-11-21 07:15", "12:00 18:00 21 Nov 06:00")]
-    [InlineData("2026-11-19 07:20", "2026-11-21 07:15", "12:00 20 Nov 12:00 21 Nov")]
-    [InlineData("2026-10-22 07:20", "2026-11-21 07:15", "26 Oct 2 Nov 9 Nov 16 Nov")]
-    public void Marks_of_a_chart_are_round_times_and_few_enough_to_be_read(string from, string to, string expected)
+    [InlineData("2026-11-21 07:03", "2026-11-21 07:50", "07:00 07:10 07:20 07:30 07:40 07:50")]
+    [InlineData("2026-11-21 07:03", "2026-11-21 12:02", "07:00 08:00 09:00 10:00 11:00 12:00 13:00")]
+    [InlineData("2026-11-20 07:20", "2026-11-21 07:15", "06:00 12:00 18:00 21 Nov 06:00 12:00")]
+    [InlineData("2026-11-19 07:20", "2026-11-21 07:15", "19 Nov 12:00 20 Nov 12:00 21 Nov 12:00")]
+    [InlineData("2026-10-22 07:20", "2026-11-21 07:15", "19 Oct 26 Oct 2 Nov 9 Nov 16 Nov 23 Nov")]
+    public void Marks_of_a_chart_are_round_times_around_its_points_and_few_enough_to_be_read(string from, string to, string expected)
     {
-        var marks = TimeAxis.Marks(DateTime.Parse(from, CultureInfo.InvariantCulture), DateTime.Parse(to, CultureInfo.InvariantCulture));
-        Assert.Equal(expected, string.Join(' ', marks.Select(mark => mark.Text)));
-        Assert.All(marks, mark => Assert.InRange(mark.Place, 0, 1));
+        var axis = TimeAxis.Around(DateTime.Parse(from, CultureInfo.InvariantCulture), DateTime.Parse(to, CultureInfo.InvariantCulture));
+        var marks = Enumerable.Range(0, (int)((axis.To - axis.From) / axis.Step) + 1).Select(mark => axis.TextOf(axis.From + (mark * axis.Step)));
+        Assert.Equal(expected, string.Join(' ', marks));
+        Assert.InRange(DateTime.Parse(from, CultureInfo.InvariantCulture), axis.From, axis.To);
+        Assert.InRange(DateTime.Parse(to, CultureInfo.InvariantCulture), axis.From, axis.To);
     }
 }

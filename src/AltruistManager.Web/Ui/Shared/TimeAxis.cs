@@ -2,11 +2,9 @@ using System.Globalization;
 
 namespace AltruistManager.Web.Ui.Shared;
 
-/// <param name="Place">From the left, as a share of the width.</param>
-public sealed record TimeMark(double Place, string Text);
-
-/// <summary>The marks of a stretch of time: round ones on the reader's clock, and few enough to be read.</summary>
-internal static class TimeAxis
+/// <summary>A stretch of time with round marks on the reader's clock, few enough to be read; times are those of that clock.</summary>
+/// <param name="Step">Between two marks, the first of which stands at <paramref name="From"/>.</param>
+public sealed record TimeAxis(DateTime From, DateTime To, TimeSpan Step)
 {
     private const int MostMarks = 6;
 
@@ -17,22 +15,17 @@ internal static class TimeAxis
         TimeSpan.FromDays(1), TimeSpan.FromDays(2), TimeSpan.FromDays(7), TimeSpan.FromDays(14), TimeSpan.FromDays(30),
     ];
 
-    /// <param name="from">On the reader's clock, as all times here.</param>
-    public static IReadOnlyList<TimeMark> Marks(DateTime from, DateTime to)
+    public static TimeAxis Around(DateTime from, DateTime to)
     {
-        var span = to - from;
-        if (span < Steps[0])
-            return [new TimeMark(0.5, Clock(from + (span / 2)))];
-
-        var step = Steps.FirstOrDefault(step => span.Ticks / step.Ticks < MostMarks, Steps[^1]);
-        var marks = new List<TimeMark>();
-        for (var at = RoundUp(from, step); at <= to; at += step)
-            marks.Add(new TimeMark((at - from) / span, step < TimeSpan.FromDays(1) && at.TimeOfDay != TimeSpan.Zero ? Clock(at) : at.ToString("d MMM", CultureInfo.InvariantCulture)));
-        // A short stretch may lie between two round ones.
-        return marks.Count > 0 ? marks : [new TimeMark(0.5, Clock(from + (span / 2)))];
+        var step = Steps.FirstOrDefault(step => Up(to, step) - Down(from, step) <= step * MostMarks, Steps[^1]);
+        var (first, last) = (Down(from, step), Up(to, step));
+        return new TimeAxis(first, last > first ? last : first + step, step);
     }
 
-    private static string Clock(DateTime at) => at.ToString("HH:mm", CultureInfo.InvariantCulture);
+    /// <summary>What stands at a mark.</summary>
+    public string TextOf(DateTime mark) => mark.ToString(Step < TimeSpan.FromDays(1) && mark.TimeOfDay != TimeSpan.Zero ? "HH:mm" : "d MMM", CultureInfo.InvariantCulture);
 
-    private static DateTime RoundUp(DateTime at, TimeSpan step) => new(((at.Ticks + step.Ticks - 1) / step.Ticks) * step.Ticks, DateTimeKind.Unspecified);
+    private static DateTime Down(DateTime at, TimeSpan step) => new(at.Ticks / step.Ticks * step.Ticks, DateTimeKind.Unspecified);
+
+    private static DateTime Up(DateTime at, TimeSpan step) => Down(at + step - TimeSpan.FromTicks(1), step);
 }
