@@ -50,7 +50,8 @@ public sealed partial class ReaderZone
         if (zone.IsInvalidTime(local))
             local = local.AddHours(1);
         var offset = zone.IsAmbiguousTime(local) ? zone.GetAmbiguousTimeOffsets(local).Max() : zone.GetUtcOffset(local);
-        return new DateTimeOffset(local, offset);
+        // The first and last hours that there are lie in no year of every zone.
+        return new DateTimeOffset(Math.Clamp(local.Ticks - offset.Ticks, DateTimeOffset.MinValue.Ticks, DateTimeOffset.MaxValue.Ticks), TimeSpan.Zero);
     }
 
     /// <summary>UTC for what is no name of a zone; it is looked up as a file of that name.</summary>

@@ -13,8 +13,8 @@ public sealed class EmptyPageTests(AppFixture app) : IClassFixture<AppFixture>
     {
         // Without anybody who can sign in, every page would lead to the first run.
         await Person.MakeAsync(app, "staff@acme.example", Grant.Staff);
-        Assert.Contains("PUT /api/v1/chains/", await app.Anonymous.GetStringAsync("/", TestContext.Current.CancellationToken), StringComparison.Ordinal);
-        Assert.Contains("POST /api/v1/altruists", await app.Anonymous.GetStringAsync("/altruists", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("/admin/chains", await app.Anonymous.GetStringAsync("/", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("/admin/providers", await app.Anonymous.GetStringAsync("/altruists", TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Theory]

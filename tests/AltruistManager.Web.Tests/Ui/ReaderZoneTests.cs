@@ -28,6 +28,13 @@ public sealed class ReaderZoneTests
         Assert.Equal("2026-03-29T01:30:00", berlin.Read(new DateTime(2026, 3, 29, 2, 30, 0)).UtcDateTime.ToString("s", CultureInfo.InvariantCulture));
     }
 
+    [Fact]
+    public void A_time_at_the_end_of_all_years_is_read_all_the_same()
+    {
+        Assert.Equal(DateTimeOffset.MaxValue, new ReaderZone { Id = "America/New_York" }.Read(DateTime.MaxValue));
+        Assert.Equal(DateTimeOffset.MinValue, new ReaderZone { Id = "Asia/Tokyo" }.Read(DateTime.MinValue));
+    }
+
     /// <summary>Zones are files, and whoever looks names theirs.</summary>
     [Theory]
     [InlineData("")]
