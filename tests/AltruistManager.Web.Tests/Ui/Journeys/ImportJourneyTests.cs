@@ -45,7 +45,7 @@ public sealed class ImportJourneyTests(Pages pages) : IClassFixture<Pages>
         await using var visitor = await pages.VisitAsAsync(Pages.Admin);
         await visitor.GoLiveAsync("/my/acme/import");
         await ChooseAsync(visitor, "label,url,chains\na,http://127.0.0.1:8545,0021\nb,https://b.acme.example,21\n");
-        await Assertions.Expect(visitor.Page.Locator(".problems li")).ToHaveTextAsync(["Line 2 url Must start with https://.", "Line 3 chains Holds '21', which is not a chain.", "Line 3 chains Is 0021 meant? Spreadsheets take leading zeros away."]);
+        await Assertions.Expect(visitor.Page.Locator(".problems li")).ToHaveTextAsync(["Line 2 url Leads to an address that is not public.", "Line 3 chains Holds '21', which is not a chain.", "Line 3 chains Is 0021 meant? Spreadsheets take leading zeros away."]);
         await JourneyBrowser.PhotographAsync(visitor, "import-wrong");
         Assert.Equal(0, await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Import" }).CountAsync());
 
