@@ -1,9 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
-using AltruistManager.Web.Tests.EndToEnd;
-using Deque.AxeCore.Commons;
-using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 
 namespace AltruistManager.Web.Tests.Ui;
@@ -11,52 +8,6 @@ namespace AltruistManager.Web.Tests.Ui;
 /// <summary>What all pages of the consoles have in common, in a real browser.</summary>
 public sealed partial class ConsoleTests(Pages pages) : IClassFixture<Pages>
 {
-    [Theory]
-    [InlineData(false, false)]
-    [InlineData(false, true)]
-    [InlineData(true, false)]
-    [InlineData(true, true)]
-    public async Task Every_page_of_a_console_is_shown_without_complaint_and_can_be_used_by_everybody(bool phone, bool dark)
-    {
-        var folder = Checkout.Artifacts("screenshots");
-        var rules = new AxeRunOptions { ResultTypes = [ResultType.Violations] };
-        foreach (var user in pages.ConsoleAddresses.GroupBy(page => page.User))
-        {
-            await using var visitor = await pages.VisitAsAsync(user.Key, phone, dark);
-            foreach (var (name, path, _) in user)
-            {
-                await visitor.GoLiveAsync(path);
-                await visitor.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
-                await visitor.Page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}-{(phone ? "phone" : "wide")}-{(dark ? "dark" : "light")}.png"), FullPage = true });
-                Assert.True(await visitor.OverflowAsync() <= 0, $"{path} is wider than a {(phone ? "phone" : "window")}");
-                Assert.Equal(1, await visitor.Page.Locator("h1").CountAsync());
-                Assert.NotEqual("", await visitor.Page.TitleAsync());
-                var result = await visitor.Page.RunAxe(rules);
-                Assert.Empty(result.Violations.Where(violation => violation.Impact is "serious" or "critical")
-                    .SelectMany(violation => violation.Nodes.Select(node => $"{name}: {violation.Id}: {node.Html}")));
-            }
-
-            Assert.Empty(visitor.Complaints);
-        }
-    }
-
-    [Theory]
-    [InlineData(Pages.Admin)]
-    [InlineData(Pages.Staff)]
-    public async Task What_a_page_shows_does_not_move_when_its_connection_comes_to_stand(string user)
-    {
-        await using var visitor = await pages.VisitAsAsync(user);
-        foreach (var (_, path, _) in pages.ConsoleAddresses.Where(page => page.User == user))
-        {
-            await visitor.Page.AddInitScriptAsync(
-                "window.moved = 0; new PerformanceObserver(list => list.getEntries().forEach(entry => window.moved += entry.value)).observe({ type: 'layout-shift', buffered: true })");
-            await visitor.GoLiveAsync(path);
-            await visitor.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
-            // 0.1 is what browsers call good.
-            Assert.InRange(await visitor.Page.EvaluateAsync<double>("window.moved"), 0, 0.02);
-        }
-    }
-
     [Fact]
     public async Task Times_are_the_readers_from_the_first_byte_on_and_stay_so_once_the_connection_stands()
     {
