@@ -98,18 +98,18 @@ public sealed class TxtResolverTests
         {
             while (true)
             {
-                var udp = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-                udp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-                var tcp = new TcpListener((IPEndPoint)udp.LocalEndPoint!);
+                var datagrams = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+                datagrams.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+                var streams = new TcpListener((IPEndPoint)datagrams.LocalEndPoint!);
                 try
                 {
-                    tcp.Start();
-                    return (udp, tcp);
+                    streams.Start();
+                    return (datagrams, streams);
                 }
                 catch (SocketException taken) when (taken.SocketErrorCode is SocketError.AddressAlreadyInUse)
                 {
-                    udp.Dispose();
-                    tcp.Dispose();
+                    datagrams.Dispose();
+                    streams.Dispose();
                 }
             }
         }
