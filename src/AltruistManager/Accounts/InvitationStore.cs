@@ -125,13 +125,15 @@ public sealed class InvitationStore(Database database, UserStore users, TimeProv
     internal static async Task<InvitationUse> UseAsync(WriteTransaction write, string token, User user, UserStore users, DateTimeOffset now)
     {
         var revision = await write.NextRevisionAsync();
+        // Made before there was a key to compare, and beyond ASCII.
+        var unkeyed = await write.SingleOrDefaultAsync<string>("select email from invitations where token_hash = @Hash and email_key is null", new { Hash = Hash(token) });
         var row = await write.SingleOrDefaultAsync<Row>(
             $"""
             update invitations set used_at = @Now, used_by = @User
-            where token_hash = @Hash and used_at is null and revoked_at is null and expires_at > @Now and (email is null or email_key = @EmailKey) and {StillGiven}
+            where token_hash = @Hash and used_at is null and revoked_at is null and expires_at > @Now and (email is null or email_key = @EmailKey or (email_key is null and @IsMeant)) and {StillGiven}
             returning {Columns}
             """,
-            new { Now = now.ToUnixTimeMilliseconds(), User = user.Id, Hash = Hash(token), user.EmailKey });
+            new { Now = now.ToUnixTimeMilliseconds(), User = user.Id, Hash = Hash(token), user.EmailKey, IsMeant = unkeyed is not null && User.KeyOf(unkeyed) == user.EmailKey });
         if (row is null)
             return InvitationUse.Over;
         var grant = row.ToInvitation().Grant;
