@@ -85,7 +85,7 @@ public sealed class AppFixture : IAsyncLifetime
     }
 
     public async Task<string> CreateKeyAsync(KeyScope scope, string? provider = null, string? portal = null, DateTimeOffset? expiresAt = null) =>
-        (await Services.GetRequiredService<ApiKeyStore>().CreateAsync(Actor.Operator, "test", scope, provider, portal, expiresAt, CancellationToken.None))!;
+        (await Services.GetRequiredService<ApiKeyStore>().CreateAsync(Actor.Operator, "test", scope, provider, portal, expiresAt, CancellationToken.None)).Key!;
 
     /// <summary>A client that sends this key; null sends none.</summary>
     public HttpClient Client(string? key)

@@ -41,7 +41,7 @@ internal static class ReportBench
             var roster = await database.OpenAsync(cancellation);
             var senders = new List<string>();
             for (var portal = 0; portal < Portals; portal++)
-                senders.AddRange(Enumerable.Repeat((await database.Keys.CreateAsync(CommandDatabase.Operator, $"portal-{portal}", KeyScope.Portal, null, $"portal-{portal}", null, cancellation))!, SendersOfOne));
+                senders.AddRange(Enumerable.Repeat((await database.Keys.CreateAsync(CommandDatabase.Operator, $"portal-{portal}", KeyScope.Portal, null, $"portal-{portal}", null, cancellation)).Key!, SendersOfOne));
 
             using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = senders.Count });
             var address = new Uri(server.Address, "/api/v1/relay-reports");

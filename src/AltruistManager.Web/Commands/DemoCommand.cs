@@ -71,15 +71,15 @@ internal static class DemoCommand
     private static async Task PlayAsync(WebApplication service, DemoStage stage, DirectoryInfo folder, TimeProvider clock, CancellationToken cancellation)
     {
         var keys = service.Services.GetRequiredService<ApiKeyStore>();
-        var staff = (await keys.CreateAsync(Actor.Operator, "demo staff", KeyScope.Staff, null, null, null, cancellation))!;
-        var portal = (await keys.CreateAsync(Actor.Operator, "demo portal", KeyScope.Portal, null, null, null, cancellation))!;
+        var staff = (await keys.CreateAsync(Actor.Operator, "demo staff", KeyScope.Staff, null, null, null, cancellation)).Key!;
+        var portal = (await keys.CreateAsync(Actor.Operator, "demo portal", KeyScope.Portal, null, null, null, cancellation)).Key!;
         var address = new Uri(service.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
 
         using var client = new DemoClient(address, staff);
         var director = new DemoDirector(stage, client, clock, Say);
         director.Begin();
         await client.RegisterAsync(label => stage.Node(label).Url, cancellation);
-        var provider = (await keys.CreateAsync(Actor.Operator, "demo provider", KeyScope.Provider, DemoCast.Providers[0].Id, null, null, cancellation))!;
+        var provider = (await keys.CreateAsync(Actor.Operator, "demo provider", KeyScope.Provider, DemoCast.Providers[0].Id, null, null, cancellation)).Key!;
         var password = RandomNumberGenerator.GetString("abcdefghjkmnpqrstuvwxyz23456789", 16);
         await MakeUserAsync(service, DemoProgramme.StaffEmail, password, Grant.Staff, cancellation);
         await MakeUserAsync(service, DemoProgramme.ProviderEmail, password, Grant.Of(DemoCast.Providers[0].Id, MemberRole.Admin), cancellation);

@@ -44,7 +44,7 @@ internal static partial class KeysCommand
             await using var opened = CommandDatabase.Of(parsed);
             await opened.MigrateAsync(create: true, cancellation);
             DateTimeOffset? expiresAt = parsed.GetValue(days) is { } number ? TimeProvider.System.GetUtcNow().AddDays(int.Parse(number)) : null;
-            var key = await opened.Keys.CreateAsync(
+            var (key, _) = await opened.Keys.CreateAsync(
                 CommandDatabase.Operator, parsed.GetValue(name)!.Trim(), Enum.Parse<KeyScope>(parsed.GetValue(scope)!, ignoreCase: true), parsed.GetValue(provider), parsed.GetValue(portal), expiresAt, cancellation);
             await Console.Out.WriteLineAsync(key);
             return 0;

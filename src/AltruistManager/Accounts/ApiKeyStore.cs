@@ -19,23 +19,23 @@ public sealed class ApiKeyStore(Database database, RefusalLog refusals, TimeProv
 
     /// <summary>Makes a key; the text is told once and never again.</summary>
     /// <param name="portal">Made if it does not exist, and again if it is retired; null with scope portal means one named after the key.</param>
-    /// <returns>The key as its holder sends it; null where the actor may not make such a key, or <see cref="MostActive"/> of its owner are active and it is made on the pages.</returns>
-    public async Task<string?> CreateAsync(Actor actor, string name, KeyScope scope, string? provider, string? portal, DateTimeOffset? expiresAt, CancellationToken cancellation)
+    /// <returns>The key as its holder sends it; none where the actor may not make such a key, or <see cref="MostActive"/> of its owner are active and it is made on the pages.</returns>
+    public async Task<(string? Key, AccountChange Outcome)> CreateAsync(Actor actor, string name, KeyScope scope, string? provider, string? portal, DateTimeOffset? expiresAt, CancellationToken cancellation)
     {
         if (!MayManage(actor, scope, provider, portal))
         {
             refusals.Note(actor, new AuditEntry("key.create", "key", "") { Provider = actor.OnlyProvider, Detail = $"may not make a key of scope {NameOf(scope)} for {provider ?? portal ?? "everything"}" });
-            return null;
+            return (null, new AccountChange("You may not make such a key."));
         }
 
         var (text, id, hash) = KeyText.Create();
-        return await database.WriteAsync(async write =>
+        var isMade = await database.WriteAsync(async write =>
         {
             var now = time.NowMs();
             // Orders the writers: of two that are made at once the second sees the first.
             var revision = await write.NextRevisionAsync();
             if (actor.Kind is ActorKind.User && (provider ?? portal) is { } owner && await write.ScalarAsync<long>(ActiveOf, Owner(scope, owner, now)) >= MostActive)
-                return null;
+                return false;
             if (scope is KeyScope.Portal)
             {
                 portal ??= SlugOf(name, id);
@@ -70,8 +70,13 @@ public sealed class ApiKeyStore(Database database, RefusalLog refusals, TimeProv
                 Provider = provider,
                 After = new JsonObject { ["name"] = name, ["scope"] = NameOf(scope), ["provider"] = provider, ["portal"] = portal, ["expiresAt"] = expiresAt?.UtcDateTime },
             });
-            return text;
+            return true;
         }, cancellation);
+        if (isMade)
+            return (text, AccountChange.Done);
+        var refusal = $"{MostActive} keys of {provider ?? portal} are active already: revoke one first.";
+        refusals.Note(actor, new AuditEntry("key.create", "key", "") { Provider = provider, Detail = refusal });
+        return (null, new AccountChange(refusal));
     }
 
     /// <summary>False when there is no such key that is the actor's to end. A key that is revoked already stays revoked since then.</summary>

@@ -177,17 +177,33 @@ public abstract class ApiKeyContract(DatabaseFixture fixture) : StorageContract(
     {
         var admin = Actors.AdminOf("crowd");
         var made = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Store.CreateAsync(admin, "x", KeyScope.Provider, "crowd", null, null, Cancellation))));
-        Assert.Equal(2, made.Count(key => key is not null));
+        Assert.Equal(2, made.Count(one => one.Key is not null));
         Assert.Equal(2, await Store.CountActiveAsync(KeyScope.Provider, "crowd", Cancellation));
 
         // One that ended makes room; others' count for themselves; programs and commands are not held to it.
-        Assert.True(await Store.RevokeAsync(admin, IdOf(made.First(key => key is not null)!), Cancellation));
-        Assert.NotNull(await Store.CreateAsync(admin, "x", KeyScope.Provider, "crowd", null, time.GetUtcNow().AddMinutes(1), Cancellation));
-        Assert.Null(await Store.CreateAsync(admin, "x", KeyScope.Provider, "crowd", null, null, Cancellation));
+        Assert.True(await Store.RevokeAsync(admin, IdOf(made.First(one => one.Key is not null).Key!), Cancellation));
+        Assert.NotNull((await Store.CreateAsync(admin, "x", KeyScope.Provider, "crowd", null, time.GetUtcNow().AddMinutes(1), Cancellation)).Key);
+        Assert.Null((await Store.CreateAsync(admin, "x", KeyScope.Provider, "crowd", null, null, Cancellation)).Key);
         time.Now += TimeSpan.FromMinutes(1);
-        Assert.NotNull(await Store.CreateAsync(admin, "x", KeyScope.Provider, "crowd", null, null, Cancellation));
-        Assert.NotNull(await Store.CreateAsync(Actors.AdminOf("alone"), "x", KeyScope.Provider, "alone", null, null, Cancellation));
-        Assert.NotNull(await Store.CreateAsync(Actor.Operator, "x", KeyScope.Provider, "crowd", null, null, Cancellation));
+        Assert.NotNull((await Store.CreateAsync(admin, "x", KeyScope.Provider, "crowd", null, null, Cancellation)).Key);
+        Assert.NotNull((await Store.CreateAsync(Actors.AdminOf("alone"), "x", KeyScope.Provider, "alone", null, null, Cancellation)).Key);
+        Assert.NotNull((await Store.CreateAsync(Actor.Operator, "x", KeyScope.Provider, "crowd", null, null, Cancellation)).Key);
+    }
+
+    [Fact]
+    public async Task Who_gets_no_key_is_told_why_and_it_stands_in_the_audit_trail()
+    {
+        var refusals = Actors.Refusals(Database, time);
+        var store = new ApiKeyStore(Database, refusals, time);
+        var admin = Actors.AdminOf("full");
+        for (var number = 0; number < ApiKeyStore.MostActive; number++)
+            Assert.True((await store.CreateAsync(admin, "x", KeyScope.Provider, "full", null, null, Cancellation)).Outcome.IsDone);
+
+        Assert.Equal("2 keys of full are active already: revoke one first.", (await store.CreateAsync(admin, "x", KeyScope.Provider, "full", null, null, Cancellation)).Outcome.Refusal);
+        Assert.Equal("You may not make such a key.", (await store.CreateAsync(Actors.ViewerOf("full"), "x", KeyScope.Provider, "full", null, null, Cancellation)).Outcome.Refusal);
+        await refusals.FlushAsync(Cancellation);
+        var refused = await new AuditStore(Database, time).ListAsync(new AuditFilter { Provider = "full", Action = "key.create", Outcome = AuditOutcome.Refused }, null, 10, Cancellation);
+        Assert.Equal(["2 keys of full are active already: revoke one first.", "may not make a key of scope provider for full"], refused.Select(line => line.Detail).Order());
     }
 
     [Fact]
@@ -198,7 +214,7 @@ public abstract class ApiKeyContract(DatabaseFixture fixture) : StorageContract(
         {
             // Two in the same millisecond are one after the other all the same.
             time.Now += TimeSpan.FromMilliseconds(number % 2);
-            made.Add(IdOf((await Store.CreateAsync(Actor.Operator, $"{number}", KeyScope.Provider, "paged", null, null, Cancellation))!));
+            made.Add(IdOf((await Store.CreateAsync(Actor.Operator, $"{number}", KeyScope.Provider, "paged", null, null, Cancellation)).Key!));
         }
 
         await MakeAsync("other", KeyScope.Provider, "other", null, null, Cancellation);
@@ -242,7 +258,7 @@ public abstract class ApiKeyContract(DatabaseFixture fixture) : StorageContract(
     public void Portal_is_named_after_its_key(string name, string portal) => Assert.Equal(portal, ApiKeyStore.SlugOf(name, "fallback"));
 
     private async Task<string> MakeAsync(string name, KeyScope scope, string? provider, string? portal, DateTimeOffset? expiresAt, CancellationToken cancellation) =>
-        (await Store.CreateAsync(Actors.Staff, name, scope, provider, portal, expiresAt, cancellation))!;
+        (await Store.CreateAsync(Actors.Staff, name, scope, provider, portal, expiresAt, cancellation)).Key!;
 
     private ApiKeyStore Store => StoreOf(Database);
 

@@ -99,9 +99,9 @@ public sealed class FeatureMatrixTests(AppFixture app) : IClassFixture<AppFixtur
         ["Invitations.RevokeAsync"] = (For.Owners, async (world, actor) => Is(await world.Get<Invitations>().RevokeAsync(actor, world.Invitation, Cancellation))),
         ["PasswordLinks.MakeAsync"] = (For.Staff, async (world, actor) => (await world.Get<PasswordLinks>().MakeAsync(actor, world.Member)).Path is null),
         // The stores of keys decide themselves.
-        ["ApiKeyStore.CreateAsync"] = (For.Owners, async (world, actor) => await world.Get<ApiKeyStore>().CreateAsync(actor, "mine", KeyScope.Provider, "owner", null, Past, Cancellation) is null),
-        ["ApiKeyStore.CreateAsync, of a portal"] = (For.Portal, async (world, actor) => await world.Get<ApiKeyStore>().CreateAsync(actor, "mine", KeyScope.Portal, null, "gateway", Past, Cancellation) is null),
-        ["ApiKeyStore.CreateAsync, of staff"] = (For.Staff, async (world, actor) => await world.Get<ApiKeyStore>().CreateAsync(actor, "mine", KeyScope.Staff, null, null, Past, Cancellation) is null),
+        ["ApiKeyStore.CreateAsync"] = (For.Owners, async (world, actor) => (await world.Get<ApiKeyStore>().CreateAsync(actor, "mine", KeyScope.Provider, "owner", null, Past, Cancellation)).Key is null),
+        ["ApiKeyStore.CreateAsync, of a portal"] = (For.Portal, async (world, actor) => (await world.Get<ApiKeyStore>().CreateAsync(actor, "mine", KeyScope.Portal, null, "gateway", Past, Cancellation)).Key is null),
+        ["ApiKeyStore.CreateAsync, of staff"] = (For.Staff, async (world, actor) => (await world.Get<ApiKeyStore>().CreateAsync(actor, "mine", KeyScope.Staff, null, null, Past, Cancellation)).Key is null),
         ["ApiKeyStore.RevokeAsync"] = (For.Owners, async (world, actor) => !await world.Get<ApiKeyStore>().RevokeAsync(actor, world.Key, Cancellation)),
         ["ApiKeyStore.ListAsync"] = (For.Owners | For.Viewer, async (world, actor) => (await world.Get<ApiKeyStore>().ListAsync(actor, Cancellation)).All(key => key.Id != world.Key)),
         ["ApiKeyStore.ListOfAsync"] = (For.Owners | For.Viewer, async (world, actor) => (await world.Get<ApiKeyStore>().ListOfAsync(actor, KeyScope.Provider, "owner", null, 9, Cancellation)).Count == 0),
@@ -187,7 +187,7 @@ public sealed class FeatureMatrixTests(AppFixture app) : IClassFixture<AppFixtur
             member.EmailKey = User.KeyOf(member.Email);
             await Get<UserStore>(scope).CreateAsync(member, Cancellation);
             await Get<UserBook>(scope).RefreshAsync(Cancellation);
-            var key = await Get<ApiKeyStore>(scope).CreateAsync(Actor.Operator, "known", KeyScope.Provider, "owner", null, Past, Cancellation);
+            var (key, _) = await Get<ApiKeyStore>(scope).CreateAsync(Actor.Operator, "known", KeyScope.Provider, "owner", null, Past, Cancellation);
             var (path, _) = await Get<Invitations>(scope).InviteAsync(Actor.Operator, Grant.Of("owner", MemberRole.Viewer), null, Invitations.Lifetime, Cancellation);
             return new World(scope)
             {

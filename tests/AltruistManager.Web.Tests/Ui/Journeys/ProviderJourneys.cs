@@ -137,7 +137,7 @@ public sealed class ProviderJourneys(Pages pages) : IClassFixture<Pages>
             (await services.GetRequiredService<ProviderRegistry>().PutAsync(viewer, new ProviderId("acme"), new ProviderDraft("Mine", null, null, null), new FieldErrors(), Cancellation)).Refusal?.Kind,
         ];
         Assert.All(refusals, refusal => Assert.Equal(RefusalKind.Forbidden, refusal));
-        Assert.Null(await services.GetRequiredService<ApiKeyStore>().CreateAsync(viewer, "mine", KeyScope.Provider, "acme", null, null, Cancellation));
+        Assert.Null((await services.GetRequiredService<ApiKeyStore>().CreateAsync(viewer, "mine", KeyScope.Provider, "acme", null, null, Cancellation)).Key);
     }
 
     [Fact]

@@ -106,7 +106,7 @@ internal sealed class SetupSteps(
 
     /// <returns>The key, which is told once.</returns>
     public async Task<string> MakePortalKeyAsync(CancellationToken cancellation) =>
-        await keys.CreateAsync(who.Required, "first portal", KeyScope.Portal, null, null, null, cancellation) ?? throw new InvalidOperationException("Staff may make any key.");
+        (await keys.CreateAsync(who.Required, "first portal", KeyScope.Portal, null, null, null, cancellation)).Key ?? throw new InvalidOperationException("Staff may make any key.");
 
     /// <summary>Staff from the moment it is there.</summary>
     public User NewStaff(string email) => User.New(email.Trim(), time.GetUtcNow(), grant: Grant.Staff);
