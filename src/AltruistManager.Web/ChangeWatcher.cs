@@ -1,15 +1,17 @@
 using AltruistManager.Accounts;
 using AltruistManager.Alerts;
 using AltruistManager.Altruists;
+using AltruistManager.Health;
 using AltruistManager.Selection;
 using AltruistManager.Traffic;
+using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Web;
 
-/// <summary>Sees what other processes wrote (keys, users, portals, settings, overrides, holds, drains, whatever is registered) by one small query at short intervals, and settles the slots.</summary>
+/// <summary>Sees what other processes wrote (keys, users, portals, settings, overrides, holds, drains, whatever is registered) by one small query at short intervals, and settles the slots where that is about them.</summary>
 internal sealed partial class ChangeWatcher(
-    Initialisation initialisation, RosterStore revisions, RosterCache roster, ApiKeyRing keys, UserBook users, PortalBook portals, AcknowledgementStore acknowledgements, RunningSettings settings, SelectionRound round, TimeProvider time,
-    ILogger<ChangeWatcher> logger) : BackgroundService
+    Initialisation initialisation, RosterStore revisions, RosterCache roster, ApiKeyRing keys, UserBook users, PortalBook portals, AcknowledgementStore acknowledgements, RunningSettings settings,
+    IOptions<SelectionOptions> selection, IOptions<HealthOptions> health, SelectionRound round, TimeProvider time, ILogger<ChangeWatcher> logger) : BackgroundService
 {
     /// <summary>A change after some quiet is noticed within this time.</summary>
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(50);
@@ -29,6 +31,7 @@ internal sealed partial class ChangeWatcher(
         var lookedAt = ringReadAt;
         var rest = LongestRest;
         var seen = -1L;
+        Matter? settled = null;
         var failing = false;
         using var timer = new PeriodicTimer(Period, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -51,8 +54,15 @@ internal sealed partial class ChangeWatcher(
                     await settings.RefreshAsync(stoppingToken);
                     await roster.RefreshAsync(stoppingToken);
                     await round.RefreshRulingsAsync(stoppingToken);
-                    round.WantSave();
-                    await round.SettleAsync(Trigger.Change, stoppingToken);
+                    // Also what this process wrote itself, where settling failed after it; not who signed in or out.
+                    var matter = new Matter(keys.Revision, portals.Revision, roster.Current, round.Rulings, selection.Value, health.Value);
+                    if (!matter.IsAs(settled))
+                    {
+                        round.WantSave();
+                        await round.SettleAsync(Trigger.Change, stoppingToken);
+                        settled = matter;
+                    }
+
                     seen = revision;
                     rest = Rest * time.GetElapsedTime(lookedAt);
                     if (rest > LongestRest)
@@ -75,6 +85,14 @@ internal sealed partial class ChangeWatcher(
                 failing = true;
             }
         }
+    }
+
+    /// <summary>What the slots and the last-good file are made of, as far as people change it.</summary>
+    private sealed record Matter(long Keys, long Portals, Roster Roster, Rulings Rulings, SelectionOptions Selection, HealthOptions Health)
+    {
+        public bool IsAs(Matter? other) => other is not null
+            && (Keys, Portals, Selection, Health) == (other.Keys, other.Portals, other.Selection, other.Health) && Roster.HoldsTheSameAs(other.Roster)
+            && Rulings.Overrides.SequenceEqual(other.Rulings.Overrides) && Rulings.Holds.SequenceEqual(other.Rulings.Holds) && Rulings.Drains.All.ToHashSet().SetEquals(other.Rulings.Drains.All);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Changes cannot be read; tried again until they can")]

@@ -50,6 +50,9 @@ public sealed partial class ApiKeyRing : IDisposable
         look = new SharedLook(LookAsync, time);
     }
 
+    /// <summary>Of the newest change of a key that is known here.</summary>
+    public long Revision => Interlocked.Read(ref revision);
+
     /// <summary>How often the database was asked for a key that memory does not know.</summary>
     internal long Looks => look.Count;
 

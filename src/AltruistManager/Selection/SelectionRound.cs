@@ -424,7 +424,8 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
             Show(null);
     }
 
-    private Rulings Rulings => new(overrides.Active, holds.Active, drains.Current);
+    /// <summary>As they are in memory.</summary>
+    public Rulings Rulings => new(overrides.Active, holds.Active, drains.Current);
 
     private long NextGeneration => Math.Max(generation, floor) + 1;
 

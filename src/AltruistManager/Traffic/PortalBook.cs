@@ -20,6 +20,9 @@ public sealed class PortalBook(Database database, PortalStore store, RosterCache
     /// <summary>Retired ones too: the reports refer to them.</summary>
     public IReadOnlyDictionary<string, Portal> All => current;
 
+    /// <summary>Of the newest change of a portal that is known here.</summary>
+    public long Revision => Interlocked.Read(ref revision);
+
     /// <summary>Null for one that is not known here (yet) or is retired.</summary>
     public Portal? Find(string id) => current.GetValueOrDefault(id) is { RetiredAt: null } portal ? portal : null;
 
