@@ -97,10 +97,8 @@ internal static class ExternalSignIn
             await context.SignOutAsync(IdentityConstants.ExternalScheme);
             if (await users.FindByIdAsync(actor.Id) is not { } user)
                 return Results.LocalRedirect("/sign-in");
-            if (!(await users.AddLoginAsync(user, login)).Succeeded)
+            if (!await signIns.ConnectAsync(user, login))
                 return Results.LocalRedirect($"{AccountPath}?problem=connect");
-            await signIns.NoteAsync(user, $"connected the account with {login.ProviderDisplayName}");
-            await signIns.ContinueAsync(user);
             return Results.LocalRedirect(AccountPath);
         }).AllowAnonymous().ExcludeFromDescription();
     }

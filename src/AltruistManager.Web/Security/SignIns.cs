@@ -26,18 +26,22 @@ internal sealed partial class SignIns : SignInManager<User>
     /// <summary>What is hashed where there is no such user, so that it takes as long.</summary>
     private static string? nobodysHash;
 
+    /// <summary>Failed passwords are answered so long after they came, or a multiple of it: longer than to look at one and to count it takes.</summary>
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+
     private readonly Users users;
     private readonly UserStore store;
     private readonly UserBook book;
     private readonly SignInLimits limits;
     private readonly AuditStore audit;
     private readonly RefusalLog refusals;
+    private readonly TimeProvider time;
     private readonly ILogger<SignIns> logger;
     private readonly string address;
 
     public SignIns(
         Users users, UserStore store, UserBook book, SignInLimits limits, AuditStore audit, RefusalLog refusals, IHttpContextAccessor accessor, IUserClaimsPrincipalFactory<User> principals, IOptions<IdentityOptions> options,
-        ILogger<SignIns> logger, IAuthenticationSchemeProvider schemes, IUserConfirmation<User> confirmation)
+        TimeProvider time, ILogger<SignIns> logger, IAuthenticationSchemeProvider schemes, IUserConfirmation<User> confirmation)
         : base(users, accessor, principals, options, logger, schemes, confirmation)
     {
         this.users = users;
@@ -46,40 +50,22 @@ internal sealed partial class SignIns : SignInManager<User>
         this.limits = limits;
         this.audit = audit;
         this.refusals = refusals;
+        this.time = time;
         this.logger = logger;
         address = RateLimits.AddressOf(accessor.HttpContext!);
         AuthenticationScheme = Sessions.SchemeName;
     }
 
+    /// <summary>How soon it fails tells no more than that it fails: a wrong password is written down, and who is not known, disabled or locked out is not.</summary>
     public async Task<SignInOutcome> WithPasswordAsync(string email, string password)
     {
         if (!limits.MayTry(address, email))
             return await RefuseAsync(email, "too many attempts", SignInOutcome.TooFast);
-        var user = await users.FindByEmailAsync(email.Trim());
-        var why = user switch
-        {
-            null => "unknown address",
-            { DisabledAt: not null } => "disabled",
-            { PasswordHash: null } => "no password",
-            _ when await users.IsLockedOutAsync(user) => "locked out",
-            _ => null,
-        };
-        if (user is null || why is not null)
-        {
-            // As long as it takes to look at a password: how soon the answer comes tells nothing either.
-            nobodysHash ??= users.PasswordHasher.HashPassword(Unknown(), "nobody's");
-            users.PasswordHasher.VerifyHashedPassword(Unknown(), nobodysHash, password);
-            return await RefuseAsync(email, why!);
-        }
-
-        var result = await PasswordSignInAsync(user, password, isPersistent: false, lockoutOnFailure: true);
-        return result switch
-        {
-            { Succeeded: true } => await AcceptAsync(user, "password"),
-            { RequiresTwoFactor: true } => SignInOutcome.NeedsCode,
-            { IsLockedOut: true } => await RefuseAsync(email, "locked out"),
-            _ => await RefuseAsync(email, "wrong password"),
-        };
+        var begun = time.GetTimestamp();
+        var outcome = await TryPasswordAsync(email, password);
+        if (outcome is SignInOutcome.Failed)
+            await Task.Delay(Beat - TimeSpan.FromTicks(time.GetElapsedTime(begun).Ticks % Beat.Ticks), time, Context.RequestAborted);
+        return outcome;
     }
 
     /// <summary>The second step: a code of the authenticator app, each good once, or a recovery code.</summary>
@@ -174,6 +160,28 @@ internal sealed partial class SignIns : SignInManager<User>
     /// <summary>The same session after its user changed its password.</summary>
     public Task ContinueAsync(User user) => BeginAsync(user, Context.User.HasClaim(Sessions.MethodClaim, Sessions.SecondFactor));
 
+    /// <summary>Ends every other session.</summary>
+    public Task EndOthersAsync(User user) => ChangeAsync(user, "signed out everywhere else", (actor, _) => store.EndSessionsAsync(actor, user, CancellationToken.None));
+
+    /// <summary>Ends every other session as well.</summary>
+    public Task RemovePasskeyAsync(User user, byte[] credential) =>
+        ChangeAsync(user, "removed a passkey", (actor, change) => store.TakePasskeyAsync(actor, user, credential, change, CancellationToken.None));
+
+    /// <returns>False when an account there is connected already, or this one with somebody else.</returns>
+    public async Task<bool> ConnectAsync(User user, ExternalLoginInfo login)
+    {
+        var change = $"connected the account with {login.ProviderDisplayName}";
+        if (!await store.ConnectAsync(Actor.Of(user, address), user, login, change, CancellationToken.None))
+            return false;
+        LogChanged(user.Email, change, address);
+        await ContinueAsync(user);
+        return true;
+    }
+
+    /// <summary>Whatever is connected there, and ends every other session.</summary>
+    public Task DisconnectAsync(User user, UserLoginInfo login) =>
+        ChangeAsync(user, $"disconnected the account with {login.ProviderDisplayName}", (actor, change) => store.DisconnectAsync(actor, user, login.LoginProvider, change, CancellationToken.None));
+
     /// <summary>A change that somebody made of its own account.</summary>
     public async Task NoteAsync(User user, string change)
     {
@@ -183,10 +191,48 @@ internal sealed partial class SignIns : SignInManager<User>
 
     public override async Task<bool> CanSignInAsync(User user) => user.DisabledAt is null && await base.CanSignInAsync(user);
 
+    /// <summary>A change that is stored with its line in the audit trail and ends every session; this browser goes on with another.</summary>
+    private async Task ChangeAsync(User user, string change, Func<Actor, string, Task> write)
+    {
+        await write(Actor.Of(user, address), change);
+        await book.RefreshAsync(CancellationToken.None);
+        LogChanged(user.Email, change, address);
+        await ContinueAsync(user);
+    }
+
     private async Task EndAsync(UserSession session, Actor? signedOut)
     {
         await store.EndSessionAsync(session, signedOut, CancellationToken.None);
         await book.RefreshAsync(CancellationToken.None);
+    }
+
+    private async Task<SignInOutcome> TryPasswordAsync(string email, string password)
+    {
+        var user = await users.FindByEmailAsync(email.Trim());
+        var why = user switch
+        {
+            null => "unknown address",
+            { DisabledAt: not null } => "disabled",
+            { PasswordHash: null } => "no password",
+            _ when await users.IsLockedOutAsync(user) => "locked out",
+            _ => null,
+        };
+        if (user is null || why is not null)
+        {
+            // As long as it takes to look at a password: how soon the answer comes tells nothing either.
+            nobodysHash ??= users.PasswordHasher.HashPassword(Unknown(), "nobody's");
+            users.PasswordHasher.VerifyHashedPassword(Unknown(), nobodysHash, password);
+            return await RefuseAsync(email, why!);
+        }
+
+        var result = await PasswordSignInAsync(user, password, isPersistent: false, lockoutOnFailure: true);
+        return result switch
+        {
+            { Succeeded: true } => await AcceptAsync(user, "password"),
+            { RequiresTwoFactor: true } => SignInOutcome.NeedsCode,
+            { IsLockedOut: true } => await RefuseAsync(email, "locked out"),
+            _ => await RefuseAsync(email, "wrong password"),
+        };
     }
 
     private async Task<SignInOutcome> AcceptAsync(User user, string by)

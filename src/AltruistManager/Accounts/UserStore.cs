@@ -77,16 +77,19 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
                 var before = await write.SingleOrDefaultAsync<Row>($"select {Columns}, revision from users where id = @Id", new { user.Id });
                 if (before is null || before.Version != user.Version)
                     return false;
-                var revision = row.IsKnownAs(before) ? before.Revision : await write.NextRevisionAsync();
-                return await write.ExecuteAsync(
+                // What others keep in memory may be written beside this, which leaves the version as it is: the revision that stands then stays.
+                var isStored = await write.ExecuteAsync(
                     """
                     update users
                     set email = @Email, email_key = @EmailKey, password_hash = @PasswordHash, security_stamp = @SecurityStamp, is_staff = @IsStaff, two_factor = @TwoFactor,
                         authenticator_key = @AuthenticatorKey, failed_count = @FailedCount, lockout_end = @LockoutEnd, signed_in_at = @SignedInAt, disabled_at = @DisabledAt,
-                        version = version + 1, revision = @Revision
+                        version = version + 1, revision = coalesce(@Revision, revision)
                     where id = @Id and version = @Version
                     """,
-                    row with { Revision = revision }) == 1;
+                    row with { Revision = row.IsKnownAs(before) ? null : await write.NextRevisionAsync() }) == 1;
+                if (isStored && row.SecurityStamp != before.SecurityStamp)
+                    await ForgetEndedAsync(write, user.Id);
+                return isStored;
             }, cancellationToken);
         }
         catch (Exception taken) when (Database.IsDuplicate(taken))
@@ -153,10 +156,8 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
         var counted = await database.WriteAsync(write => write.SingleOrDefaultAsync<Row>(
             $"update users set failed_count = failed_count + 1, version = version + 1 where id = @Id returning {Columns}, revision", new { user.Id }), cancellationToken);
         // What somebody changed meanwhile goes with it: the framework stores the whole user again when it locks it out.
-        var now = counted!.ToUser();
-        (user.PasswordHash, user.SecurityStamp, user.TwoFactorEnabled, user.SealedAuthenticatorKey) = (now.PasswordHash, now.SecurityStamp, now.TwoFactorEnabled, now.SealedAuthenticatorKey);
-        (user.IsStaff, user.LockoutEnd, user.SignedInAt, user.DisabledAt, user.Version) = (now.IsStaff, now.LockoutEnd, now.SignedInAt, now.DisabledAt, now.Version);
-        return user.FailedCount = now.FailedCount;
+        TakeUp(user, counted!.ToUser());
+        return user.FailedCount;
     }
 
     public Task ResetAccessFailedCountAsync(User user, CancellationToken cancellationToken) => Do(() => user.FailedCount = 0);
@@ -233,6 +234,36 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
     public Task RemovePasskeyAsync(User user, byte[] credentialId, CancellationToken cancellationToken) => database.WriteAsync(
         async write => await write.ExecuteAsync("delete from passkeys where user_id = @Id and credential_id = @Credential", new { user.Id, Credential = Name(credentialId) }), cancellationToken);
 
+    /// <summary>Takes a passkey from a user for good and ends every session: whoever came in with it, or with what was taken from its device, is out.</summary>
+    public Task TakePasskeyAsync(Actor actor, User user, byte[] credentialId, string change, CancellationToken cancellation) => EndSessionsAsync(
+        actor, user, new AuditEntry("user.change", "user", user.Id) { Detail = change },
+        write => write.ExecuteAsync("delete from passkeys where user_id = @Id and credential_id = @Credential", new { user.Id, Credential = Name(credentialId) }), cancellation);
+
+    /// <summary>Lets a user in by an account with a service of others; one account of each service.</summary>
+    /// <returns>False when one is connected already, or that account with somebody else.</returns>
+    public Task<bool> ConnectAsync(Actor actor, User user, UserLoginInfo login, string change, CancellationToken cancellation) => database.WriteAsync(async write =>
+    {
+        // Of two that are connected at once the second sees the first.
+        await write.NextRevisionAsync();
+        var connected = await write.ExecuteAsync(
+            """
+            insert into logins (provider, key, name, user_id)
+            select @LoginProvider, @ProviderKey, @ProviderDisplayName, u.id from users u
+            where u.id = @Id and not exists (select 1 from logins other where other.user_id = @Id and other.provider = @LoginProvider)
+            on conflict (provider, key) do nothing
+            """,
+            new { login.LoginProvider, login.ProviderKey, login.ProviderDisplayName, user.Id });
+        if (connected == 0)
+            return false;
+        await NoteAsync(write, actor, new AuditEntry("user.change", "user", user.Id) { Detail = change });
+        return true;
+    }, cancellation);
+
+    /// <summary>A service of others lets a user in no more, whichever accounts there did, and every session ends.</summary>
+    public Task DisconnectAsync(Actor actor, User user, string loginProvider, string change, CancellationToken cancellation) => EndSessionsAsync(
+        actor, user, new AuditEntry("user.change", "user", user.Id) { Detail = change },
+        write => write.ExecuteAsync("delete from logins where user_id = @Id and provider = @Provider", new { user.Id, Provider = loginProvider }), cancellation);
+
     public Task AddLoginAsync(User user, UserLoginInfo login, CancellationToken cancellationToken) => database.WriteAsync(
         async write => await write.ExecuteAsync(
             "insert into logins (provider, key, name, user_id) values (@LoginProvider, @ProviderKey, @ProviderDisplayName, @Id)",
@@ -304,11 +335,18 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
     /// <param name="signedOut">Who asked for it; null where another session takes its place.</param>
     public Task EndSessionAsync(UserSession session, Actor? signedOut, CancellationToken cancellation) => database.WriteAsync(async write =>
     {
+        // One that ended with the stamp needs no row, and nobody need hear of it.
+        if (await write.ScalarAsync<long>("select count(*) from users where id = @User and security_stamp = @Stamp", new { session.User, session.Stamp }) == 0)
+            return;
         var revision = await write.NextRevisionAsync();
         await write.ExecuteAsync("delete from ended_sessions where until_at <= @Now", new { Now = time.NowMs() });
         var ended = await write.ExecuteAsync(
-            "insert into ended_sessions (id, user_id, until_at) values (@Id, @User, @Until) on conflict (id) do nothing",
-            new { session.Id, session.User, Until = session.EndsAt.ToUnixTimeMilliseconds() });
+            """
+            insert into ended_sessions (id, user_id, until_at)
+            select @Id, u.id, @Until from users u where u.id = @User and u.security_stamp = @Stamp
+            on conflict (id) do nothing
+            """,
+            new { session.Id, session.User, session.Stamp, Until = session.EndsAt.ToUnixTimeMilliseconds() });
         if (ended == 0)
             return;
         await TouchAsync(write, session.User, revision);
@@ -319,13 +357,22 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
     /// <summary>Ends every session of a user and every link for a new password.</summary>
     public Task<RoleChange> EndSessionsAsync(Actor actor, string user, CancellationToken cancellation) => database.WriteAsync(async write =>
     {
-        var revision = await write.NextRevisionAsync();
-        if (await write.ExecuteAsync("update users set security_stamp = @Stamp, version = version + 1 where id = @Id", new { Id = user, Stamp = Convert.ToHexString(RandomNumberGenerator.GetBytes(20)) }) == 0)
+        if (!await EndSessionsAsync(write, user))
             return RoleChange.Nothing;
-        await TouchAsync(write, user, revision);
         await NoteAsync(write, actor, new AuditEntry("user.end-sessions", "user", user));
         return RoleChange.Done;
     }, cancellation);
+
+    /// <summary>The same where the user asks for it, who then knows the new stamp.</summary>
+    public Task EndSessionsAsync(Actor actor, User user, CancellationToken cancellation) =>
+        EndSessionsAsync(actor, user, new AuditEntry("user.end-sessions", "user", user.Id), null, cancellation);
+
+    /// <summary>Takes up what is stored now; what was changed and not stored is lost.</summary>
+    public async Task ReloadAsync(User user, CancellationToken cancellation)
+    {
+        if (await FindByIdAsync(user.Id, cancellation) is { } stored)
+            TakeUp(user, stored);
+    }
 
     /// <summary>Takes every second factor from a user, so that the password alone lets it in.</summary>
     public Task ClearSecondFactorsAsync(Actor actor, string user, CancellationToken cancellation) => database.WriteAsync(async write =>
@@ -388,7 +435,7 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
             Providers = members[user.Id].ToFrozenDictionary(row => row.Thing, row => Enum.Parse<MemberRole>(row.Role!, ignoreCase: true)),
             Portals = portals[user.Id].Select(row => row.Thing).ToFrozenSet(),
             EndedSessions = ended[user.Id].Select(row => row.Thing).ToFrozenSet(),
-        })], users[^1].Revision);
+        })], users[^1].Revision!.Value);
 
         CommandDefinition Command(string sql) => new(sql, new { revision, now = time.NowMs() }, cancellationToken: cancellation);
     }, cancellation);
@@ -422,6 +469,39 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
     public void Dispose()
     {
         // It holds nothing.
+    }
+
+    private async Task EndSessionsAsync(Actor actor, User user, AuditEntry entry, Func<WriteTransaction, Task>? change, CancellationToken cancellation)
+    {
+        await database.WriteAsync(async write =>
+        {
+            await EndSessionsAsync(write, user.Id);
+            if (change is not null)
+                await change(write);
+            await NoteAsync(write, actor, entry);
+        }, cancellation);
+        await ReloadAsync(user, cancellation);
+    }
+
+    /// <returns>False when there is no such user.</returns>
+    private static async Task<bool> EndSessionsAsync(WriteTransaction write, string user)
+    {
+        var revision = await write.NextRevisionAsync();
+        if (await write.ExecuteAsync("update users set security_stamp = @Stamp, version = version + 1 where id = @Id", new { Id = user, Stamp = Convert.ToHexString(RandomNumberGenerator.GetBytes(20)) }) == 0)
+            return false;
+        await TouchAsync(write, user, revision);
+        await ForgetEndedAsync(write, user);
+        return true;
+    }
+
+    /// <summary>None of them would go on: the stamp is another.</summary>
+    private static Task<int> ForgetEndedAsync(WriteTransaction write, string user) => write.ExecuteAsync("delete from ended_sessions where user_id = @Id", new { Id = user });
+
+    private static void TakeUp(User user, User stored)
+    {
+        (user.PasswordHash, user.SecurityStamp, user.TwoFactorEnabled, user.SealedAuthenticatorKey) = (stored.PasswordHash, stored.SecurityStamp, stored.TwoFactorEnabled, stored.SealedAuthenticatorKey);
+        (user.IsStaff, user.LockoutEnd, user.SignedInAt, user.DisabledAt, user.Version) = (stored.IsStaff, stored.LockoutEnd, stored.SignedInAt, stored.DisabledAt, stored.Version);
+        user.FailedCount = stored.FailedCount;
     }
 
     private Task NoteAsync(WriteTransaction write, Actor actor, AuditEntry entry) => AuditStore.AppendAsync(write, time.GetUtcNow(), actor, entry);
@@ -485,7 +565,9 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
         public long? SignedInAt { get; init; }
         public long? DisabledAt { get; init; }
         public required long Version { get; init; }
-        public long Revision { get; init; }
+
+        /// <summary>Null leaves what is stored.</summary>
+        public long? Revision { get; init; }
 
         public static Row Of(User user) => new()
         {

@@ -32,7 +32,7 @@ public sealed class Users(
     }
 
     /// <summary>Sets a password whatever was there before, lifts the lockout and ends every session.</summary>
-    public async Task<IdentityResult> SetPasswordAsync(User user, string password)
+    public Task<IdentityResult> SetPasswordAsync(User user, string password) => ChangeAsync(user, async () =>
     {
         var result = await UpdatePasswordHash(user, password, validatePassword: true);
         if (!result.Succeeded)
@@ -40,7 +40,7 @@ public sealed class Users(
         user.LockoutEnd = null;
         user.FailedCount = 0;
         return await UpdateUserAsync(user);
-    }
+    });
 
     /// <summary>Sets a password by a link that staff handed over; a lockout ends as well.</summary>
     public async Task<IdentityResult> SetPasswordByLinkAsync(User user, string token, string password) =>
@@ -49,28 +49,68 @@ public sealed class Users(
             : IdentityResult.Failed(new IdentityError { Code = "Link", Description = "This link is not good any more: ask for another." });
 
     /// <summary>Makes a key for an authenticator app, which counts once a code of it was shown.</summary>
-    public async Task<IdentityResult> BeginAuthenticatorAsync(User user)
+    public Task<IdentityResult> BeginAuthenticatorAsync(User user) => ChangeAsync(user, async () =>
     {
         await store.SetAuthenticatorKeyAsync(user, GenerateNewAuthenticatorKey(), CancellationToken);
         return await UpdateUserAsync(user);
-    }
+    });
 
     /// <summary>Asks for a code of the app from now on. Every other session ends.</summary>
-    /// <returns>The recovery codes, shown once; null when the code is wrong.</returns>
-    public async Task<IReadOnlyList<string>?> ConfirmAuthenticatorAsync(User user, string code)
+    /// <returns>The recovery codes, shown once; none unless it is done.</returns>
+    public async Task<(IReadOnlyList<string> Codes, IdentityResult Outcome)> ConfirmAuthenticatorAsync(User user, string code)
     {
         if (!await VerifyTwoFactorTokenAsync(user, Options.Tokens.AuthenticatorTokenProvider, string.Concat(code.Where(char.IsAsciiDigit))))
-            return null;
-        await SetTwoFactorEnabledAsync(user, true);
-        return [.. await GenerateNewTwoFactorRecoveryCodesAsync(user, RecoveryCodes) ?? []];
+            return ([], IdentityResult.Failed(new IdentityError { Code = "Code", Description = "This code is wrong or over. Is the clock of the phone right?" }));
+        var outcome = await ChangeAsync(user, () => SetTwoFactorEnabledAsync(user, true));
+        return outcome.Succeeded ? (await RenewCodesAsync(user), outcome) : ([], outcome);
+    }
+
+    /// <summary>Other recovery codes in place of those there were.</summary>
+    /// <returns>They are shown once.</returns>
+    public async Task<IReadOnlyList<string>> RenewCodesAsync(User user)
+    {
+        var codes = Enumerable.Range(0, RecoveryCodes).Select(_ => CreateTwoFactorRecoveryCode()).ToList();
+        await store.ReplaceCodesAsync(user, codes, CancellationToken);
+        return codes;
     }
 
     /// <summary>The app and its recovery codes count no more. Every other session ends.</summary>
-    public async Task RemoveAuthenticatorAsync(User user)
+    public async Task<IdentityResult> RemoveAuthenticatorAsync(User user)
     {
-        user.SealedAuthenticatorKey = null;
-        await store.ReplaceCodesAsync(user, [], CancellationToken);
-        await SetTwoFactorEnabledAsync(user, false);
+        var outcome = await ChangeAsync(user, () =>
+        {
+            user.SealedAuthenticatorKey = null;
+            return SetTwoFactorEnabledAsync(user, false);
+        });
+        if (outcome.Succeeded)
+            await store.ReplaceCodesAsync(user, [], CancellationToken);
+        return outcome;
+    }
+
+    /// <summary>
+    /// Makes a change and, where the user was written since it was read (a wrong password that a stranger types is a write), once more over what is stored now, unless
+    /// what the change rests on is another now. What was not stored is not left in the user.
+    /// </summary>
+    private async Task<IdentityResult> ChangeAsync(User user, Func<Task<IdentityResult>> change)
+    {
+        var before = Of(user);
+        var result = await change();
+        if (!IsOvertaken(result))
+            return result;
+        await store.ReloadAsync(user, CancellationToken);
+        if (Of(user) == before)
+        {
+            result = await change();
+            if (!IsOvertaken(result))
+                return result;
+            await store.ReloadAsync(user, CancellationToken);
+        }
+
+        return IdentityResult.Failed(new IdentityError { Code = "Overtaken", Description = "Nothing was changed: something else about the account was changed at the same moment. Try again." });
+
+        bool IsOvertaken(IdentityResult outcome) => outcome.Errors.Any(error => error.Code == ErrorDescriber.ConcurrencyFailure().Code);
+
+        static (string, string?, bool, string?, bool) Of(User user) => (user.SecurityStamp, user.PasswordHash, user.TwoFactorEnabled, user.SealedAuthenticatorKey, user.DisabledAt is null);
     }
 
     /// <summary>80 random bits in groups, so that a fast hash of it can be stored.</summary>

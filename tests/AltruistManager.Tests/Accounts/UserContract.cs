@@ -479,6 +479,160 @@ public abstract class UserContract(DatabaseFixture fixture) : StorageContract(fi
     }
 
     [Fact]
+    public async Task Account_is_changed_although_a_stranger_types_a_wrong_password_at_the_same_moment()
+    {
+        using var services = Services();
+        var (users, store) = (services.GetRequiredService<Users>(), services.GetRequiredService<UserStore>());
+        var made = await MakeAsync();
+        made.TwoFactorEnabled = true;
+        Assert.True((await store.UpdateAsync(made, Cancellation)).Succeeded);
+        await users.RenewCodesAsync(made);
+
+        var reading = await OvertakenAsync();
+        Assert.True((await users.SetPasswordAsync(reading, "seven grey herons")).Succeeded);
+        Assert.True(await users.CheckPasswordAsync((await users.FindByIdAsync(made.Id))!, "seven grey herons"));
+
+        reading = await OvertakenAsync();
+        Assert.True((await users.RemoveAuthenticatorAsync(reading)).Succeeded);
+        Assert.Equal((false, 0), ((await users.FindByIdAsync(made.Id))!.TwoFactorEnabled, await users.CountRecoveryCodesAsync(reading)));
+
+        reading = await OvertakenAsync();
+        var before = reading.SecurityStamp;
+        await store.EndSessionsAsync(Actor.Of(reading), reading, Cancellation);
+        Assert.NotEqual(before, reading.SecurityStamp);
+        Assert.Equal(reading.SecurityStamp, (await users.FindByIdAsync(made.Id))!.SecurityStamp);
+
+        async Task<User> OvertakenAsync()
+        {
+            var early = (await users.FindByIdAsync(made.Id))!;
+            await users.AccessFailedAsync((await users.FindByIdAsync(made.Id))!);
+            return early;
+        }
+    }
+
+    [Fact]
+    public async Task Change_that_rests_on_what_is_not_so_any_more_is_refused_whole()
+    {
+        using var services = Services();
+        var (users, store) = (services.GetRequiredService<Users>(), services.GetRequiredService<UserStore>());
+        var made = await MakeAsync();
+        made.TwoFactorEnabled = true;
+        Assert.True((await store.UpdateAsync(made, Cancellation)).Succeeded);
+        await users.RenewCodesAsync(made);
+        var stale = (await users.FindByIdAsync(made.Id))!;
+        await store.EndSessionsAsync(Actor.Operator, made.Id, Cancellation);
+
+        var refused = await users.RemoveAuthenticatorAsync(stale);
+
+        Assert.StartsWith("Nothing was changed", Users.Explain(refused), StringComparison.Ordinal);
+        Assert.Equal((true, Users.RecoveryCodes), ((await users.FindByIdAsync(made.Id))!.TwoFactorEnabled, await users.CountRecoveryCodesAsync(made)));
+        stale = (await users.FindByIdAsync(made.Id))!;
+        await store.EndSessionsAsync(Actor.Operator, made.Id, Cancellation);
+        Assert.False((await users.SetPasswordAsync(stale, "seven grey herons")).Succeeded);
+        Assert.True(await users.CheckPasswordAsync((await users.FindByIdAsync(made.Id))!, Password));
+    }
+
+    [Fact]
+    public async Task What_a_user_is_given_while_its_own_change_is_stored_is_seen_by_all()
+    {
+        var database = await Fixture.NewDatabaseAsync(Cancellation);
+        var store = new UserStore(database, Ring(database), TimeProvider.System);
+        using var book = Book(database);
+        var user = await AddAsync(store);
+        await book.RefreshAsync(Cancellation);
+        Task<IdentityResult>? update = null;
+        await database.WriteAsync(async write =>
+        {
+            await store.GrantAsync(write, user.Id, Grant.Of("acme", MemberRole.Viewer), await write.NextRevisionAsync(), onlyMore: false);
+            // Has read what stands, and waits for the row.
+            user.SignedInAt = Now;
+            update = Task.Run(() => store.UpdateAsync(user, Cancellation));
+            while (database.Dialect.Name == "postgres"
+                   && await database.SingleOrDefaultAsync<long>("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like 'update users%'", null, Cancellation) == 0)
+                await Task.Yield();
+        }, Cancellation);
+
+        Assert.True((await update!).Succeeded);
+        await book.RefreshAsync(Cancellation);
+        Assert.Equal(["acme"], book.Find(user.Id)!.Providers.Keys);
+    }
+
+    [Fact]
+    public async Task Ended_sessions_are_remembered_only_as_long_as_they_would_go_on()
+    {
+        var store = new UserStore(Database, Ring(Database), TimeProvider.System);
+        var user = await AddAsync(store);
+        await store.EndSessionAsync(Session(user), null, Cancellation);
+        Assert.Equal(1, await EndedAsync());
+        await store.EndSessionsAsync(Actor.Operator, user.Id, Cancellation);
+        Assert.Equal(0, await EndedAsync());
+
+        // Over by the stamp: nothing is written, and no instance looks.
+        var revision = await RevisionAsync();
+        await store.EndSessionAsync(Session(user), Actor.Of(user), Cancellation);
+        Assert.Equal((0, revision), (await EndedAsync(), await RevisionAsync()));
+
+        await store.ReloadAsync(user, Cancellation);
+        await store.EndSessionAsync(Session(user), null, Cancellation);
+        Assert.Equal(1, await EndedAsync());
+        user.SecurityStamp = "another";
+        Assert.True((await store.UpdateAsync(user, Cancellation)).Succeeded);
+        Assert.Equal(0, await EndedAsync());
+
+        Task<long> EndedAsync() => StoredAsync<long>("select count(*) from ended_sessions where user_id = @Id", user);
+        Task<long> RevisionAsync() => StoredAsync<long>("select value from counters where name = 'revision'", user);
+    }
+
+    [Fact]
+    public async Task One_account_of_another_service_is_connected_at_a_time_and_disconnecting_leaves_none()
+    {
+        var store = new UserStore(Database, Ring(Database), TimeProvider.System);
+        var (user, other) = (await AddAsync(store), await AddAsync(store));
+        var (one, two) = (new UserLoginInfo("external", $"one-{user.Id}", "Acme ID"), new UserLoginInfo("external", $"two-{user.Id}", "Acme ID"));
+        Assert.True(await store.ConnectAsync(Actor.Of(user), user, one, "connected", Cancellation));
+        Assert.False(await store.ConnectAsync(Actor.Of(user), user, two, "connected", Cancellation));
+        Assert.False(await store.ConnectAsync(Actor.Of(other), other, one, "connected", Cancellation));
+        Assert.Equal(user.Id, (await store.FindByLoginAsync("external", one.ProviderKey, Cancellation))!.Id);
+        Assert.Null(await store.FindByLoginAsync("external", two.ProviderKey, Cancellation));
+
+        // As there may be of old.
+        await store.AddLoginAsync(user, two, Cancellation);
+        var stamp = user.SecurityStamp;
+        await store.DisconnectAsync(Actor.Of(user), user, "external", "disconnected", Cancellation);
+        Assert.Empty(await store.GetLoginsAsync(user, Cancellation));
+        Assert.NotEqual(stamp, user.SecurityStamp);
+        var lines = await new AuditStore(Database, TimeProvider.System).ListAsync(new AuditFilter { Subject = $"user:{user.Id}" }, null, 10, Cancellation);
+        Assert.Equal(["disconnected", "connected"], lines.Select(line => line.Detail));
+    }
+
+    [Fact]
+    public async Task Addresses_that_were_invited_before_are_compared_alike_on_every_database()
+    {
+        var place = await Fixture.NewPlaceAsync(Cancellation);
+        var database = Fixture.Open(place);
+        await database.PrepareAsync(create: true, Cancellation);
+        var migrations = Migrator.Embedded(database.Dialect.Name);
+        await DatabaseFixture.MigratorOf(database).MigrateAsync([.. migrations.TakeWhile(migration => !migration.Name.StartsWith("0023", StringComparison.Ordinal))], Cancellation);
+        foreach (var email in new[] { "jörg@acme.example", "Anna@Acme.example" })
+            await database.WriteAsync(write => write.ExecuteAsync(
+                "insert into invitations (id, email, is_staff, created_by, created_at, expires_at, token_hash) values (@Email, @Email, true, 'command:operator', 0, 1, @Email)", new { Email = email }), Cancellation);
+        await DatabaseFixture.MigratorOf(database).MigrateAsync(Cancellation);
+        Assert.Equal([null, "ANNA@ACME.EXAMPLE"], await database.QueryAsync<string?>("select email_key from invitations order by email_key is not null", null, Cancellation));
+    }
+
+    [Fact]
+    public async Task Invitation_for_an_address_beyond_ASCII_that_was_made_before_there_were_keys_is_for_it_alone()
+    {
+        var users = new UserStore(Database, Ring(Database), TimeProvider.System);
+        var store = new InvitationStore(Database, users, TimeProvider.System);
+        var (user, other) = (await MakeAsync($"jörg{Interlocked.Increment(ref people)}@acme.example"), await MakeAsync());
+        var link = await store.AddAsync(Actor.Operator, user.Email.ToUpperInvariant(), Grant.Staff, TimeSpan.FromDays(1), Cancellation);
+        await Database.WriteAsync(write => write.ExecuteAsync("update invitations set email_key = null where email = @Email", new { Email = user.Email.ToUpperInvariant() }), Cancellation);
+        Assert.Equal(InvitationUse.Over, await store.UseAsync(link, other, Cancellation));
+        Assert.Equal(InvitationUse.Taken, await store.UseAsync(link, user, Cancellation));
+    }
+
+    [Fact]
     public async Task User_and_what_it_is_given_as_it_is_made_are_there_together_or_not_at_all()
     {
         using var services = Services();

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Web;
 using AltruistManager.Accounts;
+using Microsoft.AspNetCore.Identity;
 
 namespace AltruistManager.Web.Tests.Security;
 
@@ -60,6 +61,39 @@ public sealed class ExternalSignInTests
     }
 
     [Fact]
+    public async Task Second_account_there_is_not_connected_and_disconnecting_leaves_no_way_in()
+    {
+        var account = 42;
+        await using var other = await StartServiceAsync([], () => account);
+        var root = other.Urls.Single();
+        await using var app = await AppFixture.StartAsync(
+            ("Accounts:ExternalName", "Acme ID"), ("Accounts:ExternalClientId", "us"), ("Accounts:ExternalClientSecret", "our secret"), ("Accounts:ExternalIdField", "id"),
+            ("Accounts:ExternalAuthorizationUrl", $"{root}/authorize"), ("Accounts:ExternalTokenUrl", $"{root}/token"), ("Accounts:ExternalUserUrl", $"{root}/user"));
+        var id = await Person.MakeAsync(app, "dora@acme.example");
+        using var dora = new Person(app);
+        using (await dora.SignInAsync("dora@acme.example"))
+        {
+        }
+
+        // Two windows with the same form.
+        var form = await dora.ReadAsync("/account/external");
+        Assert.Equal("/account/external", await GoThroughAsync(dora, "/account/external", Person.Password, form));
+        account = 43;
+        Assert.Equal("/account/external?problem=connect", await GoThroughAsync(dora, "/account/external", Person.Password, form));
+        Assert.Contains("is connected already", await dora.ReadAsync("/account/external?problem=connect"));
+        using (var stranger = new Person(app))
+            Assert.Equal("/sign-in?problem=stranger", await GoThroughAsync(stranger, "/sign-in"));
+
+        // One that came in beside the first before that was refused.
+        var store = app.Services.GetRequiredService<UserStore>();
+        await store.AddLoginAsync((await store.FindByIdAsync(id, Cancellation))!, new UserLoginInfo("external", "43", "Acme ID"), Cancellation);
+        using (var done = await dora.SubmitAsync("/account/external", "disconnect", ("Input.Password", Person.Password)))
+            Assert.Contains("signs nobody in here any more", await done.Content.ReadAsStringAsync(Cancellation));
+        using var late = new Person(app);
+        Assert.Equal("/sign-in?problem=stranger", await GoThroughAsync(late, "/sign-in"));
+    }
+
+    [Fact]
     public async Task Return_that_this_browser_did_not_ask_for_signs_nobody_in()
     {
         await using var other = await StartServiceAsync([]);
@@ -76,10 +110,11 @@ public sealed class ExternalSignInTests
     }
 
     /// <summary>Sends the form on the page, goes to the other service and comes back.</summary>
+    /// <param name="html">The page as it was opened before; null opens it.</param>
     /// <returns>The path it ends at.</returns>
-    private static async Task<string> GoThroughAsync(Person person, string page, string? password = null)
+    private static async Task<string> GoThroughAsync(Person person, string page, string? password = null, string? html = null)
     {
-        var html = await person.ReadAsync(page);
+        html ??= await person.ReadAsync(page);
         var action = WebUtility.HtmlDecode(html.Split("action=\"").First(part => part.StartsWith("/sign-in/external", StringComparison.Ordinal)).Split('"')[0]);
         (string, string)[] typed = password is null ? [] : [("Input.Password", password)];
         using var there = await person.PostAsync(action, [.. Person.HiddenOf(html, action.Replace("&", "&amp;", StringComparison.Ordinal)), .. typed]);
@@ -92,7 +127,7 @@ public sealed class ExternalSignInTests
         return done.Headers.Location!.OriginalString;
     }
 
-    private static async Task<WebApplication> StartServiceAsync(List<string> asked)
+    private static async Task<WebApplication> StartServiceAsync(List<string> asked, Func<int>? account = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -110,7 +145,7 @@ public sealed class ExternalSignInTests
                 ? Results.Json(new { access_token = "token of dora", token_type = "Bearer" })
                 : Results.BadRequest();
         });
-        service.MapGet("/user", (HttpContext context) => context.Request.Headers.Authorization == "Bearer token of dora" ? Results.Json(new { id = 42, sub = "dora" }) : Results.Unauthorized());
+        service.MapGet("/user", (HttpContext context) => context.Request.Headers.Authorization == "Bearer token of dora" ? Results.Json(new { id = account?.Invoke() ?? 42, sub = "dora" }) : Results.Unauthorized());
         await service.StartAsync(Cancellation);
         return service;
     }
