@@ -28,6 +28,10 @@ public static class Attention
     public static bool IsSeen(AttentionItem item, Acknowledgement? acknowledged) =>
         acknowledged is not null && item.Severity <= acknowledged.Severity && !(item.Since > acknowledged.At);
 
+    /// <summary>Whether the state with this key is one of the process that tells of it: others do not see it.</summary>
+    internal static bool IsOfProcess(string key) =>
+        key is "round" or "frozen" or "own-fault" or "broken-probes" or "ring" or "signer" or "undecryptable" || key.StartsWith("publisher:", StringComparison.Ordinal);
+
     private static IEnumerable<AttentionItem> OfSlots(AttentionFacts facts)
     {
         var unoffered = new Dictionary<ChainId, List<RegionId>>();

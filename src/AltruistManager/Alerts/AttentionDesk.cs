@@ -45,7 +45,7 @@ public sealed class AttentionDesk(
                 var seen = acknowledgements.All;
                 return [.. (items ?? Look()).Select(item =>
                 {
-                    var acknowledged = seen.GetValueOrDefault(item.Key);
+                    var acknowledged = seen.GetValueOrDefault(item.Key) is { } known && !memory.IsOfBefore(known) ? known : null;
                     var (since, isAtLeast) = memory.SinceOf(item, acknowledged);
                     return new AttentionEntry(item, since, isAtLeast, Attention.IsSeen(item, acknowledged) ? acknowledged : null);
                 })];
@@ -90,7 +90,7 @@ public sealed class AttentionDesk(
         lock (gate)
         {
             Look();
-            over = [.. acknowledgements.All.Values.Where(seen => memory.IsOver(seen.Key, now))];
+            over = [.. acknowledgements.All.Values.Where(seen => memory.IsOver(seen, now))];
         }
 
         if (over.Count > 0)

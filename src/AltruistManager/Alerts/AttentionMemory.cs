@@ -7,6 +7,10 @@ internal sealed class AttentionMemory(DateTimeOffset startedAt)
     public static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<string, Span> spans = [];
+
+    /// <summary>When states of this process alone were found to be over.</summary>
+    private readonly Dictionary<string, DateTimeOffset> ended = [];
+
     private bool hasLooked;
 
     private sealed record Span(DateTimeOffset From, bool IsFirstLook)
@@ -21,8 +25,11 @@ internal sealed class AttentionMemory(DateTimeOffset startedAt)
             spans[item.Key] = spans.TryGetValue(item.Key, out var known) && now - known.Until < Grace ? known with { Until = now } : new Span(now, !hasLooked) { Until = now };
         foreach (var (key, span) in spans)
         {
-            if (now - span.Until >= Grace)
-                spans.Remove(key);
+            if (now - span.Until < Grace)
+                continue;
+            spans.Remove(key);
+            if (Attention.IsOfProcess(key))
+                ended[key] = now;
         }
 
         hasLooked = true;
@@ -39,6 +46,11 @@ internal sealed class AttentionMemory(DateTimeOffset startedAt)
         return acknowledged?.Since < from ? (acknowledged.Since, span?.IsFirstLook is true) : (from, span?.IsFirstLook is true);
     }
 
-    /// <summary>Whether a state is not so any more.</summary>
-    public bool IsOver(string key, DateTimeOffset now) => !spans.ContainsKey(key) && now - startedAt >= Grace;
+    /// <summary>Whether what was acknowledged is not so any more. What processes see each for itself is over where it was so, and nowhere else.</summary>
+    public bool IsOver(Acknowledgement seen, DateTimeOffset now) => !spans.ContainsKey(seen.Key)
+        && (Attention.IsOfProcess(seen.Key) ? ended.TryGetValue(seen.Key, out var end) && seen.At <= end : now - startedAt >= Grace);
+
+    /// <summary>Whether it was acknowledged before it began here, and so at another time or in another process.</summary>
+    public bool IsOfBefore(Acknowledgement seen) =>
+        Attention.IsOfProcess(seen.Key) && spans.GetValueOrDefault(seen.Key) is { IsFirstLook: false } span && span.From > seen.At;
 }

@@ -209,10 +209,10 @@ public sealed class AttentionTests
         memory.Look([], Now.AddSeconds(30));
         memory.Look([item], Now.AddSeconds(59));
         Assert.Equal((Now, true), memory.SinceOf(item, null));
-        Assert.False(memory.IsOver("k", Now.AddSeconds(59)));
+        Assert.False(memory.IsOver(SeenAt("k", Now), Now.AddSeconds(59)));
 
         memory.Look([], Now.AddSeconds(120));
-        Assert.True(memory.IsOver("k", Now.AddSeconds(120)));
+        Assert.True(memory.IsOver(SeenAt("k", Now), Now.AddSeconds(120)));
         memory.Look([item], Now.AddSeconds(180));
         Assert.Equal((Now.AddSeconds(180), false), memory.SinceOf(item, null));
     }
@@ -222,13 +222,50 @@ public sealed class AttentionTests
     {
         var memory = new AttentionMemory(Now);
         memory.Look([], Now);
-        Assert.False(memory.IsOver("k", Now.AddSeconds(59)));
-        Assert.True(memory.IsOver("k", Now.AddSeconds(60)));
+        Assert.False(memory.IsOver(SeenAt("k", Now), Now.AddSeconds(59)));
+        Assert.True(memory.IsOver(SeenAt("k", Now), Now.AddSeconds(60)));
 
         var item = new AttentionItem("k", AttentionKind.Slot, Severity.Warning, "Says.", "Do.");
         memory.Look([item], Now.AddSeconds(5));
         Assert.Equal(Now.AddHours(-3), memory.SinceOf(item, new Acknowledgement("k", Severity.Warning, Now.AddHours(-3), Now.AddHours(-2), "somebody", null)).At);
     }
+
+    [Fact]
+    public void What_one_process_sees_for_itself_is_over_there_alone_and_what_begins_anew_was_not_acknowledged()
+    {
+        var (here, there) = (new AttentionMemory(Now), new AttentionMemory(Now));
+        var item = Assert.Single(Attention.Of(Quiet with { OwnFault = "no sockets are left" }));
+        var seen = SeenAt(item.Key, Now.AddSeconds(10));
+        for (var second = 0; second <= 120; second += 30)
+        {
+            here.Look([], Now.AddSeconds(second));
+            there.Look([item], Now.AddSeconds(second));
+        }
+
+        Assert.False(here.IsOver(seen, Now.AddSeconds(120)));
+        Assert.False(there.IsOver(seen, Now.AddSeconds(120)));
+        there.Look([], Now.AddSeconds(200));
+        Assert.True(there.IsOver(seen, Now.AddSeconds(200)));
+        // Another process tells of its own meanwhile.
+        Assert.False(there.IsOver(SeenAt(item.Key, Now.AddSeconds(210)), Now.AddSeconds(220)));
+
+        Assert.False(there.IsOfBefore(seen));
+        there.Look([item], Now.AddSeconds(300));
+        Assert.True(there.IsOfBefore(seen));
+        Assert.False(there.IsOfBefore(SeenAt(item.Key, Now.AddSeconds(310))));
+    }
+
+    [Fact]
+    public void State_of_the_process_is_told_by_its_key()
+    {
+        var behind = new PublisherState { BehindSince = Now };
+        var own = Attention.Of(Quiet with { OwnFault = "no sockets", BrokenProbes = "a bug", FrozenSince = Now, RingTrouble = "lost", SignerTrouble = "lost", Publishers = [Publisher(behind)], LastRoundAt = Now.AddHours(-1) });
+        Assert.Equal(7, own.Count);
+        Assert.All(own, item => Assert.True(Attention.IsOfProcess(item.Key), item.Key));
+        Assert.False(Attention.IsOfProcess("slot:0021/us-east"));
+    }
+
+    private static Acknowledgement SeenAt(string key, DateTimeOffset at) => new(key, Severity.Critical, Now, at, "somebody", null);
 
     private static Verdict Healthy => new() { State = VerdictState.Healthy, Reason = "well", Since = Now.AddDays(-1) };
 
