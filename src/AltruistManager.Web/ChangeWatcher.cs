@@ -4,6 +4,7 @@ using AltruistManager.Altruists;
 using AltruistManager.Health;
 using AltruistManager.Selection;
 using AltruistManager.Traffic;
+using AltruistManager.Web.Running;
 using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Web;

@@ -6,6 +6,7 @@ using AltruistManager.Scheduling;
 using AltruistManager.Selection;
 using AltruistManager.Storage;
 using AltruistManager.Traffic;
+using AltruistManager.Web.Running;
 using Microsoft.Extensions.Options;
 
 namespace AltruistManager.Web;

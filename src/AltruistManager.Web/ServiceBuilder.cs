@@ -1,6 +1,7 @@
 using AltruistManager.Probing;
 using AltruistManager.Scheduling;
 using AltruistManager.Storage;
+using AltruistManager.Web.Running;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;

@@ -6,6 +6,7 @@ using AltruistManager.Publishing;
 using AltruistManager.Selection;
 using AltruistManager.Storage;
 using AltruistManager.Transparency;
+using AltruistManager.Web.Running;
 using AltruistManager.Web.Security;
 using Microsoft.Extensions.Options;
 

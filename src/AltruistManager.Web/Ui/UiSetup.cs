@@ -1,3 +1,4 @@
+using AltruistManager.Web.Running;
 using AltruistManager.Web.Security;
 using AltruistManager.Web.Ui.Pages.Account;
 using AltruistManager.Web.Ui.Pages.Admin;

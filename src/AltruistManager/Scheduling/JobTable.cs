@@ -72,6 +72,16 @@ internal sealed class JobState(string name, Type runner, JobSchedule schedule, T
             return !times.IsRunning && !wakePending && (wakePending = true);
     }
 
+    /// <summary>It neither runs nor is about to.</summary>
+    public bool IsIdle
+    {
+        get
+        {
+            lock (gate)
+                return !times.IsRunning && !wakePending;
+        }
+    }
+
     /// <summary>Forgets a wake that could not be passed on.</summary>
     public void TakeBackWake()
     {

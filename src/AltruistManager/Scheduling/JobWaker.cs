@@ -37,6 +37,10 @@ public sealed class JobWaker
             await FireAsync(started, job, cancellation);
     }
 
+    /// <summary>What would come of <see cref="RunAsync"/> now.</summary>
+    public RunAsked Foresee(string name) =>
+        table.Find(name) is not { } job ? RunAsked.Unknown : scheduler is null ? RunAsked.Resting : job.IsIdle ? RunAsked.Begins : RunAsked.Running;
+
     /// <summary>Runs the job now because somebody asks for it, unless it runs already.</summary>
     public async Task<RunAsked> RunAsync(string name, CancellationToken cancellation)
     {

@@ -30,7 +30,7 @@ internal static partial class LayoutRules
         ["Alerts"] = 8,
     };
 
-    private static readonly string[] WebRooms = ["Api", "Ui", "Security", "Commands"];
+    private static readonly string[] WebRooms = ["Api", "Ui", "Security", "Commands", "Running"];
 
     // Data in, data out: no clock, chance, waiting or talking.
     private static readonly string[] PureFiles = ["ReportJudge.cs", "HealthEvaluator.cs", "ReferenceTrace.cs", "SelfPreservation.cs", "IntegrityCheck.cs", "Selector.cs", "RegionFallback.cs"];

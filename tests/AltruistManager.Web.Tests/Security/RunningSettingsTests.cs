@@ -4,6 +4,7 @@ using AltruistManager.Accounts;
 using AltruistManager.Altruists;
 using AltruistManager.Storage;
 using AltruistManager.Transparency;
+using AltruistManager.Web.Running;
 
 namespace AltruistManager.Web.Tests.Security;
 
@@ -64,7 +65,7 @@ public sealed class RunningSettingsTests
     public async Task What_another_process_has_set_counts_within_a_second_and_after_a_restart()
     {
         await using var app = await AppFixture.StartAsync();
-        await app.Services.GetRequiredService<SettingStore>().PutAsync(Actor.Operator, Stored("Limits:AnonymousRequestsPerSecond", "3"), "0", Cancellation);
+        await app.Services.GetRequiredService<SettingStore>().PutAsync(Actor.Operator, Stored("Limits:AnonymousRequestsPerSecond", "10"), "0", Cancellation);
         await AppWithPicks.UntilAsync("strangers are slowed", () => IsSlowedAsync(app));
         await app.RestartAsync(static () => { });
         Assert.True(await IsSlowedAsync(app));
@@ -78,7 +79,7 @@ public sealed class RunningSettingsTests
     {
         await using var app = await AppFixture.StartAsync();
         var settings = app.Services.GetRequiredService<RunningSettings>();
-        foreach (var (name, value) in new[] { ("Selection:Policy", "cheapest"), ("Selection:Standbys", "9"), ("Selection:ProviderCapPercent", "many"), ("Health:PickChangesPerHour", "0"), ("Limits:RequestsPerSecond", "-1") })
+        foreach (var (name, value) in new[] { ("Selection:Policy", "cheapest"), ("Selection:Standbys", "9"), ("Selection:ProviderCapPercent", "many"), ("Health:PickChangesPerHour", "0"), ("Limits:RequestsPerSecond", "-1"), ("Limits:AnonymousRequestsPerSecond", "9") })
         {
             var refusal = await settings.SetAsync(Actor.Operator, name, value, Cancellation);
             Assert.Equal(RefusalKind.Invalid, refusal!.Kind);
@@ -103,6 +104,34 @@ public sealed class RunningSettingsTests
         Assert.Equal(("1", "3", "2", false), (states["Selection:Standbys"].Value, states["Selection:Standbys"].Configured, states["Selection:Standbys"].Default, states["Selection:Standbys"].IsIgnored));
         // Nor does it stand in the way of others.
         Assert.Null(await settings.SetAsync(Actor.Operator, "Selection:Standbys", "4", Cancellation));
+    }
+
+    [Fact]
+    public async Task Limit_with_which_no_page_could_be_read_is_not_used_even_where_it_was_set_before()
+    {
+        await using var app = await AppFixture.StartAsync();
+        await app.Services.GetRequiredService<SettingStore>().PutAsync(Actor.Operator, Stored("Limits:AnonymousRequestsPerSecond", "1"), "20", Cancellation);
+        var settings = app.Services.GetRequiredService<RunningSettings>();
+        await settings.RefreshAsync(Cancellation);
+        var state = settings.States.Single(state => state.Setting.Name == "Limits:AnonymousRequestsPerSecond");
+        Assert.Equal((state.Configured, true), (state.Value, state.IsIgnored));
+        Assert.Null(await settings.SetAsync(Actor.Operator, state.Setting.Name, "10", Cancellation));
+        Assert.Null(await settings.SetAsync(Actor.Operator, state.Setting.Name, "0", Cancellation));
+    }
+
+    [Fact]
+    public async Task Trail_tells_what_was_set_before_even_by_another_process_that_this_one_has_not_heard_of()
+    {
+        await using var app = await AppFixture.StartAsync();
+        var store = app.Services.GetRequiredService<SettingStore>();
+        await store.PutAsync(Actor.Operator, Stored("Selection:Standbys", "1"), "2", Cancellation);
+        await store.PutAsync(Actor.Operator, Stored("Selection:Standbys", "3"), "2", Cancellation);
+        await store.RemoveAsync(Actor.Operator, "Selection:Standbys", "2", DateTimeOffset.UnixEpoch, Cancellation);
+        await store.RemoveAsync(Actor.Operator, "Selection:Standbys", "2", DateTimeOffset.UnixEpoch, Cancellation);
+        var lines = await app.Services.GetRequiredService<AuditStore>().ListAsync(new AuditFilter { Action = "setting.change" }, null, 10, Cancellation);
+        Assert.Equal(
+            [("""{"value":"3"}""", """{"value":"2"}"""), ("""{"value":"1"}""", """{"value":"3"}"""), ("""{"value":"2"}""", """{"value":"1"}""")],
+            lines.Select(line => (line.Before!, line.After!)));
     }
 
     [Fact]

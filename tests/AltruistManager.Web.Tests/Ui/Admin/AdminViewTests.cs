@@ -4,6 +4,7 @@ using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Publishing;
 using AltruistManager.Scheduling;
+using AltruistManager.Web.Running;
 using AltruistManager.Web.Ui.Pages.Admin;
 using Microsoft.AspNetCore.WebUtilities;
 

@@ -3,6 +3,8 @@ using AltruistManager.Accounts;
 using AltruistManager.Alerts;
 using AltruistManager.Altruists;
 using AltruistManager.Scheduling;
+using AltruistManager.Storage;
+using AltruistManager.Web.Running;
 using AltruistManager.Web.Tests.Security;
 using AltruistManager.Web.Ui.Pages.Admin;
 using Microsoft.Playwright;
@@ -60,6 +62,26 @@ public sealed class StaffDeskJourneys(Pages pages) : IClassFixture<Pages>
     }
 
     [Fact]
+    public async Task Job_does_not_run_while_the_trail_cannot_tell_who_asked_for_it()
+    {
+        var (services, staff) = (pages.App.Services, Actor.Operator);
+        var database = services.GetRequiredService<Database>();
+        var before = services.GetRequiredService<JobTimes>().Find("report-tidy")!.LastStartedAt;
+        await database.WriteAsync(write => write.ExecuteAsync("alter table audit rename to elsewhere"), Cancellation);
+        try
+        {
+            await Assert.ThrowsAnyAsync<Exception>(() => services.GetRequiredService<JobDesk>().RunAsync(staff, "report-tidy", Cancellation));
+        }
+        finally
+        {
+            await database.WriteAsync(write => write.ExecuteAsync("alter table elsewhere rename to audit"), Cancellation);
+        }
+
+        Assert.Equal(RunAsked.Begins, services.GetRequiredService<JobWaker>().Foresee("report-tidy"));
+        Assert.Equal(before, services.GetRequiredService<JobTimes>().Find("report-tidy")!.LastStartedAt);
+    }
+
+    [Fact]
     public async Task Round_that_staff_ask_for_is_one_of_theirs_in_the_log()
     {
         var desk = pages.App.Services.GetRequiredService<JobDesk>();
@@ -77,6 +99,8 @@ public sealed class StaffDeskJourneys(Pages pages) : IClassFixture<Pages>
             await audit.AppendAsync(Actor.Operator, new AuditEntry("test.many", "test", $"=t{i}"), Cancellation);
         await using var visitor = await pages.VisitAsAsync(Pages.Staff);
         await visitor.GoLiveAsync("/admin/audit");
+        foreach (var offered in new[] { "test", "test.many" })
+            await Assertions.Expect(visitor.Page.Locator($"#actions option[value='{offered}']")).ToHaveCountAsync(1);
         await visitor.Page.GetByLabel("Action").FillAsync("test");
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Filter" }).ClickAsync();
         var rows = visitor.Page.Locator("tbody tr");

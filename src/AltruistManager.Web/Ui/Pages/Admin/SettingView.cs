@@ -1,3 +1,5 @@
+using AltruistManager.Web.Running;
+
 namespace AltruistManager.Web.Ui.Pages.Admin;
 
 /// <summary>Where the value of a setting comes from, in words.</summary>

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 
-namespace AltruistManager.Web;
+namespace AltruistManager.Web.Running;
 
 /// <summary>Options of which staff may change some while the service runs. Whoever wants a change to reach it asks for the value at each use.</summary>
 /// <param name="configured">As the configuration says.</param>

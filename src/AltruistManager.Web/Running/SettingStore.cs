@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using AltruistManager.Accounts;
 using AltruistManager.Storage;
 
-namespace AltruistManager.Web;
+namespace AltruistManager.Web.Running;
 
 /// <param name="Name">As in the configuration.</param>
 /// <param name="By">Who set it, as people know them.</param>
@@ -17,10 +17,12 @@ internal sealed class SettingStore(Database database)
         return [.. rows.Select(row => new StoredSetting(row.Name, row.Value, UnixTime.FromMs(row.ChangedAt), row.ChangedBy))];
     }
 
-    /// <param name="before">What was in force.</param>
-    public Task PutAsync(Actor actor, StoredSetting set, string before, CancellationToken cancellation) => database.WriteAsync(async write =>
+    /// <param name="configured">What was in force where nobody had set it.</param>
+    public Task PutAsync(Actor actor, StoredSetting set, string configured, CancellationToken cancellation) => database.WriteAsync(async write =>
     {
+        // Orders the writers: what another process has set just before is read here, and not in memory.
         await write.NextRevisionAsync();
+        var before = await write.SingleOrDefaultAsync<string>("select value from settings where name = @Name", new { set.Name }) ?? configured;
         await write.ExecuteAsync(
             """
             insert into settings (name, value, changed_at, changed_by)
@@ -35,11 +37,11 @@ internal sealed class SettingStore(Database database)
     }, cancellation);
 
     /// <param name="configured">What is in force from now on.</param>
-    public Task RemoveAsync(Actor actor, StoredSetting was, string configured, DateTimeOffset now, CancellationToken cancellation) => database.WriteAsync(async write =>
+    public Task RemoveAsync(Actor actor, string name, string configured, DateTimeOffset now, CancellationToken cancellation) => database.WriteAsync(async write =>
     {
         await write.NextRevisionAsync();
-        if (await write.ExecuteAsync("delete from settings where name = @Name", new { was.Name }) > 0)
-            await AuditStore.AppendAsync(write, now, actor, EntryOf(was.Name, was.Value, configured, "as configured again"));
+        if (await write.SingleOrDefaultAsync<string>("delete from settings where name = @Name returning value", new { Name = name }) is { } before)
+            await AuditStore.AppendAsync(write, now, actor, EntryOf(name, before, configured, "as configured again"));
     }, cancellation);
 
     private static AuditEntry EntryOf(string name, string before, string after, string detail) => new("setting.change", "setting", name)

@@ -6,7 +6,7 @@ using AltruistManager.Selection;
 using AltruistManager.Selection.Policies;
 using AltruistManager.Web.Security;
 
-namespace AltruistManager.Web;
+namespace AltruistManager.Web.Running;
 
 /// <summary>An option that may change while the service runs, because whoever uses it asks for it anew each time, and the public log tells of it where a pick depends on it.</summary>
 /// <param name="Name">As in the configuration.</param>
@@ -14,7 +14,15 @@ namespace AltruistManager.Web;
 /// <param name="Choices">All that it may be; null for a whole number.</param>
 internal sealed record RunningSetting(string Name, string Title, string Says, Func<Settings, object> Of, IReadOnlyList<string>? Choices = null)
 {
+    /// <summary>The least that may be set besides 0, which is no limit: with less than that the pages could not be read to set it back.</summary>
+    public int Least { get; init; }
+
     public string ValueIn(Settings settings) => Convert.ToString(Of(settings), CultureInfo.InvariantCulture)!;
+
+    /// <summary>Null where it may be set to the value, as far as the configuration allows it.</summary>
+    public string? WrongWith(string value) => int.TryParse(value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) && number > 0 && number < Least
+        ? $"{Name} must be 0, which is no limit, or at least {Least}: a page takes several calls, and with fewer nobody could open this one any more."
+        : null;
 }
 
 /// <param name="Value">In force.</param>
@@ -38,7 +46,7 @@ internal sealed partial class RunningSettings(
         new("Selection:Standbys", "Standbys", "How many standbys each slot publishes, for portals to turn to at once.", settings => settings.Selection.Standbys),
         new("Health:PickChangesPerHour", "Falls per hour", "How often in an hour an altruist may fall out of use and come back, before it is used only where there is nobody else.", settings => settings.Health.PickChangesPerHour),
         new("Limits:RequestsPerSecond", "Calls per second and key", "What is more is told to slow down; 0 is no limit.", settings => settings.Limits.RequestsPerSecond),
-        new("Limits:AnonymousRequestsPerSecond", "Calls per second and address", "The same without a key, the pages among them; 0 is no limit.", settings => settings.Limits.AnonymousRequestsPerSecond),
+        new("Limits:AnonymousRequestsPerSecond", "Calls per second and address", "The same without a key, the pages among them, of which each takes several: 10 at least, or 0 for no limit.", settings => settings.Limits.AnonymousRequestsPerSecond) { Least = 10 },
         new("Limits:TestsPerMinute", "Tests per minute", "How often a key or user may have endpoints tested, which are calls to somebody else's host; 0 is no limit.", settings => settings.Limits.TestsPerMinute),
     ];
 
@@ -95,9 +103,9 @@ internal sealed partial class RunningSettings(
 
         var state = States.First(state => state.Setting.Name == name);
         if (value is not null)
-            await store.PutAsync(actor, new StoredSetting(name, value, time.GetUtcNow(), actor.Name), state.Value, cancellation);
-        else if (state.Stored is { } stored)
-            await store.RemoveAsync(actor, stored, state.Configured, time.GetUtcNow(), cancellation);
+            await store.PutAsync(actor, new StoredSetting(name, value, time.GetUtcNow(), actor.Name), state.Configured, cancellation);
+        else
+            await store.RemoveAsync(actor, name, state.Configured, time.GetUtcNow(), cancellation);
         await RefreshAsync(cancellation);
         return null;
     }
@@ -110,7 +118,7 @@ internal sealed partial class RunningSettings(
             return new Refusal(RefusalKind.Forbidden, "staff-only", "Only staff may change settings.");
         if (!All.Any(setting => setting.Name == name))
             return new Refusal(RefusalKind.Unknown, "unknown-setting", $"There is no setting named '{name}' that may change while the service runs.");
-        if (value is null || TryRead(known.Stored.Where(stored => stored.Name != name && !known.Ignored.Contains(stored.Name)).Select(stored => (stored.Name, stored.Value)).Append((name, value)), out _, out var wrong))
+        if (value is null || TryRead([.. known.Stored.Where(stored => stored.Name != name && !known.Ignored.Contains(stored.Name)).Select(stored => (stored.Name, stored.Value)), (name, value)], out _, out var wrong))
             return null;
         var errors = new FieldErrors();
         foreach (var error in wrong)
@@ -125,7 +133,7 @@ internal sealed partial class RunningSettings(
         var inForce = configured;
         foreach (var setting in stored.Where(setting => All.Any(known => known.Name == setting.Name)))
         {
-            if (TryRead(used.Append((setting.Name, setting.Value)), out var settings, out var wrong))
+            if (TryRead([.. used, (setting.Name, setting.Value)], out var settings, out var wrong))
             {
                 used.Add((setting.Name, setting.Value));
                 inForce = settings;
@@ -143,17 +151,20 @@ internal sealed partial class RunningSettings(
     }
 
     /// <summary>The configuration with these over it, as the start would read it.</summary>
-    private bool TryRead(IEnumerable<(string Name, string Value)> over, out Settings settings, out IReadOnlyList<string> wrong)
+    private bool TryRead(IReadOnlyList<(string Name, string Value)> over, out Settings settings, out IReadOnlyList<string> wrong)
     {
+        wrong = [.. All.SelectMany(setting => over.Where(set => set.Name == setting.Name).Select(set => setting.WrongWith(set.Value))).OfType<string>()];
+        settings = configured;
+        if (wrong.Count > 0)
+            return false;
         try
         {
             settings = Settings.Read(new ConfigurationBuilder().AddConfiguration(configuration).AddInMemoryCollection(over.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value))).Build());
-            wrong = [];
             return true;
         }
         catch (SettingsException bad)
         {
-            (settings, wrong) = (configured, bad.Errors);
+            wrong = bad.Errors;
             return false;
         }
     }
