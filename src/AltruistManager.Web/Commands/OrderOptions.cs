@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using AltruistManager.Altruists;
+using AltruistManager.Selection;
 
 namespace AltruistManager.Web.Commands;
 
@@ -47,8 +48,8 @@ internal sealed class OrderOptions
     {
         if (result.GetValue(End) is not null)
             return;
-        if (result.GetValue(Reason) is not { } reason || reason.Trim().Length is 0 or > 500 || reason.Any(char.IsControl))
-            result.AddError("--reason is needed, of 1 to 500 characters.");
+        if (result.GetValue(Reason) is not { } reason || reason.Trim().Length is 0 or > OverrideDraft.MostReason || reason.Any(char.IsControl))
+            result.AddError($"--reason is needed, of 1 to {OverrideDraft.MostReason} characters.");
         var (length, end) = (result.GetValue(lasting), result.GetValue(until));
         if (length is null == end is null)
             result.AddError("Either --for or --until is needed.");

@@ -7,8 +7,6 @@ namespace AltruistManager.Web.Commands;
 /// <summary>Break-glass for staff: pins and exclusions on the database itself.</summary>
 internal static class OverrideCommand
 {
-    private const int MaxNote = 2000;
-
     public static Command CreatePin() => Create("pin", "Pins an altruist; a running service acts within a second", OverrideKind.Pin);
 
     public static Command CreateExclude() => Create("exclude", "Excludes an altruist or all of a provider; a running service acts within a second", OverrideKind.Exclude);
@@ -31,8 +29,6 @@ internal static class OverrideCommand
                 return await opened.Orders.EndOverrideAsync(CommandDatabase.Operator, id, kind, cancellation) is null ? 0 : throw new CommandException($"There is no {(kind == OverrideKind.Pin ? "pin" : "exclusion")} {id} in force.");
 
             var errors = new FieldErrors();
-            if (parsed.GetValue(note) is { } told && (told.Length is 0 or > MaxNote || told.Any(char.IsControl)))
-                errors.Add("note", $"must be of 1 to {MaxNote} printable characters");
             var draft = new OverrideDraft
             {
                 Kind = kind,

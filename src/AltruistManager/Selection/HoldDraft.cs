@@ -15,6 +15,7 @@ public sealed record HoldDraft
     /// <inheritdoc cref="OverrideDraft.Check"/>
     internal Hold Check(Roster roster, string author, DateTimeOffset now, FieldErrors errors)
     {
+        Scope.CheckReason(Reason, errors);
         if (Until <= now)
             errors.Add("until", "must be in the future");
         else if (Until > now + Longest)

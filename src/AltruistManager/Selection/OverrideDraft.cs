@@ -6,6 +6,11 @@ namespace AltruistManager.Selection;
 /// <summary>An override as staff say it, by whatever way; names may be aliases and may be wrong.</summary>
 public sealed record OverrideDraft
 {
+    /// <summary>Characters of a reason, of a hold too.</summary>
+    public const int MostReason = 500;
+
+    public const int MostNote = 2000;
+
     private static readonly TimeSpan Longest = TimeSpan.FromDays(366);
 
     public OverrideKind? Kind { get; init; }
@@ -25,6 +30,8 @@ public sealed record OverrideDraft
     /// <returns>To be used only when there are no errors.</returns>
     internal Override Check(Roster roster, string author, DateTimeOffset now, FieldErrors errors)
     {
+        Scope.CheckReason(Reason, errors);
+        errors.Text("note", Note, MostNote);
         if (ExpiresAt <= now)
             errors.Add("expiresAt", "must be in the future");
         else if (ExpiresAt > now + Longest)

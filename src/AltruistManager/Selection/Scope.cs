@@ -3,7 +3,7 @@ using AltruistManager.Chains;
 
 namespace AltruistManager.Selection;
 
-/// <summary>The chain and the region that an order of staff names; null for all.</summary>
+/// <summary>What orders of staff have in common: the chain and the region that they name, null for all, and their reason.</summary>
 internal static class Scope
 {
     /// <param name="chain">Id or alias.</param>
@@ -18,5 +18,12 @@ internal static class Scope
         if (named is { } id && !roster.Regions.ContainsKey(id))
             errors.Add("region", $"names no region: '{region}'");
         return (found?.Id, named);
+    }
+
+    public static void CheckReason(string? reason, FieldErrors errors)
+    {
+        if (reason is null && !errors.Has("reason"))
+            errors.Add("reason", "is required");
+        errors.Text("reason", reason, OverrideDraft.MostReason);
     }
 }

@@ -75,7 +75,7 @@ public sealed class BreakGlassTests(AppWithPicks picks) : IClassFixture<AppWithP
         var run = await RunAsync("pin", "--altruist", "nobody", "--chain", "nowhere", "--region", "mars", "--revoke", "--note", "a\tb", "--for", "1h", "--reason", "r");
         Assert.Equal((1, ""), (run.Code, run.Output));
         Assert.Equal(
-            "--altruist names no altruist: 'nobody'. --chain names no chain: 'nowhere'. --note must be of 1 to 2000 printable characters. --region names no region: 'mars'. --revoke goes with an exclusion only.\n", run.Error);
+            "--altruist names no altruist: 'nobody'. --chain names no chain: 'nowhere'. --note must not hold control characters. --region names no region: 'mars'. --revoke goes with an exclusion only.\n", run.Error);
     }
 
     [Fact]

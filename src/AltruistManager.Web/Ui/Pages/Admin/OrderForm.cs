@@ -16,9 +16,6 @@ public sealed class OrderForm
     /// <summary>In place of hours: at the time that is given.</summary>
     public const int Exactly = 0;
 
-    private const int MostReason = 500;
-    private const int MostNote = 2000;
-
     /// <summary>How long it may last, in hours.</summary>
     public static readonly IReadOnlyList<(int Hours, string Title)> Lives =
         [(1, "an hour"), (4, "4 hours"), (24, "a day"), (24 * 7, "a week"), (24 * 30, "30 days"), (Exactly, "until a time …")];
@@ -54,8 +51,6 @@ public sealed class OrderForm
     public OverrideDraft ToDraft(DateTimeOffset now, FieldErrors errors)
     {
         var ends = EndsAt("expiresAt", now, errors);
-        CheckText("reason", Reason, 1, MostReason, errors);
-        CheckText("note", Note, 0, MostNote, errors);
         if (Kind is OrderKind.Exclude && IsOfProvider && Provider.Length == 0)
             errors.Add("provider", "is needed");
         return new OverrideDraft
@@ -76,7 +71,6 @@ public sealed class OrderForm
     public HoldDraft ToHoldDraft(DateTimeOffset now, FieldErrors errors)
     {
         var ends = EndsAt("until", now, errors);
-        CheckText("reason", Reason, 1, MostReason, errors);
         return new HoldDraft { Chain = Given(Chain), Region = Given(Region), Reason = Given(Reason), Until = ends };
     }
 
@@ -88,15 +82,6 @@ public sealed class OrderForm
             return new DateTimeOffset(DateTime.SpecifyKind(until, DateTimeKind.Utc));
         errors.Add(field, "is required");
         return null;
-    }
-
-    private static void CheckText(string field, string text, int least, int most, FieldErrors errors)
-    {
-        var length = text.Trim().Length;
-        if (length < least)
-            errors.Add(field, "is required");
-        else if (length > most)
-            errors.Add(field, $"must have {most} characters at most");
     }
 
     private static string? Given(string text) => text.Trim() is { Length: > 0 } given ? given : null;
