@@ -23,6 +23,20 @@ public sealed class AuditStore(Database database, TimeProvider time)
             @At, @ActorKind, @ActorId, @ActorName, @ByStaff, @Address, @Action, @SubjectKind, @SubjectId, @ProviderId, @Outcome, @Times, @BeforeJson, @AfterJson, @Detail)
         """;
 
+    /// <summary>Two questions: asked for both at once, SQLite reads all of the table.</summary>
+    internal const string Size = "select (select max(id) from audit) as newest, (select min(at) from audit) as oldest_at";
+
+    /// <summary>From one to the next in the index of actions: a step for each, however many lines it has.</summary>
+    internal const string Actions =
+        """
+        with recursive found (action) as (
+            select min(action) from audit
+            union all
+            select (select min(a.action) from audit a where a.action > found.action) from found where found.action is not null
+        )
+        select action from found where action is not null
+        """;
+
     /// <summary>Beside the change, in its transaction.</summary>
     public static Task AppendAsync(WriteTransaction write, DateTimeOffset now, Actor actor, AuditEntry entry) =>
         write.ExecuteAsync(Insert, Row.Of(now, actor, entry, AuditOutcome.Done, times: 1));
@@ -98,9 +112,12 @@ public sealed class AuditStore(Database database, TimeProvider time)
     /// <summary>Null while there is no line. Asks the indexes alone, however long the trail is.</summary>
     public async Task<AuditSize?> SizeAsync(CancellationToken cancellation)
     {
-        var row = await database.SingleOrDefaultAsync<SizeRow>("select max(id) as newest, min(at) as oldest_at from audit", null, cancellation);
+        var row = await database.SingleOrDefaultAsync<SizeRow>(Size, null, cancellation);
         return row is { Newest: { } newest, OldestAt: { } oldest } ? new AuditSize(newest, UnixTime.FromMs(oldest)) : null;
     }
+
+    /// <summary>All that stand in the trail, once each, as <c>altruist.add</c>.</summary>
+    public async Task<IReadOnlyList<string>> ActionsAsync(CancellationToken cancellation) => await database.QueryAsync<string>(Actions, null, cancellation);
 
     private static (string? Kind, string? Id) Split(string? text) =>
         text?.IndexOf(':') is { } colon and > 0 && text[..colon].All(char.IsAsciiLetterLower) ? (text[..colon], text[(colon + 1)..]) : (null, text);

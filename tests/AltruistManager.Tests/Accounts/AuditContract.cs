@@ -9,7 +9,24 @@ using FsCheck.Fluent;
 
 namespace AltruistManager.Tests.Accounts;
 
-public sealed class AuditOnSqlite(SqliteFixture fixture) : AuditContract(fixture), IClassFixture<SqliteFixture>;
+public sealed class AuditOnSqlite(SqliteFixture fixture) : AuditContract(fixture), IClassFixture<SqliteFixture>
+{
+    [Theory]
+    [InlineData(AuditStore.Size)]
+    [InlineData(AuditStore.Actions)]
+    [InlineData("select id from audit where outcome = 'refused' order by id desc limit 51")]
+    public async Task What_a_page_asks_again_and_again_is_found_without_reading_the_trail(string sql)
+    {
+        var plan = (await (await Fixture.NewDatabaseAsync(Cancellation)).QueryAsync<PlanRow>($"explain query plan {sql}", null, Cancellation)).ConvertAll(row => row.Detail);
+        Assert.Contains(plan, step => step.StartsWith("SEARCH", StringComparison.Ordinal));
+        Assert.DoesNotContain(plan, step => step.StartsWith("SCAN audit", StringComparison.Ordinal) || step.StartsWith("SCAN a ", StringComparison.Ordinal));
+    }
+
+    private sealed record PlanRow
+    {
+        public required string Detail { get; init; }
+    }
+}
 
 public sealed class AuditOnPostgres(PostgresFixture fixture) : AuditContract(fixture), IClassFixture<PostgresFixture>;
 
@@ -89,6 +106,16 @@ public abstract class AuditContract(DatabaseFixture fixture) : StorageContract(f
         for (var i = 0; i < 3; i++, clock.Now += TimeSpan.FromMinutes(1))
             await audit.AppendAsync(Actors.Staff, new AuditEntry("chain.add", "chain", "0021"), Cancellation);
         Assert.Equal(new AuditSize(3, first), await audit.SizeAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task Actions_that_stand_in_the_trail_are_told_once_each()
+    {
+        var (_, audit) = await NewAsync();
+        Assert.Empty(await audit.ActionsAsync(Cancellation));
+        foreach (var action in new[] { "invitation.add", "chain.add", "invitation.add", "invitation.use", "chain.add" })
+            await audit.AppendAsync(Actors.Staff, new AuditEntry(action, "chain", "0021"), Cancellation);
+        Assert.Equal(["chain.add", "invitation.add", "invitation.use"], await audit.ActionsAsync(Cancellation));
     }
 
     [Fact]

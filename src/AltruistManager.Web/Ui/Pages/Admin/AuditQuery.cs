@@ -11,6 +11,9 @@ internal sealed record AuditQuery(string? Actor, string? Action, string? Subject
 
     public static AuditQuery Of(IQueryCollection query) => new(query["actor"], query["action"], query["subject"], query["provider"], query["outcome"], query["from"], query["to"]);
 
+    /// <summary>What an action may be asked for by: each kind, and then each action of it.</summary>
+    public static IReadOnlyList<string> Offered(IEnumerable<string> actions) => [.. actions.SelectMany(action => new[] { action.Split('.')[0], action }).Distinct().Order(StringComparer.Ordinal)];
+
     public bool IsAny => Parts.Any(part => part.Value is not null);
 
     /// <summary>Of the page, from the newest on or after a line.</summary>
