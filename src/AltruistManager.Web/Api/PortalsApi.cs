@@ -73,7 +73,7 @@ internal static class PortalsApi
     };
 
     private static async Task<PortalDocument> ShowAsync(Portal portal, PortalStore store, PortalPolls polls, SnapshotHolder snapshots, CancellationToken cancellation) => PortalDocument.Of(
-        portal, polls.All.Where(poll => poll.Portal == portal.Id), (await store.SteadinessAsync(cancellation)).FirstOrDefault(known => known.Portal == portal.Id), snapshots.Current);
+        portal, polls.All.Where(poll => poll.Portal == portal.Id), await store.SteadinessOfAsync(portal.Id, cancellation), snapshots.Current);
 }
 
 /// <param name="Regions">Ids; <c>["*"]</c>, as if not given, means all.</param>

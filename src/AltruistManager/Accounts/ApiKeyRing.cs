@@ -105,6 +105,13 @@ public sealed partial class ApiKeyRing : IDisposable
            select new PortalKey(key.Id, key.Name, key.PortalId, Convert.ToHexStringLower(key.SecretHash.Span), key.ExpiresAt),
     ];
 
+    /// <summary>How many keys of each portal let in now; of portals that have any.</summary>
+    public IReadOnlyDictionary<string, int> CountActiveByPortal()
+    {
+        var now = time.GetUtcNow();
+        return keys.Values.Where(key => key is { Scope: KeyScope.Portal, PortalId: not null, RevokedAt: null } && !(key.ExpiresAt <= now)).CountBy(key => key.PortalId!).ToDictionary();
+    }
+
     /// <summary>Takes the keys of the last-good file until the database says otherwise.</summary>
     public void Import(IEnumerable<PortalKey> portalKeys)
     {

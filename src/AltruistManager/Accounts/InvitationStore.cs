@@ -94,17 +94,21 @@ public sealed class InvitationStore(Database database, UserStore users, TimeProv
     public async Task<Invitation?> FindByIdAsync(string id, CancellationToken cancellation) =>
         (await database.SingleOrDefaultAsync<Row>($"select {Columns} from invitations where id = @Id", new { Id = id }, cancellation))?.ToInvitation();
 
-    /// <summary>Those that are still good, newest first.</summary>
-    /// <param name="provider">Only those to it; null means all.</param>
-    public async Task<IReadOnlyList<Invitation>> ListGoodAsync(string? provider, CancellationToken cancellation)
+    /// <summary>Those to a provider that are still good, newest first.</summary>
+    public Task<IReadOnlyList<Invitation>> ListGoodAsync(string provider, CancellationToken cancellation) => ListGoodAsync("provider_id", provider, cancellation);
+
+    /// <summary>The same of those to look after a portal.</summary>
+    public Task<IReadOnlyList<Invitation>> ListGoodOfPortalAsync(string portal, CancellationToken cancellation) => ListGoodAsync("portal_id", portal, cancellation);
+
+    private async Task<IReadOnlyList<Invitation>> ListGoodAsync(string column, string id, CancellationToken cancellation)
     {
         var rows = await database.QueryAsync<Row>(
             $"""
             select {Columns} from invitations
-            where used_at is null and revoked_at is null and expires_at > @Now and (@All or provider_id = @Provider) and {StillGiven}
+            where used_at is null and revoked_at is null and expires_at > @Now and {column} = @To and {StillGiven}
             order by created_at desc, id desc
             """,
-            new { Now = time.NowMs(), All = provider is null, Provider = provider ?? "" }, cancellation);
+            new { Now = time.NowMs(), To = id }, cancellation);
         return rows.ConvertAll(row => row.ToInvitation());
     }
 

@@ -25,9 +25,12 @@ public sealed class Invitations(InvitationStore store, UserBook book, RefusalLog
     }
 
     /// <summary>Those that are still good, newest first, as far as the actor may make such ones.</summary>
-    /// <param name="provider">Only those to it; null means all, which are staff's.</param>
-    public async Task<IReadOnlyList<Invitation>> ListAsync(Actor actor, string? provider, CancellationToken cancellation) =>
-        (provider is null ? actor.IsStaff : actor.MayChange(provider)) ? await store.ListGoodAsync(provider, cancellation) : [];
+    public async Task<IReadOnlyList<Invitation>> ListAsync(Actor actor, string provider, CancellationToken cancellation) =>
+        actor.MayChange(provider) ? await store.ListGoodAsync(provider, cancellation) : [];
+
+    /// <summary>The same of those to look after a portal.</summary>
+    public async Task<IReadOnlyList<Invitation>> ListOfPortalAsync(Actor actor, string portal, CancellationToken cancellation) =>
+        actor.IsStaff ? await store.ListGoodOfPortalAsync(portal, cancellation) : [];
 
     public async Task<AccountChange> RevokeAsync(Actor actor, string id, CancellationToken cancellation)
     {

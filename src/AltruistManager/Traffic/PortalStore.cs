@@ -8,6 +8,8 @@ namespace AltruistManager.Traffic;
 /// <summary>Portals in the database. Who made a key first may have made its portal (<see cref="Accounts.ApiKeyStore"/>).</summary>
 public sealed class PortalStore(Database database)
 {
+    private const string Steady = "select id, reports, first_report_at, last_report_at from portals where last_report_at is not null and retired_at is null";
+
     /// <param name="before">Null for a new one.</param>
     internal static async Task PutAsync(WriteTransaction write, Actor actor, Portal? before, Portal portal, DateTimeOffset now, long revision)
     {
@@ -59,11 +61,11 @@ public sealed class PortalStore(Database database)
 
     /// <summary>Of those that ever reported.</summary>
     public async Task<IReadOnlyList<PortalSteadiness>> SteadinessAsync(CancellationToken cancellation) =>
-    [
-        .. (await database.QueryAsync<SteadinessRow>(
-            "select id, reports, first_report_at, last_report_at from portals where last_report_at is not null and retired_at is null order by id", null, cancellation))
-            .Select(row => new PortalSteadiness(row.Id, row.Reports, UnixTime.FromMs(row.FirstReportAt), UnixTime.FromMs(row.LastReportAt))),
-    ];
+        (await database.QueryAsync<SteadinessRow>($"{Steady} order by id", null, cancellation)).ConvertAll(row => row.ToSteadiness());
+
+    /// <summary>Of one portal; null where it never reported.</summary>
+    public async Task<PortalSteadiness?> SteadinessOfAsync(string portal, CancellationToken cancellation) =>
+        (await database.SingleOrDefaultAsync<SteadinessRow>($"{Steady} and id = @Portal", new { Portal = portal }, cancellation))?.ToSteadiness();
 
     private static JsonObject Show(Portal portal) => new()
     {
@@ -99,5 +101,7 @@ public sealed class PortalStore(Database database)
         public required long Reports { get; init; }
         public required long FirstReportAt { get; init; }
         public required long LastReportAt { get; init; }
+
+        public PortalSteadiness ToSteadiness() => new(Id, Reports, UnixTime.FromMs(FirstReportAt), UnixTime.FromMs(LastReportAt));
     }
 }

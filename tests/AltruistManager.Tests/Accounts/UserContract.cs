@@ -317,7 +317,8 @@ public abstract class UserContract(DatabaseFixture fixture) : StorageContract(fi
         var late = await store.AddAsync(Actor.Operator, null, Grant.Staff, TimeSpan.FromMilliseconds(-1), Cancellation);
         Assert.Equal(InvitationUse.Over, await store.UseAsync(late, meant, Cancellation));
         var revoked = await store.AddAsync(Actor.Operator, null, Grant.Owning("gateway"), TimeSpan.FromDays(1), Cancellation);
-        var listed = Assert.Single(await store.ListGoodAsync(null, Cancellation));
+        await store.AddAsync(Actor.Operator, null, Grant.Owning("another"), TimeSpan.FromDays(1), Cancellation);
+        var listed = Assert.Single(await store.ListGoodOfPortalAsync("gateway", Cancellation));
         Assert.True(await store.RevokeAsync(Actor.Operator, listed, Cancellation));
         Assert.Equal(InvitationUse.Over, await store.UseAsync(revoked, meant, Cancellation));
         Assert.Empty(await store.ListGoodAsync("acme", Cancellation));

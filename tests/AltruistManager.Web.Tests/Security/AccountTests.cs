@@ -254,7 +254,7 @@ public sealed partial class AccountTests(AppFixture app) : IClassFixture<AppFixt
         var (path, _) = await invitations.InviteAsync(admin, Grant.Of(ben, MemberRole.Viewer), null, Invitations.Lifetime, Cancellation);
         var listed = Assert.Single(await invitations.ListAsync(admin, ben, Cancellation));
         Assert.Empty(await invitations.ListAsync(admin, "helios", Cancellation));
-        Assert.Empty(await invitations.ListAsync(admin, null, Cancellation));
+        Assert.Empty(await invitations.ListOfPortalAsync(admin, "gateway", Cancellation));
         Assert.False((await invitations.RevokeAsync(admin with { Providers = new Dictionary<string, MemberRole>() }, listed.Id, Cancellation)).IsDone);
         Assert.True((await invitations.RevokeAsync(admin, listed.Id, Cancellation)).IsDone);
         Assert.Null(await invitations.FindGoodAsync(path!.Split('/')[^1], Cancellation));

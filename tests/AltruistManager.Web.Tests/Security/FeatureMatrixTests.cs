@@ -8,6 +8,7 @@ using AltruistManager.Health;
 using AltruistManager.Probing;
 using AltruistManager.Selection;
 using AltruistManager.Traffic;
+using AltruistManager.Web.Running;
 using AltruistManager.Web.Security;
 
 namespace AltruistManager.Web.Tests.Security;
@@ -96,6 +97,7 @@ public sealed class FeatureMatrixTests(AppFixture app) : IClassFixture<AppFixtur
         ["RunningSettings.SetAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<RunningSettings>().SetAsync(actor, "nothing", null, Cancellation))),
         ["Invitations.InviteAsync"] = (For.Owners, async (world, actor) => (await world.Get<Invitations>().InviteAsync(actor, Grant.Of("owner", MemberRole.Viewer), null, Invitations.Lifetime, Cancellation)).Path is null),
         ["Invitations.ListAsync"] = (For.Owners, async (world, actor) => (await world.Get<Invitations>().ListAsync(actor, "owner", Cancellation)).Count == 0),
+        ["Invitations.ListOfPortalAsync"] = (For.Staff, async (world, actor) => (await world.Get<Invitations>().ListOfPortalAsync(actor, "gateway", Cancellation)).Count == 0),
         ["Invitations.RevokeAsync"] = (For.Owners, async (world, actor) => Is(await world.Get<Invitations>().RevokeAsync(actor, world.Invitation, Cancellation))),
         ["PasswordLinks.MakeAsync"] = (For.Staff, async (world, actor) => (await world.Get<PasswordLinks>().MakeAsync(actor, world.Member)).Path is null),
         // The stores of keys decide themselves.
@@ -189,6 +191,7 @@ public sealed class FeatureMatrixTests(AppFixture app) : IClassFixture<AppFixtur
             await Get<UserBook>(scope).RefreshAsync(Cancellation);
             var (key, _) = await Get<ApiKeyStore>(scope).CreateAsync(Actor.Operator, "known", KeyScope.Provider, "owner", null, Past, Cancellation);
             var (path, _) = await Get<Invitations>(scope).InviteAsync(Actor.Operator, Grant.Of("owner", MemberRole.Viewer), null, Invitations.Lifetime, Cancellation);
+            await Get<Invitations>(scope).InviteAsync(Actor.Operator, Grant.Owning("gateway"), null, Invitations.Lifetime, Cancellation);
             return new World(scope)
             {
                 Altruist = added.Value!,

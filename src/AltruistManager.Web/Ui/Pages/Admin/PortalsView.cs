@@ -37,11 +37,11 @@ internal sealed record PortalsView
 
     public required int Pages { get; init; }
 
-    /// <param name="keys">Of any scope.</param>
+    /// <param name="activeKeys">By portal; of those that have any.</param>
     /// <param name="text">Part of a name or id; null for all.</param>
     public static PortalsView Build(
-        IEnumerable<Portal> portals, IEnumerable<PortalPoll> polls, IEnumerable<PortalSteadiness> steadiness, IEnumerable<ApiKey> keys, Func<string, IEnumerable<KnownUser>> owners, Snapshot snapshot,
-        DateTimeOffset now, string? text, int page)
+        IEnumerable<Portal> portals, IEnumerable<PortalPoll> polls, IEnumerable<PortalSteadiness> steadiness, IReadOnlyDictionary<string, int> activeKeys, Func<string, IEnumerable<KnownUser>> owners,
+        Snapshot snapshot, string? text, int page)
     {
         var all = portals.Where(portal => portal.RetiredAt is null).ToList();
         var matching = all.Where(portal => text is null || portal.Name.Contains(text, StringComparison.OrdinalIgnoreCase) || portal.Id.Contains(text, StringComparison.OrdinalIgnoreCase))
@@ -50,13 +50,12 @@ internal sealed record PortalsView
         page = Math.Clamp(page, 1, pages);
         var taken = polls.ToLookup(poll => poll.Portal);
         var steady = steadiness.ToDictionary(portal => portal.Portal);
-        var active = keys.Where(key => key is { Scope: KeyScope.Portal, PortalId: not null, RevokedAt: null } && !(key.ExpiresAt <= now)).CountBy(key => key.PortalId!).ToDictionary();
         return new PortalsView
         {
             Rows =
             [
                 .. matching.Skip((page - 1) * PageSize).Take(PageSize).Select(portal => new PortalRow(
-                    portal, [.. owners(portal.Id).Select(user => user.Email)], active.GetValueOrDefault(portal.Id), TakenOf(taken[portal.Id], snapshot), steady.GetValueOrDefault(portal.Id))),
+                    portal, [.. owners(portal.Id).Select(user => user.Email)], activeKeys.GetValueOrDefault(portal.Id), TakenOf(taken[portal.Id], snapshot), steady.GetValueOrDefault(portal.Id))),
             ],
             Matching = matching.Count,
             Total = all.Count,
