@@ -6,5 +6,5 @@ namespace AltruistManager.Web.Api;
 internal sealed class AfterWrite(SelectionRound round)
 {
     /// <summary>The write is done, whether or not the caller still waits.</summary>
-    public Task SettleAsync() => round.SettleAsync(Trigger.Change, CancellationToken.None);
+    public Task SettleAsync() => round.SettleAfterChangeAsync(Trigger.Change);
 }

@@ -42,7 +42,7 @@ internal static class DrainsApi
         cancellation.ThrowIfCancellationRequested();
         if ((await drains.AddAsync(caller.Actor, added, CancellationToken.None)).Refusal is { } refused)
             return refused.ToProblem();
-        await round.SettleAsync(Trigger.Change, CancellationToken.None);
+        await round.SettleAfterChangeAsync(Trigger.Change);
         return TypedResults.Ok(DrainDocument.Of(added, now, lettingGo) with { Effect = effect });
     }
 
@@ -53,7 +53,7 @@ internal static class DrainsApi
         var outcome = await drains.ResumeAsync(caller.Actor, new AltruistId(id), string.IsNullOrEmpty(drain) ? null : drain, CancellationToken.None);
         if (outcome.Refusal is { } refusal)
             return refusal.ToProblem();
-        await round.SettleAsync(Trigger.Change, CancellationToken.None);
+        await round.SettleAfterChangeAsync(Trigger.Change);
         var now = time.GetUtcNow();
         return TypedResults.Ok(new ResumedDocument(id, outcome.Value!.Drains, [.. store.Current.Ahead(outcome.Value.Altruist, now).Select(left => DrainDocument.Of(left, now, lettingGo))]));
     }

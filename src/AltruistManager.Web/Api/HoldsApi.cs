@@ -40,7 +40,7 @@ internal static class HoldsApi
         var outcome = await orders.AddAsync(caller.Actor, draft, errors, CancellationToken.None);
         if (outcome.Refusal is { } refusal)
             return refusal.ToProblem();
-        await round.SettleAsync(Trigger.Change, CancellationToken.None);
+        await round.SettleAfterChangeAsync(Trigger.Change);
         return TypedResults.Created($"/api/v1/holds/{outcome.Value!.Id}", HoldDocument.Of(outcome.Value, time.GetUtcNow()));
     }
 
@@ -49,7 +49,7 @@ internal static class HoldsApi
         cancellation.ThrowIfCancellationRequested();
         if (await orders.EndHoldAsync(caller.Actor, id, CancellationToken.None) is { } refusal)
             return refusal.ToProblem();
-        await round.SettleAsync(Trigger.Change, CancellationToken.None);
+        await round.SettleAfterChangeAsync(Trigger.Change);
         return TypedResults.NoContent();
     }
 
@@ -60,7 +60,7 @@ internal static class HoldsApi
         {
             Chain = body.String("chain"),
             Region = body.String("region"),
-            Reason = body.String("reason", required: true, most: 500),
+            Reason = body.String("reason", required: true, most: OverrideDraft.MostReason),
             Until = body.Time("until", required: true),
         };
     }

@@ -52,7 +52,7 @@ internal static class OverridesApi
         cancellation.ThrowIfCancellationRequested();
         if ((await orders.AddAsync(caller.Actor, added, CancellationToken.None)).Refusal is { } refused)
             return refused.ToProblem();
-        await round.SettleAsync(Trigger.Override, CancellationToken.None);
+        await round.SettleAfterChangeAsync(Trigger.Override);
         return TypedResults.Created($"/api/v1/overrides/{added.Id}", OverrideDocument.Of(added, time.GetUtcNow()) with { Effect = effect });
     }
 
@@ -61,7 +61,7 @@ internal static class OverridesApi
         cancellation.ThrowIfCancellationRequested();
         if (await orders.EndOverrideAsync(caller.Actor, id, kind: null, CancellationToken.None) is { } refusal)
             return refusal.ToProblem();
-        await round.SettleAsync(Trigger.Override, CancellationToken.None);
+        await round.SettleAfterChangeAsync(Trigger.Override);
         return TypedResults.NoContent();
     }
 
@@ -75,8 +75,8 @@ internal static class OverridesApi
             Region = body.String("region"),
             Altruist = body.String("altruist"),
             Provider = body.String("provider"),
-            Reason = body.String("reason", required: true, most: 500),
-            Note = body.String("note", most: 2000),
+            Reason = body.String("reason", required: true, most: OverrideDraft.MostReason),
+            Note = body.String("note", most: OverrideDraft.MostNote),
             ExpiresAt = body.Time("expiresAt", required: true),
             Force = body.Bool("force") ?? false,
             Revoke = body.Bool("revoke") ?? false,

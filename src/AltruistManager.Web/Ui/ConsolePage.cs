@@ -133,7 +133,7 @@ public abstract class ConsolePage : ComponentBase, IDisposable
         }
         catch (Exception failed) when (Database.IsFailure(failed))
         {
-            Notice = Notice.Bad("The database does not answer, so nothing was done. Try again in a moment.");
+            Notice = Notice.Bad("The database did not answer. See whether it was done, and try again in a moment.");
         }
         finally
         {

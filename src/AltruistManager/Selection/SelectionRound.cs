@@ -290,6 +290,19 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
     private Task SettleSoonAsync(CancellationToken cancellation) =>
         Interlocked.Exchange(ref settleWanted, 1) == 0 ? SettleAsync(Trigger.Failover, cancellation) : Task.CompletedTask;
 
+    /// <summary>After a change that is stored, and is done whatever comes of this: where the database fails now, the slots are settled as soon as it answers again, as after a change by another process.</summary>
+    public async Task SettleAfterChangeAsync(Trigger cause)
+    {
+        try
+        {
+            await SettleAsync(cause, CancellationToken.None);
+        }
+        catch (Exception failed) when (Database.IsFailure(failed))
+        {
+            LogNotSettled(failed);
+        }
+    }
+
     /// <summary>Where another instance was faster, which the unique keys of the log tell, decides again over what is stored now.</summary>
     private async Task<RoundOutcome> PublishUnlessOvertakenAsync(Func<bool, Task<RoundOutcome>> publish)
     {
@@ -662,6 +675,9 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Another instance published generation {Generation} first: what it stored is taken up, and decided anew")]
     private partial void LogOvertaken(long generation);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A change is stored, and its picks could not be settled at once; they are as soon as the database answers")]
+    private partial void LogNotSettled(Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Slot}: {Trigger}, now {Label} ({State})")]
     private partial void LogChange(SlotKey slot, Trigger trigger, string label, SlotState state);

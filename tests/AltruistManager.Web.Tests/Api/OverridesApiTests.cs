@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using AltruistManager.Storage;
 
 namespace AltruistManager.Web.Tests.Api;
 
@@ -33,6 +34,28 @@ public sealed class OverridesApiTests(AppWithPicks picks) : IClassFixture<AppWit
             Assert.Equal("fresh", (await picks.App.Portal.GetJsonAsync("/api/v1/selections/0021?region=us-east", Cancellation)).GetProperty("state").GetString());
             Assert.Equal(404, (await (await Staff.DeleteAsync($"{Path}/{made.GetProperty("id").GetString()}", Cancellation)).ReadProblemAsync(Cancellation)).Status);
         }
+    }
+
+    [Fact]
+    public async Task Order_that_is_stored_is_done_even_where_its_picks_cannot_be_settled_at_once()
+    {
+        var database = picks.App.Services.GetRequiredService<Database>();
+        var other = await picks.PickAsync() == "one" ? "three" : "one";
+        await database.WriteAsync(write => write.ExecuteAsync("create trigger broken before insert on log_entries begin select raise(abort, 'broken'); end"), Cancellation);
+        HttpResponseMessage answer;
+        try
+        {
+            answer = await PostAsync(new { kind = "pin", chain = "eth", region = "us-east", altruist = picks.Altruists[other], reason = "maintenance", expiresAt = Soon });
+            Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+            Assert.NotEqual(other, await picks.PickAsync());
+        }
+        finally
+        {
+            await database.WriteAsync(write => write.ExecuteAsync("drop trigger broken"), Cancellation);
+        }
+
+        await AppWithPicks.UntilAsync("the pin rules", async () => await picks.PickAsync() == other);
+        Assert.Equal(HttpStatusCode.NoContent, (await Staff.DeleteAsync($"{Path}/{(await answer.ReadJsonAsync(Cancellation)).GetProperty("id").GetString()}", Cancellation)).StatusCode);
     }
 
     [Fact]

@@ -58,7 +58,7 @@ internal sealed class SetupSteps(
                 return $"{id}: {Explain(refusal)}";
         }
 
-        await round.SettleAsync(Trigger.Change, CancellationToken.None);
+        await round.SettleAfterChangeAsync(Trigger.Change);
         return null;
     }
 
@@ -78,7 +78,7 @@ internal sealed class SetupSteps(
             : await altruists.AddAsync(who.Required, draft with { Provider = provider }, new FieldErrors(), cancellation);
         if (outcome.Refusal is { } wrong)
             return (altruist, null, Explain(wrong));
-        await round.SettleAsync(Trigger.Change, CancellationToken.None);
+        await round.SettleAfterChangeAsync(Trigger.Change);
         var tested = await test.RunAsync(who.Required, outcome.Value!, cancellation);
         return (outcome.Value!.Id, tested.Value, tested.Refusal?.Detail);
     }
