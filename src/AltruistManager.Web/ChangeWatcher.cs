@@ -12,7 +12,7 @@ namespace AltruistManager.Web;
 /// <summary>Sees what other processes wrote (keys, users, portals, settings, overrides, holds, drains, whatever is registered) by one small query at short intervals, and settles the slots where that is about them.</summary>
 internal sealed partial class ChangeWatcher(
     Initialisation initialisation, RosterStore revisions, RosterCache roster, ApiKeyRing keys, UserBook users, PortalBook portals, AcknowledgementStore acknowledgements, RunningSettings settings,
-    IOptions<SelectionOptions> selection, IOptions<HealthOptions> health, SelectionRound round, TimeProvider time, ILogger<ChangeWatcher> logger) : BackgroundService
+    IOptions<SelectionOptions> selection, IOptions<HealthOptions> healthOptions, HealthMonitor health, SelectionRound round, TimeProvider time, ILogger<ChangeWatcher> logger) : BackgroundService
 {
     /// <summary>A change after some quiet is noticed within this time.</summary>
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(50);
@@ -54,9 +54,10 @@ internal sealed partial class ChangeWatcher(
                     await acknowledgements.RefreshAsync(stoppingToken);
                     await settings.RefreshAsync(stoppingToken);
                     await roster.RefreshAsync(stoppingToken);
+                    await health.TakeUpReturnedAsync(stoppingToken);
                     await round.RefreshRulingsAsync(stoppingToken);
                     // Also what this process wrote itself, where settling failed after it; not who signed in or out.
-                    var matter = new Matter(keys.Revision, portals.Revision, roster.Current, round.Rulings, selection.Value, health.Value);
+                    var matter = new Matter(keys.Revision, portals.Revision, roster.Current, round.Rulings, selection.Value, healthOptions.Value);
                     if (!matter.IsAs(settled))
                     {
                         round.WantSave();
@@ -74,7 +75,10 @@ internal sealed partial class ChangeWatcher(
                 {
                     ringReadAt = time.GetTimestamp();
                     if (await roster.ReopenAsync(stoppingToken))
+                    {
+                        await health.TakeUpReturnedAsync(stoppingToken);
                         await round.SettleAsync(Trigger.Change, stoppingToken);
+                    }
                 }
 
                 failing = false;

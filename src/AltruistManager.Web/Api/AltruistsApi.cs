@@ -116,19 +116,16 @@ internal static class AltruistsApi
     }
 
     private static async Task<IResult> ChangeAsync(
-        string id, BodyReader body, Caller caller, AltruistRegistry registry, RosterCache roster, HealthMonitor health, Answers answers, AfterWrite after, CancellationToken cancellation)
+        string id, BodyReader body, Caller caller, AltruistRegistry registry, Answers answers, AfterWrite after, CancellationToken cancellation)
     {
         var draft = Read(body) with { Attested = body.Bool("attested") };
         var errors = new FieldErrors();
         if (body.HandOver(errors) is { } unreadable)
             return unreadable;
 
-        var rested = roster.Current.Altruists.GetValueOrDefault(new AltruistId(id)) is { Enabled: false } or { Undecryptable: not null };
         var outcome = await registry.ChangeAsync(caller.Actor, new AltruistId(id), draft, errors, cancellation);
         if (outcome.Refusal is { } refusal)
             return refusal.ToProblem();
-        if (rested && outcome.Value is { Enabled: true, Undecryptable: null })
-            await health.ReturnAsync(outcome.Value.Id, CancellationToken.None);
         await after.SettleAsync();
         return TypedResults.Ok((await answers.ShowAsync([outcome.Value!], caller, CancellationToken.None))[0]);
     }

@@ -43,8 +43,8 @@ internal static class ImportCommand
     private static async Task<byte[]> ReadAsync(string path, CancellationToken cancellation)
     {
         // Whatever is larger is not read into memory to be told so.
-        if (new FileInfo(path) is { Exists: true, Length: > int.MaxValue / 2 })
-            throw new CommandException($"{path} is too large.");
+        if (new FileInfo(path) is { Exists: true } file && file.Length > ImportLimits.OfCommands.Bytes)
+            throw new CommandException($"{path} has {file.Length / 1024:N0} KB, and {ImportLimits.OfCommands.Bytes / 1024:N0} KB at most are taken: part it.");
         return await File.ReadAllBytesAsync(path, cancellation);
     }
 
@@ -64,7 +64,7 @@ internal static class ImportCommand
         {
             await Console.Out.WriteLineAsync($"{(line.Verdict == ImportVerdict.New ? "new" : "changed")}  {line.Name}  {line.Id}");
             foreach (var change in line.Changes)
-                await Console.Out.WriteLineAsync(line.Verdict == ImportVerdict.New ? $"  {change.Field}: {change.After}" : $"  {change.Field}: {change.Before ?? "nothing"} → {change.After ?? "nothing"}");
+                await Console.Out.WriteLineAsync(line.Verdict == ImportVerdict.New || change.Field == ImportChange.Displaces ? $"  {change.Field}: {change.After}" : $"  {change.Field}: {change.Before ?? "nothing"} → {change.After ?? "nothing"}");
         }
 
         await Console.Out.WriteLineAsync($"{(isDry ? "Would import" : "Imported")}: {plan}.");

@@ -64,8 +64,9 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
             deed,
             roster =>
             {
-                var decided = DecideNew(roster, actor, id, now, draft, errors.Copy());
-                step = StepOf(roster, decided, now);
+                var view = new RosterView(roster);
+                var decided = DecideNew(view, actor, id, now, draft, errors.Copy());
+                step = StepOf(view, decided, now);
                 return decided;
             },
             (write, _, revision) => StoreAsync(write, step!, revision),
@@ -80,7 +81,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
     internal Task<Registered<Altruist>> ChangeAsync(Actor actor, string what, AltruistId id, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation)
     {
         var deed = new Deed<Altruist>(actor, Told.Altruist, what, id.Value);
-        return OrTakenAsync(deed, ChangeAsync(deed, roster => DecideChange(roster, actor, id, draft, errors.Copy()), cancellation));
+        return OrTakenAsync(deed, ChangeAsync(deed, roster => DecideChange(new RosterView(roster), actor, id, draft, errors.Copy()), cancellation));
     }
 
     /// <summary>Takes note that control of the newest endpoint was proven; claims of others to its URLs end.</summary>
@@ -90,7 +91,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         var deed = new Deed<Altruist>(actor, Told.Altruist, "prove", id.Value);
         return OrTakenAsync(deed, ChangeAsync(deed, roster =>
         {
-            if (FindOwn(roster, actor, id, out var altruist) is { } refusal)
+            if (FindOwn(new RosterView(roster), actor, id, out var altruist) is { } refusal)
                 return refusal;
             return altruist!.Url.Length > 0 && PlacesOf(altruist.Endpoint).All(places.Contains)
                 ? Registered<Altruist>.Done(altruist with { Attested = true, ControlBy = by }, created: false)
@@ -107,7 +108,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
             roster =>
             {
                 var decided = decide(roster);
-                step = StepOf(roster, decided, now);
+                step = StepOf(new RosterView(roster), decided, now);
                 return decided;
             },
             (write, _, revision) => StoreAsync(write, step!, revision),
@@ -115,8 +116,8 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
     }
 
     /// <returns>Null for what was refused.</returns>
-    internal static AltruistStep? StepOf(Roster roster, Registered<Altruist> decided, DateTimeOffset now) =>
-        decided.Value is { } altruist ? new AltruistStep(altruist, decided.Created ? RetiredAt(roster, altruist) : null, Displaced(roster, altruist, now)) : null;
+    internal static AltruistStep? StepOf(RosterView view, Registered<Altruist> decided, DateTimeOffset now) =>
+        decided.Value is { } altruist ? new AltruistStep(altruist, decided.Created ? RetiredAt(view, altruist) : null, Displaced(view, altruist, now)) : null;
 
     internal async Task StoreAsync(WriteTransaction write, AltruistStep step, long revision)
     {
@@ -142,13 +143,13 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
     {
         var now = UnixTime.FromMs(time.NowMs());
         var id = new AltruistId(Guid.CreateVersion7(now).ToString());
-        return writer.PreviewAsync(new Deed<Altruist>(actor, Told.Altruist, "test", ""), roster => DecideNew(roster, actor, id, now, draft, errors.Copy()), cancellation);
+        return writer.PreviewAsync(new Deed<Altruist>(actor, Told.Altruist, "test", ""), roster => DecideNew(new RosterView(roster), actor, id, now, draft, errors.Copy()), cancellation);
     }
 
     /// <summary>What would become of a change, without making it.</summary>
     /// <param name="errors">What was found wrong while reading the draft.</param>
     public Task<Registered<Altruist>> PreviewAsync(Actor actor, AltruistId id, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation) =>
-        writer.PreviewAsync(new Deed<Altruist>(actor, Told.Altruist, "change", id.Value), roster => DecideChange(roster, actor, id, draft, errors.Copy()), cancellation);
+        writer.PreviewAsync(new Deed<Altruist>(actor, Told.Altruist, "change", id.Value), roster => DecideChange(new RosterView(roster), actor, id, draft, errors.Copy()), cancellation);
 
     /// <summary>A change whose endpoint was tested already: it is in service at once.</summary>
     /// <param name="tested">Fingerprint of what was tested; when the change leads elsewhere by now, it is refused.</param>
@@ -159,7 +160,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
             new Deed<Altruist>(actor, Told.Altruist, "credentials", id.Value),
             roster =>
             {
-                var decided = DecideChange(roster, actor, id, draft, new FieldErrors());
+                var decided = DecideChange(new RosterView(roster), actor, id, draft, new FieldErrors());
                 if (decided.Value is not { } changed)
                     return decided;
                 return changed.Fingerprint == tested && changed.Attested
@@ -199,12 +200,12 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         var now = UnixTime.FromMs(time.NowMs());
         return writer.ChangeAsync(
             new Deed<Altruist>(actor, Told.Altruist, "retire", id.Value),
-            roster => FindOwn(roster, actor, id, out var altruist) is { } refusal ? refusal : Registered<Altruist>.Done(altruist! with { RetiredAt = now }, created: false),
+            roster => FindOwn(new RosterView(roster), actor, id, out var altruist) is { } refusal ? refusal : Registered<Altruist>.Done(altruist! with { RetiredAt = now }, created: false),
             store.PutAsync,
             cancellation);
     }
 
-    internal Registered<Altruist> DecideNew(Roster roster, Actor actor, AltruistId id, DateTimeOffset now, AltruistDraft draft, FieldErrors errors)
+    internal Registered<Altruist> DecideNew(RosterView view, Actor actor, AltruistId id, DateTimeOffset now, AltruistDraft draft, FieldErrors errors)
     {
         ProviderId? provider = (draft.Provider ?? actor.OnlyProvider) is { } name ? new ProviderId(name) : null;
         if (provider is { } given && Refusal.UnlessMayChange(actor, given, $"what {given} offers") is { } notYours)
@@ -214,7 +215,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
 
         if (provider is not { } owner)
             errors.Add("provider", "is required");
-        else if (!roster.Providers.ContainsKey(owner))
+        else if (!view.Roster.Providers.ContainsKey(owner))
             errors.Add("provider", $"'{owner}' is not a provider");
         if (draft.Chains is null && !errors.Has("chains"))
             errors.Add("chains", "is required");
@@ -222,7 +223,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
             errors.Add("url", "is required");
 
         return Decide(
-            roster, actor, draft, errors,
+            view, actor, draft, errors,
             new Altruist
             {
                 Id = id,
@@ -239,16 +240,16 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
             created: true);
     }
 
-    internal Registered<Altruist> DecideChange(Roster roster, Actor actor, AltruistId id, AltruistDraft draft, FieldErrors errors)
+    internal Registered<Altruist> DecideChange(RosterView view, Actor actor, AltruistId id, AltruistDraft draft, FieldErrors errors)
     {
-        if (FindOwn(roster, actor, id, out var before) is { } notFound)
+        if (FindOwn(view, actor, id, out var before) is { } notFound)
             return notFound;
         if (OnlyForStaff(actor, draft, before) is { } refusal)
             return refusal;
 
         if (draft.Provider is { } provider && provider != before!.Provider.Value)
             errors.Add("provider", "cannot be changed: add the altruist to the other provider");
-        return Decide(roster, actor, draft, errors, before!, created: false);
+        return Decide(view, actor, draft, errors, before!, created: false);
     }
 
     /// <summary>An altruist whose endpoint cannot be decrypted holds its URL all the same.</summary>
@@ -264,9 +265,9 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         }
     }
 
-    private static Refusal? FindOwn(Roster roster, Actor actor, AltruistId id, out Altruist? altruist)
+    private static Refusal? FindOwn(RosterView view, Actor actor, AltruistId id, out Altruist? altruist)
     {
-        altruist = roster.Altruists.GetValueOrDefault(id);
+        altruist = view.Find(id);
         if (altruist is null)
             return new Refusal(RefusalKind.Unknown, "unknown-altruist", $"There is no altruist '{id}'.");
         if (Refusal.UnlessMayChange(actor, altruist.Provider, "this altruist") is { } notYours)
@@ -289,11 +290,11 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
     }
 
     /// <summary>Who was last at its URL; on another network that says nothing.</summary>
-    private static Altruist? RetiredAt(Roster roster, Altruist added) =>
-        roster.Altruists.Values.Where(altruist => altruist.RetiredAt is not null && altruist.InService.Url == added.Url && altruist.Network == added.Network).MaxBy(altruist => altruist.RetiredAt);
+    private static Altruist? RetiredAt(RosterView view, Altruist added) =>
+        view.RetiredAt(added.Url).Where(altruist => altruist.InService.Url == added.Url && altruist.Network == added.Network).MaxBy(altruist => altruist.RetiredAt);
 
     /// <summary>Another provider has proven control of the URL; that it merely claims one keeps nobody from it.</summary>
-    private static bool IsTaken(Roster roster, Altruist before, string url) => roster.Live.Any(other => other.Provider != before.Provider && Holds(other, url));
+    private static bool IsTaken(RosterView view, Altruist before, string url) => view.LiveAt(before.Provider, [url]).Any(other => other.Provider != before.Provider && Holds(other, url));
 
     private static bool Holds(Altruist altruist, string url) =>
         (altruist.Attested && Has(altruist.Endpoint, url)) || (altruist.Serving is { Attested: true } serving && Has(serving, url));
@@ -301,30 +302,29 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
     private static bool Has(Endpoint endpoint, string url) => endpoint.Url == url || endpoint.Urls.Values.Contains(url);
 
     /// <summary>Who keeps an altruist from having this URL as its own: one of the same provider, or one whose control of it is proven.</summary>
-    private static Altruist? HolderOf(Roster roster, Altruist altruist, string url) => roster.Live.FirstOrDefault(other =>
+    private static Altruist? HolderOf(RosterView view, Altruist altruist, string url) => view.LiveAt(altruist.Provider, [url]).FirstOrDefault(other =>
         other.Id != altruist.Id
         && ((other.Provider == altruist.Provider ? other.Url == url || other.Serving?.Url == url : Holds(other, url))
             || (other.Undecryptable is { } lost && AltruistStore.IsKeyOf(lost.UrlKey, altruist.Provider, url))));
 
     /// <summary>Those of other providers whose claims end because control of their URLs is proven by this one, as they are afterwards.</summary>
-    private static IReadOnlyList<Altruist> Displaced(Roster roster, Altruist proven, DateTimeOffset now) => proven is not { Attested: true, RetiredAt: null }
+    private static IReadOnlyList<Altruist> Displaced(RosterView view, Altruist proven, DateTimeOffset now) => proven is not { Attested: true, RetiredAt: null }
         ? []
         :
         [
-            .. roster.Live.Where(other => other.Provider != proven.Provider && !other.Attested && other.Url.Length > 0 && proven.Urls.Values.Append(proven.Url).Any(url => Has(other.Endpoint, url)))
+            .. view.LiveAt(proven.Provider, proven.Urls.Values.Append(proven.Url)).Where(other => other.Provider != proven.Provider && !other.Attested && other.Url.Length > 0 && proven.Urls.Values.Append(proven.Url).Any(url => Has(other.Endpoint, url)))
                 .Select(other => other.Serving is null ? other with { RetiredAt = now } : other.InService),
         ];
 
     /// <summary>Null while there is room for it.</summary>
-    private static Refusal? OverLimit(Roster roster, Altruist before, IReadOnlyList<ChainId> chains, bool created)
+    private static Refusal? OverLimit(RosterView view, Altruist before, IReadOnlyList<ChainId> chains, bool created)
     {
-        if (created && roster.Providers[before.Provider].MaxAltruists is { } most && roster.Live.Count(other => other.Provider == before.Provider) >= most)
+        if (created && view.Roster.Providers[before.Provider].MaxAltruists is { } most && view.CountOf(before.Provider) >= most)
             return new Refusal(RefusalKind.Taken, "limit", $"{before.Provider} may have {most} altruists and has them: retire one, or ask staff for more.");
-        foreach (var id in chains.Except(before.Chains))
+        foreach (var chain in chains.Except(before.Chains).Select(id => view.Roster.Chains[id]))
         {
-            var chain = roster.Chains[id];
-            if (chain.MaxAltruists is { } places && roster.LiveByNetwork.GetValueOrDefault(chain.Network, []).Count(other => other.Chains.Contains(id)) >= places)
-                return new Refusal(RefusalKind.Taken, "limit", $"The chain {id} takes {places} altruists and has them: only staff can make room.");
+            if (chain.MaxAltruists is { } places && view.CountOf(chain) >= places)
+                return new Refusal(RefusalKind.Taken, "limit", $"The chain {chain.Id} takes {places} altruists and has them: only staff can make room.");
         }
 
         return null;
@@ -394,8 +394,9 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
             : after with { Serving = inService };
     }
 
-    private Registered<Altruist> Decide(Roster roster, Actor actor, AltruistDraft draft, FieldErrors errors, Altruist before, bool created)
+    private Registered<Altruist> Decide(RosterView view, Actor actor, AltruistDraft draft, FieldErrors errors, Altruist before, bool created)
     {
+        var roster = view.Roster;
         var (chains, network) = draft.Chains is { } named ? CheckChains(roster, named, errors) : (before.Chains, before.Network);
         if (!created && chains.Count > 0 && network != before.Network)
             errors.Add("chains", $"must stay on the network {before.Network}: add another altruist for {network}");
@@ -437,20 +438,20 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         if (errors.Any)
             return Refusal.Invalid(errors);
 
-        if (OverLimit(roster, before, chains, created) is { } full)
+        if (OverLimit(view, before, chains, created) is { } full)
             return full;
-        if (url != before.Url && HolderOf(roster, before, url) is { } holder)
+        if (url != before.Url && HolderOf(view, before, url) is { } holder)
         {
             return new Refusal(
                 RefusalKind.Taken, "url-taken",
                 actor.MaySee(holder.Provider.Value) ? $"The altruist {holder.Id} already has this URL." : "An altruist of another provider already has this URL.");
         }
 
-        if (url != before.Url && IsTaken(roster, before, url))
+        if (url != before.Url && IsTaken(view, before, url))
             return new Refusal(RefusalKind.Taken, "url-taken", "An altruist of another provider already has this URL.");
         foreach (var (type, extra) in urls)
         {
-            if (before.Urls.GetValueOrDefault(type) != extra && IsTaken(roster, before, extra))
+            if (before.Urls.GetValueOrDefault(type) != extra && IsTaken(view, before, extra))
                 return new Refusal(RefusalKind.Taken, "url-taken", $"An altruist of another provider already has the URL for {type}.");
         }
 

@@ -244,6 +244,9 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
     /// <summary>Whether a stored key is that of the URL, as the provider proved or claimed it.</summary>
     internal static bool IsKeyOf(string? key, ProviderId provider, string url) => key is not null && (key == KeyOf(url) || key == KeyOfClaim(provider, url));
 
+    /// <summary>All that <see cref="IsKeyOf"/> holds of.</summary>
+    internal static string[] KeysOf(ProviderId provider, string url) => [KeyOf(url), KeyOfClaim(provider, url)];
+
     private static string KeyOf(string url) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url)));
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Count} altruists are out of service because their endpoints cannot be decrypted: {Why}. Put the key ring back from a backup, or say their URLs and credentials anew")]

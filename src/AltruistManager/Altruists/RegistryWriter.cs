@@ -38,26 +38,43 @@ public sealed class RegistryWriter(Database database, RosterStore rosters, Roste
     }
 
     /// <summary>The same for several changes that are decided and stored as one.</summary>
-    /// <param name="decide">Pure; may be asked twice, and the answer on the later roster counts.</param>
+    /// <param name="decide">Pure; may be asked several times, and the answer on the latest roster counts.</param>
     /// <param name="isToStore">False for what is refused, or changes nothing.</param>
     /// <param name="store">Writes what was decided on that roster, stamped with the revision, and what the audit trail says of it.</param>
-    internal async Task<T> WriteAsync<T>(Func<Roster, T> decide, Func<T, bool> isToStore, Func<WriteTransaction, Roster, T, long, Task> store, CancellationToken cancellation)
+    /// <param name="attempts">So many times at most it is decided while others may write: for what takes long to decide. Then they wait.</param>
+    internal async Task<T> WriteAsync<T>(
+        Func<Roster, T> decide, Func<T, bool> isToStore, Func<WriteTransaction, Roster, T, long, Task> store, CancellationToken cancellation, int attempts = 1)
+    {
+        for (var left = attempts; ; left--)
+        {
+            if (await TryWriteAsync(decide, isToStore, store, mayDecideInside: left <= 1, cancellation) is (true, var outcome))
+                return outcome;
+        }
+    }
+
+    /// <returns>False where others wrote meanwhile what it has to be decided anew upon.</returns>
+    private async Task<(bool IsDecided, T Outcome)> TryWriteAsync<T>(
+        Func<Roster, T> decide, Func<T, bool> isToStore, Func<WriteTransaction, Roster, T, long, Task> store, bool mayDecideInside, CancellationToken cancellation)
     {
         // What is refused on the newest known state costs no write.
         await cache.RefreshAsync(cancellation);
         var known = cache.Current;
         var early = decide(known);
         if (!isToStore(early))
-            return early;
+            return (true, early);
 
         var outcome = await database.WriteAsync(async write =>
         {
             var revision = await write.NextRevisionAsync();
             var roster = revision == known.Revision + 1 ? known : await rosters.LoadAsync(known, write);
-            var decided = roster == known ? early : decide(roster);
+            // Other writes count the revision up as well.
+            var isSame = roster.HoldsTheSameAs(known);
+            if (!isSame && !mayDecideInside)
+                return (false, early);
+            var decided = isSame ? early : decide(roster);
             if (isToStore(decided))
                 await store(write, roster, decided, revision);
-            return decided;
+            return (true, decided);
         }, cancellation);
 
         // What is stored is done, whether or not the caller still waits.

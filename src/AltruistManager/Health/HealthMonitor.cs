@@ -22,7 +22,7 @@ public sealed partial class HealthMonitor(
     IOptions<HealthOptions> health,
     IOptions<ProbingOptions> probing,
     TimeProvider time,
-    ILogger<HealthMonitor> logger) : IProbeObserver, IProbeDemand, ICheckObserver
+    ILogger<HealthMonitor> logger) : IProbeObserver, IProbeDemand, ICheckObserver, IDisposable
 {
     private static readonly TimeSpan ClockSlack = TimeSpan.FromMinutes(1);
 
@@ -33,20 +33,24 @@ public sealed partial class HealthMonitor(
     private readonly HashSet<AltruistId> undecided = [];
     private Roster walked = Roster.Empty;
 
+    private readonly SemaphoreSlim returning = new(1, 1);
+    private Roster seen = Roster.Empty;
+
     /// <summary>Takes up what was known before the start. Call once, before the first probe and the first round.</summary>
     public async Task LoadAsync(CancellationToken cancellation)
     {
+        seen = rosters.Current;
         await preservation.LoadAsync(cancellation);
         foreach (var (network, trace) in await store.LoadTracesAsync(cancellation))
             NetworkOf(network).Trace = trace;
 
         var now = time.GetUtcNow();
-        var seen = await store.LastSeenAsync(probing.Value.Vantage, now - 2 * probing.Value.Interval, now - Performance.Span, cancellation);
+        var answered = await store.LastSeenAsync(probing.Value.Vantage, now - 2 * probing.Value.Interval, now - Performance.Span, cancellation);
         var roster = rosters.Current;
         await foreach (var stored in store.LoadAsync(probing.Value.Vantage, cancellation))
         {
             var known = Sharing(roster, stored);
-            Keep(known.Altruist, WithStanding(roster, known.Altruist, Watched.FromStored(known, seen.GetValueOrDefault(known.Altruist))));
+            Keep(known.Altruist, WithStanding(roster, known.Altruist, Watched.FromStored(known, answered.GetValueOrDefault(known.Altruist))));
         }
     }
 
@@ -177,10 +181,36 @@ public sealed partial class HealthMonitor(
     }
 
     /// <summary>
-    /// It was switched on again, or its lost endpoint was said anew: what was known of it before is old, so that it has to show anew that it is well. A cool-down
-    /// goes on, and a suspension, which only a passing test ends.
+    /// Looks for whom somebody, of any process, switched on again, or whose lost endpoint can be read again: what was known of them before is old, so that they
+    /// have to show anew that they are well. A cool-down goes on, and a suspension, which only a passing test ends. Call before picks are settled upon a changed roster.
     /// </summary>
-    public Task ReturnAsync(AltruistId altruist, CancellationToken cancellation) =>
+    public async Task TakeUpReturnedAsync(CancellationToken cancellation)
+    {
+        // Whoever comes second waits as well: afterwards nobody is picked by what is old.
+        await returning.WaitAsync(cancellation);
+        try
+        {
+            var (before, now) = (seen, rosters.Current);
+            if (!ReferenceEquals(before.Altruists, now.Altruists))
+            {
+                foreach (var altruist in now.Live)
+                    if (IsInService(altruist) && before.Altruists.TryGetValue(altruist.Id, out var known) && !IsInService(known))
+                        await ReturnAsync(altruist.Id, cancellation);
+            }
+
+            seen = now;
+        }
+        finally
+        {
+            returning.Release();
+        }
+
+        static bool IsInService(Altruist altruist) => altruist is { Enabled: true, Undecryptable: null };
+    }
+
+    public void Dispose() => returning.Dispose();
+
+    private Task ReturnAsync(AltruistId altruist, CancellationToken cancellation) =>
         ChangeAsync(altruist, watched => watched.Memory.Suspended ? watched : watched with
         {
             Memory = HealthEvaluator.Resume(watched.Memory) with { CooldownUntil = watched.Memory.CooldownUntil },

@@ -23,13 +23,13 @@ internal sealed class RegistryWorld : IRegistrationRules, IHealthHeritage
         var sealing = new Sealing(database);
         cache = new RosterCache(sealing.Rosters);
         Refusals = Actors.Refusals(database);
-        var writer = new RegistryWriter(database, sealing.Rosters, cache, Refusals, TimeProvider.System);
-        Regions = new RegionRegistry(writer, this, TimeProvider.System);
-        Chains = new ChainRegistry(writer, new ChainCatalog(), ProtocolList.All, this, TimeProvider.System);
-        Providers = new ProviderRegistry(writer, TimeProvider.System);
-        Altruists = new AltruistRegistry(writer, sealing.Altruists, this, this, TimeProvider.System);
-        AltruistImport = new AltruistImport(Altruists, writer, this, TimeProvider.System);
-        ChainImport = new ChainImport(Chains, new ChainCatalog(), writer, TimeProvider.System);
+        Writer = new RegistryWriter(database, sealing.Rosters, cache, Refusals, TimeProvider.System);
+        Regions = new RegionRegistry(Writer, this, TimeProvider.System);
+        Chains = new ChainRegistry(Writer, new ChainCatalog(), ProtocolList.All, this, TimeProvider.System);
+        Providers = new ProviderRegistry(Writer, TimeProvider.System);
+        Altruists = new AltruistRegistry(Writer, sealing.Altruists, this, this, TimeProvider.System);
+        AltruistImport = new AltruistImport(Altruists, Writer, this, TimeProvider.System);
+        ChainImport = new ChainImport(Chains, new ChainCatalog(), Writer, TimeProvider.System);
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -37,6 +37,8 @@ internal sealed class RegistryWorld : IRegistrationRules, IHealthHeritage
     public Database Database { get; }
 
     public RefusalLog Refusals { get; }
+
+    public RegistryWriter Writer { get; }
 
     public RegionRegistry Regions { get; }
 

@@ -327,13 +327,36 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
     }
 
     [Fact]
+    public async Task Whoever_is_switched_on_or_can_be_read_again_begins_anew_and_nobody_else()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        await RegisterAsync(monitor, "a1", altruist => altruist with { Enabled = false });
+        await RegisterAsync(monitor, "b1", altruist => altruist with { Undecryptable = new Undecryptable("its key is gone", null) });
+        await RegisterAsync(monitor, "c1", altruist => altruist with { Label = "renamed" });
+        Assert.All(["a1", "b1", "c1"], name => Assert.Equal(VerdictState.Healthy, board[Id(name)].State));
+
+        await RegisterAsync(monitor, "a1", altruist => altruist with { Enabled = true });
+        await RegisterAsync(monitor, "b1", altruist => altruist with { Undecryptable = null });
+        Assert.Equal((VerdictState.Unknown, "begins anew; not decided yet"), (board[Id("a1")].State, board[Id("a1")].Reason));
+        Assert.Equal(VerdictState.Unknown, board[Id("b1")].State);
+        Assert.Equal(VerdictState.Healthy, board[Id("c1")].State);
+
+        // It is taken up once.
+        await SweepAsync(monitor, 600, 1050);
+        await SweepAsync(monitor, 900, 1075);
+        await RegisterAsync(monitor, "c1", altruist => altruist with { Label = "renamed again" });
+        Assert.Equal(VerdictState.Healthy, board[Id("a1")].State);
+    }
+
+    [Fact]
     public async Task Switching_it_off_and_on_ends_no_suspension()
     {
         options = new HealthOptions { SuspendAfter = TimeSpan.FromMinutes(10) };
         var monitor = await HealthyAsync("a1", "b1", "c1");
         for (var second = 310; second < 1300; second += 60)
             await ObserveAsync(monitor, ProbeLane.Steady, Bad("a1", second, ProbeOutcome.Timeout));
-        await monitor.ReturnAsync(Id("a1"), Cancellation);
+        await RegisterAsync(monitor, "a1", altruist => altruist with { Enabled = false });
+        await RegisterAsync(monitor, "a1", altruist => altruist with { Enabled = true });
         Assert.Equal(VerdictState.Suspended, board[Id("a1")].State);
         await SweepAsync(monitor, 1500, 1125);
         await SweepAsync(monitor, 1503, 1125);
@@ -822,6 +845,13 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         await SweepAsync(monitor, 0, 1000);
         await SweepAsync(monitor, 300, 1025);
         return monitor;
+    }
+
+    /// <summary>As somebody of any process did.</summary>
+    private Task RegisterAsync(HealthMonitor monitor, string name, Func<Altruist, Altruist> change)
+    {
+        rosters.Replace(RosterOf(rosters.Current.Altruists.Values.Select(altruist => altruist.Id == Id(name) ? change(altruist) : altruist)));
+        return monitor.TakeUpReturnedAsync(Cancellation);
     }
 
     /// <summary>As after the start of a new process.</summary>

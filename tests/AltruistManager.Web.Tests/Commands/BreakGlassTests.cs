@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using AltruistManager.Altruists;
+using AltruistManager.Health;
 using AltruistManager.Storage;
 using AltruistManager.Web.Tests.EndToEnd;
 
@@ -67,6 +69,20 @@ public sealed class BreakGlassTests(AppWithPicks picks) : IClassFixture<AppWithP
 
         Task SayAsync(string state, string reason) => picks.App.Services.GetRequiredService<Database>().WriteAsync(
             write => write.ExecuteAsync("update verdicts set state = @state, reason = @reason where altruist_id = @altruist", new { state, reason, altruist }), Cancellation);
+    }
+
+    [Fact]
+    public async Task One_that_a_file_switches_on_shows_the_running_service_anew_that_it_is_well()
+    {
+        var id = picks.Altruists["three"];
+        var board = picks.App.Services.GetRequiredService<HealthBoard>();
+        await (await picks.App.Staff.PatchAsJsonAsync($"/api/v1/altruists/{id}", new { enabled = false }, Cancellation)).ReadJsonAsync(Cancellation);
+        var before = board[new AltruistId(id)];
+        await File.WriteAllTextAsync(Path.Combine(picks.App.Folder, "altruists.csv"), $"id,enabled\n{id},true\n", Cancellation);
+        var run = await RunAsync("altruists", "import", "altruists.csv");
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        await AppWithPicks.UntilAsync("its health began anew", () => Task.FromResult(board[new AltruistId(id)].Since > before.Since));
+        await AppWithPicks.UntilAsync("it is well", () => Task.FromResult(board[new AltruistId(id)].State == VerdictState.Healthy));
     }
 
     [Fact]

@@ -155,6 +155,8 @@ public sealed class CommandTests : IDisposable
             (1, "", "line 2, provider: 'acme' is not a provider\nline 2, url: must start with https:// (http is not allowed here)\nNothing was imported: 0 new, 0 changed, 0 unchanged, 1 wrong.\n"),
             refused);
         Assert.Equal(1, (await RunAsync("altruists", "import", "missing.csv")).Code);
+        await WriteAsync("large.csv", new string('x', 17 * 1024 * 1024));
+        Assert.Equal((1, "", "large.csv has 17,408 KB, and 16,384 KB at most are taken: part it.\n"), await RunAsync("altruists", "import", "large.csv"));
         Assert.StartsWith("Probing:AllowHttp", (await RunAsync("altruists", "import", "altruists.csv", "--Probing:AllowHttp", "perhaps")).Error, StringComparison.Ordinal);
         string[] import = ["altruists", "import", "altruists.csv", "--Probing:AllowHttp", "true", "--Probing:AllowedPrivateNetworks:0", "127.0.0.0/8"];
         await WithServiceAsync(async staff =>

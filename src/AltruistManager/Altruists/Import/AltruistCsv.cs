@@ -19,15 +19,15 @@ public static class AltruistCsv
         + "eth-1,https://eth1.acme.example/rpc,0021 0022,us-east eu-central,archive trace,500,wss://eth1.acme.example/ws,portals,true,bearer,,your-token\r\n"
         + "polygon-1,https://polygon1.acme.example,0009,*,,,,,,,,\r\n";
 
-    /// <summary>Of an export, for people to read.</summary>
-    internal static readonly IReadOnlyList<string> Passed = ["host"];
+    internal static readonly CsvLayout Layout = new(Columns) { Passed = ["host"], Literal = "authSecret", Escaped = "label" };
 
     private static readonly string[] UrlColumns = ["websocket", "rest", "cometbft"];
 
     private static readonly string[] Exported =
         ["id", "label", "host", "url", "chains", "regions", "capabilities", "capacityRps", "visibility", "enabled", "tier", "role"];
 
-    private static readonly CsvWriterOptions Options = new() { Injection = CsvInjection.Escape, WriteByteOrderMark = true };
+    // Quoted, for where a spreadsheet takes another separator, which a label may hold before what looks like a formula.
+    private static readonly CsvWriterOptions Options = new() { Injection = CsvInjection.Escape, Quoting = CsvQuoting.Always, WriteByteOrderMark = true };
 
     /// <summary>As they are now, for a spreadsheet and back again: by their ids, without URLs and credentials, which an empty cell leaves as they are.</summary>
     public static async Task WriteAsync(Stream stream, IEnumerable<Altruist> altruists, CancellationToken cancellation)
@@ -38,7 +38,7 @@ public static class AltruistCsv
         {
             await csv.WriteRecordAsync(
             [
-                altruist.Id.Value, CsvSheet.IsEscaped(altruist.Label) ? $"'{altruist.Label}" : altruist.Label, altruist.Host, "", string.Join(' ', altruist.Chains), string.Join(' ', altruist.Regions),
+                altruist.Id.Value, CsvLayout.IsEscaped(altruist.Label) ? $"'{altruist.Label}" : altruist.Label, altruist.Host, "", string.Join(' ', altruist.Chains), string.Join(' ', altruist.Regions),
                 altruist.Capabilities.Count == 0 ? CsvRow.Nothing : string.Join(' ', altruist.Capabilities),
                 altruist.CapacityRps?.ToString(CultureInfo.InvariantCulture) ?? CsvRow.Nothing,
                 AltruistStore.VisibilityText(altruist.Visibility), altruist.Enabled ? "true" : "false",

@@ -13,14 +13,17 @@ public sealed class AltruistImport(AltruistRegistry registry, RegistryWriter wri
     private static readonly HashSet<(string Field, string? Value)> Usual =
         [("regions", "*"), ("auth", "none"), ("tier", "1"), ("role", "serve"), ("visibility", "portals"), ("enabled", "true"), ("retired", "false")];
 
+    /// <summary>A large file takes long to decide, and nobody else writes while that is done inside.</summary>
+    private const int Attempts = 4;
+
     /// <summary>What the file would lead to.</summary>
     /// <param name="provider">The only one whose altruists may be in it; null takes those of all whose they are to change.</param>
-    public Task<ImportPlan> PreviewAsync(Actor actor, ProviderId? provider, byte[] file, ImportLimits limits, CancellationToken cancellation)
+    public async Task<ImportPlan> PreviewAsync(Actor actor, ProviderId? provider, byte[] file, ImportLimits limits, CancellationToken cancellation)
     {
         if (RefusalOf(actor, provider) is { } refused)
-            return Task.FromResult(refused);
-        var sheet = CsvSheet.Read(file, AltruistCsv.Columns, AltruistCsv.Passed, limits);
-        return writer.PreviewAsync(roster => Decide(roster, actor, provider, sheet).Plan, cancellation);
+            return refused;
+        var sheet = CsvSheet.Read(file, AltruistCsv.Layout, limits);
+        return Noted(actor, await writer.PreviewAsync(roster => Decide(roster, actor, provider, sheet), cancellation)).Plan;
     }
 
     /// <summary>Does what the file says, if nothing in it is wrong.</summary>
@@ -29,7 +32,7 @@ public sealed class AltruistImport(AltruistRegistry registry, RegistryWriter wri
     {
         if (RefusalOf(actor, provider) is { } refused)
             return refused;
-        var sheet = CsvSheet.Read(file, AltruistCsv.Columns, AltruistCsv.Passed, limits);
+        var sheet = CsvSheet.Read(file, AltruistCsv.Layout, limits);
         try
         {
             var outcome = await writer.WriteAsync(
@@ -46,12 +49,13 @@ public sealed class AltruistImport(AltruistRegistry registry, RegistryWriter wri
 
                     decided.IsStored = true;
                 },
-                cancellation);
-            return outcome.IsStored || outcome.Plan is { IsWrong: false, ChangesAnything: false } ? outcome.Plan with { IsDone = true, Returned = outcome.Returned } : outcome.Plan;
+                cancellation,
+                Attempts);
+            return Noted(actor, outcome).IsStored || outcome.Plan is { IsWrong: false, ChangesAnything: false } ? outcome.Plan with { IsDone = true } : outcome.Plan;
         }
         catch (Exception taken) when (Database.IsDuplicate(taken))
         {
-            return new ImportPlan { Refusal = Refusal.UrlTaken };
+            return Refused(actor, provider, Refusal.UrlTaken);
         }
     }
 
@@ -59,10 +63,21 @@ public sealed class AltruistImport(AltruistRegistry registry, RegistryWriter wri
     {
         var whose = provider ?? (actor.OnlyProvider is { } only ? new ProviderId(only) : null);
         var refusal = whose is { } owner ? Refusal.UnlessMayChange(actor, owner, $"what {owner} offers") : Refusal.UnlessStaff(actor, "import altruists of several providers");
-        if (refusal is null)
-            return null;
+        return refusal is null ? null : Refused(actor, provider, refusal);
+    }
+
+    private ImportPlan Refused(Actor actor, ProviderId? provider, Refusal refusal)
+    {
         writer.Noted<Altruist>(new Deed<Altruist>(actor, Told.Altruist, "import", provider?.Value ?? ""), refusal);
         return new ImportPlan { Refusal = refusal };
+    }
+
+    /// <summary>Tells the audit trail of every line that was refused by a rule, as if each had been tried alone.</summary>
+    private Decided Noted(Actor actor, Decided decided)
+    {
+        foreach (var (line, subject, isNew, refusal) in decided.Refused)
+            writer.Noted<Altruist>(new Deed<Altruist>(actor, Told.Altruist, isNew ? "add" : "change", subject), refusal with { Detail = $"{refusal.Detail} (by import, line {line})" });
+        return decided;
     }
 
     private Decided Decide(Roster roster, Actor actor, ProviderId? provider, CsvSheet sheet)
@@ -72,15 +87,16 @@ public sealed class AltruistImport(AltruistRegistry registry, RegistryWriter wri
 
         var now = UnixTime.FromMs(time.NowMs());
         var known = new KnownAltruists(roster);
+        var view = new GrowingRoster(roster);
         var lines = sheet.Broken.Select(broken => ImportLine.WrongIn(broken.Line, "", null, [broken])).ToList();
         var steps = new List<(int, AltruistStep)>();
-        var returned = new List<AltruistId>();
+        var refused = new List<RefusedLine>();
         var said = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var row in sheet.Rows)
         {
             var owner = row["provider"] ?? provider?.Value ?? actor.OnlyProvider;
             var url = row["url"] is { } text ? AltruistUrl.Parse(text, "https", "http", rules.AllowHttp).Url : "";
-            var before = row["id"] is { } id ? roster.Altruists.GetValueOrDefault(new AltruistId(id)) : known.At(owner, url);
+            var before = row["id"] is { } id ? view.Find(new AltruistId(id)) : known.At(owner, url);
             var target = row["id"] ?? before?.Id.Value ?? (url.Length > 0 ? $"{owner} {url}" : null);
             if (target is not null && !said.TryAdd(target, row.Line))
             {
@@ -88,24 +104,27 @@ public sealed class AltruistImport(AltruistRegistry registry, RegistryWriter wri
                 continue;
             }
 
-            lines.Add(DecideOne(roster, actor, provider, row, owner, before, now, out var step));
+            lines.Add(DecideOne(view, actor, provider, row, owner, before, now, out var step, out var refusal));
+            if (refusal is not null)
+                refused.Add(new RefusedLine(row.Line, row["id"] ?? before?.Id.Value ?? "", IsNew: row["id"] is null && before is null, refusal));
             if (step is null)
                 continue;
             steps.Add((row.Line, step));
-            if (before is { Enabled: false } or { Undecryptable: not null } && step.Altruist is { Enabled: true, Undecryptable: null })
-                returned.Add(before.Id);
             // What comes further down is decided as if this were done.
-            roster = roster.With(roster.Revision, [], [], [], [step.Altruist, .. step.Displaced]);
+            foreach (var altruist in step.Displaced.Append(step.Altruist))
+                view.Put(altruist);
         }
 
         lines.Sort((left, right) => left.Line.CompareTo(right.Line));
-        return new Decided(new ImportPlan { Lines = lines }, steps, returned);
+        return new Decided(new ImportPlan { Lines = lines }, steps, refused);
     }
 
     /// <param name="step">Null where nothing is to be done.</param>
-    private ImportLine DecideOne(Roster roster, Actor actor, ProviderId? provider, CsvRow row, string? owner, Altruist? before, DateTimeOffset now, out AltruistStep? step)
+    /// <param name="refusal">Null unless a rule, or what the line says, keeps it from being done.</param>
+    private ImportLine DecideOne(
+        RosterView view, Actor actor, ProviderId? provider, CsvRow row, string? owner, Altruist? before, DateTimeOffset now, out AltruistStep? step, out Refusal? refusal)
     {
-        step = null;
+        (step, refusal) = (null, null);
         var name = NameOf(row, before);
         var problems = new List<ImportProblem>();
         var errors = new FieldErrors();
@@ -118,19 +137,21 @@ public sealed class AltruistImport(AltruistRegistry registry, RegistryWriter wri
 
         var draft = AltruistCsv.Read(row, owner, before, errors);
         var decided = row["id"] is { } id
-            ? registry.DecideChange(roster, actor, new AltruistId(id), provider is null && row["provider"] is null ? draft with { Provider = null } : draft, errors)
+            ? registry.DecideChange(view, actor, new AltruistId(id), provider is null && row["provider"] is null ? draft with { Provider = null } : draft, errors)
             : before is not null
-                ? registry.DecideChange(roster, actor, before.Id, draft, errors)
-                : registry.DecideNew(roster, actor, new AltruistId(Guid.CreateVersion7(now).ToString()), now, draft, errors);
-        if (decided.Refusal is { } refusal)
-            return ImportLine.WrongIn(row.Line, name, before?.Id.Value, ProblemsOf(roster, row, refusal));
+                ? registry.DecideChange(view, actor, before.Id, draft, errors)
+                : registry.DecideNew(view, actor, new AltruistId(Guid.CreateVersion7(now).ToString()), now, draft, errors);
+        refusal = decided.Refusal;
+        if (refusal is not null)
+            return ImportLine.WrongIn(row.Line, name, before?.Id.Value, ProblemsOf(view.Roster, row, refusal));
 
         var after = decided.Value!;
         var changes = ChangesOf(before, after);
         if (before is not null && changes.Count == 0)
             return new ImportLine(row.Line, ImportVerdict.Unchanged, after.Label, after.Id.Value, [], []);
-        step = AltruistRegistry.StepOf(roster, decided, now);
-        return new ImportLine(row.Line, before is null ? ImportVerdict.New : ImportVerdict.Changed, after.Label, after.Id.Value, changes, []);
+        step = AltruistRegistry.StepOf(view, decided, now)!;
+        var displaced = step.Displaced.Select(other => new ImportChange(ImportChange.Displaces, null, $"{other.Label} of {other.Provider}"));
+        return new ImportLine(row.Line, before is null ? ImportVerdict.New : ImportVerdict.Changed, after.Label, after.Id.Value, [.. changes, .. displaced], []);
     }
 
     private static string NameOf(CsvRow row, Altruist? before)
@@ -167,16 +188,19 @@ public sealed class AltruistImport(AltruistRegistry registry, RegistryWriter wri
     }
 
     /// <param name="Steps">Those that change something, with their lines.</param>
-    private sealed record Decided(ImportPlan Plan, IReadOnlyList<(int Line, AltruistStep Step)> Steps, IReadOnlyList<AltruistId> Returned)
+    private sealed record Decided(ImportPlan Plan, IReadOnlyList<(int Line, AltruistStep Step)> Steps, IReadOnlyList<RefusedLine> Refused)
     {
         public bool IsStored { get; set; }
     }
+
+    /// <param name="Subject">Id of what it is about; empty for what has none yet.</param>
+    private sealed record RefusedLine(int Line, string Subject, bool IsNew, Refusal Refusal);
 
     /// <summary>The living altruists by whose they are and where: at their newest URL, and at the one in service.</summary>
     private sealed class KnownAltruists
     {
         private readonly Dictionary<(string Provider, string Url), Altruist> byUrl = [];
-        private readonly IReadOnlyList<Altruist> lost;
+        private readonly Dictionary<(string Provider, string Key), Altruist> lostByKey = [];
 
         public KnownAltruists(Roster roster)
         {
@@ -185,13 +209,13 @@ public sealed class AltruistImport(AltruistRegistry registry, RegistryWriter wri
                 byUrl.TryAdd((altruist.Provider.Value, altruist.Url), altruist);
                 if (altruist.Serving is { } serving)
                     byUrl.TryAdd((altruist.Provider.Value, serving.Url), altruist);
+                if (altruist.Undecryptable?.UrlKey is { } key)
+                    lostByKey.TryAdd((altruist.Provider.Value, key), altruist);
             }
-
-            lost = roster.Undecryptable;
         }
 
         public Altruist? At(string? provider, string url) => provider is null || url.Length == 0 ? null
             : byUrl.GetValueOrDefault((provider, url))
-                ?? lost.FirstOrDefault(altruist => altruist.Provider.Value == provider && AltruistStore.IsKeyOf(altruist.Undecryptable!.UrlKey, altruist.Provider, url));
+                ?? AltruistStore.KeysOf(new ProviderId(provider), url).Select(key => lostByKey.GetValueOrDefault((provider, key))).FirstOrDefault(lost => lost is not null);
     }
 }

@@ -6,7 +6,7 @@ namespace AltruistManager.Altruists.Import;
 
 /// <summary>
 /// Registers and changes chains by a CSV file: by the rules that hold for each alone, all of them or none. An empty cell leaves what is there, of a new chain what the
-/// catalogue knows; <c>none</c> goes back to the catalogue's value, else the default. The same file once more changes nothing.
+/// catalogue knows; <c>none</c> takes away what may be missing, and goes back to the catalogue's value or the default where something must be. The same file once more changes nothing.
 /// </summary>
 public sealed class ChainImport(ChainRegistry registry, ChainCatalog catalog, RegistryWriter writer, TimeProvider time)
 {
@@ -16,12 +16,14 @@ public sealed class ChainImport(ChainRegistry registry, ChainCatalog catalog, Re
         "policy", "primaries", "requestTimeoutMs", "minEligible", "maxAltruists", "enabled", "successor", "probe",
     ];
 
+    private static readonly CsvLayout Layout = new(Columns);
+
     /// <summary>What the file would lead to.</summary>
     public Task<ImportPlan> PreviewAsync(Actor actor, byte[] file, ImportLimits limits, CancellationToken cancellation)
     {
         if (RefusalOf(actor) is { } refused)
             return Task.FromResult(refused);
-        var sheet = CsvSheet.Read(file, Columns, [], limits);
+        var sheet = CsvSheet.Read(file, Layout, limits);
         return writer.PreviewAsync(roster => Decide(roster, sheet).Plan, cancellation);
     }
 
@@ -30,7 +32,7 @@ public sealed class ChainImport(ChainRegistry registry, ChainCatalog catalog, Re
     {
         if (RefusalOf(actor) is { } refused)
             return refused;
-        var sheet = CsvSheet.Read(file, Columns, [], limits);
+        var sheet = CsvSheet.Read(file, Layout, limits);
         var outcome = await writer.WriteAsync(
             roster => Decide(roster, sheet),
             decided => decided.Plan is { IsWrong: false, ChangesAnything: true },
@@ -63,8 +65,7 @@ public sealed class ChainImport(ChainRegistry registry, ChainCatalog catalog, Re
         var lines = sheet.Broken.Select(broken => ImportLine.WrongIn(broken.Line, "", null, [broken])).ToList();
         var chains = new List<(int, Chain)>();
         var said = new Dictionary<string, int>(StringComparer.Ordinal);
-        // A successor may stand anywhere in the file.
-        foreach (var row in sheet.Rows.OrderBy(row => row["successor"] is not null))
+        foreach (var row in SuccessorsFirst(sheet.Rows))
         {
             if (row["id"] is { } id && !said.TryAdd(id, row.Line))
             {
@@ -83,6 +84,31 @@ public sealed class ChainImport(ChainRegistry registry, ChainCatalog catalog, Re
 
         lines.Sort((left, right) => left.Line.CompareTo(right.Line));
         return new Decided(new ImportPlan { Lines = lines }, chains);
+    }
+
+    /// <summary>A successor may stand anywhere in the file, by its id or an alias, and have one itself.</summary>
+    private static List<CsvRow> SuccessorsFirst(IReadOnlyList<CsvRow> rows)
+    {
+        var byName = new Dictionary<string, CsvRow>(StringComparer.Ordinal);
+        foreach (var row in rows)
+            if (row["id"] is { } id)
+                byName.TryAdd(id, row);
+        foreach (var row in rows)
+            foreach (var alias in row.List("aliases") ?? [])
+                byName.TryAdd(alias, row);
+
+        var ordered = new List<CsvRow>(rows.Count);
+        var taken = new HashSet<int>();
+        // Names that the catalogue knows are not in the file: those without a successor come first in any case.
+        foreach (var row in rows.OrderBy(row => row["successor"] is not null))
+        {
+            var trail = new Stack<CsvRow>();
+            for (var next = row; next is not null && taken.Add(next.Line); next = next.Said("successor") is { } name ? byName.GetValueOrDefault(name) : null)
+                trail.Push(next);
+            ordered.AddRange(trail);
+        }
+
+        return ordered;
     }
 
     /// <param name="chain">Null where nothing is to be done.</param>

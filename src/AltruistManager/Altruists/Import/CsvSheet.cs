@@ -62,6 +62,30 @@ internal sealed record CsvRow(int Line, IReadOnlyDictionary<string, string> Cell
     }
 }
 
+/// <summary>What columns a file may have.</summary>
+/// <param name="Columns">In the order of the message; names know no case.</param>
+internal sealed record CsvLayout(IReadOnlyList<string> Columns)
+{
+    /// <summary>Those that an export holds for people to read.</summary>
+    public IReadOnlyList<string> Passed { get; init; } = [];
+
+    /// <summary>That whose cells are taken to the letter, blanks at their ends too.</summary>
+    public string? Literal { get; init; }
+
+    /// <summary>That before whose cells an export puts an apostrophe.</summary>
+    public string? Escaped { get; init; }
+
+    /// <summary>As it was meant; empty for what is blank.</summary>
+    public string Read(string column, string cell)
+    {
+        var text = cell.Trim();
+        return text.Length > 0 && column == Literal ? cell : column == Escaped && IsEscaped(text) ? text[1..] : text;
+    }
+
+    /// <summary>An apostrophe, or several, before the beginning of a formula: one of them is ours.</summary>
+    public static bool IsEscaped(string cell) => cell.StartsWith('\'') && cell.TrimStart('\'') is ['=' or '+' or '-' or '@', ..];
+}
+
 /// <summary>A CSV file as rows with named cells, and what of it cannot be read as such.</summary>
 internal sealed record CsvSheet(IReadOnlyList<CsvRow> Rows, IReadOnlyList<ImportProblem> Broken, IReadOnlyList<ImportProblem> Problems)
 {
@@ -70,9 +94,10 @@ internal sealed record CsvSheet(IReadOnlyList<CsvRow> Rows, IReadOnlyList<Import
 
     private static readonly char[] Separators = [',', ';', '\t', '|'];
 
-    /// <param name="columns">Those there may be, in the order of the message; names know no case.</param>
-    /// <param name="passed">Those that an export holds for people to read.</param>
-    public static CsvSheet Read(byte[] file, IReadOnlyList<string> columns, IReadOnlyList<string> passed, ImportLimits limits)
+    /// <summary>Of the name of a column that is none; what is longer may be anything, where the header is missing.</summary>
+    private const int LongestName = 20;
+
+    public static CsvSheet Read(byte[] file, CsvLayout layout, ImportLimits limits)
     {
         if (file.Length > limits.Bytes)
             return Unreadable($"The file has {file.Length / 1024:N0} KB, and {limits.Bytes / 1024:N0} KB at most are taken: part it.");
@@ -82,10 +107,10 @@ internal sealed record CsvSheet(IReadOnlyList<CsvRow> Rows, IReadOnlyList<Import
             return Unreadable("The file is not UTF-8: save it as “CSV UTF-8”.");
         if (string.IsNullOrWhiteSpace(text))
             return Unreadable("The file is empty: its first line names the columns.");
-        return Read(text, columns, passed, limits);
+        return Read(text, layout, limits);
     }
 
-    private static CsvSheet Read(string text, IReadOnlyList<string> columns, IReadOnlyList<string> passed, ImportLimits limits)
+    private static CsvSheet Read(string text, CsvLayout layout, ImportLimits limits)
     {
         var broken = new List<ImportProblem>();
         using var csv = CsvReader.FromText(text, new CsvReaderOptions
@@ -103,10 +128,11 @@ internal sealed record CsvSheet(IReadOnlyList<CsvRow> Rows, IReadOnlyList<Import
             })),
         });
 
-        if (!csv.Read())
+        // What comes after a header that cannot be read is none, and may hold credentials.
+        if (!csv.Read() || broken.Count > 0)
             return new([], [], broken);
         var problems = new List<ImportProblem>();
-        var header = HeaderOf(csv, columns, passed, problems);
+        var header = HeaderOf(csv, layout, problems);
         if (problems.Count > 0)
             return new([], [], problems);
 
@@ -124,7 +150,7 @@ internal sealed record CsvSheet(IReadOnlyList<CsvRow> Rows, IReadOnlyList<Import
             else if (cells.FindIndex(cell => cell.Length > LongestCell) is >= 0 and var index)
                 broken.Add(new ImportProblem(line, header[index], $"is longer than {LongestCell:N0} characters"));
             else
-                rows.Add(new CsvRow(line, Enumerable.Range(0, header.Count).ToDictionary(column => header[column], column => Plain(cells[column]), StringComparer.Ordinal)));
+                rows.Add(new CsvRow(line, Enumerable.Range(0, header.Count).ToDictionary(column => header[column], column => layout.Read(header[column], cells[column]), StringComparer.Ordinal)));
         }
 
         return new(rows, broken, rows.Count + broken.Count == 0 ? [new ImportProblem(0, null, "Below the header there is no line.")] : []);
@@ -159,15 +185,15 @@ internal sealed record CsvSheet(IReadOnlyList<CsvRow> Rows, IReadOnlyList<Import
     }
 
     /// <returns>Names of the columns as we write them.</returns>
-    private static List<string> HeaderOf(CsvReader csv, IReadOnlyList<string> columns, IReadOnlyList<string> passed, List<ImportProblem> problems)
+    private static List<string> HeaderOf(CsvReader csv, CsvLayout layout, List<ImportProblem> problems)
     {
         var line = (int)csv.LineNumber;
         var header = new List<string>();
         foreach (var name in Enumerable.Range(0, csv.FieldCount).Select(index => csv.GetString(index).Trim()))
         {
-            var known = columns.Concat(passed).FirstOrDefault(column => column.Equals(name, StringComparison.OrdinalIgnoreCase));
+            var known = layout.Columns.Concat(layout.Passed).FirstOrDefault(column => column.Equals(name, StringComparison.OrdinalIgnoreCase));
             if (known is null)
-                problems.Add(new ImportProblem(line, Short(name), $"is not a column: there are {string.Join(", ", columns)}"));
+                problems.Add(new ImportProblem(line, LooksLikeName(name) ? name : $"column {header.Count + 1}", $"is not a column: there are {string.Join(", ", layout.Columns)}"));
             else if (header.Contains(known))
                 problems.Add(new ImportProblem(line, known, "is there twice"));
             header.Add(known ?? name);
@@ -176,15 +202,5 @@ internal sealed record CsvSheet(IReadOnlyList<CsvRow> Rows, IReadOnlyList<Import
         return header;
     }
 
-    /// <summary>Without what exports put in front of what a spreadsheet would take for a formula.</summary>
-    private static string Plain(string cell)
-    {
-        cell = cell.Trim();
-        return IsEscaped(cell) ? cell[1..] : cell;
-    }
-
-    /// <summary>An apostrophe, or several, before the beginning of a formula: one of them is ours.</summary>
-    internal static bool IsEscaped(string cell) => cell.StartsWith('\'') && cell.TrimStart('\'') is ['=' or '+' or '-' or '@', ..];
-
-    private static string Short(string text) => text.Length == 0 ? "(no name)" : text.Length > 40 ? $"{text[..40]}…" : text;
+    private static bool LooksLikeName(string text) => text.Length is > 0 and <= LongestName && text.All(char.IsAsciiLetter);
 }

@@ -39,6 +39,9 @@ public sealed record ImportProblem(int Line, string? Column, string Text)
 /// <param name="After">Null for nothing.</param>
 public sealed record ImportChange(string Field, string? Before, string? After)
 {
+    /// <summary>The field of another provider's altruist whose claim to the URL ends by it.</summary>
+    public const string Displaces = "displaces";
+
     /// <param name="before">Null for what was not there.</param>
     internal static IReadOnlyList<ImportChange> Between(JsonObject? before, JsonObject after)
     {
@@ -81,9 +84,6 @@ public sealed record ImportPlan
     public Refusal? Refusal { get; init; }
 
     public bool IsDone { get; init; }
-
-    /// <summary>Those that are back in service by it, whose health begins anew.</summary>
-    public IReadOnlyList<AltruistId> Returned { get; init; } = [];
 
     public bool IsWrong => Refusal is not null || Problems.Count > 0 || Lines.Any(line => line.Verdict == ImportVerdict.Wrong);
 

@@ -10,7 +10,7 @@ namespace AltruistManager.Tests.Altruists.Import;
 /// <summary>Files as spreadsheets, people and enemies write them.</summary>
 public sealed class CsvSheetTests
 {
-    private static readonly string[] Columns = ["id", "label", "url"];
+    private static readonly CsvLayout Layout = new(["id", "label", "url"]);
     private static readonly ImportLimits Limits = new(64 * 1024 * 1024, 100);
 
     [Theory]
@@ -58,7 +58,7 @@ public sealed class CsvSheetTests
     [InlineData(" \n \n", "The file is empty: its first line names the columns.")]
     [InlineData("label,url\n", "Below the header there is no line.")]
     [InlineData("label,url,colour\na,b,c\n", "line 1, colour: is not a column: there are id, label, url")]
-    [InlineData("label,,url\na,b,c\n", "line 1, (no name): is not a column: there are id, label, url")]
+    [InlineData("label,,url\na,b,c\n", "line 1, column 2: is not a column: there are id, label, url")]
     [InlineData("label,url,LABEL\na,b,c\n", "line 1, label: is there twice")]
     [InlineData("PK\u0003\u0004 and so on", "This is a workbook, not CSV: save the sheet as “CSV UTF-8” first.")]
     public void A_file_that_cannot_be_used_says_why(string text, string problem)
@@ -87,7 +87,7 @@ public sealed class CsvSheetTests
     {
         Assert.Contains("more than 100 lines", Assert.Single(Read("url\n" + string.Concat(Enumerable.Repeat("https://a.example\n", 101))).Problems).Text, StringComparison.Ordinal);
         Assert.Equal(100, Read("url\n" + string.Concat(Enumerable.Repeat("https://a.example\n", 100))).Rows.Count);
-        Assert.Contains("at most are taken", Assert.Single(CsvSheet.Read(new byte[1025], Columns, [], new ImportLimits(1024, 10)).Problems).Text, StringComparison.Ordinal);
+        Assert.Contains("at most are taken", Assert.Single(CsvSheet.Read(new byte[1025], Layout, new ImportLimits(1024, 10)).Problems).Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class CsvSheetTests
             Assert.True(csv.Read());
             for (var cell = 0; cell < csv.FieldCount; cell++)
                 Assert.DoesNotContain(csv.GetString(cell).FirstOrDefault(), "=+-@\t\r");
-            var sheet = CsvSheet.Read(exported, AltruistCsv.Columns, AltruistCsv.Passed, Limits);
+            var sheet = CsvSheet.Read(exported, AltruistCsv.Layout, Limits);
             Assert.Equal(label, Assert.Single(sheet.Rows)["label"]);
         }).QuickCheckThrowOnFailure();
 
@@ -126,5 +126,5 @@ public sealed class CsvSheetTests
 
     private static CsvSheet Read(string text) => Read(Encoding.UTF8.GetBytes(text));
 
-    private static CsvSheet Read(byte[] file) => CsvSheet.Read(file, Columns, [], Limits);
+    private static CsvSheet Read(byte[] file) => CsvSheet.Read(file, Layout, Limits);
 }
