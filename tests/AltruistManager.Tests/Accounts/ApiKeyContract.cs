@@ -42,9 +42,9 @@ public abstract class ApiKeyContract(DatabaseFixture fixture) : StorageContract(
     public async Task Keys_of_a_portal_that_let_in_now_are_counted_from_memory()
     {
         using var ring = Ring();
-        foreach (var expiry in new DateTimeOffset?[] { null, time.GetUtcNow().AddHours(1), time.GetUtcNow() })
-            await MakeAsync("q", KeyScope.Portal, null, "counted", expiry, Cancellation);
         await Store.RevokeAsync(Actors.Staff, IdOf(await MakeAsync("q", KeyScope.Portal, null, "counted", null, Cancellation)), Cancellation);
+        foreach (var expiry in new DateTimeOffset?[] { time.GetUtcNow(), time.GetUtcNow().AddHours(1), null })
+            await MakeAsync("q", KeyScope.Portal, null, "counted", expiry, Cancellation);
         await MakeAsync("p", KeyScope.Provider, "counted", null, null, Cancellation);
         await ring.RefreshAsync(Cancellation);
         Assert.Equal(2, ring.CountActiveByPortal()["counted"]);

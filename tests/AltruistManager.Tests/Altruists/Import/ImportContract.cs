@@ -226,6 +226,7 @@ public abstract class ImportContract(DatabaseFixture fixture) : StorageContract(
     public async Task What_takes_long_to_decide_is_decided_anew_while_others_write_and_only_when_what_is_registered_has_changed()
     {
         var world = await RegistryWorld.NewAsync(Fixture);
+        RegistryWorld.Done(await world.AddAsync(actor: Acme));
         var other = await RegistryWorld.JoinAsync(world.Database);
         var decided = await DecideAsync(world, times => times < 3 ? other.RegionAsync($"meanwhile-{times}") : Task.CompletedTask);
         Assert.Equal((3, "eu meanwhile-1 meanwhile-2 us-east"), decided);
