@@ -416,7 +416,12 @@ public sealed class StaffJourneys(Pages pages) : IClassFixture<Pages>
     private static ILocator FieldOf(Visitor visitor, string label) => visitor.Page.Locator(".field", new() { Has = visitor.Page.Locator("label", new() { HasText = label }) });
 
     /// <summary>As the field for it wants it.</summary>
-    private static string In(TimeSpan time) => TimeProvider.System.GetUtcNow().Add(time).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture);
+    /// <summary>As a field for a time takes it: a whole minute it would shorten.</summary>
+    private static string In(TimeSpan time)
+    {
+        var at = TimeProvider.System.GetUtcNow().Add(time);
+        return (at.Second == 0 ? at.AddSeconds(1) : at).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture);
+    }
 
     private async Task<(string Label, string State)> PickAsync()
     {
