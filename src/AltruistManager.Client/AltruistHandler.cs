@@ -86,9 +86,10 @@ public sealed class AltruistHandler : DelegatingHandler
             RelayOutcome outcome;
             var deadline = Rent(attempt < attempts && options.AttemptTimeout < left ? options.AttemptTimeout : left);
             var following = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), deadline);
-            line.Address(request);
+            var displaced = default(HeaderStringValues);
             try
             {
+                displaced = line.Address(request);
                 response = await base.SendAsync(request, deadline.Token);
                 await response.Content.LoadIntoBufferAsync(options.MaxResponseBytes, deadline.Token);
                 outcome = OutcomeOf(response);
@@ -108,7 +109,7 @@ public sealed class AltruistHandler : DelegatingHandler
             finally
             {
                 // The answer refers to the request, and both may be logged.
-                line.Forget(request);
+                line.Forget(request, displaced);
                 own.PutOn(request);
                 following.Dispose();
                 Return(deadline);
@@ -203,25 +204,4 @@ public sealed class AltruistHandler : DelegatingHandler
     }
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
-
-    /// <summary>What of the caller's request goes to no altruist, to be put back before the request is seen again.</summary>
-    private readonly record struct OwnHeaders(Uri? Address, AuthenticationHeaderValue? Authorization)
-    {
-        public static OwnHeaders TakeOff(HttpRequestMessage request)
-        {
-            var own = new OwnHeaders(request.RequestUri, request.Headers.Authorization);
-            if (own.Authorization is not null)
-                request.Headers.Authorization = null;
-            if (request.Headers.Host is not null)
-                request.Headers.Host = null;
-            return own;
-        }
-
-        public void PutOn(HttpRequestMessage request)
-        {
-            request.RequestUri = Address;
-            if (Authorization is not null)
-                request.Headers.Authorization = Authorization;
-        }
-    }
 }

@@ -151,7 +151,7 @@ public sealed partial class AltruistManagerClient : IHostedService, IAsyncDispos
         if (Interlocked.Exchange(ref ended, 1) != 0)
             return;
         await ending.CancelAsync();
-        await Task.WhenAll(listening, reporting).WaitAsync(cancellationToken);
+        await Task.WhenAll(listening, reporting, names.EndAsync()).WaitAsync(cancellationToken);
         if (begun == 0)
             return;
         using var farewell = new CancellationTokenSource(FarewellPatience, Time);
@@ -222,12 +222,17 @@ public sealed partial class AltruistManagerClient : IHostedService, IAsyncDispos
 
     private void Hold(HeldSelections next)
     {
+        // Should they not come about, both stay as they were.
+        var ready = routes.Next(next.Current!, Reports);
+        var before = held.Current?.PassedOver ?? [];
         held = next;
-        routes = routes.Next(next.Current!, Reports);
+        routes = ready;
         names.ForgetUnknown();
         var told = change;
         change = NewChange();
         told.SetResult();
+        foreach (var altruist in next.Current!.PassedOver.Except(before))
+            LogPassedOver(altruist.Label, altruist.Altruist, altruist.Chain, altruist.Why);
     }
 
     private void Save() => file.Save(() => new LastGood(held, names.All));
@@ -253,6 +258,9 @@ public sealed partial class AltruistManagerClient : IHostedService, IAsyncDispos
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "No manager has told any picks within {Timeout}; they are used as soon as there are some")]
     private partial void LogNothingYet(TimeSpan timeout);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Label} ({Altruist}) is passed over for the chain {Chain}: {Why}")]
+    private partial void LogPassedOver(string label, string altruist, string chain, string why);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Something that must not happen; the picks in use stay")]
     private partial void LogBug(Exception exception);

@@ -64,6 +64,9 @@ internal sealed class ChainNames(IReadOnlyList<ManagerConnection> managers, Acti
         return await (lookup?.Value ?? AskAsync(name)).WaitAsync(cancellation);
     }
 
+    /// <summary>Returns when nothing that was asked for can become known any more.</summary>
+    public async Task EndAsync() => await ((Task)Task.WhenAll(lookups.Values.Select(lookup => lookup.Value))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
     /// <summary>There are other picks: what nobody knew may be among them.</summary>
     public void ForgetUnknown() => unknown.Clear();
 
@@ -94,6 +97,7 @@ internal sealed class ChainNames(IReadOnlyList<ManagerConnection> managers, Acti
             {
                 // One that is slow leaves time for the next.
                 using var deadline = new CancellationTokenSource(Patience / managers.Count, time);
+                using var following = ending.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), deadline);
                 try
                 {
                     var chain = await manager.ResolveAsync(name, deadline.Token);

@@ -50,7 +50,7 @@ public sealed class ChainSelection
     /// <summary>The first of <see cref="Primaries"/>; null when nobody serves the chain.</summary>
     public Altruist? Primary => Primaries.Count > 0 ? Primaries[0] : null;
 
-    /// <summary>They share the traffic by weight. Revoked ones are left out; where none would be left, the first standby serves.</summary>
+    /// <summary>They share the traffic by weight. Those that are revoked, or that no request could be sent to, are left out; where none would be left, the first standby serves.</summary>
     public IReadOnlyList<Altruist> Primaries { get; }
 
     /// <summary>In the order to try, when a primary fails.</summary>
@@ -77,19 +77,29 @@ public sealed class ChainSelection
     /// <summary>Chain and generation; nothing secret.</summary>
     public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Chain}: {Primary?.ToString() ?? "nobody"} at {Generation}");
 
-    internal ChainSelection Without(IReadOnlySet<string> revoked)
+    /// <summary>Those that the manager told and that no request could be sent to.</summary>
+    internal IReadOnlyList<PassedOver> PassedOver { get; private init; } = [];
+
+    internal ChainSelection Without(IReadOnlySet<string> revoked) =>
+        revoked.Count == 0 || (!Primaries.Any(altruist => revoked.Contains(altruist.Id)) && !Standbys.Any(altruist => revoked.Contains(altruist.Id)))
+            ? this
+            : Of([.. Primaries.Where(altruist => !revoked.Contains(altruist.Id))], [.. Standbys.Where(altruist => !revoked.Contains(altruist.Id))], PassedOver);
+
+    /// <param name="passedOver">Are not among its altruists.</param>
+    internal ChainSelection Without(IReadOnlyList<PassedOver> passedOver) => Of([.. Primaries], [.. Standbys], passedOver);
+
+    /// <summary>Where no primary is left, the first standby serves.</summary>
+    private ChainSelection Of(List<Altruist> primaries, List<Altruist> standbys, IReadOnlyList<PassedOver> passedOver)
     {
-        if (revoked.Count == 0 || (!Primaries.Any(altruist => revoked.Contains(altruist.Id)) && !Standbys.Any(altruist => revoked.Contains(altruist.Id))))
-            return this;
-        List<Altruist> primaries = [.. Primaries.Where(altruist => !revoked.Contains(altruist.Id))];
-        List<Altruist> standbys = [.. Standbys.Where(altruist => !revoked.Contains(altruist.Id))];
         if (primaries.Count == 0 && standbys.Count > 0)
         {
             primaries.Add(standbys[0].AsPrimary());
             standbys.RemoveAt(0);
         }
 
-        return new ChainSelection(
-            Chain, primaries.Count == 0 ? SelectionState.None : State, primaries, standbys, RequestTimeout, SelectedAt, Origin, Generation, Decision, Body);
+        return new ChainSelection(Chain, primaries.Count == 0 ? SelectionState.None : State, primaries, standbys, RequestTimeout, SelectedAt, Origin, Generation, Decision, Body)
+        {
+            PassedOver = passedOver,
+        };
     }
 }

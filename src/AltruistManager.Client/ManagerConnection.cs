@@ -49,15 +49,22 @@ internal sealed class ManagerConnection(Uri address, AltruistManagerOptions opti
             if (response.StatusCode == HttpStatusCode.NotModified && etag is not null)
                 return new Told(null, etag, maxAge, confirmed);
             EnsureGood(response);
-            var set = SelectionReader.ReadSet(await response.Content.ReadAsByteArrayAsync(deadline.Token));
-            return options.Region is null || set.Region == options.Region
-                ? new Told(set, response.Headers.ETag?.ToString(), maxAge, confirmed)
-                : throw new ManagerException($"{address} tells picks of the region {set.Region} instead of {options.Region}");
+            return new Told(ReadSet(await response.Content.ReadAsByteArrayAsync(deadline.Token)), response.Headers.ETag?.ToString(), maxAge, confirmed);
         }
         catch (Exception failed) when (IsTheManagers(failed, cancellation))
         {
             throw Explain(failed);
         }
+    }
+
+    /// <param name="body">The bulk body, polled or streamed.</param>
+    /// <exception cref="InvalidDataException">It is none, or of another region than was asked for.</exception>
+    public SelectionSet ReadSet(ReadOnlyMemory<byte> body)
+    {
+        var set = SelectionReader.ReadSet(body);
+        return options.Region is null || set.Region == options.Region
+            ? set
+            : throw new InvalidDataException($"it tells picks of the region {set.Region} instead of {options.Region}");
     }
 
     /// <summary>The id of a chain by any of its names; null when the manager knows none of that name.</summary>

@@ -13,12 +13,14 @@ namespace AltruistManager.Client;
 /// </summary>
 public sealed partial class RelayReports
 {
+    /// <summary>Managers refuse a longer report, in bytes.</summary>
+    public const int MostBytes = 512 * 1024;
+
     private const int MostRows = 500;
     private const int MostWaiting = 60;
     private const int MostChains = 2000;
     private const int MostReasons = 20;
     private const int LongestName = 64;
-    private const int LargestForwarded = 256 * 1024;
 
     /// <summary>Managers refuse a report that counts more of one thing.</summary>
     private const long MostRelays = 1_000_000_000;
@@ -70,11 +72,11 @@ public sealed partial class RelayReports
     }
 
     /// <summary>Passes on a report that somebody else made, as it is, with this portal's key.</summary>
-    /// <param name="report">UTF-8 JSON in the form of the API, 256 KB at most.</param>
+    /// <param name="report">UTF-8 JSON in the form of the API, <see cref="MostBytes"/> at most.</param>
     /// <returns>False when it is too large.</returns>
     public bool Forward(ReadOnlyMemory<byte> report)
     {
-        if (report.Length is 0 or > LargestForwarded)
+        if (report.Length is 0 or > MostBytes)
             return false;
         Add(report);
         return true;

@@ -76,25 +76,28 @@ internal sealed class Line
     public RelayTally Tally { get; }
 
     /// <summary>Addresses the request to the altruist, with its credentials and with those of nobody else.</summary>
-    public void Address(HttpRequestMessage request)
+    /// <returns>What the caller's own header of the same name held, for <see cref="Forget"/>.</returns>
+    public HeaderStringValues Address(HttpRequestMessage request)
     {
         request.RequestUri = address;
         if (authorization is not null)
             request.Headers.Authorization = authorization;
-        if (auth.Type == AltruistAuthType.Header)
-        {
-            request.Headers.Remove(auth.Name);
-            request.Headers.TryAddWithoutValidation(auth.Name, auth.Secret);
-        }
+        if (auth.Type != AltruistAuthType.Header)
+            return default;
+        var displaced = OwnHeaders.TakeOff(request, auth.Name);
+        request.Headers.TryAddWithoutValidation(auth.Name, auth.Secret);
+        return displaced;
     }
 
     /// <summary>Takes the credentials off again.</summary>
-    public void Forget(HttpRequestMessage request)
+    public void Forget(HttpRequestMessage request, HeaderStringValues displaced)
     {
         if (authorization is not null)
             request.Headers.Authorization = null;
-        if (auth.Type == AltruistAuthType.Header)
-            request.Headers.Remove(auth.Name);
+        if (auth.Type != AltruistAuthType.Header)
+            return;
+        request.Headers.Remove(auth.Name);
+        OwnHeaders.PutOn(request, auth.Name, displaced);
     }
 }
 

@@ -31,11 +31,12 @@ internal sealed partial class SelectionFeed
     private HeldSelections held = HeldSelections.Nothing;
     private (SelectionSet Set, string ETag)? tag;
     private bool saidStale;
+    private bool isUntold;
     private long heardAt;
     private long heardAtUtc;
     private long confirmedAt;
 
-    /// <param name="changed">Told after each change, before anything else is heard.</param>
+    /// <param name="changed">Told of each change, before anything else is heard.</param>
     public SelectionFeed(
         AltruistManagerOptions options, IReadOnlyList<ManagerConnection> managers, ISelectionJudge? judge, Action<HeldSelections> changed, TimeProvider time, ILogger logger)
     {
@@ -70,6 +71,8 @@ internal sealed partial class SelectionFeed
         while (!cancellation.IsCancellationRequested)
         {
             TimeSpan pause;
+            if (isUntold)
+                TellChanged();
             var (manager, told, atLeast) = await AskAnyAsync(cancellation);
             if (manager is null)
             {
@@ -183,7 +186,7 @@ internal sealed partial class SelectionFeed
             {
                 case "snapshot":
                     pending.Clear();
-                    await EnsureTakenAsync(manager, SelectionReader.ReadSet(told.Data), cancellation);
+                    await EnsureTakenAsync(manager, manager.ReadSet(told.Data), cancellation);
                     break;
                 case "selection":
                     pending.Add(SelectionReader.ReadSelection(told.Data));
@@ -227,12 +230,28 @@ internal sealed partial class SelectionFeed
         }
 
         held = next;
+        TellChanged();
         if (before is not null && before.Origin != told.Origin)
             LogOtherOrigin(manager.Address, told, before);
         else
             LogTaken(manager.Address, told);
-        changed(next);
         return true;
+    }
+
+    /// <summary>What goes wrong with whoever is told costs no picks: they are held, and told again at the next turn.</summary>
+    private void TellChanged()
+    {
+        try
+        {
+            changed(held);
+            isUntold = false;
+        }
+        catch (Exception bug)
+        {
+            if (!isUntold)
+                LogUntold(bug, held.Current!);
+            isUntold = true;
+        }
     }
 
     private void Heard()
@@ -270,6 +289,9 @@ internal sealed partial class SelectionFeed
 
     [LoggerMessage(Level = LogLevel.Information, Message = "A manager answers again")]
     private partial void LogBack();
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Something that must not happen when the picks {Told} were put to use; they are kept, and put to use again at the next turn")]
+    private partial void LogUntold(Exception exception, SelectionSet told);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Listening to {Manager}")]
     private partial void LogListening(Uri manager);

@@ -4,9 +4,15 @@ using System.Text.Json;
 
 namespace AltruistManager.Client;
 
-/// <summary>Reads what managers say. Unknown fields are passed over, as are altruists that this version could not ask.</summary>
+/// <summary>An altruist that no request is sent to, because this version could not.</summary>
+/// <param name="Why">Nothing secret.</param>
+internal sealed record PassedOver(string Chain, string Altruist, string Label, string Why);
+
+/// <summary>Reads what managers say. Unknown fields are passed over, as are altruists that this version could not ask; the others stay.</summary>
 internal static class SelectionReader
 {
+    private const int WholeWeight = 100;
+
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(10);
 
     /// <param name="body">The bulk body.</param>
@@ -42,8 +48,10 @@ internal static class SelectionReader
     private static ChainSelection ReadSelection(JsonElement slot)
     {
         var timeout = slot.TryGetProperty("requestTimeoutMs", out var ms) && ms.TryGetInt32(out var given) && given > 0 ? TimeSpan.FromMilliseconds(given) : DefaultTimeout;
-        return new ChainSelection(
-            Text(slot, "chain"),
+        var chain = Text(slot, "chain");
+        var passedOver = new List<PassedOver>();
+        var selection = new ChainSelection(
+            chain,
             Text(slot, "state") switch
             {
                 "fresh" => SelectionState.Fresh,
@@ -53,34 +61,61 @@ internal static class SelectionReader
                 "none" => SelectionState.None,
                 _ => SelectionState.Other,
             },
-            ReadAltruists(slot, "primaries"),
-            ReadAltruists(slot, "standbys"),
+            ReadAltruists(slot, "primaries", chain, passedOver),
+            ReadAltruists(slot, "standbys", chain, passedOver),
             timeout,
             slot.TryGetProperty("selectedAt", out var at) && at.ValueKind == JsonValueKind.String ? at.GetDateTimeOffset() : null,
             Text(slot, "origin"),
             slot.GetProperty("generation").GetInt64(),
             slot.TryGetProperty("decision", out var decision) ? decision.GetString() : null,
             Encoding.UTF8.GetBytes(slot.GetRawText()));
+        return passedOver.Count == 0 ? selection : selection.Without(passedOver);
     }
 
-    private static List<Altruist> ReadAltruists(JsonElement slot, string name)
+    private static List<Altruist> ReadAltruists(JsonElement slot, string name, string chain, List<PassedOver> passedOver)
     {
         var altruists = new List<Altruist>();
         foreach (var item in slot.GetProperty(name).EnumerateArray())
         {
-            if (ReadAuth(item) is not { } auth || !Uri.TryCreate(Text(item, "url"), UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+            var auth = ReadAuth(item);
+            if (auth is null || !CanBeSent(auth) || !Uri.TryCreate(Text(item, "url"), UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+            {
+                passedOver.Add(new PassedOver(chain, Name(item, "altruist"), Name(item, "label"), WhyNot(auth)));
                 continue;
-            var urls = item.TryGetProperty("urls", out var others) && others.ValueKind == JsonValueKind.Object
-                ? others.EnumerateObject().ToFrozenDictionary(other => other.Name, other => other.Value.GetString() ?? "")
-                : FrozenDictionary<string, string>.Empty;
+            }
+
             int? perSecond = item.TryGetProperty("limits", out var limits) && limits.TryGetProperty("rps", out var rps) && rps.ValueKind == JsonValueKind.Number ? rps.GetInt32() : null;
             altruists.Add(new Altruist(
                 Text(item, "altruist"), Text(item, "provider"), Text(item, "label"), Text(item, "region"),
-                item.TryGetProperty("weight", out var weight) ? weight.GetInt32() : 0, url, urls, auth, perSecond));
+                ReadWeight(item), url, ReadUrls(item), auth, perSecond));
         }
 
         return altruists;
     }
+
+    private static int ReadWeight(JsonElement item) =>
+        !item.TryGetProperty("weight", out var weight) ? 0
+        : weight.GetInt32() is >= 0 and <= WholeWeight and var percent ? percent
+        : throw new FormatException("weight");
+
+    private static FrozenDictionary<string, string> ReadUrls(JsonElement item)
+    {
+        if (!item.TryGetProperty("urls", out var others) || others.ValueKind != JsonValueKind.Object)
+            return FrozenDictionary<string, string>.Empty;
+        var urls = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var other in others.EnumerateObject())
+        {
+            if (!urls.TryAdd(other.Name, other.Value.GetString() ?? ""))
+                throw new FormatException("urls");
+        }
+
+        return urls.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+
+    private static string WhyNot(AltruistAuth? auth) =>
+        auth is null ? "its credentials are of a type that this version does not know"
+        : !CanBeSent(auth) ? "its credentials cannot be sent in a header"
+        : "its URL is not one of http or https";
 
     /// <returns>Null for a type that this version does not know.</returns>
     private static AltruistAuth? ReadAuth(JsonElement item)
@@ -97,6 +132,24 @@ internal static class SelectionReader
             _ => null,
         };
     }
+
+    /// <summary>Those that cannot must be found out here, and not by each request. All others are encoded.</summary>
+    private static bool CanBeSent(AltruistAuth auth) => auth.Type switch
+    {
+        AltruistAuthType.Bearer => CanBeSent("Authorization", auth.Secret),
+        AltruistAuthType.Header => CanBeSent(auth.Name, auth.Secret),
+        _ => true,
+    };
+
+    /// <summary>In a header, <see cref="SocketsHttpHandler"/> sends nothing but ASCII, and servers take no control characters.</summary>
+    private static bool CanBeSent(string header, string value)
+    {
+        using var carrier = new HttpRequestMessage();
+        return !value.AsSpan().ContainsAnyExceptInRange(' ', '~') && carrier.Headers.TryAddWithoutValidation(header, value);
+    }
+
+    /// <summary>Of whoever is passed over, whatever else is strange about it.</summary>
+    private static string Name(JsonElement item, string name) => item.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
 
     private static string Text(JsonElement item, string name) => item.GetProperty(name).GetString() ?? throw new FormatException(name);
 }

@@ -59,6 +59,9 @@ public sealed class SelectionSet
     /// <summary>Region, origin and generation; nothing secret.</summary>
     public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Region} of {Origin} at {Generation}");
 
+    /// <summary>Those of all chains that no request could be sent to.</summary>
+    internal IEnumerable<PassedOver> PassedOver => Selections.SelectMany(selection => selection.PassedOver);
+
     /// <summary>With these picks in place of those of the same chains.</summary>
     internal SelectionSet With(IReadOnlyCollection<ChainSelection> changed, long generation)
     {
