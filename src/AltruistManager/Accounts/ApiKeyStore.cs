@@ -108,17 +108,17 @@ public sealed class ApiKeyStore(Database database, RefusalLog refusals, TimeProv
         return [.. rows.Select(row => row.ToKey()).Where(key => MaySee(actor, key))];
     }
 
-    /// <summary>The keys of one provider or portal, newest first; none where the actor may not know of them.</summary>
-    /// <param name="scope">Provider or portal.</param>
+    /// <summary>The keys of one provider or portal, or those of staff, newest first; none where the actor may not know of them.</summary>
+    /// <param name="owner">Id of the provider or portal; empty for staff.</param>
     /// <param name="before">Id of the last one of the page before; null for the first page.</param>
     public async Task<IReadOnlyList<ApiKey>> ListOfAsync(Actor actor, KeyScope scope, string owner, string? before, int limit, CancellationToken cancellation)
     {
-        if (!(scope is KeyScope.Provider ? actor.MaySee(owner) : actor.MayUsePortal(owner)))
+        if (!(scope switch { KeyScope.Provider => actor.MaySee(owner), KeyScope.Portal => actor.MayUsePortal(owner), _ => actor.IsStaff }))
             return [];
         var rows = await database.QueryAsync<Row>(
             $"""
             select {Columns} from api_keys
-            where scope = @Scope and (provider_id = @Owner or portal_id = @Owner)
+            where scope = @Scope and (@Scope = 'staff' or provider_id = @Owner or portal_id = @Owner)
               and (@Before = '' or (created_at, id) < (select k.created_at, k.id from api_keys k where k.id = @Before))
             order by created_at desc, id desc
             limit @Limit

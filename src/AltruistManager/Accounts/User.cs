@@ -48,14 +48,21 @@ public sealed class User
     /// <summary>What a new user is given as it is made, where somebody on the machine makes it.</summary>
     public Grant? FirstGrant { get; init; }
 
+    /// <summary>A new one is made only where there is nobody yet.</summary>
+    public bool MustBeFirst { get; init; }
+
+    /// <summary>Who makes the next change that is stored, and what the audit trail says of it in the same transaction; null says nothing.</summary>
+    public (Actor Actor, AuditEntry Entry)? ToNote { get; set; }
+
     /// <summary>Counts the stored changes.</summary>
     internal long Version { get; set; }
 
     /// <param name="invitation">The token that lets it in; null where somebody makes it.</param>
     /// <param name="grant">What somebody on the machine gives it.</param>
     /// <param name="by">Who makes it, where not the token does.</param>
-    public static User New(string email, DateTimeOffset now, string? invitation = null, Grant? grant = null, Actor? by = null) =>
-        new() { Id = Guid.CreateVersion7(now).ToString(), Email = email, CreatedAt = now, InvitationToken = invitation, FirstGrant = grant, MadeBy = by };
+    /// <param name="mustBeFirst">Only where there is nobody yet.</param>
+    public static User New(string email, DateTimeOffset now, string? invitation = null, Grant? grant = null, Actor? by = null, bool mustBeFirst = false) =>
+        new() { Id = Guid.CreateVersion7(now).ToString(), Email = email, CreatedAt = now, InvitationToken = invitation, FirstGrant = grant, MadeBy = by, MustBeFirst = mustBeFirst };
 
     /// <summary>An address as it is compared: what a database calls upper case may be that of ASCII alone.</summary>
     public static string KeyOf(string email) => Normalizer.NormalizeEmail(email);

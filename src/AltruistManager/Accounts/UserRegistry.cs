@@ -43,6 +43,15 @@ public sealed class UserRegistry(UserStore store, UserBook book, RefusalLog refu
     public Task<AccountChange> EndSessionsAsync(Actor actor, string user, CancellationToken cancellation) => ChangeAsync(
         actor, new AuditEntry("user.end-sessions", "user", user), OnlyStaff(actor), () => store.EndSessionsAsync(actor, user, cancellation), "There is no such user.", cancellation);
 
+    /// <summary>
+    /// Takes every second factor from a user who lost them, and ends all its sessions: the password alone lets it in until it sets up another. Nobody does so to oneself: whoever sits
+    /// at an open session is not thereby rid of the second factor.
+    /// </summary>
+    public Task<AccountChange> ClearSecondFactorsAsync(Actor actor, string user, CancellationToken cancellation) => ChangeAsync(
+        actor, new AuditEntry("user.clear-second-factor", "user", user),
+        OnlyStaff(actor) ?? ((actor.Kind, actor.Id) == (ActorKind.User, user) ? "Another one of staff has to do that: nobody takes their own second factor away." : null),
+        () => store.ClearSecondFactorsAsync(actor, user, cancellation), "There is no such user.", cancellation);
+
     /// <summary>Why an actor may not give or take that; null when it may.</summary>
     internal static string? Refusal(Actor actor, Grant grant) => grant.Provider is { } provider
         ? actor.MayChange(provider) ? null : $"Only staff and the admins of {provider} may do that."

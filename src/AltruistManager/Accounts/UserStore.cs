@@ -38,12 +38,16 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
         {
             await database.WriteAsync(async write =>
             {
+                // First: by it those who are made at once wait for each other, so that the second sees the first.
+                var revision = await write.NextRevisionAsync();
+                if (user.MustBeFirst && await write.ScalarAsync<long>("select count(*) from users") > 0)
+                    throw new NotFirstException();
                 await write.ExecuteAsync(
                     $"""
                     insert into users ({Columns}, revision)
                     values (@Id, @Email, @EmailKey, @PasswordHash, @SecurityStamp, @IsStaff, @TwoFactor, @AuthenticatorKey, @FailedCount, @LockoutEnd, @CreatedAt, @SignedInAt, @DisabledAt, @Version, @Revision)
                     """,
-                    Row.Of(user) with { Revision = await write.NextRevisionAsync() });
+                    Row.Of(user) with { Revision = revision });
                 if (user.InvitationToken is { } token && await InvitationStore.UseAsync(write, token, user, this, time.GetUtcNow()) is not InvitationUse.Taken)
                     throw new InvitationSpentException();
                 if (user.MadeBy is { } actor)
@@ -55,6 +59,10 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
                 }
             }, cancellationToken);
             return IdentityResult.Success;
+        }
+        catch (NotFirstException)
+        {
+            return IdentityResult.Failed(new IdentityError { Code = "NotFirst", Description = "Somebody was faster: there is a user by now. Sign in, or ask them for an invitation." });
         }
         catch (InvitationSpentException)
         {
@@ -89,6 +97,8 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
                     row with { Revision = row.IsKnownAs(before) ? null : await write.NextRevisionAsync() }) == 1;
                 if (isStored && row.SecurityStamp != before.SecurityStamp)
                     await ForgetEndedAsync(write, user.Id);
+                if (isStored && user.ToNote is var (actor, entry))
+                    await NoteAsync(write, actor, entry);
                 return isStored;
             }, cancellationToken);
         }
@@ -374,13 +384,16 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
             TakeUp(user, stored);
     }
 
-    /// <summary>Takes every second factor from a user, so that the password alone lets it in.</summary>
-    public Task ClearSecondFactorsAsync(Actor actor, string user, CancellationToken cancellation) => database.WriteAsync(async write =>
+    /// <summary>Takes every second factor from a user, so that the password alone lets it in, and ends its sessions.</summary>
+    public Task<RoleChange> ClearSecondFactorsAsync(Actor actor, string user, CancellationToken cancellation) => database.WriteAsync(async write =>
     {
+        if (!await EndSessionsAsync(write, user))
+            return RoleChange.Nothing;
         await write.ExecuteAsync("delete from recovery_codes where user_id = @Id", new { Id = user });
         await write.ExecuteAsync("delete from passkeys where user_id = @Id", new { Id = user });
         await write.ExecuteAsync("update users set two_factor = false, authenticator_key = null, version = version + 1 where id = @Id", new { Id = user });
         await NoteAsync(write, actor, new AuditEntry("user.clear-second-factor", "user", user));
+        return RoleChange.Done;
     }, cancellation);
 
     /// <summary>The time of a sign-in, which concerns nobody else.</summary>
@@ -676,5 +689,7 @@ public sealed class UserStore(Database database, KeyRing ring, TimeProvider time
     }
 
     /// <summary>Takes back what was written beside it.</summary>
+    private sealed class NotFirstException : Exception;
+
     private sealed class InvitationSpentException : Exception;
 }

@@ -14,6 +14,9 @@ public sealed class Users(
     /// <summary>How many recovery codes are made at once.</summary>
     public const int RecoveryCodes = 10;
 
+    /// <summary>Code of the error of a link that is used up, over or made up.</summary>
+    public const string LinkIsOver = "Link";
+
     /// <summary>Makes a user without a password, to whom staff hand over a link for one.</summary>
     public async Task<(User? User, AccountChange Outcome)> AddAsync(Actor actor, string email)
     {
@@ -43,10 +46,21 @@ public sealed class Users(
     });
 
     /// <summary>Sets a password by a link that staff handed over; a lockout ends as well.</summary>
-    public async Task<IdentityResult> SetPasswordByLinkAsync(User user, string token, string password) =>
-        await VerifyUserTokenAsync(user, Options.Tokens.PasswordResetTokenProvider, ResetPasswordTokenPurpose, token)
-            ? await SetPasswordAsync(user, password)
-            : IdentityResult.Failed(new IdentityError { Code = "Link", Description = "This link is not good any more: ask for another." });
+    /// <param name="address">Network address of who uses it, for the audit trail.</param>
+    public async Task<IdentityResult> SetPasswordByLinkAsync(User user, string token, string password, string address)
+    {
+        if (!await VerifyUserTokenAsync(user, Options.Tokens.PasswordResetTokenProvider, ResetPasswordTokenPurpose, token))
+            return IdentityResult.Failed(new IdentityError { Code = LinkIsOver, Description = "This link is not good any more: ask for another." });
+        user.ToNote = (Actor.Of(user, address), new AuditEntry("user.change", "user", user.Id) { Detail = "set a new password by a link" });
+        try
+        {
+            return await SetPasswordAsync(user, password);
+        }
+        finally
+        {
+            user.ToNote = null;
+        }
+    }
 
     /// <summary>Makes a key for an authenticator app, which counts once a code of it was shown.</summary>
     public Task<IdentityResult> BeginAuthenticatorAsync(User user) => ChangeAsync(user, async () =>

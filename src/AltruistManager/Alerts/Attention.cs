@@ -10,7 +10,7 @@ namespace AltruistManager.Alerts;
 /// <summary>What needs the attention of staff, from the state as it is. Pure.</summary>
 public static class Attention
 {
-    /// <summary>An override that ends within this time is told of.</summary>
+    /// <summary>An override or a hold that ends within this time is told of.</summary>
     public static readonly TimeSpan EndsSoon = TimeSpan.FromHours(24);
 
     /// <summary>Regions and altruists named in one sentence.</summary>
@@ -19,7 +19,7 @@ public static class Attention
     /// <summary>The worst first, then in the order of kinds, then the longest so; each key once.</summary>
     public static IReadOnlyList<AttentionItem> Of(AttentionFacts facts) =>
     [
-        .. OfSlots(facts).Concat(OfRounds(facts)).Concat(OfProber(facts)).Concat(OfKeys(facts)).Concat(OfPublishers(facts)).Concat(OfOverrides(facts)).Concat(OfAltruists(facts)).Concat(OfReports(facts))
+        .. OfSlots(facts).Concat(OfRounds(facts)).Concat(OfProber(facts)).Concat(OfKeys(facts)).Concat(OfPublishers(facts)).Concat(OfOverrides(facts)).Concat(OfHolds(facts)).Concat(OfAltruists(facts)).Concat(OfReports(facts))
             .DistinctBy(item => item.Key)
             .OrderByDescending(item => item.Severity).ThenBy(item => item.Kind).ThenBy(item => item.Since ?? facts.Now).ThenBy(item => item.Key, StringComparer.Ordinal),
     ];
@@ -42,7 +42,7 @@ public static class Attention
                 continue;
             if (slot is { Candidates: 0, Primary: null } && chain.MinEligible > 0)
                 (unoffered.TryGetValue(chain.Id, out var regions) ? regions : unoffered[chain.Id] = []).Add(key.Region);
-            else if (OfSlot(chain, slot) is { } item)
+            else if (OfSlot(facts.Roster, chain, slot) is { } item)
                 yield return item;
             else if (OnlyProvider(facts.Roster, slot) is { } provider)
                 alone[key.Chain] = alone.TryGetValue(key.Chain, out var known) ? (provider, [.. known.Regions, key.Region], known.IsSame && known.Provider == provider) : (provider, [key.Region], true);
@@ -70,13 +70,15 @@ public static class Attention
         }
     }
 
-    private static AttentionItem? OfSlot(Chain chain, SlotStatus slot)
+    private static AttentionItem? OfSlot(Roster roster, Chain chain, SlotStatus slot)
     {
         var least = chain.MinEligible ?? 0;
-        if (slot.Eligible >= least && !(slot.Eligible == 0 && slot.State is SlotState.Degraded))
+        // Where somebody offers it and nobody can be picked, portals are refused, whatever the chain asks for. A draft is no offer.
+        var isRefused = slot is { Candidates: > 0, Primary: null, Eligible: 0 } && IsOffered(roster, chain, slot.Key.Region);
+        if (slot.Eligible >= least && !(slot.Eligible == 0 && (isRefused || slot.State is SlotState.Degraded)))
             return null;
         var (says, severity) = slot.Eligible == 0
-            ? ($"Nobody is eligible for {chain.Name} in {slot.Key.Region}: {(slot.Primary is null ? "portals are told that there is no altruist" : "the last pick is kept")}.", least > 0 ? Severity.Critical : Severity.Warning)
+            ? ($"Nobody is eligible for {chain.Name} in {slot.Key.Region}: {(slot.Primary is null ? "portals are told that there is no altruist" : "the last pick is kept")}.", isRefused || least > 0 ? Severity.Critical : Severity.Warning)
             : ($"{slot.Eligible} of at least {least} {(slot.Eligible == 1 ? "is" : "are")} eligible for {chain.Name} in {slot.Key.Region}.", Severity.Warning);
         return new AttentionItem(
             $"slot:{slot.Key}", AttentionKind.Slot, severity, says,
@@ -85,6 +87,10 @@ public static class Attention
                 : "Invite another provider to offer it there, give the region a fallback, or ask less of the chain.")
         { Chain = chain.Id, Region = slot.Key.Region };
     }
+
+    private static bool IsOffered(Roster roster, Chain chain, RegionId region) =>
+        roster.LiveByNetwork.GetValueOrDefault(chain.Network)?.Any(altruist =>
+            altruist is { Enabled: true, Attested: true } && altruist.Chains.Contains(chain.Id) && (altruist.Regions.Contains(RegionId.Everywhere) || altruist.Regions.Contains(region))) == true;
 
     /// <summary>The provider of all that can be picked; standbys are of other providers where there are any. Null for several and for nobody.</summary>
     private static ProviderId? OnlyProvider(Roster roster, SlotStatus slot)
@@ -185,6 +191,19 @@ public static class Attention
                     "Make another if it is still wanted; otherwise nothing is to be done.")
                 { Since = soonFrom > rule.CreatedAt ? soonFrom : rule.CreatedAt };
             }
+        }
+    }
+
+    private static IEnumerable<AttentionItem> OfHolds(AttentionFacts facts)
+    {
+        foreach (var hold in Hold.InForce(facts.Holds, facts.Now).Where(hold => hold.Until - facts.Now <= EndsSoon))
+        {
+            var what = hold.Chain is { } chain ? NameOf(facts.Roster, chain) : "every chain";
+            var soonFrom = hold.Until - EndsSoon;
+            yield return new AttentionItem(
+                $"ending:{hold.Id}", AttentionKind.Ending, Severity.Information, $"The hold of {what}{(hold.Region is { } region ? $" in {region}" : "")} ends at {Time(hold.Until)}: the rotation goes on then.",
+                "Make another if it is still wanted; otherwise nothing is to be done.")
+            { Since = soonFrom > hold.CreatedAt ? soonFrom : hold.CreatedAt };
         }
     }
 

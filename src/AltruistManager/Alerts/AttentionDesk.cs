@@ -19,7 +19,7 @@ public sealed record AttentionEntry(AttentionItem Item, DateTimeOffset Since, bo
 
 /// <summary>What needs the attention of staff, as of a few seconds ago, and what of it they have acknowledged.</summary>
 public sealed class AttentionDesk(
-    RosterCache rosters, SnapshotHolder snapshots, HealthBoard health, DrainStore drains, OverrideStore overrides, PublisherHost publishers, IOptions<PublishingOptions> publishing, SelectionRound round,
+    RosterCache rosters, SnapshotHolder snapshots, HealthBoard health, DrainStore drains, OverrideStore overrides, HoldStore holds, PublisherHost publishers, IOptions<PublishingOptions> publishing, SelectionRound round,
     IOptions<SelectionOptions> selection, JobTimes jobs, Preservation preservation, BrokenProbes broken, KeyRing ring, LogSigner signer, ReportReader reports, AcknowledgementStore acknowledgements,
     RefusalLog refusals, TimeProvider time)
 {
@@ -108,6 +108,7 @@ public sealed class AttentionDesk(
             Health = health,
             Drains = drains.Current,
             Overrides = overrides.Active,
+            Holds = holds.Active,
             Publishers = publishers.Statuses,
             PublisherBehindAfter = publishing.Value.BehindAfter,
             LastRoundAt = round.LastRoundAt > startedAt ? round.LastRoundAt.Value : startedAt,

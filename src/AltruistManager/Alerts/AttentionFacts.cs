@@ -22,6 +22,8 @@ public sealed record AttentionFacts
 
     public IReadOnlyList<Override> Overrides { get; init; } = [];
 
+    public IReadOnlyList<Hold> Holds { get; init; } = [];
+
     public IReadOnlyList<PublisherStatus> Publishers { get; init; } = [];
 
     /// <summary>A target that is behind for longer is an alarm.</summary>

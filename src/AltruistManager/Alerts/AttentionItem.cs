@@ -41,7 +41,7 @@ public enum AttentionKind
     /// <summary>What portals report.</summary>
     Report,
 
-    /// <summary>An override ends soon.</summary>
+    /// <summary>An override or a hold ends soon.</summary>
     Ending,
 
     /// <summary>A chain that hangs on one provider.</summary>

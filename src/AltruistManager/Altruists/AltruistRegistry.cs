@@ -40,6 +40,9 @@ public sealed record AltruistDraft
     public bool? Enabled { get; init; }
 
     public bool? Attested { get; init; }
+
+    /// <inheritdoc cref="ChainDraft.Seen"/>
+    public Altruist? Seen { get; init; }
 }
 
 /// <summary>What a decision about an altruist changes.</summary>
@@ -49,28 +52,53 @@ public sealed record AltruistDraft
 internal sealed record AltruistStep(Altruist Altruist, Altruist? Retired, IReadOnlyList<Altruist> Displaced);
 
 /// <summary>Registers altruists, changes and retires them.</summary>
-public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store, IRegistrationRules rules, IHealthHeritage heritage, TimeProvider time)
+public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store, ControlStore control, IRegistrationRules rules, IHealthHeritage heritage, TimeProvider time)
 {
     private static readonly string[] RpcTypes = ["websocket", "rest", "cometbft"];
 
     /// <param name="errors">What was found wrong while reading the draft.</param>
-    public Task<Registered<Altruist>> AddAsync(Actor actor, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation)
+    public async Task<Registered<Altruist>> AddAsync(Actor actor, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation)
     {
         var now = UnixTime.FromMs(time.NowMs());
         var id = new AltruistId(Guid.CreateVersion7(now).ToString());
+        // What staff add is attested; nobody else's proofs are looked for in the name of a provider.
+        var provider = draft.Provider ?? actor.OnlyProvider;
+        IReadOnlyList<ShownControl> shown = !actor.IsStaff && provider is not null && actor.MayChange(provider) ? await control.ProvenAsync(new ProviderId(provider), cancellation) : [];
         AltruistStep? step = null;
         var deed = new Deed<Altruist>(actor, Told.Altruist, "add", id.Value);
-        return OrTakenAsync(deed, writer.ChangeAsync(
+        return await OrTakenAsync(deed, writer.ChangeAsync(
             deed,
             roster =>
             {
                 var view = new RosterView(roster);
-                var decided = DecideNew(view, actor, id, now, draft, errors.Copy());
+                var decided = WithShown(DecideNew(view, actor, id, now, draft, errors.Copy()), shown);
                 step = StepOf(view, decided, now);
                 return decided;
             },
-            (write, _, revision) => StoreAsync(write, step!, revision),
+            async (write, added, revision) =>
+            {
+                await StoreAsync(write, step!, revision);
+                if (!actor.IsStaff)
+                    await ControlStore.SpendAsync(write, added, PlacesTextOf(added), now);
+            },
             cancellation));
+    }
+
+    /// <summary>Staff say publicly that the newest endpoint is its provider's (design 5.7); claims of others to its URLs end.</summary>
+    /// <param name="seen">The altruist as they saw it: what it was changed to since is not attested.</param>
+    public Task<Registered<Altruist>> AttestAsync(Actor actor, Altruist seen, CancellationToken cancellation)
+    {
+        var deed = new Deed<Altruist>(actor, Told.Altruist, "attest", seen.Id.Value);
+        return OrTakenAsync(deed, ChangeAsync(deed, roster =>
+        {
+            if (Refusal.UnlessStaff(actor, "attest control of an endpoint") is { } notStaff)
+                return notStaff;
+            if (FindOwn(new RosterView(roster), actor, seen.Id, out var altruist) is { } refusal)
+                return refusal;
+            return altruist!.Url.Length > 0 && altruist.Url == seen.Url && SameUrls(altruist.Urls, seen.Urls)
+                ? Registered<Altruist>.Done(altruist with { Attested = true, ControlBy = ControlProof.Staff }, created: false)
+                : new Refusal(RefusalKind.Taken, "changed-meanwhile", "Its URLs were changed since you looked: look again, and attest what you see.");
+        }, cancellation));
     }
 
     /// <param name="errors">What was found wrong while reading the draft.</param>
@@ -80,7 +108,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
     /// <param name="what">As the audit trail names it.</param>
     internal Task<Registered<Altruist>> ChangeAsync(Actor actor, string what, AltruistId id, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation)
     {
-        var deed = new Deed<Altruist>(actor, Told.Altruist, what, id.Value);
+        var deed = new Deed<Altruist>(actor, Told.Altruist, what, id.Value) { Seen = draft.Seen };
         return OrTakenAsync(deed, ChangeAsync(deed, roster => DecideChange(new RosterView(roster), actor, id, draft, errors.Copy()), cancellation));
     }
 
@@ -252,6 +280,12 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
         return Decide(view, actor, draft, errors, before!, created: false);
     }
 
+    /// <summary>What its provider has shown at these very places before it was registered need not be shown again.</summary>
+    private static Registered<Altruist> WithShown(Registered<Altruist> decided, IReadOnlyList<ShownControl> shown) =>
+        shown.Count > 0 && decided.Value is { Attested: false } made && PlacesTextOf(made) is var places && shown.FirstOrDefault(proven => proven.Places == places) is { By: { } by }
+            ? Registered<Altruist>.Done(made with { Attested = true, ControlBy = by }, decided.Created)
+            : decided;
+
     /// <summary>An altruist whose endpoint cannot be decrypted holds its URL all the same.</summary>
     private async Task<Registered<Altruist>> OrTakenAsync(Deed<Altruist> deed, Task<Registered<Altruist>> change)
     {
@@ -333,6 +367,9 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
     /// <summary>The places of an endpoint whose control has to be proven, by what tells them apart.</summary>
     internal static Dictionary<string, Uri> PlacesToProve(Altruist altruist) =>
         altruist.Url.Length == 0 ? [] : altruist.Urls.Values.Prepend(altruist.Url).DistinctBy(PlaceOf).ToDictionary(PlaceOf, url => new Uri(url));
+
+    /// <summary>The places of the newest endpoint in one text, whatever their order.</summary>
+    internal static string PlacesTextOf(Altruist altruist) => string.Join(", ", PlacesToProve(altruist).Keys.Order(StringComparer.Ordinal));
 
     /// <summary>Host and port, and whether what is said there is encrypted: who controls one controls it for every RPC type.</summary>
     private static string PlaceOf(string url)

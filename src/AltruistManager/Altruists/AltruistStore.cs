@@ -195,7 +195,7 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
             Visibility = row.Visibility == "public" ? AltruistVisibility.Public : AltruistVisibility.Portals,
             Enabled = row.Enabled,
             Attested = row.Attested,
-            ControlBy = row.ControlBy switch { "well-known" => ControlProof.WellKnown, "dns" => ControlProof.Dns, _ => ControlProof.Staff },
+            ControlBy = ControlOf(row.ControlBy),
             CreatedAt = UnixTime.FromMs(row.CreatedAt),
             RetiredAt = UnixTime.FromMs(row.RetiredAt),
         });
@@ -258,6 +258,8 @@ public sealed partial class AltruistStore(EndpointSeal seal, KeyRing ring, ILogg
     public static string RoleText(AltruistRole role) => role == AltruistRole.Reference ? "reference" : "serve";
 
     internal static string ControlText(ControlProof proof) => proof switch { ControlProof.WellKnown => "well-known", ControlProof.Dns => "dns", _ => "staff" };
+
+    internal static ControlProof ControlOf(string? text) => text switch { "well-known" => ControlProof.WellKnown, "dns" => ControlProof.Dns, _ => ControlProof.Staff };
 
     internal static string VisibilityText(AltruistVisibility visibility) => visibility == AltruistVisibility.Public ? "public" : "portals";
 

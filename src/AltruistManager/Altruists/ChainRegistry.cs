@@ -29,6 +29,9 @@ public sealed record ChainDraft
     public int? MaxAltruists { get; init; }
     public bool? Enabled { get; init; }
     public string? Successor { get; init; }
+
+    /// <summary>As whoever changes it saw it: what somebody else changed since is not written over. Null writes whatever is there.</summary>
+    public Chain? Seen { get; init; }
 }
 
 /// <summary>Registers chains, with what the catalogue knows of them.</summary>
@@ -44,7 +47,8 @@ public sealed class ChainRegistry(RegistryWriter writer, ChainCatalog catalog, P
     /// <param name="errors">What was found wrong while reading the draft.</param>
     public Task<Registered<Chain>> PutAsync(Actor actor, ChainId id, ChainDraft draft, FieldErrors errors, CancellationToken cancellation) =>
         writer.ChangeAsync(
-            new Deed<Chain>(actor, Told.Chain, null, id.Value), roster => Refusal.UnlessStaff(actor, "set chains") ?? Decide(roster, id, draft, errors.Copy()), ChainStore.PutAsync, cancellation);
+            new Deed<Chain>(actor, Told.Chain, null, id.Value) { Seen = draft.Seen }, roster => Refusal.UnlessStaff(actor, "set chains") ?? Decide(roster, id, draft, errors.Copy()),
+            ChainStore.PutAsync, cancellation);
 
     /// <summary>Makes a chain that is not there, or revives a retired one.</summary>
     /// <param name="errors">What was found wrong while reading the draft.</param>

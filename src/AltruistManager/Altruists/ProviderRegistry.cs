@@ -1,4 +1,5 @@
 using AltruistManager.Accounts;
+using AltruistManager.Storage;
 
 namespace AltruistManager.Altruists;
 
@@ -12,6 +13,9 @@ public sealed record ProviderDraft(string? Name, string? Website, string? Contac
 
     /// <summary>Null means any number where staff writes, else what it has.</summary>
     public int? MaxAltruists { get; init; }
+
+    /// <inheritdoc cref="ChainDraft.Seen"/>
+    public Provider? Seen { get; init; }
 }
 
 /// <summary>Registers providers.</summary>
@@ -22,9 +26,9 @@ public sealed class ProviderRegistry(RegistryWriter writer, TimeProvider time)
     /// <param name="errors">What was found wrong while reading the draft.</param>
     public Task<Registered<Provider>> PutAsync(Actor actor, ProviderId id, ProviderDraft draft, FieldErrors errors, CancellationToken cancellation)
     {
-        var now = time.GetUtcNow();
+        var now = UnixTime.FromMs(time.NowMs());
         return writer.ChangeAsync(
-            new Deed<Provider>(actor, Told.Provider, null, id.Value),
+            new Deed<Provider>(actor, Told.Provider, null, id.Value) { Seen = draft.Seen },
             roster => Decide(roster, actor, id, draft, errors.Copy(), now),
             (write, provider, revision) => ProviderStore.PutAsync(write, provider, now, revision),
             cancellation);
@@ -34,7 +38,7 @@ public sealed class ProviderRegistry(RegistryWriter writer, TimeProvider time)
     /// <param name="errors">What was found wrong while reading the draft.</param>
     public Task<Registered<Provider>> AddAsync(Actor actor, ProviderId id, ProviderDraft draft, FieldErrors errors, CancellationToken cancellation)
     {
-        var now = time.GetUtcNow();
+        var now = UnixTime.FromMs(time.NowMs());
         return writer.ChangeAsync(
             new Deed<Provider>(actor, Told.Provider, null, id.Value),
             roster => Refusal.UnlessStaff(actor, "add providers")
@@ -77,6 +81,7 @@ public sealed class ProviderRegistry(RegistryWriter writer, TimeProvider time)
             MaxAltruists = most,
             NextPayoutAddress = before?.NextPayoutAddress,
             NextPayoutAt = before?.NextPayoutAt,
+            PayoutChange = before?.PayoutChange,
         };
         return before is null || (draft.PayoutAddress is null && !draft.ClearsPayoutAddress)
             ? Registered<Provider>.Done(provider, created: before is null)
@@ -86,20 +91,22 @@ public sealed class ProviderRegistry(RegistryWriter writer, TimeProvider time)
     /// <summary>Whoever takes over an account does not thereby get at what the provider is paid: it takes a second factor, and days in which everybody can see it.</summary>
     private static Registered<Provider> WithPayout(Provider provider, Actor actor, string? wanted, DateTimeOffset now)
     {
-        if (wanted == (provider.NextPayoutAt is null ? provider.PayoutAddress : provider.NextPayoutAddress))
+        var known = provider.NextPayoutAt is null ? provider.PayoutAddress : provider.NextPayoutAddress;
+        if (wanted == known)
             return Registered<Provider>.Done(provider, created: false);
         if (WithoutSecondFactor(actor) is { } unsure)
             return unsure;
+        var noted = provider with { PayoutChange = new PayoutChange(now, actor.IsStaff ? "staff" : actor.Name, known, wanted) };
         // Back to what counts today: the change that waits is off.
         return Registered<Provider>.Done(
             wanted == provider.PayoutAddress
-                ? provider with { NextPayoutAddress = null, NextPayoutAt = null }
-                : provider with { NextPayoutAddress = wanted, NextPayoutAt = now + Provider.PayoutDelay },
+                ? noted with { NextPayoutAddress = null, NextPayoutAt = null }
+                : noted with { NextPayoutAddress = wanted, NextPayoutAt = now + Provider.PayoutDelay },
             created: false);
     }
 
     /// <summary>A key proves no second factor, so only staff's and the machine's own commands do without.</summary>
     private static Refusal? WithoutSecondFactor(Actor actor) => actor.HasSecondFactor || actor is { IsStaff: true, Kind: not ActorKind.User }
         ? null
-        : new Refusal(RefusalKind.Forbidden, "second-factor-needed", "A payout address is set only by somebody who proved a second factor at sign-in on the pages; no provider's key can.");
+        : new Refusal(RefusalKind.Forbidden, "second-factor-needed", "A payout address is changed only by somebody who proved a second factor at sign-in on the pages, or with a key of staff; a provider's key is not enough.");
 }

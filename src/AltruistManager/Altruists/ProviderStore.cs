@@ -10,8 +10,12 @@ internal static class ProviderStore
     /// <param name="now">When it was created, if it is new.</param>
     public static Task PutAsync(WriteTransaction write, Provider provider, DateTimeOffset now, long revision) => write.ExecuteAsync(
         """
-        insert into providers (id, name, website, contact, payout_address, next_payout_address, next_payout_at, shares, max_altruists, created_at, revision)
-        values (@Id, @Name, @Website, @Contact, @PayoutAddress, @NextPayoutAddress, @NextPayoutAt, @Shares, @MaxAltruists, @CreatedAt, @Revision)
+        insert into providers (
+            id, name, website, contact, payout_address, next_payout_address, next_payout_at, payout_changed_at, payout_changed_by, payout_changed_from, payout_changed_to,
+            shares, max_altruists, created_at, revision)
+        values (
+            @Id, @Name, @Website, @Contact, @PayoutAddress, @NextPayoutAddress, @NextPayoutAt, @PayoutChangedAt, @PayoutChangedBy, @PayoutChangedFrom, @PayoutChangedTo,
+            @Shares, @MaxAltruists, @CreatedAt, @Revision)
         on conflict (id) do update set
             name                = excluded.name,
             website             = excluded.website,
@@ -19,6 +23,10 @@ internal static class ProviderStore
             payout_address      = excluded.payout_address,
             next_payout_address = excluded.next_payout_address,
             next_payout_at      = excluded.next_payout_at,
+            payout_changed_at   = excluded.payout_changed_at,
+            payout_changed_by   = excluded.payout_changed_by,
+            payout_changed_from = excluded.payout_changed_from,
+            payout_changed_to   = excluded.payout_changed_to,
             shares              = excluded.shares,
             max_altruists       = excluded.max_altruists,
             revision            = excluded.revision
@@ -32,6 +40,10 @@ internal static class ProviderStore
             provider.PayoutAddress,
             provider.NextPayoutAddress,
             NextPayoutAt = provider.NextPayoutAt?.ToUnixTimeMilliseconds(),
+            PayoutChangedAt = provider.PayoutChange?.At.ToUnixTimeMilliseconds(),
+            PayoutChangedBy = provider.PayoutChange?.By,
+            PayoutChangedFrom = provider.PayoutChange?.From,
+            PayoutChangedTo = provider.PayoutChange?.To,
             provider.Shares,
             provider.MaxAltruists,
             CreatedAt = now.ToUnixTimeMilliseconds(),
@@ -42,7 +54,12 @@ internal static class ProviderStore
     public static async Task<List<Provider>> ChangedSinceAsync(DbConnection connection, DbTransaction? transaction, long revision, CancellationToken cancellation)
     {
         var rows = await connection.QueryAsync<Row>(new CommandDefinition(
-            "select id, name, website, contact, payout_address, next_payout_address, next_payout_at, shares, max_altruists from providers where revision > @Revision",
+            """
+            select id, name, website, contact, payout_address, next_payout_address, next_payout_at, payout_changed_at, payout_changed_by, payout_changed_from, payout_changed_to,
+                   shares, max_altruists
+            from providers
+            where revision > @Revision
+            """,
             new { Revision = revision }, transaction, cancellationToken: cancellation));
         return
         [
@@ -51,6 +68,7 @@ internal static class ProviderStore
                 MaxAltruists = row.MaxAltruists,
                 NextPayoutAddress = row.NextPayoutAddress,
                 NextPayoutAt = UnixTime.FromMs(row.NextPayoutAt),
+                PayoutChange = row is { PayoutChangedAt: { } at, PayoutChangedBy: { } by } ? new PayoutChange(UnixTime.FromMs(at), by, row.PayoutChangedFrom, row.PayoutChangedTo) : null,
             }),
         ];
     }
@@ -64,6 +82,10 @@ internal static class ProviderStore
         public required string? PayoutAddress { get; init; }
         public required string? NextPayoutAddress { get; init; }
         public required long? NextPayoutAt { get; init; }
+        public required long? PayoutChangedAt { get; init; }
+        public required string? PayoutChangedBy { get; init; }
+        public required string? PayoutChangedFrom { get; init; }
+        public required string? PayoutChangedTo { get; init; }
         public required int Shares { get; init; }
         public required int? MaxAltruists { get; init; }
     }

@@ -5,7 +5,11 @@ namespace AltruistManager.Altruists;
 
 /// <param name="Name">Null means the id.</param>
 /// <param name="Fallbacks">Null means none.</param>
-public sealed record RegionDraft(string? Name, IReadOnlyList<string>? Fallbacks);
+public sealed record RegionDraft(string? Name, IReadOnlyList<string>? Fallbacks)
+{
+    /// <inheritdoc cref="ChainDraft.Seen"/>
+    public Region? Seen { get; init; }
+}
 
 /// <summary>Registers regions.</summary>
 public sealed class RegionRegistry(RegistryWriter writer, IRegistrationRules rules, TimeProvider time)
@@ -13,7 +17,8 @@ public sealed class RegionRegistry(RegistryWriter writer, IRegistrationRules rul
     /// <param name="errors">What was found wrong while reading the draft; refused together with what is wrong in meaning.</param>
     public Task<Registered<Region>> PutAsync(Actor actor, RegionId id, RegionDraft draft, FieldErrors errors, CancellationToken cancellation) =>
         writer.ChangeAsync(
-            new Deed<Region>(actor, Told.Region, null, id.Value), roster => Refusal.UnlessStaff(actor, "set regions") ?? Decide(roster, id, draft, errors.Copy()), RegionStore.PutAsync, cancellation);
+            new Deed<Region>(actor, Told.Region, null, id.Value) { Seen = draft.Seen }, roster => Refusal.UnlessStaff(actor, "set regions") ?? Decide(roster, id, draft, errors.Copy()),
+            RegionStore.PutAsync, cancellation);
 
     /// <summary>Makes a region that is not there, or revives a retired one.</summary>
     /// <param name="errors">What was found wrong while reading the draft.</param>

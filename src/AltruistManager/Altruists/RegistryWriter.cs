@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AltruistManager.Accounts;
 using AltruistManager.Storage;
 
@@ -9,6 +10,14 @@ namespace AltruistManager.Altruists;
 internal sealed record Deed<T>(Actor Actor, Told<T> Thing, string? What, string Subject)
     where T : class
 {
+    /// <summary>The thing as the actor saw it when they decided what to change; null where that does not matter.</summary>
+    public T? Seen { get; init; }
+
+    /// <returns>Null unless somebody else changed the thing since it was seen.</returns>
+    public Refusal? Overtaken(Roster roster) => Seen is null || (Thing.Known(roster, Seen) is { } now && JsonNode.DeepEquals(Thing.Show(now), Thing.Show(Seen)))
+        ? null
+        : new Refusal(RefusalKind.Taken, "changed-meanwhile", "Somebody else changed it since you opened it, so nothing was saved: load the page anew and look at it first.");
+
     public AuditEntry Refused(Refusal refusal) =>
         new($"{Thing.Kind}.{What ?? "change"}", Thing.Kind, Subject) { Provider = Actor.OnlyProvider, Detail = $"{refusal.Code}: {refusal.Detail}" };
 }
@@ -25,7 +34,7 @@ public sealed class RegistryWriter(Database database, RosterStore rosters, Roste
         where T : class
     {
         var outcome = await WriteAsync(
-            decide,
+            roster => deed.Overtaken(roster) ?? decide(roster),
             static decided => decided.Refusal is null,
             async (write, roster, decided, revision) =>
             {

@@ -2,11 +2,26 @@ using AltruistManager.Probing;
 
 namespace AltruistManager.Health;
 
-/// <summary>What a provider can do about a failed probe.</summary>
+/// <summary>What a provider can do about what is wrong.</summary>
 internal static class Advice
 {
+    /// <summary>For one with another history than most.</summary>
+    public const string Resync = "resync the node from a trusted source";
+
     /// <summary>What happened and what to do about it.</summary>
     public static string Of(ProbeResult probe) => What(probe.Outcome) is { } advice ? $"{probe.Detail ?? Name(probe.Outcome)}: {advice}" : probe.Detail ?? Name(probe.Outcome);
+
+    /// <summary>What is wrong with a head and what to do about it.</summary>
+    public static string Of(HeadJudgement judgement, string reason) => judgement switch
+    {
+        HeadJudgement.Lagging => $"{reason}; let the node catch up, or resync it",
+        HeadJudgement.Stale => $"{reason}; restart or resync the node, or take out the cache before it",
+        HeadJudgement.Ahead => $"{reason}; correct the node's clock, or resync it on the right chain",
+        _ => reason,
+    };
+
+    /// <summary>For one that serves another chain than it should.</summary>
+    public static string Of(string proved, string expected) => $"serves another chain: proves {proved}, not {expected}; point the URL at a node of {expected}";
 
     /// <summary>For probes that tell nothing more.</summary>
     public static string Name(ProbeOutcome outcome) => outcome switch

@@ -131,7 +131,7 @@ public sealed class AltruistTest
         if (!onTrial && altruist is { Enabled: true, RetiredAt: null })
         {
             await watch.RecordAsync(
-                altruist, [.. own.Zip(results).Where(pair => pair.Second.State != CheckState.Skipped).Select(pair => (pair.Second, CheckRecord.PlaceOf(pair.First.UrlsOf(altruist, subject.Path))))], ProbeLane.Test, cancellation);
+                altruist, [.. own.Zip(results).Where(pair => pair.Second.State != CheckState.Skipped).Select(pair => (pair.Second, CheckRecord.PlaceOf(pair.First, altruist, subject.Path)))], ProbeLane.Test, cancellation);
         }
 
         var ended = failed is null && !onTrial && altruist.Enabled ? await EndAsync(altruist.Id, cancellation) : null;

@@ -29,6 +29,7 @@ public sealed class CheckReports
             return [];
         var facts = health.FactsOf(altruist.Id, altruist.Network);
         var statuses = new List<CheckStatus>();
+        var isAsked = health.Answers(altruist.Id);
         foreach (var check in checks.All)
         {
             if (!check.Concerns(subject))
@@ -36,9 +37,9 @@ public sealed class CheckReports
             statuses.Add(check switch
             {
                 ISweepCheck swept => StatusOf(check.Name, swept.Judge(facts)),
-                IOwnCheck own when book.Find(altruist.Id, check.Name) is { } record && record.Place == CheckRecord.PlaceOf(own.UrlsOf(subject.Altruist, subject.Path)) =>
-                    new CheckStatus(check.Name, record.State, record.Reason, record.At),
-                _ => new CheckStatus(check.Name, CheckState.Unknown, "not checked yet", null),
+                IOwnCheck own when book.Find(altruist.Id, check.Name) is { } record && record.Place == CheckRecord.PlaceOf(own, subject.Altruist, subject.Path) =>
+                    new CheckStatus(check.Name, record.State, isAsked ? record.Reason : $"{record.Reason}; not looked at while it does not answer", record.At),
+                _ => new CheckStatus(check.Name, CheckState.Unknown, isAsked ? "not checked yet" : "not checked yet: it has to answer first", null),
             });
         }
 

@@ -302,11 +302,11 @@ public static class HealthEvaluator
             case VerdictState.Suspended:
                 return $"down for {Phrase.Duration(now - (memory.DownSince ?? now) - seen.Excused)}: a passing test by its provider or staff resumes it; last: {observed}";
             case VerdictState.WrongChain:
-                return $"serves another chain: proves {memory.WrongIdentity}, not {seen.ExpectedIdentity}";
+                return Advice.Of(memory.WrongIdentity!, seen.ExpectedIdentity);
             case VerdictState.Diverged:
                 return seen.Integrity == IntegrityFinding.Differs
-                    ? seen.IntegrityReason ?? "has another history than the other providers"
-                    : $"had another history than the other providers at {memory.DivergedAt:HH:mm} UTC; {memory.Agreements} of {options.Rise} checks agree again";
+                    ? $"{seen.IntegrityReason ?? "has another history than the other providers"}; {Advice.Resync}"
+                    : $"had another history than the other providers at {memory.DivergedAt:HH:mm} UTC; {memory.Agreements} of {options.Rise} checks agree again{(memory.Agreements == 0 ? $"; {Advice.Resync}" : "")}";
             case VerdictState.Down or VerdictState.Throttled or VerdictState.Stale or VerdictState.Lagging:
                 if (trouble is null or Trouble.None)
                     return memory.Goods == 0 ? $"{VerdictNames.Of(state)}; {observed}" : $"{VerdictNames.Of(state)}, but recovering: {memory.Goods} of {options.Rise} good probes; {observed}";
@@ -357,11 +357,13 @@ public static class HealthEvaluator
                     (null, { Judgement: HeadJudgement.Undecided }) => "answers; whether it is in sync is being checked against the others",
                     (null, { Reason: null, LagBlocks: { } lag }) => $"answers, still {Phrase.Count(lag, "block")} behind",
                     (_, { Reason: { } reason }) => reason,
-                    (Trouble.Failed, null) => "answers, but without a block",
+                    (Trouble.Failed, null) => "answers, but without a block: something else than a node answers at this URL",
                     _ => AnswersWell,
                 };
                 if (trouble == Trouble.Lagging && probe.Syncing == true)
                     head += ", and says itself that it is syncing";
+                if (trouble is not null && seen.Head is { Reason: not null, Judgement: var judgement })
+                    head = Advice.Of(judgement, head);
                 return seen.Integrity == IntegrityFinding.Disagreement && seen.IntegrityReason is { } disagreement
                     ? head == AnswersWell ? disagreement : $"{head}; {disagreement}"
                     : head;

@@ -163,11 +163,15 @@ public sealed partial class HealthMonitor(
         await TellAsync(cancellation);
     }
 
+    public bool Answers(AltruistId altruist) => board.Find(altruist) is { Answers: true };
+
     /// <summary>What the checks of a sweep are judged by.</summary>
     internal SweepFacts FactsOf(AltruistId altruist, NetworkId network)
     {
         var watched = board.Find(altruist) ?? Watched.New;
-        return watched.Findings?.Facts(network.Identity) ?? SweepFindings.Remembered(watched.Memory, network.Identity);
+        var remembered = SweepFindings.Remembered(watched.Memory, network.Identity);
+        // Not every sweep asks for the identity: what was proven before holds meanwhile.
+        return watched.Findings?.Facts(network.Identity) is { } found ? found with { Identity = found.Identity ?? remembered.Identity } : remembered;
     }
 
     /// <summary>What most providers told in the last sweep; null when they did not agree.</summary>

@@ -98,21 +98,23 @@ internal sealed record SweepFindings
     private (Judged? AgainstOthers, string? TooOld) OfHead() => Head switch
     {
         null => (null, null),
-        HeadJudgement.Stale => (null, HeadReason),
+        HeadJudgement.Stale => (null, AdviceOfHead()),
         // Old by its own date, whatever the others have.
-        HeadJudgement.Lagging when HeadReason is not null && IsTolerated => (null, HeadReason),
-        HeadJudgement.Ahead when HeadReason is not null && (DateTimeOffset?)HeadTime > (DateTimeOffset?)At + FutureTolerance => (null, HeadReason),
-        HeadJudgement.Lagging or HeadJudgement.Ahead => (new Judged(CheckState.Failed, HeadReason ?? "is not where the others are", At), null),
+        HeadJudgement.Lagging when HeadReason is not null && IsTolerated => (null, AdviceOfHead()),
+        HeadJudgement.Ahead when HeadReason is not null && (DateTimeOffset?)HeadTime > (DateTimeOffset?)At + FutureTolerance => (null, AdviceOfHead()),
+        HeadJudgement.Lagging or HeadJudgement.Ahead => (new Judged(CheckState.Failed, AdviceOfHead(), At), null),
         HeadJudgement.Undecided => (new Judged(CheckState.Unknown, "answers; whether it is in sync is being checked against the others", At), null),
         _ when HeadReason is not null => (new Judged(CheckState.Passed, $"answers with block {(long?)Height}; {HeadReason}", At), null),
         _ when (long?)LagBlocks is { } behind => (new Judged(CheckState.Passed, behind == 0 ? $"answers with block {(long?)Height}, as the others do" : $"answers with block {(long?)Height}, {Phrase.Count(behind, "block")} behind, which is tolerated", At), null),
         _ => (null, null),
     };
 
+    private string AdviceOfHead() => Advice.Of(Head!.Value, HeadReason ?? "is not where the others are");
+
     private Judged? OfIntegrity() => (long?)Compared is not { } height ? null : Finding switch
     {
         IntegrityFinding.Agrees => new(CheckState.Passed, $"has the same block {height} as the others", ComparedAt),
-        IntegrityFinding.Differs => new(CheckState.Failed, $"{Integrity ?? "has another history than the other providers"}: resync the node from a trusted source", ComparedAt),
+        IntegrityFinding.Differs => new(CheckState.Failed, $"{Integrity ?? "has another history than the other providers"}; {Advice.Resync}", ComparedAt),
         IntegrityFinding.Disagreement => new(CheckState.Unknown, Integrity ?? "the providers disagree among themselves", ComparedAt),
         _ when !HasBlock => new(CheckState.Unknown, $"does not have block {height}, so it is not judged by it", ComparedAt),
         _ => new(CheckState.Unknown, $"told block {height}; there is nobody to compare it with", ComparedAt),

@@ -54,13 +54,13 @@ public sealed record Trial
         { Outcome: ProbeOutcome.Throttled } => (TrialFinding.Undecided, probe.Detail ?? "throttled"),
         { Outcome: ProbeOutcome.Unauthorized } => (TrialFinding.Refused, probe.Detail ?? "the endpoint does not let the prober in"),
         { Outcome: not ProbeOutcome.Ok } => (TrialFinding.Bad, probe.Detail ?? probe.Outcome.ToString()),
-        { Identity: { } proved } when proved != expectedIdentity => (TrialFinding.WrongChain, $"serves another chain: proves {proved}, not {expectedIdentity}"),
+        { Identity: { } proved } when proved != expectedIdentity => (TrialFinding.WrongChain, Advice.Of(proved, expectedIdentity)),
         { Identity: null } => (TrialFinding.Bad, $"does not say which chain it serves{(probe.Detail is { } why ? $": {why}" : "")}"),
         _ => head switch
         {
             { Judgement: HeadJudgement.InSync } => (TrialFinding.Good, "answers well"),
             { Judgement: HeadJudgement.Undecided } => (TrialFinding.Undecided, "answers; whether it is in sync is not clear yet"),
-            { Reason: { } behind } => (TrialFinding.Bad, behind),
+            { Judgement: var judgement, Reason: { } reason } => (TrialFinding.Bad, Advice.Of(judgement, reason)),
             _ => (TrialFinding.Bad, "answers, but without a block"),
         },
     };

@@ -32,6 +32,9 @@ internal sealed record Watched
     /// <summary>What the checks of a sweep are judged by; null before the first probe since the start.</summary>
     public SweepFindings? Findings { get; init; }
 
+    /// <summary>Whether its newest probe brought a head; before the first one since the start, whether it was not out.</summary>
+    public bool Answers => LastOutcome is null or ProbeOutcome.Ok && Verdict.State is not (VerdictState.Down or VerdictState.Suspended);
+
     /// <summary>Its identity is proven where it is asked now.</summary>
     public bool Proves(Roster roster, Altruist altruist) => Memory.At(roster.PlaceOf(altruist.InService)) is { IdentityProven: true, WrongIdentity: null };
 

@@ -13,7 +13,7 @@ namespace AltruistManager.Probing;
 /// <param name="Dns">The same of the DNS record.</param>
 public sealed record ControlPlace(string Host, string FileUrl, string? DnsName, bool IsProven = false, string? File = null, string? Dns = null);
 
-/// <param name="Altruist">As it is now.</param>
+/// <param name="Altruist">As it is now, or would be once it is registered.</param>
 /// <param name="Challenge">Null where nothing has to be shown any more.</param>
 public sealed record ControlReport(Altruist Altruist, ControlChallenge? Challenge, IReadOnlyList<ControlPlace> Places, string Reason);
 
@@ -59,9 +59,36 @@ public sealed class ControlProver
         if (altruist!.Attested)
             return Registered<ControlReport>.Done(new ControlReport(altruist, null, [], InWords(altruist)), created: false);
 
-        var challenge = await store.StartAsync(actor, altruist, cancellation);
-        return Registered<ControlReport>.Done(
-            new ControlReport(altruist, challenge, [.. AltruistRegistry.PlacesToProve(altruist).Values.Select(url => PlaceOf(url, challenge))], "show the answer at each place, then check"), created: false);
+        return ToShow(altruist, await store.StartAsync(actor, altruist, cancellation));
+    }
+
+    /// <summary>The same before it is registered: what is proven counts once this provider registers an altruist at these very places.</summary>
+    /// <param name="errors">What was found wrong while reading the draft.</param>
+    public async Task<Registered<ControlReport>> StartNewAsync(Actor actor, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation)
+    {
+        var proposed = await registry.ProposeAsync(actor, draft, errors, cancellation);
+        if (proposed.Value is not { } altruist)
+            return proposed.Refusal!;
+        if (altruist.Attested)
+            return Registered<ControlReport>.Done(new ControlReport(altruist, null, [], InWords(altruist)), created: false);
+
+        var shown = await store.StartNewAsync(actor, altruist.Provider, AltruistRegistry.PlacesTextOf(altruist), cancellation);
+        return shown.By is { } by ? Proven(altruist with { Attested = true, ControlBy = by }, []) : ToShow(altruist, shown.Challenge);
+    }
+
+    /// <inheritdoc cref="StartNewAsync"/>
+    public async Task<Registered<ControlReport>> CheckNewAsync(Actor actor, AltruistDraft draft, FieldErrors errors, CancellationToken cancellation)
+    {
+        var started = await StartNewAsync(actor, draft, errors, cancellation);
+        if (started.Value is not { Challenge: { } challenge, Altruist: var altruist })
+            return started;
+
+        var (found, by) = await LookAsync(altruist, challenge, cancellation);
+        if (by is not { } proof)
+            return NotProven(altruist, challenge, found);
+        return await store.ProveNewAsync(actor, altruist.Provider, AltruistRegistry.PlacesTextOf(altruist), challenge, proof, CancellationToken.None)
+            ? Proven(altruist with { Attested = true, ControlBy = proof }, found)
+            : new Refusal(RefusalKind.Taken, "changed-meanwhile", "What was to be shown is over: show the new answer, then check again.");
     }
 
     /// <summary>Looks whether it is shown; where it is, control counts as proven.</summary>
@@ -71,19 +98,23 @@ public sealed class ControlProver
         if (started.Value is not { Challenge: { } challenge, Altruist: var altruist })
             return started;
 
-        var wanted = AltruistRegistry.PlacesToProve(altruist);
-        var found = await Task.WhenAll(wanted.Values.Select(url => LookAsync(altruist, url, challenge, cancellation)));
-        if (found.Length == 0 || !Array.TrueForAll(found, place => place.IsProven))
-            return Registered<ControlReport>.Done(new ControlReport(altruist, challenge, found, found.Length == 0 ? altruist.Undecryptable!.ToString() : "control is not proven"), created: false);
-
-        var by = Array.TrueForAll(found, place => place.File == Found) ? ControlProof.WellKnown : ControlProof.Dns;
-        var outcome = await registry.ProveAsync(actor, id, [.. wanted.Keys], by, CancellationToken.None);
-        return outcome.Refusal is { } refused
-            ? refused
-            : Registered<ControlReport>.Done(new ControlReport(outcome.Value!, null, found, InWords(outcome.Value!)), created: false);
+        var (found, by) = await LookAsync(altruist, challenge, cancellation);
+        if (by is not { } proof)
+            return NotProven(altruist, challenge, found);
+        var outcome = await registry.ProveAsync(actor, id, [.. AltruistRegistry.PlacesToProve(altruist).Keys], proof, CancellationToken.None);
+        return outcome.Refusal is { } refused ? refused : Proven(outcome.Value!, found);
     }
 
     private const string Found = "found";
+
+    private static Registered<ControlReport> ToShow(Altruist altruist, ControlChallenge challenge) => Registered<ControlReport>.Done(
+        new ControlReport(altruist, challenge, [.. AltruistRegistry.PlacesToProve(altruist).Values.Select(url => PlaceOf(url, challenge))], "show the answer at each place, then check"), created: false);
+
+    private static Registered<ControlReport> NotProven(Altruist altruist, ControlChallenge challenge, IReadOnlyList<ControlPlace> found) =>
+        Registered<ControlReport>.Done(new ControlReport(altruist, challenge, found, found.Count == 0 ? altruist.Undecryptable!.ToString() : "control is not proven"), created: false);
+
+    private static Registered<ControlReport> Proven(Altruist altruist, IReadOnlyList<ControlPlace> found) =>
+        Registered<ControlReport>.Done(new ControlReport(altruist, null, found, InWords(altruist)), created: false);
 
     private static string InWords(Altruist altruist) => altruist.ControlBy switch
     {
@@ -97,6 +128,15 @@ public sealed class ControlProver
         var isName = url.HostNameType is UriHostNameType.Dns;
         return new ControlPlace(
             url.Authority, $"{(url.Scheme is "https" or "wss" ? "https" : "http")}://{url.Authority}{FileFolder}{challenge.Token}", isName ? $"{DnsLabel}.{url.IdnHost}" : null);
+    }
+
+    /// <summary>Looks at each place; by what control is proven, null where it is not.</summary>
+    private async Task<(IReadOnlyList<ControlPlace> Found, ControlProof? By)> LookAsync(Altruist altruist, ControlChallenge challenge, CancellationToken cancellation)
+    {
+        var found = await Task.WhenAll(AltruistRegistry.PlacesToProve(altruist).Values.Select(url => LookAsync(altruist, url, challenge, cancellation)));
+        if (found.Length == 0 || !Array.TrueForAll(found, place => place.IsProven))
+            return (found, null);
+        return (found, Array.TrueForAll(found, place => place.File == Found) ? ControlProof.WellKnown : ControlProof.Dns);
     }
 
     private async Task<ControlPlace> LookAsync(Altruist altruist, Uri url, ControlChallenge challenge, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using AltruistManager.Altruists;
 
 namespace AltruistManager.Probing;
@@ -15,7 +16,7 @@ internal sealed class Lane
     private readonly Dictionary<string, Host>.AlternateLookup<ReadOnlySpan<char>> hostsByText;
 
     /// <summary>Have a place at their host and wait for one in the lane.</summary>
-    private readonly Queue<Waiting> ready = new();
+    private readonly Line ready = new();
 
     private int places;
 
@@ -32,9 +33,10 @@ internal sealed class Lane
     /// <summary>Runs the probe as soon as there is a place; skips it, with null, when one of the same altruist is still under way.</summary>
     /// <param name="probe">Throws only when it is cancelled.</param>
     /// <param name="done">Told the result, null for a probe that was skipped or cancelled; on the thread of the lane, so it must be short.</param>
-    public void Run(Altruist altruist, Func<Altruist, Task<ProbeResult?>> probe, Action<ProbeResult?> done, CancellationToken cancellation)
+    /// <param name="isFirst">Where places are taken, it waits before all those who are not first.</param>
+    public void Run(Altruist altruist, Func<Altruist, Task<ProbeResult?>> probe, Action<ProbeResult?> done, CancellationToken cancellation, bool isFirst = false)
     {
-        var mine = new Waiting(altruist, probe, done, cancellation);
+        var mine = new Waiting(altruist, probe, done, isFirst, cancellation);
         if (TryEnter(mine) is not { } entered)
             done(null);
         else if (entered)
@@ -56,7 +58,7 @@ internal sealed class Lane
     }
 
     /// <summary>The same for other work than one probe; what it throws, the caller gets.</summary>
-    public Task<T?> DoAsync<T>(Altruist altruist, Func<Task<T?>> work, CancellationToken cancellation)
+    public Task<T?> DoAsync<T>(Altruist altruist, Func<Task<T?>> work, CancellationToken cancellation, bool isFirst = false)
         where T : class
     {
         var ended = new TaskCompletionSource<T?>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -78,7 +80,7 @@ internal sealed class Lane
                 ended.TrySetCanceled(cancellation);
             else
                 ended.TrySetResult(null);
-        }, cancellation);
+        }, cancellation, isFirst);
         return ended.Task;
     }
 
@@ -96,7 +98,7 @@ internal sealed class Lane
             // The host first: those who queue for a slow host take no place from the others.
             if (host.Busy == perHost)
             {
-                (host.Queue ??= new Queue<Waiting>()).Enqueue(mine);
+                (host.Queue ??= new Line()).Enqueue(mine);
                 mine.Since = ProbeMetrics.Waits(Name);
                 return false;
             }
@@ -144,8 +146,8 @@ internal sealed class Lane
         {
             underWay.Remove(mine.Altruist.Id);
             var host = mine.Host!;
-            if (host.Queue is { Count: > 0 } siblings)
-                ready.Enqueue(siblings.Dequeue());
+            if (host.Queue is { } siblings && siblings.TryDequeue(out var sibling))
+                ready.Enqueue(sibling);
             else if (--host.Busy == 0)
                 hosts.Remove(host.Authority);
 
@@ -174,11 +176,34 @@ internal sealed class Lane
 
         public int Busy { get; set; }
 
-        public Queue<Waiting>? Queue { get; set; }
+        public Line? Queue { get; set; }
     }
 
-    private sealed class Waiting(Altruist altruist, Func<Altruist, Task<ProbeResult?>> probe, Action<ProbeResult?> done, CancellationToken cancellation)
+    /// <summary>Those who are first before the others, each in the order in which they came.</summary>
+    private sealed class Line
     {
+        private readonly Queue<Waiting> all = new();
+        private Queue<Waiting>? first;
+
+        public void Enqueue(Waiting waiting)
+        {
+            if (waiting.IsFirst)
+                (first ??= new Queue<Waiting>()).Enqueue(waiting);
+            else
+                all.Enqueue(waiting);
+        }
+
+        public bool TryDequeue([MaybeNullWhen(false)] out Waiting waiting)
+        {
+            waiting = null;
+            return first?.TryDequeue(out waiting) == true || all.TryDequeue(out waiting);
+        }
+    }
+
+    private sealed class Waiting(Altruist altruist, Func<Altruist, Task<ProbeResult?>> probe, Action<ProbeResult?> done, bool isFirst, CancellationToken cancellation)
+    {
+        public bool IsFirst => isFirst;
+
         public Altruist Altruist => altruist;
 
         public Func<Altruist, Task<ProbeResult?>> Probe => probe;

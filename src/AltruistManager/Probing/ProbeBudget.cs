@@ -8,7 +8,7 @@ namespace AltruistManager.Probing;
 /// <param name="Kind">sweeps, hot, retries, trial, checks, tests, ahead (before rounds), failovers.</param>
 /// <param name="Probes">How many probes or runs of checks were made.</param>
 /// <param name="Calls">How many calls they made.</param>
-/// <param name="Expected">What the configuration makes of a day; 0 for what only happens when it is needed.</param>
+/// <param name="Expected">What the configuration makes of a day of an altruist that is well; 0 for what only happens when it is needed.</param>
 public sealed record BudgetLine(string Kind, long Probes, long Calls, long Expected);
 
 /// <summary>What probing costs an altruist's node, for its owner.</summary>
@@ -38,13 +38,14 @@ public sealed class ProbeBudget
     {
         var measured = await store.CallsSinceAsync(altruist.Id, time.GetUtcNow() - Day, cancellation);
         var subject = starter.MayProbe(altruist) ? starter.SubjectOf(altruist.InService) : null;
+        var closely = hot.Primaries.Contains(altruist.Id) ? options.HotInterval : hot.FirstStandbys.Contains(altruist.Id) ? options.HotInterval * CloseWatch.StandbyFactor : (TimeSpan?)null;
         return
         [
-            Line("sweeps", ProbeLane.Steady, subject is { } swept ? Times(options.Interval) * checks.OfSweeps.Sum(check => CallsOf(check, swept)) : 0),
-            Line("hot", ProbeLane.Hot, subject is null ? 0 : hot.Primaries.Contains(altruist.Id) ? Times(options.HotInterval) : hot.FirstStandbys.Contains(altruist.Id) ? Times(options.HotInterval * CloseWatch.StandbyFactor) : 0),
+            Line("sweeps", ProbeLane.Steady, subject is { } swept ? Times(options.Interval) * checks.OfSweeps.Sum(check => (double)check.CallsOf(swept) / (check.Pace.EverySweeps ?? 1)) : 0),
+            Line("hot", ProbeLane.Hot, subject is { } watched && closely is { } interval ? Times(interval) * watched.Protocol.Facts.Calls.Head : 0),
             Line("retries", ProbeLane.Retry, 0),
             Line("trial", ProbeLane.Trial, 0),
-            Line("checks", ProbeLane.Check, subject is { } checkedOne ? checks.Own.Where(check => check.Concerns(checkedOne)).Sum(check => Times(check.Pace.Interval!.Value) * check.Calls) : 0),
+            Line("checks", ProbeLane.Check, subject is { } checkedOne ? checks.Own.Where(check => check.Concerns(checkedOne)).Sum(check => Times(check.Pace.Interval!.Value) * (check.Foregone(checkedOne) is null ? check.CallsOf(checkedOne) : 0)) : 0),
             Line("tests", ProbeLane.Test, 0),
             Line("ahead", ProbeLane.Ahead, 0),
             Line("failovers", ProbeLane.Failover, 0),
@@ -58,11 +59,4 @@ public sealed class ProbeBudget
     }
 
     private static double Times(TimeSpan interval) => Day / interval;
-
-    private static double CallsOf(ISweepCheck check, CheckSubject subject) => check switch
-    {
-        LatencyCheck => 0,
-        HeadAgeCheck when subject.Protocol.Facts.Syncing is null => 0,
-        _ => check.Concerns(subject) ? 1.0 / (check.Pace.EverySweeps ?? 1) : 0,
-    };
 }

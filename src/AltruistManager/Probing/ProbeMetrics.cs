@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Text.Json;
 using AltruistManager.Chains;
 using AltruistManager.Probing.Checks;
 
@@ -12,7 +13,9 @@ public static class ProbeMetrics
     public const string MeterName = "AltruistManager";
 
     private static readonly string[] Lanes = [.. Enum.GetNames<ProbeLane>().Select(name => name.ToLowerInvariant())];
-    private static readonly string[] Outcomes = [.. Enum.GetNames<ProbeOutcome>()];
+
+    /// <summary>In the words of the API.</summary>
+    private static readonly string[] Outcomes = [.. Enum.GetNames<ProbeOutcome>().Select(JsonNamingPolicy.KebabCaseLower.ConvertName)];
     private static readonly int[] UnderWay = new int[Lanes.Length];
     private static readonly int[] Due = new int[Lanes.Length];
 
@@ -57,7 +60,7 @@ public static class ProbeMetrics
 
     /// <summary>A bug of ours broke it: it has no outcome of its own.</summary>
     internal static void Broke(ProbeLane lane, NetworkId network) =>
-        Probes.Add(1, new KeyValuePair<string, object?>("outcome", "Broken"), new KeyValuePair<string, object?>("lane", Lanes[(int)lane]), new KeyValuePair<string, object?>("protocol", network.Protocol));
+        Probes.Add(1, new KeyValuePair<string, object?>("outcome", "broken"), new KeyValuePair<string, object?>("lane", Lanes[(int)lane]), new KeyValuePair<string, object?>("protocol", network.Protocol));
 
     /// <summary>A due probe found a place at once.</summary>
     internal static void Enters(ProbeLane lane)

@@ -40,7 +40,7 @@ public sealed class ProbingOptions
     [Required]
     public string Vantage { get; set; } = "local";
 
-    /// <summary>The region of this vantage; null when it stands for none.</summary>
+    /// <summary>The region of this vantage, told beside it in the telemetry; null when it stands for none. No rule goes by it.</summary>
     public string? Region { get; set; }
 
     /// <summary>URLs whose answer proves that our own network works (design 5.4).</summary>

@@ -48,6 +48,9 @@ public interface ICheckObserver
 {
     Task CheckedAsync(AltruistId altruist, CancellationToken cancellation);
 
+    /// <summary>Whether it answers at present. Who does not, or is out until a person resumes it, is not checked beside its probes: what it has proven stays as it was.</summary>
+    bool Answers(AltruistId altruist);
+
     /// <summary>What is known of the network that is checked.</summary>
     Checks.NetworkPace PaceOf(NetworkId network);
 }

@@ -24,6 +24,8 @@ internal sealed class Unwired : IProbeObserver, IHotAltruists, IProbeDemand, ITr
 
     public Task CheckedAsync(AltruistId altruist, CancellationToken cancellation) => Task.CompletedTask;
 
+    public bool Answers(AltruistId altruist) => true;
+
     public NetworkPace PaceOf(NetworkId network) => new(BlockTimeSeconds: 12, ToleranceBlocks: 3);
 
     public IReadOnlyCollection<TrialWish> Wishes => [];

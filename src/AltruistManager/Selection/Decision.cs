@@ -1,4 +1,5 @@
 using AltruistManager.Altruists;
+using AltruistManager.Chains;
 
 namespace AltruistManager.Selection;
 
@@ -32,13 +33,27 @@ public sealed record Decision
     /// <summary>The override that ruled this decision, with its public reason.</summary>
     public DecisionOverride? Override { get; init; }
 
+    /// <summary>Those by which candidates of this slot were excluded, strongest first.</summary>
+    public IReadOnlyList<DecisionOverride> Exclusions { get; init; } = [];
+
+    /// <summary>The hold that stopped the rotation here.</summary>
+    public DecisionHold? Hold { get; init; }
+
     /// <summary>Of its entry, in lower-case hex.</summary>
     public required string Hash { get; init; }
 
     public required string PreviousHash { get; init; }
 }
 
-public sealed record DecisionOverride(string Id, string Kind, AltruistId? Altruist, string Reason, DateTimeOffset ExpiresAt);
+/// <param name="Chain">Null means every chain, as a null region means every region.</param>
+/// <param name="Provider">Whose altruists are all excluded.</param>
+/// <param name="Author"><c>key:</c>, <c>user:</c> or <c>command:</c> and an id; null in entries before format 4, which do not tell.</param>
+public sealed record DecisionOverride(
+    string Id, string Kind, ChainId? Chain, RegionId? Region, AltruistId? Altruist, ProviderId? Provider, bool Force, bool Revoke, string Reason, string? Author,
+    DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt);
+
+/// <inheritdoc cref="DecisionOverride"/>
+public sealed record DecisionHold(string Id, ChainId? Chain, RegionId? Region, string Reason, string? Author, DateTimeOffset CreatedAt, DateTimeOffset Until);
 
 /// <param name="Turns">In this slot and window, before the decision; a turn as one of several primaries counts its weight.</param>
 /// <param name="Reason">Why it was or was not picked, in words.</param>

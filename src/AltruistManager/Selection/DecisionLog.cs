@@ -6,27 +6,20 @@ namespace AltruistManager.Selection;
 /// <summary>Reads decisions and sessions back, for the public API and the pages.</summary>
 public sealed class DecisionLog(SelectionStore store, IEntryLog log, TimeProvider time)
 {
+    private static readonly IReadOnlyDictionary<AltruistId, DateTimeOffset> NoStarts = new Dictionary<AltruistId, DateTimeOffset>();
+
     /// <summary>Newest first, of the chains and regions given; null means all.</summary>
     /// <param name="before">Continue after this one.</param>
     public async Task<IReadOnlyList<Decision>> ListAsync(ChainId? chain, RegionId? region, DecisionId? before, int limit, CancellationToken cancellation)
     {
         var rows = await store.DecisionsAsync(chain, region, before, limit, cancellation);
-        var decisions = new List<Decision>(rows.Count);
-        foreach (var row in rows)
-        {
-            if (await ReadAsync(row, cancellation) is { } decision)
-                decisions.Add(decision);
-        }
-
-        return decisions;
+        var decisions = await ReadAsync(rows, cancellation);
+        return [.. rows.Select(row => decisions.GetValueOrDefault(row.Id)).OfType<Decision>()];
     }
 
     /// <summary>Null when there is none, or its entry's body is no longer kept.</summary>
-    public async Task<Decision?> FindAsync(DecisionId id, CancellationToken cancellation)
-    {
-        var row = await store.FindDecisionAsync(id, cancellation);
-        return row is null ? null : await ReadAsync(row, cancellation);
-    }
+    public async Task<Decision?> FindAsync(DecisionId id, CancellationToken cancellation) =>
+        await store.FindDecisionAsync(id, cancellation) is { } row ? (await ReadAsync([row], cancellation)).GetValueOrDefault(id) : null;
 
     /// <summary>The slot's picks: those in use, newest first, then those of before, from the one that ended last on.</summary>
     /// <param name="before">The id of one that ended, to continue after; null starts with those in use.</param>
@@ -44,14 +37,27 @@ public sealed class DecisionLog(SelectionStore store, IEntryLog log, TimeProvide
     public Task<IReadOnlyList<OwnSession>> SessionsOfAsync(AltruistId altruist, TimeSpan within, int skip, int limit, CancellationToken cancellation) =>
         store.SessionsOfAsync(altruist, time.GetUtcNow() - within, skip, limit, cancellation);
 
-    private async Task<Decision?> ReadAsync(SelectionStore.DecisionRow row, CancellationToken cancellation)
+    /// <summary>As many looks into the database for many as for one.</summary>
+    private async Task<Dictionary<DecisionId, Decision>> ReadAsync(List<SelectionStore.DecisionRow> rows, CancellationToken cancellation)
     {
-        if (await log.FindAsync(row.Generation, cancellation) is not { } logged)
-            return null;
+        var decisions = new Dictionary<DecisionId, Decision>(rows.Count);
+        if (rows.Count == 0)
+            return decisions;
+        var lastStarts = await store.LastStartsAsync(rows.Select(row => (row.SlotId, row.At)), cancellation);
+        var byGeneration = rows.ToLookup(row => row.Generation);
+        await foreach (var logged in log.ReadAsync([.. byGeneration.Select(rowsOfOne => rowsOfOne.Key)], cancellation))
+        {
+            foreach (var row in byGeneration[logged.Entry.Generation])
+                decisions[row.Id] = Tell(row, logged, lastStarts.GetValueOrDefault((row.SlotId, row.At), NoStarts));
+        }
 
+        return decisions;
+    }
+
+    private static Decision Tell(SelectionStore.DecisionRow row, LoggedEntry logged, IReadOnlyDictionary<AltruistId, DateTimeOffset> lastStarts)
+    {
         var entry = logged.Entry;
         var slot = entry.Slots[row.Ordinal];
-        var lastStarts = await store.LastStartsAsync(row.SlotId, entry.At, cancellation);
         var question = slot.Question;
         var facts = Array.ConvertAll(entry.Altruists, altruist => altruist.Facts);
         var admitted = Selector.Admitted(question, facts);
@@ -75,7 +81,7 @@ public sealed class DecisionLog(SelectionStore store, IEntryLog log, TimeProvide
 
         return new Decision
         {
-            Id = new DecisionId(row.Generation, row.Ordinal),
+            Id = row.Id,
             Slot = question.Key,
             At = entry.At,
             Trigger = slot.Trigger,
@@ -86,11 +92,18 @@ public sealed class DecisionLog(SelectionStore store, IEntryLog log, TimeProvide
             Primaries = [.. slot.Outcome.Picks.Where(pick => pick.Weight > 0).Select(pick => new Pick(entry.Altruists[pick.Altruist].Id, pick.Region, pick.Weight))],
             Standbys = [.. slot.Outcome.Picks.Where(pick => pick.Weight == 0).Select(pick => entry.Altruists[pick.Altruist].Id)],
             Override = slot.Outcome.Override >= 0 ? ToPublic(entry.Overrides[slot.Outcome.Override]) : null,
+            Exclusions = [.. question.Candidates.Where(candidate => candidate.ExcludedBy >= 0).Select(candidate => candidate.ExcludedBy).Distinct().Order().Select(number => ToPublic(entry.Overrides[number]))],
+            Hold = question.Hold >= 0 ? ToPublic(entry.Holds[question.Hold]) : null,
             Hash = logged.Hash,
             PreviousHash = logged.PreviousHash,
         };
     }
 
-    private static DecisionOverride ToPublic(Override rule) =>
-        new(rule.Id, rule.Kind == OverrideKind.Pin ? "pin" : "exclude", rule.Altruist, rule.Reason, rule.ExpiresAt);
+    private static DecisionOverride ToPublic(Override rule) => new(
+        rule.Id, rule.Kind == OverrideKind.Pin ? "pin" : "exclude", rule.Chain, rule.Region, rule.Altruist, rule.Provider, rule.Force, rule.Revoke, rule.Reason, AuthorOf(rule.CreatedBy),
+        rule.CreatedAt, rule.ExpiresAt);
+
+    private static DecisionHold ToPublic(Hold hold) => new(hold.Id, hold.Chain, hold.Region, hold.Reason, AuthorOf(hold.CreatedBy), hold.CreatedAt, hold.Until);
+
+    private static string? AuthorOf(string author) => author.Length == 0 ? null : author;
 }

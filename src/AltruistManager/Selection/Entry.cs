@@ -51,6 +51,9 @@ public sealed class EntrySlot
     /// <summary>The decision that last changed something a portal acts on: this one, or an earlier one that this one confirms.</summary>
     public required DecisionId Decision { get; init; }
 
+    /// <summary>Who left it in this window, with their turns as in the question; nobody in entries before format 4, when they were forgotten.</summary>
+    public Leavers Leavers { get; init; } = Leavers.None;
+
     /// <summary>When the primary was set; for a slot without one, when it lost the last.</summary>
     public required DateTimeOffset SelectedAt { get; init; }
 }
@@ -89,6 +92,14 @@ public sealed record EntryProbingParameters(long IntervalMs, long HotIntervalMs,
 /// <summary>What one publishing transaction appends to the public log, numbered by its generation.</summary>
 public sealed class Entry
 {
+    /// <summary>The form in which entries are written now.</summary>
+    public const int NewestFormat = 4;
+
+    /// <summary>The first that tells of those that left a slot, and of who gave an order.</summary>
+    public const int TellsLeavers = 4;
+
+    public int Format { get; init; } = NewestFormat;
+
     public required string Origin { get; init; }
 
     public required long Generation { get; init; }

@@ -5,10 +5,10 @@ using AltruistManager.Probing;
 namespace AltruistManager.Selection;
 
 /// <summary>
-/// Slots whose failover waits until its target was asked once, because nothing was heard of it for longer than those in use are (design 5.5). A target
+/// Slots whose failover waits until its target was asked once, because nothing good was heard of it for longer than those in use are left alone (design 5.5). A target
 /// that answers badly counts as failing, so that the decision, made anew, goes to another. Used under the selection lock; other slots do not wait.
 /// </summary>
-/// <param name="heardWithin">Of whom something was heard since is not asked.</param>
+/// <param name="heardWithin">Who answered well since is not asked. A bad probe, and one that failed by the prober's own fault, prove nothing.</param>
 internal sealed class FailoverTargets(IPickProbes probes, HealthBoard board, TimeSpan heardWithin)
 {
     /// <summary>So often the target of one failover is asked, its standbys with it; then whoever comes first is published.</summary>
@@ -70,7 +70,7 @@ internal sealed class FailoverTargets(IPickProbes probes, HealthBoard board, Tim
 
     private static bool IsInUse(SlotMemory slot, AltruistId altruist) => Array.Exists(slot.Picks, pick => pick.Weight > 0 && pick.Altruist == altruist);
 
-    private bool IsHeard(AltruistId altruist, DateTimeOffset now) => board[altruist].LastProbeAt >= now - heardWithin;
+    private bool IsHeard(AltruistId altruist, DateTimeOffset now) => board[altruist].LastGoodAt >= now - heardWithin;
 
     private sealed class Try(int number)
     {

@@ -22,6 +22,6 @@ public interface IEntryLog
     /// <summary>The entries from the newest round on, oldest first: together they hold the whole state.</summary>
     Task<IReadOnlyList<LoggedEntry>> TailAsync(string origin, CancellationToken cancellation);
 
-    /// <summary>Null when there is no such entry, or its body is no longer kept.</summary>
-    Task<LoggedEntry?> FindAsync(long generation, CancellationToken cancellation);
+    /// <summary>Those of these entries whose bodies are kept, one after the other, by one look into the database: they may have megabytes each.</summary>
+    IAsyncEnumerable<LoggedEntry> ReadAsync(IReadOnlyCollection<long> generations, CancellationToken cancellation);
 }

@@ -119,12 +119,6 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         options = changed;
         // Who is a candidate stays; how they are drawn and by which policy may not.
         roster = null;
-        // Entries by which providers are not counted do not tell of their turns: whoever reads the log counts anew after them, and so it must be here.
-        if (changed.FairnessUnit != "provider" && changed.ProviderCapPercent == 100)
-        {
-            foreach (var slot in Slots)
-                slot.Question.ForgetProviders();
-        }
     }
 
     /// <summary>Brings everything to this moment, so that <see cref="Selector"/> may be asked.</summary>
@@ -270,6 +264,8 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
     {
         var next = slot.Next;
         slot.Question.TakeTurns(slot.Next);
+        if (!slot.Leavers.IsEmpty)
+            slot.Leavers = slot.Leavers.AfterDecision(options.FairnessUnit == "provider" || options.ProviderCapPercent < 100);
         slot.Eligible = next.Eligible;
         if (changed)
         {
@@ -367,7 +363,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         if (entry.Window > NumberOfWindow(entry.Parameters.WindowMs))
         {
             foreach (var slot in Slots)
-                slot.Question.ForgetTurns();
+                slot.ForgetTurns();
         }
 
         var differing = new List<SlotKey>();
@@ -385,6 +381,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
                 differing.Add(slot.Key);
 
             slot.Question = logged.Question;
+            slot.Leavers = logged.Leavers;
             slot.Space = entry.Altruists;
             slot.Question.TakeTurns(slot.Next);
             slot.State = logged.Outcome.State;
@@ -477,7 +474,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
         var drawn = redraw ? DrawAhead(window, lastHash) : null;
         ForEach(Slots.Count, i =>
         {
-            Slots[i].Question.ForgetTurns();
+            Slots[i].ForgetTurns();
             if (drawn is not null)
                 Take(Slots[i], drawn[i]);
         });
@@ -609,13 +606,7 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
 
     private void Refill(SlotMemory slot, Region region, List<int> serving, Dictionary<AltruistId, int> numbers)
     {
-        var before = new Dictionary<AltruistId, Candidate>();
-        foreach (var candidate in slot.Question.Candidates)
-            before[slot.Space[candidate.Altruist].Id] = candidate;
-        var providersBefore = new Dictionary<ProviderId, ProviderTurns>();
-        foreach (var candidate in slot.Question.Candidates)
-            providersBefore[slot.Space[candidate.Altruist].Provider] = slot.Question.Providers[candidate.Provider];
-
+        var had = new TurnsHad(slot);
         var candidates = new List<Candidate>(serving.Count);
         var providers = new List<ProviderId>();
         foreach (var number in serving)
@@ -632,15 +623,15 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
                 providers.Add(altruist.Provider);
             }
 
-            var known = before.GetValueOrDefault(altruist.Id);
+            var before = had.Take(altruist.Id);
             candidates.Add(new Candidate
             {
                 Altruist = number,
                 Provider = (short)provider,
                 Offer = (byte)offer,
                 ExcludedBy = -1,
-                Turns = known.Turns,
-                Contender = known.Contender,
+                Turns = before.Turns,
+                Contender = before.Contender,
             });
         }
 
@@ -651,13 +642,17 @@ internal sealed class SelectionBook(SelectionOptions options, ProbingOptions pro
             Candidates = [.. candidates],
             Policy = PolicyOf(slot.Chain),
             Primaries = slot.Chain?.Primaries ?? options.Primaries,
-            Providers = [.. providers.Select(provider => providersBefore.GetValueOrDefault(provider) with { Shares = Roster.Providers.GetValueOrDefault(provider)?.Shares ?? 1 })],
+            Providers = [.. providers.Select(provider => TurnsOf(had.Take(provider)))],
             Requires = slot.Chain?.Requires ?? [],
             Fallbacks = region.Fallbacks,
             Was = Array.ConvertAll(slot.Picks, pick => new IncumbentPick(numbers[pick.Altruist], pick.Region, pick.Weight, MayKeep: true)),
         };
+        slot.Leavers = had.Rest();
         slot.Space = altruists;
     }
+
+    private ProviderTurns TurnsOf(ProviderLeft had) =>
+        new() { Turns = had.Turns, Given = had.Given, Contender = had.Contender, Shares = Roster.Providers.GetValueOrDefault(had.Provider)?.Shares ?? 1 };
 
     /// <summary>A policy that this version does not know counts as the configured one.</summary>
     private ISelectionPolicy PolicyOf(Chain? chain) =>

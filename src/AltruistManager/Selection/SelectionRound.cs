@@ -527,6 +527,8 @@ public sealed partial class SelectionRound : IVerdictObserver, IDisposable
             slots[i] = new EntrySlot
             {
                 Question = slot.Question,
+                // With a slot that is given up its turns are forgotten.
+                Leavers = slot.Chain is null ? Leavers.None : slot.Leavers,
                 Outcome = slot.Next,
                 Trigger = isRound ? trigger : TriggerOf(slot, trigger),
                 Decision = changes[i] ? new DecisionId(next, i) : slot.Decision,

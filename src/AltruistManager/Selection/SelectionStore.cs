@@ -212,7 +212,7 @@ public sealed class SelectionStore(Database database, TimeProvider time)
         // Entry by entry, from the newest whose decisions are kept: an index by slot would cost each round more, the longer the history is.
         return database.QueryAsync<DecisionRow>(
             $"""
-            select log_decisions.generation, ordinal, slot_id
+            select log_decisions.generation, ordinal, slot_id, at
             from log_entries
             cross join log_decisions
             where body is not null
@@ -235,7 +235,12 @@ public sealed class SelectionStore(Database database, TimeProvider time)
 
     internal Task<DecisionRow?> FindDecisionAsync(DecisionId id, CancellationToken cancellation) =>
         database.SingleOrDefaultAsync<DecisionRow>(
-            "select generation, ordinal, slot_id from log_decisions where generation = @Generation and ordinal = @Ordinal",
+            """
+            select log_decisions.generation, ordinal, slot_id, at
+            from log_decisions
+            join log_entries on log_entries.generation = log_decisions.generation and body is not null
+            where log_decisions.generation = @Generation and ordinal = @Ordinal
+            """,
             new { id.Generation, id.Ordinal },
             cancellation);
 
@@ -390,33 +395,43 @@ public sealed class SelectionStore(Database database, TimeProvider time)
             new { Altruist = altruist.Value, Slots = database.Dialect.List(slots), Since = since.ToUnixTimeMilliseconds(), Bucket = (long)bucket.TotalMilliseconds },
             cancellation);
 
-    /// <summary>When each altruist last became the pick of the slot before a moment, as far as it is among the newest of these.</summary>
-    internal async Task<IReadOnlyDictionary<AltruistId, DateTimeOffset>> LastStartsAsync(int slot, DateTimeOffset before, CancellationToken cancellation) =>
-        (await database.QueryAsync<LastRow>(
-            """
-            with recursive ended (altruist_id, started_at, before_id, place) as (
-                select altruist_id, started_at, before_id, case when started_at < @Before then 1 else 0 end
-                from slots
+    /// <summary>When each altruist last became the pick of a slot before a moment, as far as it is among the newest of these.</summary>
+    /// <returns>By slot and moment, in Unix milliseconds.</returns>
+    internal async Task<IReadOnlyDictionary<(int Slot, long Moment), IReadOnlyDictionary<AltruistId, DateTimeOffset>>> LastStartsAsync(IEnumerable<(int Slot, long Moment)> asked, CancellationToken cancellation)
+    {
+        var distinct = asked.Distinct().ToList();
+        var rows = await database.QueryAsync<LastRow>(
+            $"""
+            with recursive asked (slot_id, moment) as (
+                {database.Dialect.Pick(
+                    "select places.value, moments.value from json_each(@Slots) as places join json_each(@Moments) as moments on moments.key = places.key",
+                    "select slot_id, moment from unnest(@Slots, @Moments) as pairs (slot_id, moment)")}
+            ),
+            ended (slot_id, moment, altruist_id, started_at, before_id, place) as (
+                select asked.slot_id, moment, altruist_id, started_at, before_id, case when started_at < moment then 1 else 0 end
+                from asked
+                join slots on slots.id = asked.slot_id
                 join sessions on sessions.id = last_ended
-                where slots.id = @Slot
                 union all
-                select sessions.altruist_id, sessions.started_at, sessions.before_id, place + case when sessions.started_at < @Before then 1 else 0 end
+                select ended.slot_id, moment, sessions.altruist_id, sessions.started_at, sessions.before_id, place + case when sessions.started_at < moment then 1 else 0 end
                 from ended
                 join sessions on sessions.id = ended.before_id
                 where place < @Most
             )
-            select altruist_id, max(started_at) as started_at
+            select slot_id, moment, altruist_id, max(started_at) as started_at
             from (
-                select altruist_id, started_at from ended
+                select slot_id, moment, altruist_id, started_at from ended
                 union all
-                select altruist_id, started_at from open_sessions where slot_id = @Slot
+                select asked.slot_id, moment, altruist_id, started_at from asked join open_sessions on open_sessions.slot_id = asked.slot_id
             ) as newest
-            where started_at < @Before
-            group by altruist_id
+            where started_at < moment
+            group by slot_id, moment, altruist_id
             """,
-            new { Slot = slot, Before = before.ToUnixTimeMilliseconds(), Most = MostLookedBack },
-            cancellation))
-        .ToDictionary(row => new AltruistId(row.AltruistId), row => UnixTime.FromMs(row.StartedAt));
+            new { Slots = database.Dialect.List(distinct.ConvertAll(pair => pair.Slot)), Moments = database.Dialect.List(distinct.ConvertAll(pair => pair.Moment)), Most = MostLookedBack },
+            cancellation);
+        return rows.GroupBy(row => (row.SlotId, row.Moment))
+            .ToDictionary(group => group.Key, IReadOnlyDictionary<AltruistId, DateTimeOffset> (group) => group.ToDictionary(row => new AltruistId(row.AltruistId), row => UnixTime.FromMs(row.StartedAt)));
+    }
 
     /// <param name="Before">The one of its slot that ends just before it, in the same transaction; null where that is the slot's last one.</param>
     private readonly record struct EndedSession(long Id, int Slot, AltruistId Altruist, long? Before);
@@ -439,6 +454,11 @@ public sealed class SelectionStore(Database database, TimeProvider time)
         public required long Generation { get; init; }
         public required int Ordinal { get; init; }
         public required int SlotId { get; init; }
+
+        /// <summary>Of its entry.</summary>
+        public required long At { get; init; }
+
+        public DecisionId Id => new(Generation, Ordinal);
     }
 
     private sealed record MetaRow
@@ -499,6 +519,8 @@ public sealed class SelectionStore(Database database, TimeProvider time)
 
     private sealed record LastRow
     {
+        public required int SlotId { get; init; }
+        public required long Moment { get; init; }
         public required string AltruistId { get; init; }
         public required long StartedAt { get; init; }
     }

@@ -16,6 +16,9 @@ internal sealed class SlotMemory(SlotKey key)
 
     public SlotQuestion Question { get; set; } = new() { Key = key };
 
+    /// <summary>Who was a candidate in this window and is none any more.</summary>
+    public Leavers Leavers { get; set; } = Leavers.None;
+
     /// <summary>What the indexes in <see cref="Question"/> refer to.</summary>
     public EntryAltruist[] Space { get; set; } = [];
 
@@ -52,6 +55,13 @@ internal sealed class SlotMemory(SlotKey key)
     public string? RuledBy { get; set; }
 
     public AltruistId? Primary => Picks.Length > 0 ? Picks[0].Altruist : null;
+
+    /// <summary>A window begins.</summary>
+    public void ForgetTurns()
+    {
+        Question.ForgetTurns();
+        Leavers = Leavers.InNewWindow();
+    }
 
     public SlotStatus ToStatus()
     {

@@ -130,6 +130,9 @@ public sealed class SlotQuestion
             (candidates[i].Turns, candidates[i].Contender) = (outcome.After[i].Turns, outcome.After[i].Contender);
 
         var providers = outcome.ProvidersAfter.AsSpan();
+        // An entry by which providers are not counted does not tell of their turns: whoever reads the log counts anew after it, and so it must be here.
+        if (providers.IsEmpty)
+            ForgetProviders();
         for (var i = 0; i < providers.Length; i++)
         {
             ref var provider = ref Providers[i];
@@ -146,8 +149,7 @@ public sealed class SlotQuestion
             (provider.Turns, provider.Given) = (0, 0);
     }
 
-    /// <summary>Providers are not counted any more.</summary>
-    public void ForgetProviders()
+    private void ForgetProviders()
     {
         foreach (ref var provider in Providers.AsSpan())
             (provider.Turns, provider.Given, provider.Contender) = (0, 0, false);

@@ -31,6 +31,9 @@ public sealed record Portal
     /// <summary>Null where it may read all chains.</summary>
     public ChainChoice? Choice { get; private init; }
 
+    /// <summary>The newest generation when <see cref="Regions"/> or <see cref="Chains"/> were changed last: who has no newer one may lack slots that did not change since.</summary>
+    public long ReadsSince { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>Its keys ended with it.</summary>

@@ -20,14 +20,21 @@ public sealed class PortalStore(Database database)
 
     private static Task<int> PutAsync(WriteTransaction write, Portal portal, long revision) => write.ExecuteAsync(
         """
-        insert into portals (id, name, regions, chains, created_at, revision)
-        values (@Id, @Name, @Regions, @Chains, @CreatedAt, @Revision)
+        insert into portals (id, name, regions, chains, reads_since, created_at, revision)
+        values (
+            @Id, @Name, @Regions, @Chains,
+            (select coalesce(max(generation), 0) from log_entries where origin = (select value from meta where name = 'origin')),
+            @CreatedAt, @Revision)
         on conflict (id) do update set
-            name       = excluded.name,
-            regions    = excluded.regions,
-            chains     = excluded.chains,
-            retired_at = null,
-            revision   = excluded.revision
+            name        = excluded.name,
+            regions     = excluded.regions,
+            chains      = excluded.chains,
+            reads_since = case
+                when portals.regions = excluded.regions and portals.chains = excluded.chains then portals.reads_since
+                else excluded.reads_since
+            end,
+            retired_at  = null,
+            revision    = excluded.revision
         """,
         new
         {
@@ -55,7 +62,7 @@ public sealed class PortalStore(Database database)
     internal async Task<(IReadOnlyList<Portal> Portals, long Revision)> ChangedSinceAsync(long revision, CancellationToken cancellation)
     {
         var rows = await database.QueryAsync<Row>(
-            "select id, name, regions, chains, created_at, retired_at, revision from portals where revision > @Revision order by revision", new { Revision = revision }, cancellation);
+            "select id, name, regions, chains, reads_since, created_at, retired_at, revision from portals where revision > @Revision order by revision", new { Revision = revision }, cancellation);
         return (rows.ConvertAll(row => row.ToPortal()), rows.Count == 0 ? revision : rows[^1].Revision);
     }
 
@@ -80,6 +87,7 @@ public sealed class PortalStore(Database database)
         public required string Name { get; init; }
         public required string Regions { get; init; }
         public required string Chains { get; init; }
+        public required long ReadsSince { get; init; }
         public required long CreatedAt { get; init; }
         public long? RetiredAt { get; init; }
         public required long Revision { get; init; }
@@ -90,6 +98,7 @@ public sealed class PortalStore(Database database)
             Name = Name,
             Regions = JsonSerializer.Deserialize<string[]>(Regions)!,
             Chains = JsonSerializer.Deserialize<string[]>(Chains)!,
+            ReadsSince = ReadsSince,
             CreatedAt = UnixTime.FromMs(CreatedAt),
             RetiredAt = UnixTime.FromMs(RetiredAt),
         };

@@ -16,7 +16,8 @@ namespace AltruistManager.Transparency;
 /// </summary>
 internal static class CanonicalEntry
 {
-    public const int Format = 3;
+    /// <summary>The oldest that is written as it was read.</summary>
+    public const int OldestRewritten = 3;
 
     /// <summary>What format 1 told of an altruist.</summary>
     private const int FieldsOfFormat1 = 11;
@@ -39,7 +40,7 @@ internal static class CanonicalEntry
         json.WriteStartObject();
         WriteAltruists(json, entry, numbers, vantages);
         json.WriteNumber("at", entry.At.ToUnixTimeMilliseconds());
-        json.WriteNumber("format", Format);
+        json.WriteNumber("format", entry.Format);
         if (entry.FrozenSince is { } frozen)
             json.WriteNumber("frozenSince", frozen.ToUnixTimeMilliseconds());
         json.WriteNumber("generation", entry.Generation);
@@ -68,7 +69,7 @@ internal static class CanonicalEntry
         using var document = JsonDocument.Parse(body);
         var root = document.RootElement;
         var format = root.GetProperty("format").GetInt32();
-        if (format is < 1 or > Format)
+        if (format is < 1 or > Entry.NewestFormat)
             throw new InvalidDataException($"Entry format {format} is not known to this version.");
         var rule = root.GetProperty("rule").GetInt32();
         if (rule is < 1 or > Selector.RuleVersion)
@@ -85,6 +86,7 @@ internal static class CanonicalEntry
         var isRound = root.GetProperty("isRound").GetBoolean();
         return new Entry
         {
+            Format = format,
             Origin = root.GetProperty("origin").GetString()!,
             Generation = generation,
             Trigger = trigger,
@@ -210,6 +212,8 @@ internal static class CanonicalEntry
         {
             json.WriteStartObject();
             json.WriteString("altruist", rule.Altruist?.Value);
+            if (entry.Format >= Entry.TellsLeavers)
+                json.WriteString("author", rule.CreatedBy);
             json.WriteString("chain", rule.Chain?.Value);
             json.WriteNumber("createdAt", rule.CreatedAt.ToUnixTimeMilliseconds());
             json.WriteNumber("expiresAt", rule.ExpiresAt.ToUnixTimeMilliseconds());
@@ -239,7 +243,7 @@ internal static class CanonicalEntry
         Force = item.GetProperty("force").GetBoolean(),
         Revoke = item.GetProperty("revoke").GetBoolean(),
         CreatedAt = UnixMs(item.GetProperty("createdAt")),
-        CreatedBy = "",
+        CreatedBy = ReadAuthor(item),
     };
 
     /// <summary>Left out where there is none.</summary>
@@ -251,6 +255,8 @@ internal static class CanonicalEntry
         foreach (var hold in entry.Holds)
         {
             json.WriteStartObject();
+            if (entry.Format >= Entry.TellsLeavers)
+                json.WriteString("author", hold.CreatedBy);
             json.WriteString("chain", hold.Chain?.Value);
             json.WriteNumber("createdAt", hold.CreatedAt.ToUnixTimeMilliseconds());
             json.WriteString("id", hold.Id);
@@ -271,8 +277,11 @@ internal static class CanonicalEntry
         Reason = item.GetProperty("reason").GetString()!,
         Until = UnixMs(item.GetProperty("until")),
         CreatedAt = UnixMs(item.GetProperty("createdAt")),
-        CreatedBy = "",
+        CreatedBy = ReadAuthor(item),
     };
+
+    /// <summary>Empty before format 4, which did not tell.</summary>
+    private static string ReadAuthor(JsonElement item) => item.TryGetProperty("author", out var author) ? author.GetString()! : "";
 
     private static void WriteParameters(Utf8JsonWriter json, EntryParameters parameters)
     {
@@ -393,6 +402,8 @@ internal static class CanonicalEntry
             json.WriteNumber("hold", question.Hold);
         if (Array.Exists(question.Candidates, candidate => candidate.Lacking))
             WritePlaces(json, "lacking", question.Candidates, static candidate => candidate.Lacking, evenAll: true);
+        if (!slot.Leavers.IsEmpty && entry.Format >= Entry.TellsLeavers)
+            WriteLeavers(json, slot.Leavers, entry.Rules.CountsProviders);
         WriteNumbers(json, "offers", question.Candidates, static candidate => candidate.Offer);
         if (outcome.Override >= 0)
             json.WriteNumber("override", outcome.Override);
@@ -455,6 +466,47 @@ internal static class CanonicalEntry
         WriteWeights<IncumbentPick>(json, "wasWeights", question.Was, static was => was.Weight);
         WriteWeights<PickRef>(json, "weights", CollectionsMarshal.AsSpan(outcome.Picks), static pick => pick.Weight);
         json.WriteEndObject();
+    }
+
+    /// <summary>Only those whose turns are to be remembered.</summary>
+    private static void WriteLeavers(Utf8JsonWriter json, Leavers leavers, bool countsProviders)
+    {
+        var told = leavers.AfterDecision(countsProviders);
+        if (told.Altruists.Length > 0)
+        {
+            json.WriteStartArray("left");
+            foreach (var left in told.Altruists)
+            {
+                json.WriteStringValue(left.Altruist.Value);
+                json.WriteNumberValue(left.Turns);
+            }
+
+            json.WriteEndArray();
+        }
+
+        if (told.Providers.Length > 0)
+        {
+            json.WriteStartArray("leftProviders");
+            foreach (var left in told.Providers)
+            {
+                json.WriteStringValue(left.Provider.Value);
+                json.WriteNumberValue(left.Turns);
+                json.WriteNumberValue(left.Given);
+            }
+
+            json.WriteEndArray();
+        }
+    }
+
+    private static Leavers ReadLeavers(JsonElement item)
+    {
+        AltruistLeft[] altruists = item.TryGetProperty("left", out var left)
+            ? [.. Enumerable.Range(0, left.GetArrayLength() / 2).Select(i => new AltruistLeft(new(left[2 * i].GetString()!), left[2 * i + 1].GetInt32(), Contender: false))]
+            : [];
+        ProviderLeft[] providers = item.TryGetProperty("leftProviders", out var gone)
+            ? [.. Enumerable.Range(0, gone.GetArrayLength() / 3).Select(i => new ProviderLeft(new(gone[3 * i].GetString()!), gone[3 * i + 1].GetInt32(), gone[3 * i + 2].GetInt32(), Contender: false))]
+            : [];
+        return altruists.Length == 0 && providers.Length == 0 ? Leavers.None : new Leavers(altruists, providers);
     }
 
     /// <summary>Of the primaries; left out where there is but one.</summary>
@@ -591,6 +643,7 @@ internal static class CanonicalEntry
         return new EntrySlot
         {
             Question = question,
+            Leavers = ReadLeavers(item),
             Outcome = outcome,
             Trigger = item.TryGetProperty("trigger", out var own) ? Trigger(own) : trigger,
             Decision = item.TryGetProperty("decision", out var decision) ? new DecisionId(decision[0].GetInt64(), decision[1].GetInt32()) : id,

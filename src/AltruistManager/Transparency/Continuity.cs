@@ -5,10 +5,16 @@ namespace AltruistManager.Transparency;
 
 /// <summary>
 /// Whether an entry asks what a service would have asked that was restored from the entries before it: which window and draw, what was in force in each slot, and
-/// whose turns stood where. Pure.
+/// whose turns stood where, also of those that left a slot and came back. Pure.
 /// </summary>
 internal static class Continuity
 {
+    /// <param name="before">The entry before; null when it was not replayed.</param>
+    public static LogDifference? CheckVersions(LogHeader header, Entry entry, Entry? before) =>
+        entry.Format < before?.Format ? new LogDifference(header.Generation, "body.format", $"{before.Format} or a later one, as the entry before has", $"{entry.Format}")
+        : entry.RuleVersion < before?.RuleVersion ? new LogDifference(header.Generation, "body.rule", $"{before.RuleVersion} or later ones, as the entry before has", $"{entry.RuleVersion}")
+        : null;
+
     /// <param name="book">Restored from the entries before.</param>
     /// <param name="previous">The entry before; null when it was not replayed.</param>
     /// <param name="beginsLog">There is none before.</param>
@@ -25,7 +31,7 @@ internal static class Continuity
             if (known is null && !knowsAll)
                 continue;
             if ((CheckRulings(header, entry, slot) ?? CheckWas(header, entry, slot, known) ?? CheckDecision(header, entry, slot, known)
-                ?? (known is null ? null : CheckTurns(header, entry, slot, known, sameWindow: entry.Window == book.NumberOfWindow(entry.Parameters.WindowMs)))) is { } gap)
+                ?? CheckTurns(header, entry, slot, known, sameWindow: entry.Window == book.NumberOfWindow(entry.Parameters.WindowMs))) is { } gap)
                 return gap;
         }
 
@@ -130,34 +136,38 @@ internal static class Continuity
             : Difference(header, slot, "selectedAt", $"{expected.ToUnixTimeMilliseconds()}", $"{slot.SelectedAt.ToUnixTimeMilliseconds()}");
     }
 
-    private static LogDifference? CheckTurns(LogHeader header, Entry entry, EntrySlot slot, SlotMemory known, bool sameWindow)
+    /// <param name="known">Null for a slot that is new, where nobody had a turn.</param>
+    private static LogDifference? CheckTurns(LogHeader header, Entry entry, EntrySlot slot, SlotMemory? known, bool sameWindow)
     {
-        var before = known.Question.Candidates;
-        var b = 0;
+        // Before format 4 those that left were forgotten, whether an entry was made without them or not.
+        var mayBegin = entry.Format < Entry.TellsLeavers;
+        var had = new TurnsHad(known ?? new SlotMemory(slot.Question.Key));
         foreach (var candidate in slot.Question.Candidates)
         {
-            var id = entry.Altruists[candidate.Altruist].Id;
-            while (b < before.Length && known.Space[before[b].Altruist].Id.CompareTo(id) < 0)
-                b++;
-            var same = b < before.Length && known.Space[before[b].Altruist].Id == id ? before[b] : (Candidate?)null;
-            var turns = same is { } had && sameWindow ? had.Turns : 0;
-            // One that came, or left and came back, has no turns and did not take part.
-            if ((candidate.Turns, candidate.Contender) != (turns, same?.Contender ?? false) && (candidate.Turns, candidate.Contender) != (0, false))
-                return Difference(header, slot, $"turns of {id}", Words(turns, same?.Contender ?? false), Words(candidate.Turns, candidate.Contender));
+            var before = had.Take(entry.Altruists[candidate.Altruist].Id);
+            if (!sameWindow)
+                before = before with { Turns = 0 };
+            if ((candidate.Turns, candidate.Contender) != (before.Turns, before.Contender) && !(mayBegin && (candidate.Turns, candidate.Contender) == (0, false)))
+                return Difference(header, slot, $"turns of {before.Altruist}", Words(before.Turns, before.Contender), Words(candidate.Turns, candidate.Contender));
         }
 
-        if (!entry.Rules.CountsProviders)
-            return null;
-        var providersBefore = Providers(known.Question, known.Space);
         foreach (var (provider, counted) in Providers(slot.Question, entry.Altruists))
         {
-            var had = providersBefore.GetValueOrDefault(provider);
-            var (turns, given) = sameWindow ? (had.Turns, had.Given) : (0, 0);
-            if ((counted.Turns, counted.Given, counted.Contender) != (turns, given, had.Contender) && (counted.Turns, counted.Given, counted.Contender) != (0, 0, false))
-                return Difference(header, slot, $"turns of the provider {provider}", Words(turns, had.Contender), Words(counted.Turns, counted.Contender));
+            var before = had.Take(provider);
+            if (!sameWindow)
+                before = before with { Turns = 0, Given = 0 };
+            if (entry.Rules.CountsProviders && (counted.Turns, counted.Given, counted.Contender) != (before.Turns, before.Given, before.Contender)
+                && !(mayBegin && (counted.Turns, counted.Given, counted.Contender) == (0, 0, false)))
+                return Difference(header, slot, $"turns of the provider {provider}", Words(before), Words(new ProviderLeft(provider, counted.Turns, counted.Given, counted.Contender)));
         }
 
-        return null;
+        // With a slot that is given up its turns are forgotten.
+        if (mayBegin || (slot.Question.Candidates.Length == 0 && slot.Leavers.IsEmpty))
+            return null;
+        var left = sameWindow ? had.Rest().AfterDecision(entry.Rules.CountsProviders) : Leavers.None;
+        return !slot.Leavers.Altruists.SequenceEqual(left.Altruists) ? Difference(header, slot, "left", Words(left.Altruists), Words(slot.Leavers.Altruists))
+            : !slot.Leavers.Providers.SequenceEqual(left.Providers) ? Difference(header, slot, "leftProviders", Words(left.Providers), Words(slot.Leavers.Providers))
+            : null;
     }
 
     private static Dictionary<ProviderId, ProviderTurns> Providers(SlotQuestion question, EntryAltruist[] altruists)
@@ -172,6 +182,12 @@ internal static class Continuity
         new(header.Generation, $"body.slots ({slot.Question.Key}).{what}", $"{expected}, as the entries before leave it", found);
 
     private static string Words(Pick[] picks) => picks.Length == 0 ? "nobody" : string.Join(", ", picks.Select(pick => $"{pick.Altruist} in {pick.Region}{(pick.Weight > 0 ? $" with {pick.Weight} %" : "")}"));
+
+    private static string Words(AltruistLeft[] left) => left.Length == 0 ? "nobody" : string.Join(", ", left.Select(one => $"{one.Altruist} with {one.Turns}"));
+
+    private static string Words(ProviderLeft[] left) => left.Length == 0 ? "nobody" : string.Join(", ", left.Select(one => $"{one.Provider} with {Words(one)}"));
+
+    private static string Words(ProviderLeft had) => $"{Words(had.Turns, had.Contender)}, {had.Given} of them given";
 
     private static string Words(int turns, bool tookPart) => $"{turns}{(tookPart ? "" : " without taking part")}";
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Compression;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using AltruistManager.Selection;
 using AltruistManager.Storage;
@@ -54,21 +55,34 @@ internal sealed class EntryLog(EntryStore store, LogSigner signer) : IEntryLog
         return entries;
     }
 
-    public async Task<LoggedEntry?> FindAsync(long generation, CancellationToken cancellation)
+    public async IAsyncEnumerable<LoggedEntry> ReadAsync(IReadOnlyCollection<long> generations, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        lock (gate)
+        var others = new List<long>();
+        foreach (var generation in generations)
         {
-            for (var node = remembered.First; node is not null; node = node.Next)
-            {
-                if (node.Value.Entry.Generation == generation)
-                    return node.Value;
-            }
+            if (Recall(generation) is { } known)
+                yield return known;
+            else
+                others.Add(generation);
         }
 
-        if (await store.FindAsync(generation, cancellation) is not { Body: { } body } row)
-            return null;
+        if (others.Count == 0)
+            yield break;
+        await foreach (var row in store.FindAsync(others, cancellation))
+        {
+            if (row.Body is { } body)
+                yield return Remember(Read(row, body));
+        }
+    }
 
-        var logged = Read(row, body);
+    private LoggedEntry? Recall(long generation)
+    {
+        lock (gate)
+            return remembered.FirstOrDefault(logged => logged.Entry.Generation == generation);
+    }
+
+    private LoggedEntry Remember(LoggedEntry logged)
+    {
         lock (gate)
         {
             remembered.AddFirst(logged);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AltruistManager.Storage;
 using Dapper;
 
@@ -88,6 +89,17 @@ internal sealed class EntryStore(Database database)
             $"select {Columns} from log_entries where generation = @Generation and origin = (select value from meta where name = 'origin')",
             new { Generation = generation },
             cancellation);
+
+    /// <summary>One after the other, as they are read.</summary>
+    public async IAsyncEnumerable<EntryRow> FindAsync(IReadOnlyCollection<long> generations, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await using var connection = await database.Dialect.OpenReaderAsync(cancellation);
+        var rows = connection.QueryUnbufferedAsync<EntryRow>(
+            $"select {Columns} from log_entries where {database.Dialect.In("generation", "Generations")} and origin = (select value from meta where name = 'origin')",
+            new { Generations = database.Dialect.List(generations) });
+        await foreach (var row in rows.WithCancellation(cancellation))
+            yield return row;
+    }
 
     /// <summary>Without its body, which may have megabytes.</summary>
     public Task<KeptHeader?> FindHeaderAsync(long generation, CancellationToken cancellation) =>

@@ -242,8 +242,11 @@ internal sealed class LogVerifier : IDisposable
         followsOn |= beginsLog;
         try
         {
+            // An older form may say less and hide the rest: whoever publishes goes on in the form and by the rules that it began with.
+            if (Continuity.CheckVersions(header, entry, Entry) is { } older)
+                return older;
             var rewritten = Write(entry);
-            if (IsCurrent(body) && FirstDifference(header, body, rewritten) is { } shape)
+            if (entry.Format >= CanonicalEntry.OldestRewritten && FirstDifference(header, body, rewritten) is { } shape)
                 return shape;
 
             // Decided anew into the same entry: whatever the rules give is written where the stored result stood.
@@ -267,13 +270,6 @@ internal sealed class LogVerifier : IDisposable
         Replayed++;
         Decisions += entry.Slots.Count;
         return null;
-    }
-
-    /// <summary>Only what this version would write itself can be compared byte for byte; of older ones all that decides is.</summary>
-    private static bool IsCurrent(byte[] body)
-    {
-        using var document = JsonDocument.Parse(body);
-        return document.RootElement.GetProperty("format").GetInt32() == CanonicalEntry.Format && document.RootElement.GetProperty("rule").GetInt32() == Selector.RuleVersion;
     }
 
     private static byte[] Write(Entry entry)

@@ -30,6 +30,7 @@ internal sealed class CometBftProtocol : IChainProtocol
         {
             ["archive"] = "the chain's very first header (blockchain), and state at it and in the middle of the history (abci_query of the auth parameters, which every chain of the Cosmos SDK has; others cannot prove it)",
         },
+        Calls = new QuestionCalls { Capabilities = new Dictionary<string, int> { ["archive"] = 4 } },
         Subscription = new HeadSubscription("subscribe", """{"query":"tm.event='NewBlockHeader'"}""", "result.data.value.header.height"),
     };
 

@@ -21,6 +21,13 @@ internal sealed class DeclaredProtocol : IChainProtocol
             Capabilities = declaration.Archive is { } archive
                 ? new Dictionary<string, string> { ["archive"] = $"{Describe(archive, "found")}, at block 1 and in the middle of the history" }
                 : new Dictionary<string, string>(),
+            Calls = new QuestionCalls
+            {
+                Head = declaration.Time is null ? 1 : 2,
+                Syncing = declaration.Syncing is null ? 0 : 1,
+                Hash = declaration.Hash is null ? 0 : 1,
+                Capabilities = declaration.Archive is null ? new Dictionary<string, int>() : new Dictionary<string, int> { ["archive"] = 2 },
+            },
         };
     }
 

@@ -41,11 +41,13 @@ internal sealed class EvmProtocol : IChainProtocol
         Capabilities = new Dictionary<string, string>
         {
             ["archive"] = "state of the first block (eth_getBalance) and of old ones, a quarter and half of the history back: how many transactions the sender of one had sent before "
-                + "(eth_getTransactionCount) must be the number of that transaction (eth_getTransactionByBlockNumberAndIndex); where none of these blocks has a transaction, the first block's state alone. "
+                + "(eth_getTransactionCount) must be the number of that transaction (eth_getTransactionByBlockNumberAndIndex). Where none of these blocks has one, an account that sent a transaction lately must have sent some, but no more, before the middle of "
+                + "the history; where there is no such account, nothing is proven. "
                 + "The history of Optimism begins at block 105,235,063, of Arbitrum One at 22,207,817, of Celo at 31,056,500",
             ["debug"] = "debug_traceCall with the call tracer",
             ["trace"] = "trace_call",
         },
+        Calls = new QuestionCalls { Capabilities = new Dictionary<string, int> { ["archive"] = 6, ["debug"] = 1, ["trace"] = 1 } },
         Subscription = new HeadSubscription("eth_subscribe", """["newHeads"]""", "params.result.number"),
     };
 
@@ -125,7 +127,7 @@ internal sealed class EvmProtocol : IChainProtocol
             return NodeReply<bool>.Invalid($"has no state at block {first}: the balance there is not a number");
 
         var isProven = false;
-        var unanswered = NodeReply<bool>.Of(true);
+        NodeReply<bool>? unanswered = null;
         foreach (var candidates in OldBlocks(first, head.Height))
         {
             foreach (var height in candidates)
@@ -147,8 +149,42 @@ internal sealed class EvmProtocol : IChainProtocol
             }
         }
 
-        return isProven ? NodeReply<bool>.Of(true) : unanswered;
+        return isProven ? NodeReply<bool>.Of(true) : unanswered ?? await ProveByAccountAsync(node, first, head.Height, cancellation);
     }
+
+    /// <summary>
+    /// Where old blocks hold no transactions that say anything: the account of one that was sent lately had sent fewer before. More is what the newest state says; none is what
+    /// an empty one says, and that of an account that was not there yet.
+    /// </summary>
+    private static async Task<NodeReply<bool>> ProveByAccountAsync(INodeClient node, long first, long head, CancellationToken cancellation)
+    {
+        var span = head - first;
+        var unsettled = "none of the blocks that were looked at has a transaction to compare its old state with";
+        foreach (var height in LateBlocks(head).Where(height => height > first + (span / 2)))
+        {
+            var found = await FindTransactionAsync(node, height, cancellation);
+            if (!found.IsKnown)
+                return found.Wrong is { } wrong ? NodeReply<bool>.Invalid(wrong) : NodeReply<bool>.None;
+            if (found.Value is not { } sent)
+                continue;
+            foreach (var old in new[] { first + (span / 4), first + (span / 2) })
+            {
+                if (await node.AskAsync(CountAt with { Body = $"""["{sent.From}","0x{old:x}"]""" }, cancellation) is not { } count)
+                    return node.Refuses($"has no state at block {old}");
+                if (NumberOf(count) is not { } before || before > sent.Nonce)
+                    return NodeReply<bool>.Invalid($"has no state at block {old}: what it answers for that height contradicts a transaction in block {height}, as the newest state does");
+                if (before > 0)
+                    return NodeReply<bool>.Of(true);
+            }
+
+            unsettled = $"old blocks have no transactions to compare its old state with, and the account of one in block {height} had sent none before";
+        }
+
+        return NodeReply<bool>.Open(unsettled);
+    }
+
+    /// <summary>The head, and each four times as far back as the one before.</summary>
+    private static IEnumerable<long> LateBlocks(long head) => Enumerable.Range(0, 8).Select(nth => head - (1L << (2 * nth))).Prepend(head);
 
     /// <summary>Blocks to look for a transaction in: some from a quarter of the history on, then some from the middle on.</summary>
     private static IEnumerable<IEnumerable<long>> OldBlocks(long first, long head)

@@ -17,6 +17,7 @@ internal sealed class PocketProtocol : IChainProtocol
         Syncing = null,
         Hash = "block_meta.block_id.hash of the block at a height (POST /v1/query/block)",
         Capabilities = new Dictionary<string, string> { ["archive"] = "state of block 1 and of a block in the middle of the history (POST /v1/query/supply)" },
+        Calls = new QuestionCalls { Head = 2, Syncing = 0, Capabilities = new Dictionary<string, int> { ["archive"] = 2 } },
     };
 
     public NodeReply<string> ReadIdentity(string given) => Names.Read(given, "must be the chain_id that stands in the blocks, such as mainnet");

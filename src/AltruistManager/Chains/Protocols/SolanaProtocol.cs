@@ -29,6 +29,7 @@ internal sealed class SolanaProtocol : IChainProtocol
         {
             ["archive"] = "the chain's first block and one in the middle of its history (getBlocksWithLimit, getBlock); no node serves old state",
         },
+        Calls = new QuestionCalls { Head = 2, Syncing = 0, Capabilities = new Dictionary<string, int> { ["archive"] = 4 } },
         Subscription = new HeadSubscription("slotSubscribe", "[]", "params.result.slot"),
     };
 

@@ -20,6 +20,7 @@ internal sealed class SubstrateProtocol : IChainProtocol
         HeadTime = "Timestamp.Now in the state of that very block (state_getStorage at its hash), where the chain keeps it",
         Syncing = "isSyncing in system_health, advisory; the number of peers is never judged",
         Hash = "chain_getBlockHash at a height",
+        Calls = new QuestionCalls { Head = 3 },
         Subscription = new HeadSubscription("chain_subscribeNewHeads", "[]", "params.result.number"),
     };
 

@@ -20,6 +20,7 @@ internal sealed partial class SuiProtocol : IChainProtocol
         HeadTime = "timestamp of that checkpoint",
         Syncing = null,
         Hash = "digest of the checkpoint with a sequence number (GraphQL)",
+        Calls = new QuestionCalls { Syncing = 0 },
     };
 
     [GeneratedRegex("^[0-9a-f]{8}$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]

@@ -10,14 +10,18 @@ internal sealed class CapabilityCheck(string capability) : IOwnCheck
 
     public CheckPace Pace => CheckPace.Own(TimeSpan.FromHours(1));
 
-    public int Calls => 2;
+    public int CallsOf(in CheckSubject subject) => subject.Protocol.Facts.Calls is var calls && calls.Capabilities.TryGetValue(capability, out var proof) ? calls.Head + proof : 0;
 
     public bool Concerns(in CheckSubject subject) => subject.Altruist.Capabilities.Contains(capability);
 
+    public (CheckState State, string Reason)? Foregone(in CheckSubject subject) => subject.Protocol.Facts.Capabilities.ContainsKey(capability)
+        ? null
+        : (CheckState.Unknown, $"{capability} cannot be proven on {subject.Protocol.Name}, so the claim does not count");
+
     public async Task<CheckResult> RunAsync(OwnCheckRun run, CancellationToken cancellation)
     {
-        if (!run.Subject.Protocol.Facts.Capabilities.ContainsKey(capability))
-            return Say(CheckState.Unknown, $"{capability} cannot be proven on {run.Subject.Protocol.Name}, so the claim does not count");
+        if (Foregone(run.Subject) is { } clear)
+            return Say(clear.State, clear.Reason);
 
         var node = run.Node;
         var head = await run.Subject.Protocol.AskHeadAsync(node, cancellation);
@@ -29,6 +33,7 @@ internal sealed class CapabilityCheck(string capability) : IOwnCheck
             { IsKnown: true, Value: true } => Say(CheckState.Passed, $"proven: {run.Subject.Protocol.Facts.Capabilities[capability]}"),
             { IsKnown: true } => Say(CheckState.Failed, $"claims {capability}, but does not have it: serve it or take the claim back"),
             { Wrong: { } wrong } => Say(CheckState.Failed, $"claims {capability}, but {wrong}: serve it or take the claim back"),
+            { Unsettled: { } unsettled } => Say(CheckState.Unknown, $"claims {capability}, which does not count before it is proven: {unsettled}"),
             // A refusal of this very question is the node's answer; when no answer came, nothing is known.
             _ when node.Error is { } error => Say(CheckState.Failed, $"claims {capability}, but the node refuses it ({error.Words}): serve it or take the claim back"),
             _ => Say(CheckState.Unknown, $"could not be asked: {node.Failure?.Detail}"),

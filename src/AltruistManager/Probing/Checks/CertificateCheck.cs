@@ -14,7 +14,7 @@ internal sealed class CertificateCheck(GuardedHttp http, TimeProvider time) : IO
 
     public CheckPace Pace => CheckPace.Own(TimeSpan.FromHours(6));
 
-    public int Calls => 1;
+    public int CallsOf(in CheckSubject subject) => HostsOf(subject).Count();
 
     public bool Concerns(in CheckSubject subject) => UrlsOf(subject.Altruist, "").Any();
 
@@ -28,7 +28,7 @@ internal sealed class CertificateCheck(GuardedHttp http, TimeProvider time) : IO
         var beganAt = time.GetTimestamp();
         var found = new List<(CheckState State, string Reason)>();
         var exchanges = new List<Exchange>();
-        foreach (var url in UrlsOf(run.Subject.Altruist, run.Subject.Path).Select(url => new Uri(url)).DistinctBy(url => url.Authority))
+        foreach (var url in HostsOf(run.Subject))
         {
             var askedAt = time.GetTimestamp();
             var seen = await http.ReadCertificateAsync(url, run.Subject.Altruist.MayBePrivate, run.Deadline, cancellation);
@@ -43,6 +43,8 @@ internal sealed class CertificateCheck(GuardedHttp http, TimeProvider time) : IO
             Name, state, string.Join("; ", found.Where(one => Gravity(one.State) == gravest).Select(one => one.Reason).Distinct()),
             time.GetElapsedTime(beganAt).TotalMilliseconds, exchanges);
     }
+
+    private IEnumerable<Uri> HostsOf(in CheckSubject subject) => UrlsOf(subject.Altruist, subject.Path).Select(url => new Uri(url)).DistinctBy(url => url.Authority);
 
     internal static (CheckState State, string Reason) Judge(string host, CertificateSeen seen, DateTimeOffset now)
     {

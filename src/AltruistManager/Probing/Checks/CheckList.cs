@@ -17,5 +17,5 @@ public sealed class CheckList(IEnumerable<ICheck> checks)
 
     /// <summary>Those of the records that were made where the altruist is asked now.</summary>
     public IReadOnlyCollection<CheckRecord> MadeHere(IReadOnlyCollection<CheckRecord> records, Altruist altruist, string path) =>
-        [.. records.Where(record => Array.Find(Own, check => check.Name == record.Check) is not { } known || record.Place == CheckRecord.PlaceOf(known.UrlsOf(altruist, path)))];
+        [.. records.Where(record => Array.Find(Own, check => check.Name == record.Check) is not { } known || record.Place == CheckRecord.PlaceOf(known, altruist, path))];
 }

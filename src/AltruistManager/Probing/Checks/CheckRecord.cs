@@ -37,8 +37,12 @@ public sealed record CheckRecord
     /// <summary>Fingerprint of the URLs that were asked: what was found there says nothing of others.</summary>
     public required string Place { get; init; }
 
-    /// <summary>32 hex digits of a SHA-256: tells places apart without saying where they are.</summary>
-    public static string PlaceOf(IEnumerable<string> urls) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', urls))).AsSpan(0, 16));
+    /// <summary>
+    /// 32 hex digits of a SHA-256: tells places apart without saying where they are. Other credentials are no other place: what portals were told of an altruist would end with
+    /// each rotation until the check has run again.
+    /// </summary>
+    internal static string PlaceOf(IOwnCheck check, Altruist altruist, string path) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', check.UrlsOf(altruist, path)))).AsSpan(0, 16));
 
     /// <summary>After one more result. Another place begins anew.</summary>
     public static CheckRecord After(CheckRecord? before, AltruistId altruist, CheckResult result, string place, DateTimeOffset at)

@@ -4,12 +4,15 @@ using Microsoft.Extensions.Options;
 namespace AltruistManager.Probing.Checks;
 
 /// <summary>
-/// The lane of the checks at their own pace: at once for a new altruist, endpoint or claim, then every interval, sooner after a failure.
-/// After a start only what the stored results are too old for is asked. No sweep ever waits for it.
+/// The lane of the checks at their own pace: at once for a new altruist, endpoint or claim that answers, then every interval, sooner for an hour after it became
+/// unlike it should be. After a start only what the stored results are too old for is asked. No sweep ever waits for it, and nobody in it for those who do not answer.
 /// </summary>
 internal sealed class CheckWatch
 {
     private static readonly TimeSpan Sooner = TimeSpan.FromMinutes(5);
+
+    /// <summary>What has not become better for so long is looked at every interval: thousands of altruists may stay as they are for months.</summary>
+    private static readonly TimeSpan PressesFor = TimeSpan.FromHours(1);
 
     /// <summary>Altruists whose checks run at the same time.</summary>
     private const int MostAtOnce = 64;
@@ -70,7 +73,7 @@ internal sealed class CheckWatch
         var lastFirst = new PriorityQueue<Plan, (bool CanWait, TimeSpan DueAt)>(most + 1, Comparer<(bool, TimeSpan)>.Create((one, other) => other.CompareTo(one)));
         foreach (var plan in plans.Values)
         {
-            if (plan.DueAt > now)
+            if (plan.DueAt > now || !observer.Answers(plan.Altruist.Id))
                 continue;
             lastFirst.Enqueue(plan, (!plan.AwaitsProof, plan.DueAt));
             if (lastFirst.Count > most)
@@ -96,7 +99,7 @@ internal sealed class CheckWatch
         try
         {
             if (starter.SubjectOf(plan.Altruist.InService) is { } subject)
-                await lane.DoAsync<object>(plan.Altruist, () => RunAsync(subject), work.Stopping);
+                await lane.DoAsync<object>(plan.Altruist, () => RunAsync(subject), work.Stopping, isFirst: plan.AwaitsProof);
             done = true;
         }
         finally
@@ -112,9 +115,12 @@ internal sealed class CheckWatch
 
     private async Task<object?> RunAsync(CheckSubject subject)
     {
+        // While it waited for its place it may have fallen silent.
+        if (!observer.Answers(subject.Altruist.Id))
+            return null;
         var found = new List<(CheckResult Result, string Place)>();
         foreach (var check in checks.Own.Where(check => check.Concerns(subject) && Remaining(check, subject) <= TimeSpan.Zero))
-            found.Add((await runner.RunAsync(check, subject, work.Stopping), CheckRecord.PlaceOf(check.UrlsOf(subject.Altruist, subject.Path))));
+            found.Add((await runner.RunAsync(check, subject, work.Stopping), CheckRecord.PlaceOf(check, subject.Altruist, subject.Path)));
         await RecordAsync(subject.Altruist, found, ProbeLane.Check, work.Stopping);
         return null;
     }
@@ -169,7 +175,7 @@ internal sealed class CheckWatch
     {
         if (starter.SubjectOf(altruist.InService) is not { } subject)
             return TimeSpan.MaxValue;
-        var remaining = checks.Own.Where(check => check.Concerns(subject)).Select(check => (TimeSpan?)Remaining(check, subject)).Min();
+        var remaining = checks.Own.Where(check => check.Concerns(subject)).Min(check => Remaining(check, subject));
         return remaining is { } wait ? Now + wait : TimeSpan.MaxValue;
     }
 
@@ -179,16 +185,19 @@ internal sealed class CheckWatch
 
     /// <summary>Null where it never ran at the present place.</summary>
     private CheckRecord? Newest(IOwnCheck check, CheckSubject subject) =>
-        book.Find(subject.Altruist.Id, check.Name) is { } newest && newest.Place == CheckRecord.PlaceOf(check.UrlsOf(subject.Altruist, subject.Path)) ? newest : null;
+        book.Find(subject.Altruist.Id, check.Name) is { } newest && newest.Place == CheckRecord.PlaceOf(check, subject.Altruist, subject.Path) ? newest : null;
 
-    /// <summary>How long a check of an altruist may still rest.</summary>
-    private TimeSpan Remaining(IOwnCheck check, CheckSubject subject)
+    /// <summary>How long a check of an altruist may still rest; null for ever, because what it would say was said and needs no asking.</summary>
+    private TimeSpan? Remaining(IOwnCheck check, CheckSubject subject)
     {
         var interval = check.Pace.Interval!.Value;
         if (Newest(check, subject) is not { } newest)
             return TimeSpan.Zero;
-        var period = check.IsPressing(newest) && Sooner < interval ? Sooner : interval;
-        var rested = time.GetUtcNow() - newest.At;
+        if (check.Foregone(subject) is { } clear)
+            return clear == (newest.State, newest.Reason) ? null : TimeSpan.Zero;
+        var now = time.GetUtcNow();
+        var period = check.IsPressing(newest) && now - newest.Since < PressesFor && Sooner < interval ? Sooner : interval;
+        var rested = now - newest.At;
         // A result of the future is from before somebody set the clock back.
         return rested < TimeSpan.Zero || rested >= period ? TimeSpan.Zero : period - rested;
     }

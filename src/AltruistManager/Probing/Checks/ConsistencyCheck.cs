@@ -1,10 +1,12 @@
+using Microsoft.Extensions.Options;
+
 namespace AltruistManager.Probing.Checks;
 
 /// <summary>
 /// Asks several times at the same moment over fresh connections: a load balancer behind the URL that mixes nodes of different heights
 /// shows in their spread. That costs rank, never the place.
 /// </summary>
-internal sealed class ConsistencyCheck(GuardedHttp http, TimeProvider time) : IOwnCheck
+internal sealed class ConsistencyCheck(GuardedHttp http, IOptions<ProbingOptions> options, TimeProvider time) : IOwnCheck
 {
     /// <summary>So many answers without spread in a row are looked for soon after a spread.</summary>
     private const int ChecksToForget = 3;
@@ -15,7 +17,10 @@ internal sealed class ConsistencyCheck(GuardedHttp http, TimeProvider time) : IO
 
     public CheckPace Pace => CheckPace.Own(TimeSpan.FromHours(1));
 
-    public int Calls => Samples;
+    public int CallsOf(in CheckSubject subject) => Samples * subject.Protocol.Facts.Calls.Head;
+
+    /// <summary>The samples are asked side by side, each as a probe asks for the head.</summary>
+    public TimeSpan Patience => options.Value.Timeout;
 
     public bool Concerns(in CheckSubject subject) => true;
 

@@ -11,6 +11,8 @@ internal sealed class DataIntegrityCheck : ISweepCheck
 
     public bool IsDue(in ProbeQuestions questions) => questions.IntegrityHeight is not null;
 
+    public int CallsOf(in CheckSubject subject) => subject.Protocol.Facts.Calls.Hash;
+
     public async Task AskAsync(CheckRun run, CancellationToken cancellation)
     {
         // What cannot be asked for is no block that the node lacks.

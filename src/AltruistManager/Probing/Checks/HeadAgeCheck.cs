@@ -11,6 +11,8 @@ internal sealed class HeadAgeCheck : ISweepCheck
 
     public bool IsDue(in ProbeQuestions questions) => questions.Syncing;
 
+    public int CallsOf(in CheckSubject subject) => subject.Protocol.Facts.Calls.Syncing;
+
     public async Task AskAsync(CheckRun run, CancellationToken cancellation)
     {
         var syncing = await run.Protocol.AskSyncingAsync(run.Node, cancellation);

@@ -11,6 +11,8 @@ internal sealed class HeightCheck : ISweepCheck
 
     public bool IsDue(in ProbeQuestions questions) => true;
 
+    public int CallsOf(in CheckSubject subject) => subject.Protocol.Facts.Calls.Head;
+
     public async Task AskAsync(CheckRun run, CancellationToken cancellation)
     {
         var node = run.Node;

@@ -22,6 +22,9 @@ internal interface ISweepCheck : ICheck
     /// <summary>Whether it asks something in this probe.</summary>
     bool IsDue(in ProbeQuestions questions) => questions.Sweep is { } nth && nth % (Pace.EverySweeps ?? 1) == 0;
 
+    /// <summary>How many calls it makes where it is due; for the budget that the altruist's owner is shown.</summary>
+    int CallsOf(in CheckSubject subject);
+
     /// <summary>Adds to what is observed. What a node does is never an exception.</summary>
     Task AskAsync(CheckRun run, CancellationToken cancellation);
 
@@ -32,8 +35,8 @@ internal interface ISweepCheck : ICheck
 /// <summary>Goes at its own pace, in a lane of its own, and is decided by itself.</summary>
 internal interface IOwnCheck : ICheck
 {
-    /// <summary>About how many calls one run makes; for the budget that its owner is shown.</summary>
-    int Calls { get; }
+    /// <summary>How many calls one run makes, of a node that is well; for the budget that the altruist's owner is shown.</summary>
+    int CallsOf(in CheckSubject subject);
 
     /// <summary>How long one run may take.</summary>
     TimeSpan Patience => TimeSpan.FromSeconds(15);
@@ -41,6 +44,9 @@ internal interface IOwnCheck : ICheck
     /// <summary>Those it asks: what it found says nothing of others.</summary>
     /// <param name="path">Of the altruist's chains, behind its URL.</param>
     IEnumerable<string> UrlsOf(Altruist altruist, string path) => [AltruistUrl.WithPath(altruist.Url, path)];
+
+    /// <summary>What is clear without asking, such as that nobody can prove the claim on its protocol: said once, until it is otherwise. Null where it has to be asked.</summary>
+    (CheckState State, string Reason)? Foregone(in CheckSubject subject) => null;
 
     /// <summary>Whether it should look again soon rather than after its interval.</summary>
     bool IsPressing(CheckRecord newest) => newest.State is CheckState.Failed or CheckState.Unknown;

@@ -15,6 +15,8 @@ internal sealed class IdentityCheck : ISweepCheck
     /// <summary>Who watches its health knows better than a count when it is due.</summary>
     public bool IsDue(in ProbeQuestions questions) => questions.Identity;
 
+    public int CallsOf(in CheckSubject subject) => subject.Protocol.Facts.Calls.Identity;
+
     public async Task AskAsync(CheckRun run, CancellationToken cancellation)
     {
         var identity = await run.Protocol.AskIdentityAsync(run.Node, cancellation);

@@ -14,6 +14,8 @@ internal sealed class LatencyCheck : ISweepCheck
 
     public bool IsDue(in ProbeQuestions questions) => false;
 
+    public int CallsOf(in CheckSubject subject) => 0;
+
     public Task AskAsync(CheckRun run, CancellationToken cancellation) => Task.CompletedTask;
 
     public Judged Judge(SweepFacts facts)

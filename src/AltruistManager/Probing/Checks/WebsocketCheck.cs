@@ -29,7 +29,7 @@ internal sealed class WebsocketCheck(GuardedHttp http, IOptions<ProbingOptions> 
 
     public CheckPace Pace => CheckPace.Own(TimeSpan.FromHours(1));
 
-    public int Calls => 3;
+    public int CallsOf(in CheckSubject subject) => 1 + subject.Protocol.Facts.Calls.Head;
 
     public TimeSpan Patience => Longest + TimeSpan.FromSeconds(15);
 
@@ -41,6 +41,13 @@ internal sealed class WebsocketCheck(GuardedHttp http, IOptions<ProbingOptions> 
         return altruist.Urls.GetValueOrDefault(Capability) is { } url ? [url, main] : [main];
     }
 
+    public (CheckState State, string Reason)? Foregone(in CheckSubject subject) => subject switch
+    {
+        _ when !subject.Altruist.Urls.ContainsKey(Capability) => (CheckState.Failed, "claims websocket, but has no URL for it: set urls.websocket or take the claim back"),
+        { Protocol: { Facts.Subscription: null, Name: var protocol } } => (CheckState.Unknown, $"a WebSocket cannot be proven on {protocol}, so it is not told to portals"),
+        _ => null,
+    };
+
     public async Task<CheckResult> RunAsync(OwnCheckRun run, CancellationToken cancellation)
     {
         var beganAt = time.GetTimestamp();
@@ -51,11 +58,11 @@ internal sealed class WebsocketCheck(GuardedHttp http, IOptions<ProbingOptions> 
 
     private async Task<(CheckState State, string Reason)> TryAsync(OwnCheckRun run, List<Exchange> exchanges, CancellationToken cancellation)
     {
-        if (!run.Subject.Altruist.Urls.TryGetValue(Capability, out var url))
-            return (CheckState.Failed, "claims websocket, but has no URL for it: set urls.websocket or take the claim back");
-        if (run.Subject.Protocol.Facts.Subscription is not { } subscription)
-            return (CheckState.Unknown, $"a WebSocket cannot be proven on {run.Subject.Protocol.Name}, so it is not told to portals");
+        if (Foregone(run.Subject) is { } clear)
+            return clear;
 
+        var url = run.Subject.Altruist.Urls[Capability];
+        var subscription = run.Subject.Protocol.Facts.Subscription!;
         if (new Uri(url).Scheme == Uri.UriSchemeWs && !options.Value.AllowHttp)
             return (CheckState.Failed, "ws is not allowed here, only wss: portals are not told this WebSocket");
 
