@@ -79,8 +79,11 @@ internal sealed partial record Settings(
             reader.Add("Probing:Canaries", $"must hold http and https URLs, not '{wrong}'");
         if (Selection.Window < Selection.Interval)
             reader.Add("Selection:Window", $"must not be shorter than Selection:Interval ({Selection.Window} is less than {Selection.Interval})");
-        if (!RegionShape().IsMatch(Selection.DefaultRegion))
-            reader.Add("Selection:DefaultRegion", $"must be the id of a region (letters, digits, and . _ -), not '{Selection.DefaultRegion}'");
+        foreach (var (key, region) in new[] { ("Selection:DefaultRegion", Selection.DefaultRegion), ("Probing:Region", Probing.Region) })
+        {
+            if (region is not null && !RegionShape().IsMatch(region))
+                reader.Add(key, $"must be the id of a region (letters, digits, and . _ -), not '{region}'");
+        }
     }
 
     internal static ProbingOptions ReadProbing(OptionsReader reader)

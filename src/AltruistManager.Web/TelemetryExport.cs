@@ -1,4 +1,5 @@
 using AltruistManager.Probing;
+using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -9,7 +10,7 @@ namespace AltruistManager.Web;
 /// Sends what the service measures to a collector over OTLP, where the standard variable <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names one; the others of
 /// OpenTelemetry hold too. Nothing without it.
 /// </summary>
-internal sealed class TelemetryExport(IConfiguration configuration) : IHostedService, IDisposable
+internal sealed class TelemetryExport(IConfiguration configuration, IOptions<ProbingOptions> probing) : IHostedService, IDisposable
 {
     /// <summary>How long the end of the process waits for a collector.</summary>
     private const int FlushMs = 3_000;
@@ -26,7 +27,7 @@ internal sealed class TelemetryExport(IConfiguration configuration) : IHostedSer
             // What the service is configured by holds for the exporter too, not only the environment.
             telemetry.Services.AddSingleton(configuration);
             telemetry
-                .ConfigureResource(resource => resource.AddService(configuration["OTEL_SERVICE_NAME"] is { Length: > 0 } name ? name : "altruist-manager"))
+                .ConfigureResource(resource => resource.AddService(configuration["OTEL_SERVICE_NAME"] is { Length: > 0 } name ? name : "altruist-manager").AddAttributes(PlaceOf(probing.Value)))
                 .WithMetrics(metrics => metrics.AddMeter(ProbeMetrics.MeterName).AddOtlpExporter());
         });
         // Made when it is first asked for.
@@ -41,6 +42,14 @@ internal sealed class TelemetryExport(IConfiguration configuration) : IHostedSer
     }
 
     public void Dispose() => sdk?.Dispose();
+
+    /// <summary>Where probes are made from, so that a collector can tell several places apart.</summary>
+    private static IEnumerable<KeyValuePair<string, object>> PlaceOf(ProbingOptions probing)
+    {
+        yield return new("altruist_manager.vantage", probing.Vantage);
+        if (probing.Region is { } region)
+            yield return new("altruist_manager.region", region);
+    }
 }
 
 internal static class TelemetrySetup

@@ -32,13 +32,7 @@ public sealed class CuttableLine : IAsyncDisposable
     public void Cut()
     {
         whole = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        // A full queue of connections that nobody accepts: the kernel drops further handshakes.
-        for (var filler = 0; filler < 8; filler++)
-        {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            fillers.Add(socket);
-            _ = socket.ConnectAsync(listener.LocalEndPoint!, stop.Token).AsTask().ContinueWith(done => done.Exception, TaskScheduler.Default);
-        }
+        Fill();
     }
 
     public void Mend()
@@ -57,6 +51,17 @@ public sealed class CuttableLine : IAsyncDisposable
         stop.Dispose();
     }
 
+    /// <summary>A full queue of connections that nobody accepts: the kernel drops further handshakes.</summary>
+    private void Fill()
+    {
+        for (var filler = 0; filler < 8; filler++)
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            fillers.Add(socket);
+            _ = socket.ConnectAsync(listener.LocalEndPoint!, stop.Token).AsTask().ContinueWith(done => done.Exception, TaskScheduler.Default);
+        }
+    }
+
     private static TaskCompletionSource Whole()
     {
         var done = new TaskCompletionSource();
@@ -72,7 +77,11 @@ public sealed class CuttableLine : IAsyncDisposable
             while (true)
             {
                 await whole.Task.WaitAsync(stop.Token);
-                lines.Add(CarryAsync(await listener.AcceptAsync(stop.Token)));
+                var near = await listener.AcceptAsync(stop.Token);
+                // One that was awaited when the line was cut makes room for another.
+                if (!whole.Task.IsCompleted)
+                    Fill();
+                lines.Add(CarryAsync(near));
             }
         }
         catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)

@@ -23,6 +23,6 @@ internal sealed class NearLanguage : INodeLanguage
         """);
 
     private static Spoken Block(in NodeView node, long height) => node.Has(height)
-        ? Spoken.Text($$"""{"author":"simulated.near","chunks":[{"chunk_hash":"x","height_created":{{height}}}],"header":{"height":{{height}},"prev_height":{{height - 1}},"hash":"{{node.Hash(height)}}","prev_hash":"{{node.Hash(Math.Max(0, height - 1))}}","timestamp":{{node.Time(height).ToUnixTimeMilliseconds()}}000000} }""")
+        ? Spoken.Text($$"""{"author":"simulated.near","chunks":[{"chunk_hash":"x","height_created":{{height}}}],"header":{"height":{{height}},"prev_height":{{height - 1}},"hash":"{{node.Hash(height)}}","approvals":[{{Notations.Many(node.Chain.TransactionsPerBlock, nth => $"\"ed25519:{nth:d88}\"")}}],"prev_hash":"{{node.Hash(Math.Max(0, height - 1))}}","timestamp":{{node.Time(height).ToUnixTimeMilliseconds()}}000000} }""")
         : Spoken.Error(-32000, "Server error", $$""","name":"HANDLER_ERROR","cause":{"name":"UNKNOWN_BLOCK","info":{} },"data":"DB Not Found Error: BLOCK HEIGHT: {{height}} \n Cause: Unknown" """);
 }

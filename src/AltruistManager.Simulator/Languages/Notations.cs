@@ -18,6 +18,9 @@ internal static class Notations
 
     public static string Hex(ReadOnlySpan<byte> bytes) => "0x" + Convert.ToHexStringLower(bytes);
 
+    /// <summary>So many JSON values in a list.</summary>
+    public static string Many(int count, Func<int, string> value) => string.Join(',', Enumerable.Range(0, count).Select(value));
+
     /// <summary>With nanoseconds, as Go and Rust write it.</summary>
     public static string Rfc3339(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'00Z'");
 }

@@ -27,6 +27,6 @@ internal sealed class PocketLanguage : INodeLanguage
     }
 
     private static Spoken Block(in NodeView node, long height) => node.Has(height)
-        ? Spoken.Text($$"""{"block":{"header":{"chain_id":"{{node.Identity}}","height":"{{height}}","time":"{{Notations.Rfc3339(node.Time(height))}}","num_txs":"1","last_block_id":{"hash":"{{node.Hash(height - 1)}}"} },"data":{"txs":["AAAA"]} },"block_meta":{"block_id":{"hash":"{{node.Hash(height)}}","parts":{"hash":"00","total":"1"} },"header":{"chain_id":"{{node.Identity}}","height":"{{height}}"} } }""")
+        ? Spoken.Text($$"""{"block":{"header":{"chain_id":"{{node.Identity}}","height":"{{height}}","time":"{{Notations.Rfc3339(node.Time(height))}}","num_txs":"1","last_block_id":{"hash":"{{node.Hash(height - 1)}}"} },"data":{"txs":[{{Notations.Many(node.Chain.TransactionsPerBlock, nth => $"\"{nth:d200}\"")}}]} },"block_meta":{"block_id":{"hash":"{{node.Hash(height)}}","parts":{"hash":"00","total":"1"} },"header":{"chain_id":"{{node.Identity}}","height":"{{height}}"} } }""")
         : Spoken.Error(400, $"height {height} is not available, the lowest height is {node.Earliest} and the current blockchain height {node.Head}");
 }

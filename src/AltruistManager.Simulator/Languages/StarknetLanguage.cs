@@ -26,6 +26,6 @@ internal sealed class StarknetLanguage : INodeLanguage
         $$"""{"jsonrpc":"2.0","method":"starknet_subscriptionNewHeads","params":{"subscription_id":"{{subscription}}","result":{"block_hash":"{{node.Hash(node.Head)}}","block_number":{{node.Head}},"timestamp":{{node.Time(node.Head).ToUnixTimeSeconds()}} } } }""";
 
     private static Spoken Block(in NodeView node, long height) => node.Has(height)
-        ? Spoken.Text($$"""{"status":"ACCEPTED_ON_L2","block_hash":"{{node.Hash(height)}}","parent_hash":"{{node.Hash(Math.Max(0, height - 1))}}","block_number":{{height}},"new_root":"0x1","timestamp":{{node.Time(height).ToUnixTimeSeconds()}},"sequencer_address":"0x1","transactions":["0x1","0x2"]}""")
+        ? Spoken.Text($$"""{"status":"ACCEPTED_ON_L2","block_hash":"{{node.Hash(height)}}","parent_hash":"{{node.Hash(Math.Max(0, height - 1))}}","block_number":{{height}},"new_root":"0x1","timestamp":{{node.Time(height).ToUnixTimeSeconds()}},"sequencer_address":"0x1","transactions":[{{Notations.Many(node.Chain.TransactionsPerBlock, nth => $"\"0x{nth + 1:x64}\"")}}]}""")
         : Spoken.Error(24, "Block not found");
 }

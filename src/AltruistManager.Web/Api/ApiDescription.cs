@@ -48,6 +48,8 @@ internal static class ApiDescription
                 tag.Description = Tags.GetValueOrDefault(tag.Name!);
             foreach (var (_, operation) in document.Paths.Values.SelectMany(path => path.Operations ?? []))
                 ApiExamples.Of(operation.OperationId!)?.AddTo(operation);
+            ProblemDescription.AddTo(document);
+            HeaderDescription.AddTo(document);
             return Task.CompletedTask;
         });
         options.AddSchemaTransformer(TellOptional);
@@ -65,6 +67,8 @@ internal static class ApiDescription
 
             if (!context.Description.ActionDescriptor.EndpointMetadata.OfType<DisableRateLimitingAttribute>().Any())
                 operation.Responses.TryAdd("429", new OpenApiResponse { Description = "Too many requests; Retry-After says when to try again" });
+            if (context.Description.RelativePath?.StartsWith(ApiEndpoints.Prefix[1..], StringComparison.Ordinal) is true)
+                ProblemDescription.AddCommon(operation);
             return Task.CompletedTask;
         });
     });
@@ -121,7 +125,7 @@ internal static class ApiDescription
     public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder endpoint, params ReadOnlySpan<int> statuses)
     {
         foreach (var status in statuses)
-            endpoint.ProducesProblem(status, Problems.MediaType);
+            endpoint.Produces<ProblemDocument>(status, Problems.MediaType);
         return endpoint;
     }
 }

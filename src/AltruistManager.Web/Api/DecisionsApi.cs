@@ -54,7 +54,8 @@ internal static class DecisionsApi
 
 internal sealed record DecisionDocument(
     string Id, string Chain, string Region, DateTimeOffset At, Trigger Trigger, long Round, long Generation, SlotState State, string Policy,
-    IReadOnlyList<CandidateDocument> Candidates, ResultDocument Result, DecisionOverrideDocument? Override, string Hash, string PreviousHash)
+    IReadOnlyList<CandidateDocument> Candidates, ResultDocument Result, DecisionOverrideDocument? Override,
+    IReadOnlyList<DecisionOverrideDocument> Exclusions, DecisionHoldDocument? Hold, string Hash, string PreviousHash)
 {
     public static DecisionDocument Of(Decision decision) => new(
         decision.Id.ToString(), decision.Slot.Chain.Value, decision.Slot.Region.Value, decision.At, decision.Trigger, decision.Round, decision.Id.Generation,
@@ -63,7 +64,9 @@ internal sealed record DecisionDocument(
             candidate.Altruist.Value, candidate.Provider.Value, candidate.Label, candidate.Region.Value, candidate.Turns, candidate.LastSelectedAt, candidate.Eligible, candidate.Reason))],
         new ResultDocument(
             decision.Altruist?.Value, [.. decision.Primaries.Select(pick => new WeightedDocument(pick.Altruist.Value, pick.Weight))], [.. decision.Standbys.Select(standby => standby.Value)]),
-        decision.Override is { } rule ? new DecisionOverrideDocument(rule.Id, rule.Kind, rule.Altruist?.Value, rule.Reason, rule.ExpiresAt) : null,
+        decision.Override is { } rule ? DecisionOverrideDocument.Of(rule) : null,
+        [.. decision.Exclusions.Select(DecisionOverrideDocument.Of)],
+        decision.Hold is { } hold ? new DecisionHoldDocument(hold.Id, hold.Chain?.Value, hold.Region?.Value, hold.Reason, hold.Author, hold.CreatedAt, hold.Until) : null,
         decision.Hash, decision.PreviousHash);
 }
 
@@ -74,4 +77,15 @@ internal sealed record ResultDocument(string? Altruist, IReadOnlyList<WeightedDo
 
 internal sealed record WeightedDocument(string Altruist, int Weight);
 
-internal sealed record DecisionOverrideDocument(string Id, string Kind, string? Altruist, string Reason, DateTimeOffset ExpiresAt);
+/// <param name="Chain">Null means every chain, as a null region means every region.</param>
+/// <param name="Author"><c>key:</c>, <c>user:</c> or <c>command:</c> and an id; null in decisions of before the log told.</param>
+internal sealed record DecisionOverrideDocument(
+    string Id, string Kind, string? Chain, string? Region, string? Altruist, string? Provider, bool Force, bool Revoke, string Reason, string? Author,
+    DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)
+{
+    public static DecisionOverrideDocument Of(DecisionOverride rule) => new(
+        rule.Id, rule.Kind, rule.Chain?.Value, rule.Region?.Value, rule.Altruist?.Value, rule.Provider?.Value, rule.Force, rule.Revoke, rule.Reason, rule.Author, rule.CreatedAt, rule.ExpiresAt);
+}
+
+/// <inheritdoc cref="DecisionOverrideDocument"/>
+internal sealed record DecisionHoldDocument(string Id, string? Chain, string? Region, string Reason, string? Author, DateTimeOffset CreatedAt, DateTimeOffset Until);

@@ -36,6 +36,9 @@ internal sealed class PortalStream(string keyId, Portal? portal, Action abort, T
 
     public Portal? Portal => portal;
 
+    /// <summary>In which part of each period it is told that its connection lives.</summary>
+    public int BeatPart { get; } = Random.Shared.Next(RegionFeed.BeatParts);
+
     /// <summary>False when the portal is too far behind, which ends the stream.</summary>
     public bool Offer(StreamFrame frame)
     {
@@ -158,7 +161,7 @@ internal sealed class PortalStream(string keyId, Portal? portal, Action abort, T
     }
 
     /// <summary>Thousands that lose their connection at once must not come back at once.</summary>
-    private static TimeSpan Jitter() => TimeSpan.FromMilliseconds(Random.Shared.Next(1_000, 10_000));
+    internal static TimeSpan Jitter() => TimeSpan.FromMilliseconds(Random.Shared.Next(1_000, 10_000));
 
     private static async Task WriteAsync(PipeWriter body, ReadOnlyMemory<byte> bytes, CancellationToken gone)
     {

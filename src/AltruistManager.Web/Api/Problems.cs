@@ -88,7 +88,8 @@ internal sealed record Problem(int Status, string Slug, string Title, string? De
         context.RequestServices.GetService<RefusalLog>()?.Note(caller.Actor, new AuditEntry($"call.{call}", "call", call) { Provider = caller.Actor.OnlyProvider, Detail = Detail });
     }
 
-    private byte[] ToJson()
+    /// <summary>In the form of <see cref="ProblemDocument"/>.</summary>
+    internal byte[] ToJson()
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))

@@ -12,6 +12,12 @@ internal sealed class RegionFeed(string region, ChainChoice? chains = null)
     /// <summary>A crowd comes back with the same generation, or with none.</summary>
     private const int MostBeginnings = 8;
 
+    /// <summary>So many beats, ten minutes, a feed of chosen chains is kept for whoever comes back. Choices are without number, unlike regions.</summary>
+    internal const int MostUnheard = 40;
+
+    /// <summary>All beating at once would hold a buffer for each connection; so many parts of a period take turns.</summary>
+    internal const int BeatParts = 60;
+
     private const long None = -1;
 
     private readonly Lock gate = new();
@@ -25,6 +31,8 @@ internal sealed class RegionFeed(string region, ChainChoice? chains = null)
 
     private Snapshot snapshot = Snapshot.Empty;
     private long generation = None;
+    private int unheard;
+    private bool isGivenUp;
 
     /// <summary>Tells what is new in this snapshot.</summary>
     public void Show(Snapshot next)
@@ -57,18 +65,35 @@ internal sealed class RegionFeed(string region, ChainChoice? chains = null)
         }
     }
 
-    public void Beat()
+    /// <summary>Says to those of this part of a period that their connections live.</summary>
+    /// <returns>False once it is given up, because nobody has listened for long: then nobody may join any more.</returns>
+    public bool Beat(int part)
     {
         lock (gate)
-            Offer(StreamEvents.Beat(generation));
+        {
+            if (part == 0 && chains is not null && streams.Count == 0 && ++unheard >= MostUnheard)
+                isGivenUp = true;
+            var beat = StreamEvents.Beat(generation);
+            foreach (var stream in streams)
+            {
+                if (stream.BeatPart == part)
+                    Offer(stream, beat);
+            }
+
+            return !isGivenUp;
+        }
     }
 
     /// <summary>Begins with the snapshot, or with what a portal lacks that has all up to <paramref name="after"/>.</summary>
     /// <param name="current">Shown here where nothing was shown before.</param>
-    public void Join(PortalStream stream, Snapshot current, long? after)
+    /// <returns>False when it was given up.</returns>
+    public bool Join(PortalStream stream, Snapshot current, long? after)
     {
         lock (gate)
         {
+            if (isGivenUp)
+                return false;
+            unheard = 0;
             if (generation == None)
                 Show(current);
             streams.Add(stream);
@@ -76,6 +101,7 @@ internal sealed class RegionFeed(string region, ChainChoice? chains = null)
                 stream.End("the region is gone");
             else
                 stream.Offer(Beginning(after is { } held && known.Contains(held) ? held : None));
+            return true;
         }
     }
 
@@ -105,10 +131,13 @@ internal sealed class RegionFeed(string region, ChainChoice? chains = null)
     private void Offer(StreamFrame frame)
     {
         foreach (var stream in streams)
-        {
-            if (!stream.Offer(frame))
-                StreamMetrics.Dropped();
-        }
+            Offer(stream, frame);
+    }
+
+    private static void Offer(PortalStream stream, StreamFrame frame)
+    {
+        if (!stream.Offer(frame))
+            StreamMetrics.Dropped();
     }
 
     private void Remember(long told)

@@ -10,8 +10,6 @@ namespace AltruistManager.Web.Api;
 /// <summary><c>/relay-reports</c> (contract 3.1): what portals relayed to altruists, as they count it themselves.</summary>
 internal static class RelayReportsApi
 {
-    private const int MostBytes = 512 * 1024;
-
     private const string Adding =
         """
         Counts of what the portal relayed from `from` to `to`, at most an hour that began within the last 24. A repeat of an `id` is accepted and counted once. Every relay is
@@ -30,7 +28,7 @@ internal static class RelayReportsApi
     public static void MapRelayReports(this IEndpointRouteBuilder api)
     {
         var reports = api.MapGroup("/relay-reports").WithTags("Portals");
-        reports.MapPost("", AddAsync).RequireAuthorization(Policies.Portal).RequireRateLimiting(RateLimits.Reports).WithMetadata(new BodyLimit(MostBytes))
+        reports.MapPost("", AddAsync).RequireAuthorization(Policies.Portal).RequireRateLimiting(RateLimits.Reports).WithMetadata(new BodyLimit(Client.RelayReports.MostBytes))
             .WithName("addRelayReport").WithSummary("Tells how altruists served the portal's users").WithDescription(Adding)
             .Accepts<RelayReportBody>("application/json").Produces<ReceiptDocument>(StatusCodes.Status202Accepted).ProducesProblems(400, 413, 429, 503);
         reports.MapGet("", ShowAsync).RequireAuthorization(Policies.AnyKey)

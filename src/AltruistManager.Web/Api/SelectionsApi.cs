@@ -139,7 +139,7 @@ internal static class SelectionsEndpoints
         """
         Server-sent events. At once a `snapshot` (the body of the bulk call), then a `selection` (the body of one slot) for each slot that changed. A later `snapshot`
         replaces everything: it comes when an altruist was revoked or a slot went. The last event of a generation carries it as `id`; a reconnect that sends it as
-        `Last-Event-ID` is told what changed since where that is still known, else the snapshot. A comment every 15 s says that the connection lives; `retry` says
+        `Last-Event-ID` is told what changed since, or the snapshot where that is not known any more or the portal may read other chains or regions than then. A comment every 15 s says that the connection lives; `retry` says
         when to come back after it ended, which it does when the service stops or the portal reads too slowly.
         """;
 

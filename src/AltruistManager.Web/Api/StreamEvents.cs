@@ -47,7 +47,7 @@ internal static class StreamEvents
     public static byte[] Farewell(string why, TimeSpan wait, bool forget) => Encoding.UTF8.GetBytes($": {why}\n{(forget ? "id:\n" : "")}retry: {(int)wait.TotalMilliseconds}\n\n");
 
     /// <param name="json">On one line.</param>
-    private static void Write(ArrayBufferWriter<byte> output, ReadOnlySpan<byte> name, ReadOnlySpan<byte> json, long? id)
+    public static void Write(ArrayBufferWriter<byte> output, ReadOnlySpan<byte> name, ReadOnlySpan<byte> json, long? id)
     {
         output.Write("event: "u8);
         output.Write(name);

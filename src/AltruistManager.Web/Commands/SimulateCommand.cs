@@ -32,10 +32,16 @@ internal static class SimulateCommand
             };
             // Opened first: who cannot write it should hear so at once.
             await using var file = parsed.GetValue(csv) is { } path ? new StreamWriter(path) : null;
+            var started = TimeProvider.System.GetTimestamp();
             var report = new WorldSimulation(read).Run(cancellation);
+            var took = TimeProvider.System.GetElapsedTime(started);
             if (file is not null)
                 ReportWriter.ToCsv(report, file);
             await Console.Out.WriteAsync(ReportWriter.ToText(report));
+            // Beside the report, which follows from the scenario alone.
+            await Console.Error.WriteLineAsync(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{read.Slots} slots for {report.Hours:0.#} h took {took.TotalSeconds:0.0} s: {read.Slots / took.TotalSeconds:0} simulated slots a second, {read.Slots * report.Hours / took.TotalSeconds:0} slot hours a second"));
             return 0;
         });
         return command;

@@ -122,8 +122,15 @@ internal sealed partial class RunningSettings(
             return null;
         var errors = new FieldErrors();
         foreach (var error in wrong)
-            errors.Add(name, error);
+            errors.Add(name, WithoutName(error, name));
         return new Refusal(RefusalKind.Invalid, "invalid", "The value cannot be used.", errors);
+    }
+
+    /// <summary>Beside its field an error needs no name.</summary>
+    private static string WithoutName(string error, string name)
+    {
+        var option = $"{name.Split(':')[^1]} ";
+        return error.LastIndexOf(option, StringComparison.Ordinal) is >= 0 and var at ? error[(at + option.Length)..] : error;
     }
 
     private void Apply(IReadOnlyList<StoredSetting> stored)

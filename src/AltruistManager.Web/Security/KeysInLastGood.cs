@@ -26,6 +26,7 @@ internal sealed class KeysInLastGood(ApiKeyRing ring, PortalBook portals) : ILas
             {
                 Write(json, "regions", portal.Regions);
                 Write(json, "chains", portal.Chains);
+                json.WriteNumber("readsSince", portal.ReadsSince);
             }
 
             json.WriteEndObject();
@@ -49,6 +50,7 @@ internal sealed class KeysInLastGood(ApiKeyRing ring, PortalBook portals) : ILas
             Name = pair.Key.PortalId!,
             Regions = Read(pair.Json, "regions"),
             Chains = Read(pair.Json, "chains"),
+            ReadsSince = pair.Json.TryGetProperty("readsSince", out var since) ? since.GetInt64() : 0,
             CreatedAt = DateTimeOffset.UnixEpoch,
         }));
         ring.Import(keys.Select(pair => pair.Key));

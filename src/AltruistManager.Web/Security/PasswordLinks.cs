@@ -26,11 +26,12 @@ internal sealed partial class PasswordLinks(Users users, AuditStore audit, Refus
         return ($"/reset-password?user={user.Id}&token={token}", AccountChange.Done);
     }
 
+    /// <param name="address">Network address of who uses it.</param>
     /// <returns>What is wrong, in words; null when the password is set.</returns>
-    public async Task<string?> UseAsync(string? userId, string? token, string password)
+    public async Task<string?> UseAsync(string? userId, string? token, string password, string address)
     {
         if (userId is null || await users.FindByIdAsync(userId) is not { DisabledAt: null } user)
-            return "This link is not good any more: ask for another.";
+            return Refused(userId, address, "This link is not good any more: ask for another.");
         string text;
         try
         {
@@ -38,20 +39,26 @@ internal sealed partial class PasswordLinks(Users users, AuditStore audit, Refus
         }
         catch (FormatException)
         {
-            return "This link is not whole: copy all of it.";
+            return Refused(userId, address, "This link is not whole: copy all of it.");
         }
 
-        var result = await users.SetPasswordByLinkAsync(user, text, password);
+        var result = await users.SetPasswordByLinkAsync(user, text, password, address);
         if (!result.Succeeded)
-            return Users.Explain(result);
-        await audit.AppendAsync(Actor.Of(user), new AuditEntry("user.change", "user", user.Id) { Detail = "set a new password by a link" }, CancellationToken.None);
-        LogUsed(user.Email);
+            return result.Errors.Any(error => error.Code == Users.LinkIsOver) ? Refused(userId, address, Users.Explain(result)) : Users.Explain(result);
+        LogUsed(user.Email, address);
         return null;
+    }
+
+    /// <summary>A password that is too short is a slip of the pen; a link that is not good may be somebody's guess.</summary>
+    private string Refused(string? userId, string address, string why)
+    {
+        refusals.Note(Actor.Nobody(address), new AuditEntry("user.use-password-link", "user", userId ?? "") { Detail = why });
+        return why;
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Staff} made a link for a new password of {Email}")]
     private partial void LogMade(string staff, string email);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Email} set a new password by a link")]
-    private partial void LogUsed(string email);
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Email} set a new password by a link from {Address}")]
+    private partial void LogUsed(string email, string address);
 }

@@ -28,6 +28,7 @@ public abstract class ConsolePage : ComponentBase, IDisposable
     private DateTimeOffset readAt;
     private bool isReading;
     private bool isWanted;
+    private bool isRefused;
 
     protected ConsolePage()
     {
@@ -59,6 +60,9 @@ public abstract class ConsolePage : ComponentBase, IDisposable
 
     [Inject]
     private protected SignedIn Who { get; set; } = null!;
+
+    [Inject]
+    private protected RefusalLog Refusals { get; set; } = null!;
 
     [Inject]
     private protected TimeProvider Time { get; set; } = null!;
@@ -183,6 +187,16 @@ public abstract class ConsolePage : ComponentBase, IDisposable
         {
             isReading = false;
         }
+    }
+
+    /// <summary>Tells the audit trail that the page is not for who looks: once, however often it is read anew.</summary>
+    /// <returns>False, as what is to be read.</returns>
+    private protected bool Refused(Actor actor, string kind, string subject, string why)
+    {
+        if (!isRefused)
+            Refusals.Note(actor, new AuditEntry("page.open", kind, subject) { Provider = actor.OnlyProvider, Detail = why });
+        isRefused = true;
+        return false;
     }
 
     private async Task ReadOnceAsync()

@@ -17,21 +17,28 @@ public abstract class ProviderPage : ConsolePage
 
     private protected ProviderId ProviderId => new(Provider);
 
-    private protected string ProviderName { get; private set; } = "";
+    private protected string ProviderName => Own?.Name ?? "";
+
+    /// <summary>The provider; null before it is known that who looks may see it.</summary>
+    internal Provider? Own { get; private set; }
 
     /// <summary>Who looks may change things.</summary>
-    protected bool MayChange { get; private set; }
+    protected internal bool MayChange { get; private set; }
 
     /// <summary>Path of the console, to which the pages' own are added.</summary>
-    protected string Home => Layout.ConsoleMenu.PathOf(Provider);
+    protected internal string Home => Layout.ConsoleMenu.PathOf(Provider);
 
     protected sealed override Task<bool> LoadAsync(CancellationToken cancellation)
     {
         Roster = Rosters.Current;
-        if (Who.Actor is not { } actor || !actor.MaySee(Provider) || Roster.Providers.GetValueOrDefault(ProviderId) is not { } provider)
+        if (Who.Actor is not { } actor)
+            return Task.FromResult(false);
+        if (!actor.MaySee(Provider))
+            return Task.FromResult(Refused(actor, "provider", Provider, "Who is no member of it sees nothing of a provider."));
+        if (Roster.Providers.GetValueOrDefault(ProviderId) is not { } provider)
             return Task.FromResult(false);
         MayChange = actor.MayChange(Provider);
-        ProviderName = provider.Name;
+        Own = provider;
         return LoadOwnAsync(cancellation);
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -11,9 +12,11 @@ namespace AltruistManager.Web.Commands.Follow;
 internal sealed class MirrorApi(AltruistManagerClient client, PublisherHost publishers, string region, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     private const string ContentType = "application/json; charset=utf-8";
-    private const int LargestReport = 256 * 1024;
     private const int MaxAge = 5;
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(15);
+
+    /// <summary>Who does not read the last words within that time is cut off.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
 
     public void Map(WebApplication app)
@@ -51,12 +54,12 @@ internal sealed class MirrorApi(AltruistManagerClient client, PublisherHost publ
         using var body = new MemoryStream();
         var part = new byte[16 * 1024];
         int read;
-        while ((read = await context.Request.Body.ReadAsync(part, context.RequestAborted)) > 0 && body.Length <= LargestReport)
+        while ((read = await context.Request.Body.ReadAsync(part, context.RequestAborted)) > 0 && body.Length <= RelayReports.MostBytes)
             body.Write(part, 0, read);
         if (IsReport(body.GetBuffer().AsMemory(0, (int)body.Length)) is { } wrong)
             await Problems.BadBody(wrong).ExecuteAsync(context);
         else if (!client.Reports.Forward(body.ToArray()))
-            await new Problem(StatusCodes.Status413PayloadTooLarge, "too-large", "The report is too large", $"A report has {LargestReport} bytes at most.").ExecuteAsync(context);
+            await new Problem(StatusCodes.Status413PayloadTooLarge, "too-large", "The report is too large", $"A report has {RelayReports.MostBytes} bytes at most.").ExecuteAsync(context);
         else
             context.Response.StatusCode = StatusCodes.Status202Accepted;
     }
@@ -64,7 +67,7 @@ internal sealed class MirrorApi(AltruistManagerClient client, PublisherHost publ
     /// <returns>Null for what may be passed on; the manager looks into it.</returns>
     private static string? IsReport(ReadOnlyMemory<byte> body)
     {
-        if (body.Length > LargestReport)
+        if (body.Length > RelayReports.MostBytes)
             return null;
         try
         {
@@ -113,7 +116,7 @@ internal sealed class MirrorApi(AltruistManagerClient client, PublisherHost publ
 
     private async Task StreamAsync(HttpContext context)
     {
-        if (Find(context, out var held) is { } problem)
+        if (Find(context, out _) is { } problem)
         {
             await problem.ExecuteAsync(context);
             return;
@@ -122,35 +125,46 @@ internal sealed class MirrorApi(AltruistManagerClient client, PublisherHost publ
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
-        var sent = context.Request.Headers["Last-Event-ID"] == held!.Generation.ToString(CultureInfo.InvariantCulture) ? held : null;
+        // Who comes back is told all: picks of the same generation may be of more chains than before, and this machine is near.
+        SelectionSet? sent = null;
         try
         {
-            await context.Response.WriteAsync(":\n\n", ending.Token);
+            await WriteAsync(StreamEvents.Retry(PortalStream.Jitter()));
+            await WriteAsync(StreamEvents.Beat(0).Bytes);
             while (true)
             {
                 var change = client.WaitForChangeAsync(sent, ending.Token);
                 while (await Task.WhenAny(change, Task.Delay(Beat, time, ending.Token)) != change)
-                    await context.Response.WriteAsync(":\n\n", ending.Token);
+                    await WriteAsync(StreamEvents.Beat(0).Bytes);
                 // Whoever reads slowly gets what changed in all meanwhile.
                 var next = await change;
-                await WriteAsync(context.Response, sent, next, ending.Token);
+                await WriteAsync(Frame(sent, next));
                 sent = next;
             }
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
             // The portal has gone, or the mirror goes: it comes back with what it had.
+            if (context.RequestAborted.IsCancellationRequested)
+                return;
+            using var patience = new CancellationTokenSource(Patience, time);
+            await using var cutting = patience.Token.UnsafeRegister(static connection => ((HttpContext)connection!).Abort(), context);
+            await context.Response.Body.WriteAsync(StreamEvents.Farewell("the mirror stops: reconnect", PortalStream.Jitter(), forget: false), context.RequestAborted);
         }
+
+        // Whole events at a time: the end comes between two of them.
+        Task WriteAsync(ReadOnlyMemory<byte> events) => context.Response.Body.WriteAsync(events, ending.Token).AsTask();
     }
 
-    private static async Task WriteAsync(HttpResponse response, SelectionSet? before, SelectionSet next, CancellationToken cancellation)
+    private static ReadOnlyMemory<byte> Frame(SelectionSet? before, SelectionSet next)
     {
+        var output = new ArrayBufferWriter<byte>();
         var changed = ChangedSince(before, next);
         if (changed is null)
-            await WriteAsync(response, "snapshot", next.Body, next.Generation, cancellation);
+            StreamEvents.Write(output, "snapshot"u8, OnOneLine(next.Body), next.Generation);
         for (var i = 0; i < changed?.Count; i++)
-            await WriteAsync(response, "selection", changed[i].Body, i == changed.Count - 1 ? next.Generation : null, cancellation);
-        await response.Body.FlushAsync(cancellation);
+            StreamEvents.Write(output, "selection"u8, OnOneLine(changed[i].Body), i == changed.Count - 1 ? next.Generation : null);
+        return output.WrittenMemory;
     }
 
     /// <returns>Null where slots alone do not tell what changed.</returns>
@@ -162,14 +176,12 @@ internal sealed class MirrorApi(AltruistManagerClient client, PublisherHost publ
         return changed.Count == 0 ? null : changed;
     }
 
-    private static async Task WriteAsync(HttpResponse response, string name, ReadOnlyMemory<byte> json, long? id, CancellationToken cancellation)
+    /// <summary>Line feeds stand between tokens only, and would end the field.</summary>
+    private static byte[] OnOneLine(ReadOnlyMemory<byte> json)
     {
-        await response.WriteAsync($"event: {name}\ndata: ", cancellation);
-        // Line feeds stand between tokens only, and would end the field.
         var line = json.ToArray();
         line.AsSpan().Replace((byte)'\n', (byte)' ');
         line.AsSpan().Replace((byte)'\r', (byte)' ');
-        await response.Body.WriteAsync(line, cancellation);
-        await response.WriteAsync(id is { } generation ? string.Create(CultureInfo.InvariantCulture, $"\nid: {generation}\n\n") : "\n\n", cancellation);
+        return line;
     }
 }

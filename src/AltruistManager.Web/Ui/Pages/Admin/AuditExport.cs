@@ -9,10 +9,11 @@ internal static class AuditExport
     public static void MapAuditExport(this IEndpointRouteBuilder app) =>
         app.MapGet("/admin/audit.csv", Export).RequireAuthorization(Policies.Staff).ExcludeFromDescription();
 
-    private static IResult Export(HttpContext context, UserBook book, AuditStore audit)
+    private static IResult Export(HttpContext context, UserBook book, AuditStore audit, ReaderZone zone)
     {
         var query = AuditQuery.Of(context.Request.Query);
-        var filter = query.ToFilter(out var wrong);
+        zone.ReadFrom(context);
+        var filter = query.ToFilter(zone, out var wrong);
         if (wrong.Count > 0)
             return TypedResults.LocalRedirect(query.PathAfter(null));
         var cancellation = context.RequestAborted;

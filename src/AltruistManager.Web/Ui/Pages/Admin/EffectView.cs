@@ -5,8 +5,9 @@ using AltruistManager.Web.Ui.Shared;
 namespace AltruistManager.Web.Ui.Pages.Admin;
 
 /// <summary>A slot before and after an order.</summary>
-/// <param name="From">Who is picked; null for nobody.</param>
-internal sealed record EffectRow(SlotKey Slot, string Chain, string? From, SlotState FromState, string? To, SlotState ToState, int FromEligible, int ToEligible);
+/// <param name="From">Who is picked; empty for nobody.</param>
+/// <param name="FromStandbys">Who stands by, the first one first; empty for nobody.</param>
+internal sealed record EffectRow(SlotKey Slot, string Chain, string From, string FromStandbys, SlotState FromState, string To, string ToStandbys, SlotState ToState, int FromEligible, int ToEligible);
 
 /// <summary>What an order would change, for whoever is about to give it.</summary>
 /// <param name="Says">In one sentence.</param>
@@ -34,7 +35,9 @@ internal sealed record EffectView(string Says, IReadOnlyList<string> Warnings, I
 
     private static EffectRow RowOf(SlotEffect effect, Roster roster) => new(
         effect.Slot, roster.Chains.GetValueOrDefault(effect.Slot.Chain)?.Name ?? effect.Slot.Chain.Value,
-        NameOf(effect.From.Primary, roster), effect.From.State, NameOf(effect.To.Primary, roster), effect.To.State, effect.From.Eligible, effect.To.Eligible);
+        NamesOf(effect.From.Primaries, roster), NamesOf(effect.From.Standbys, roster), effect.From.State, NamesOf(effect.To.Primaries, roster), NamesOf(effect.To.Standbys, roster), effect.To.State,
+        effect.From.Eligible, effect.To.Eligible);
 
-    private static string? NameOf(AltruistId? id, Roster roster) => id is { } known ? roster.Altruists.GetValueOrDefault(known)?.Label ?? known.Value : null;
+    private static string NamesOf(IEnumerable<Pick> picks, Roster roster) =>
+        string.Join(", ", picks.Select(pick => roster.Altruists.GetValueOrDefault(pick.Altruist)?.Label ?? pick.Altruist.Value));
 }

@@ -41,16 +41,17 @@ public sealed class OrderForm
 
     public int Hours { get; set; } = 4;
 
-    /// <summary>In UTC.</summary>
+    /// <summary>On the clock of who typed it.</summary>
     public DateTime? Until { get; set; }
 
     public bool Force { get; set; }
 
     public bool Revoke { get; set; }
 
-    public OverrideDraft ToDraft(DateTimeOffset now, FieldErrors errors)
+    /// <param name="zone">Of who typed it.</param>
+    public OverrideDraft ToDraft(DateTimeOffset now, ReaderZone zone, FieldErrors errors)
     {
-        var ends = EndsAt("expiresAt", now, errors);
+        var ends = EndsAt("expiresAt", now, zone, errors);
         if (Kind is OrderKind.Exclude && IsOfProvider && Provider.Length == 0)
             errors.Add("provider", "is needed");
         return new OverrideDraft
@@ -68,18 +69,19 @@ public sealed class OrderForm
         };
     }
 
-    public HoldDraft ToHoldDraft(DateTimeOffset now, FieldErrors errors)
+    /// <inheritdoc cref="ToDraft"/>
+    public HoldDraft ToHoldDraft(DateTimeOffset now, ReaderZone zone, FieldErrors errors)
     {
-        var ends = EndsAt("until", now, errors);
+        var ends = EndsAt("until", now, zone, errors);
         return new HoldDraft { Chain = Given(Chain), Region = Given(Region), Reason = Given(Reason), Until = ends };
     }
 
-    private DateTimeOffset? EndsAt(string field, DateTimeOffset now, FieldErrors errors)
+    private DateTimeOffset? EndsAt(string field, DateTimeOffset now, ReaderZone zone, FieldErrors errors)
     {
         if (Hours != Exactly)
             return now.AddHours(Hours);
         if (Until is { } until)
-            return new DateTimeOffset(DateTime.SpecifyKind(until, DateTimeKind.Utc));
+            return zone.Read(until);
         errors.Add(field, "is required");
         return null;
     }

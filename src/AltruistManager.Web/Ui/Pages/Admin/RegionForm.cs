@@ -13,11 +13,13 @@ public sealed class RegionForm
     public List<string> Fallbacks { get; } = [];
 
     /// <summary>Whether it is there already, so that its id stays.</summary>
-    public bool IsKnown { get; private init; }
+    public bool IsKnown => seen is not null;
+
+    private Region? seen;
 
     public static RegionForm Of(Region region)
     {
-        var form = new RegionForm { Id = region.Id.Value, Name = region.Name, IsKnown = true };
+        var form = new RegionForm { Id = region.Id.Value, Name = region.Name, seen = region };
         form.Fallbacks.AddRange(region.Fallbacks.Select(fallback => fallback.Value));
         return form;
     }
@@ -33,5 +35,5 @@ public sealed class RegionForm
         (Fallbacks[from], Fallbacks[to]) = (Fallbacks[to], Fallbacks[from]);
     }
 
-    public RegionDraft ToDraft() => new(Name.Trim() is { Length: > 0 } name ? name : null, Fallbacks);
+    public RegionDraft ToDraft() => new(Name.Trim() is { Length: > 0 } name ? name : null, Fallbacks) { Seen = seen };
 }

@@ -6,6 +6,9 @@ namespace AltruistManager.Web.Ui.Pages.My;
 /// <summary>An altruist as its provider types it in.</summary>
 public sealed class AltruistForm
 {
+    /// <summary>What it was filled from; null for a new one.</summary>
+    private Altruist? seen;
+
     public string Url { get; set; } = "";
 
     public string Label { get; set; } = "";
@@ -43,6 +46,7 @@ public sealed class AltruistForm
             Capacity = altruist.CapacityRps?.ToString(CultureInfo.InvariantCulture) ?? "",
             IsPublic = altruist.Visibility == AltruistVisibility.Public,
             Enabled = altruist.Enabled,
+            seen = altruist,
         };
         form.Chains.AddRange(altruist.Chains.Select(chain => chain.Value));
         form.Regions.UnionWith(altruist.Regions.Where(region => region != RegionId.Everywhere).Select(region => region.Value));
@@ -84,6 +88,7 @@ public sealed class AltruistForm
             Visibility = IsPublic ? "public" : "portals",
             Enabled = Enabled,
             Auth = provider is null ? null : Auth.ToDraft(),
+            Seen = seen,
         };
     }
 }

@@ -24,6 +24,7 @@ internal sealed partial class FirstRun(
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
 
     private volatile bool isClosed = true;
+    private bool isKnown;
 
     /// <summary>Of this process: whoever reads its log may use it while nobody can sign in.</summary>
     internal string Token { get; } = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24));
@@ -46,27 +47,39 @@ internal sealed partial class FirstRun(
         isClosed = true;
     }
 
+    /// <summary>Before the port opens, wherever the database is at hand: the first page asked for leads there already.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await FindOutAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!await KnowsAsync(stoppingToken))
+        // Its address is known once it listens.
+        while (!isKnown || !lifetime.ApplicationStarted.IsCancellationRequested)
+        {
             await Task.Delay(Patience, time, stoppingToken);
+            await FindOutAsync(stoppingToken);
+        }
+
         if (WaitsForStaff)
             LogBegin($"{AddressOf(server.Features.Get<IServerAddressesFeature>()?.Addresses)}{Start}?token={Token}");
     }
 
-    /// <summary>Whether it listens, and the database has said how far the first run came. One that is broken says so later: portals are served meanwhile.</summary>
-    private async Task<bool> KnowsAsync(CancellationToken cancellation)
+    /// <summary>How far the first run came. A database that is broken says so later: portals are served meanwhile.</summary>
+    private async Task FindOutAsync(CancellationToken cancellation)
     {
-        if (!initialisation.IsDone || !lifetime.ApplicationStarted.IsCancellationRequested)
-            return false;
+        if (isKnown || !initialisation.IsDone)
+            return;
         try
         {
             isClosed = await store.IsClosedAsync(cancellation);
-            return true;
+            isKnown = true;
         }
         catch (Exception failed) when (Database.IsFailure(failed))
         {
-            return false;
+            // Asked again soon.
         }
     }
 

@@ -11,7 +11,7 @@ namespace AltruistManager.Web.Ui.Pages.Setup;
 /// <summary>What the steps of the first run do, each by the features that do it later as well.</summary>
 internal sealed class SetupSteps(
     Users users, UserBook book, RegionRegistry regions, ChainRegistry chains, ProviderRegistry providers, AltruistRegistry altruists, AltruistTest test, RosterCache rosters,
-    SnapshotHolder snapshots, SelectionRound round, ApiKeyStore keys, ChainCatalog catalog, ProtocolCatalog protocols, SignedIn who, TimeProvider time)
+    HealthBoard health, SnapshotHolder snapshots, SelectionRound round, ApiKeyStore keys, ChainCatalog catalog, ProtocolCatalog protocols, SignedIn who, TimeProvider time)
 {
     /// <summary>A new altruist is probed every few seconds until it is decided, and then picked.</summary>
     private static readonly TimeSpan UntilPicked = TimeSpan.FromSeconds(20);
@@ -83,8 +83,18 @@ internal sealed class SetupSteps(
         return (outcome.Value!.Id, tested.Value, tested.Refusal?.Detail);
     }
 
-    /// <summary>The pick of a slot as soon as there is one; null after a while without.</summary>
-    public async Task<SlotStatus?> WaitForPickAsync(AltruistId altruist, CancellationToken cancellation)
+    /// <summary>Tests it as it is now: what a form says of a test proves none.</summary>
+    public async Task<(AltruistTestReport? Report, string? Wrong)> TestAsync(Altruist altruist, CancellationToken cancellation)
+    {
+        var tested = await test.RunAsync(who.Required, altruist, cancellation);
+        return (tested.Value, tested.Refusal?.Detail);
+    }
+
+    /// <summary>What its own state makes of it, in words.</summary>
+    public string ExplainState(Altruist altruist) => Eligibility.Explain(altruist.InService, health[altruist.Id], drain: null);
+
+    /// <summary>A slot that it is offered for as soon as one has a pick, itself rather than another; null after a while without.</summary>
+    public async Task<SlotStatus?> WaitForPickAsync(Altruist altruist, CancellationToken cancellation)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(UntilPicked);
@@ -93,7 +103,8 @@ internal sealed class SetupSteps(
         {
             while (true)
             {
-                if (snapshot.Slots.Values.Where(slot => slot.Primaries.Any(pick => pick.Altruist == altruist)).OrderBy(slot => slot.Key.Chain).ThenBy(slot => slot.Key.Region).FirstOrDefault() is { } slot)
+                if (snapshot.Slots.Values.Where(slot => slot.Primary is not null && altruist.Chains.Contains(slot.Key.Chain) && (altruist.Regions.Contains(RegionId.Everywhere) || altruist.Regions.Contains(slot.Key.Region)))
+                    .OrderByDescending(slot => slot.Primaries.Any(pick => pick.Altruist == altruist.Id)).ThenBy(slot => slot.Key.Chain).ThenBy(slot => slot.Key.Region).FirstOrDefault() is { } slot)
                     return slot;
                 snapshot = await snapshots.NextAsync(snapshot, patience.Token);
             }
@@ -108,8 +119,8 @@ internal sealed class SetupSteps(
     public async Task<string> MakePortalKeyAsync(CancellationToken cancellation) =>
         (await keys.CreateAsync(who.Required, "first portal", KeyScope.Portal, null, null, null, cancellation)).Key ?? throw new InvalidOperationException("Staff may make any key.");
 
-    /// <summary>Staff from the moment it is there.</summary>
-    public User NewStaff(string email) => User.New(email.Trim(), time.GetUtcNow(), grant: Grant.Staff);
+    /// <summary>Staff from the moment it is there; nobody where somebody is there by then.</summary>
+    public User NewStaff(string email) => User.New(email.Trim(), time.GetUtcNow(), grant: Grant.Staff, mustBeFirst: true);
 
     private static string Explain(Refusal refusal) => refusal.Errors is { } errors
         ? string.Join(" ", errors.ToDictionary().SelectMany(field => field.Value.Select(error => $"{field.Key} {error}.")))
