@@ -13,6 +13,8 @@ missing=$(
   lacks_command curl
   lacks_command go golang-go
   lacks_command openssl
+  lacks_command jq
+  lacks_command xxd
   lacks_command python3
 )
 [ -z "$missing" ] || install_packages $missing
@@ -49,20 +51,27 @@ begin() {
     --blame-hang-timeout 5min --blame-hang-dump-type none --filter "$filter" >"$results/$name.log" 2>&1 &
 }
 
-# What runs on the clock of the wall waits most of its time, and goes first where it does not: all others step back.
+# All at once, as each waits for much of its time. What runs on the clock of the wall goes first, then what waits for browsers and processes; all others step back.
 status=0
-filter='Category=EndToEnd' begin EndToEnd AltruistManager.Web.Tests
-end_to_end=$!
+declare -A runs
 for project in tests/*/*.csproj; do
   name=$(basename "$project" .csproj)
-  filter='Category!=EndToEnd' begin "$name" "$name" nice -n 10
-  run=$!
-  tail --pid=$run -n +1 -f "$results/$name.log" &
-  wait $run || status=1
-  wait $! || true
+  step_back=10
+  [ "$name" != AltruistManager.Web.Tests ] || step_back=5
+  filter='Category!=EndToEnd' begin "$name" "$name" nice -n $step_back
+  runs[$name]=$!
 done
-wait $end_to_end || status=1
-cat "$results/EndToEnd.log"
+filter='Category=EndToEnd' begin EndToEnd AltruistManager.Web.Tests
+runs[EndToEnd]=$!
+echo "Testing: ${!runs[*]}, each shown when it has ended"
+while [ ${#runs[@]} != 0 ]; do
+  wait -n -p ended "${runs[@]}" || status=1
+  for name in "${!runs[@]}"; do
+    [ "${runs[$name]}" = "$ended" ] || continue
+    cat "$results/$name.log"
+    unset "runs[$name]"
+  done
+done
 
 echo
 grep -hE '^(Passed|Failed|Skipped)!' "$results"/*.log || true

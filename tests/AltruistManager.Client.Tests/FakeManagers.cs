@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.IO.Pipelines;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace AltruistManager.Client.Tests;
@@ -90,14 +91,13 @@ internal sealed class FakeManager
 
         if (path.StartsWith("/api/v1/selections/stream", StringComparison.Ordinal))
             return HasStream ? OpenStream() : new HttpResponseMessage(HttpStatusCode.NotFound);
-        var set = SelectionReader.ReadSet(Body);
         if (path.StartsWith("/api/v1/selections/", StringComparison.Ordinal))
         {
             var name = Uri.UnescapeDataString(request.RequestUri.AbsolutePath["/api/v1/selections/".Length..]);
-            return set.Find(Aliases.GetValueOrDefault(name, name)) is { } slot ? Json(slot.Body) : new HttpResponseMessage(HttpStatusCode.NotFound);
+            return SelectionReader.ReadSet(Body).Find(Aliases.GetValueOrDefault(name, name)) is { } slot ? Json(slot.Body) : new HttpResponseMessage(HttpStatusCode.NotFound);
         }
 
-        var etag = set.ETag.Replace("\"", "\"fake-", StringComparison.Ordinal)[..^6] + "\"";
+        var etag = $"\"fake-{Convert.ToHexStringLower(SHA256.HashData(Body))}\"";
         if (Header(request, "If-None-Match") == etag)
             return new HttpResponseMessage(HttpStatusCode.NotModified);
         var response = Json(Body);

@@ -1,4 +1,7 @@
+using System.Collections.Concurrent;
 using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
 
 namespace AltruistManager.Client.Tests;
 
@@ -202,7 +205,7 @@ public sealed class FeedTests
         Directory.Delete(portal.File + ".new", recursive: true);
         portal.First.Body = Told.Body(7, Told.Slot("0021", 7, "c"));
         await portal.UntilAsync("the file is written", () => File.Exists(portal.File));
-        Assert.Contains(portal.Log.Lines, line => line.Contains("is written again", StringComparison.Ordinal));
+        await portal.UntilAsync("it is told", () => portal.Log.Lines.Any(line => line.Contains("is written again", StringComparison.Ordinal)), step: 0);
     }
 
     [Fact]
@@ -290,6 +293,22 @@ public sealed class FeedTests
         Assert.Equal("0021", (await finding)?.Chain);
     }
 
+    /// <summary>Whatever came later would be written to a file that may be gone by then.</summary>
+    [Fact]
+    public async Task Nothing_is_asked_for_any_more_once_it_has_ended()
+    {
+        await using var portal = new Portal();
+        portal.First.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        portal.Second.IsDown = true;
+        await portal.StartAsync();
+        portal.First.IsSilent = true;
+        var finding = portal.Client.FindAsync("eth", Cancellation).AsTask();
+        await portal.UntilAsync("it is asked for", () => portal.First.Asked.Any(call => call.Path.StartsWith("/api/v1/selections/eth", StringComparison.Ordinal)), step: 0);
+        Assert.False(finding.IsCompleted);
+        await portal.Client.StopAsync(Cancellation);
+        Assert.Null(await finding.WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System, Cancellation));
+    }
+
     [Fact]
     public async Task Invented_names_do_not_use_up_the_portals_key()
     {
@@ -329,6 +348,96 @@ public sealed class FeedTests
         Assert.Equal("a", portal.Client.Find("0021")!.Primary!.Id);
         Assert.NotNull(await portal.Client.FindAsync("eth", Cancellation));
         Assert.DoesNotContain(portal.Log.Lines, line => line.Contains("must not happen", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("\"weight\":50", "\"weight\":2000000000")]
+    [InlineData("\"urls\":{}", "\"urls\":{\"rest\":\"http://one\",\"rest\":\"http://other\"}")]
+    public async Task Picks_that_no_request_could_use_are_refused_and_the_next_manager_is_asked(string right, string wrong)
+    {
+        await using var portal = new Portal();
+        portal.First.Body = Told.Body(5, Slot(5, "a"));
+        await portal.StartAsync();
+        portal.First.Body = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(Told.Body(6, Slot(6, "nonsense"))).Replace(right, wrong, StringComparison.Ordinal));
+        portal.Second.IsDown = true;
+        await portal.UntilAsync("it is refused", () => portal.Log.Lines.Any(line => line.Contains("not in the form of the API", StringComparison.Ordinal)));
+        Assert.Equal(("a", 5), (portal.Client.Find("0021")!.Primary!.Id, portal.Client.Selections!.Generation));
+
+        portal.Second.IsDown = false;
+        portal.Second.Body = Told.Body(7, Slot(7, "b"));
+        await portal.UntilHeldAsync(7);
+        Assert.DoesNotContain(portal.Log.Lines, line => line.Contains("must not happen", StringComparison.Ordinal));
+
+        static JsonObject Slot(long generation, string primary) => Told.Slot(
+            "0021", generation, [Told.Altruist(primary, 50, auth: new JsonObject { ["type"] = "bearer", ["token"] = "good" }), Told.Altruist("other", 50)], []);
+    }
+
+    [Fact]
+    public async Task Altruist_that_no_request_could_be_sent_to_is_told_once_without_its_secret_and_costs_no_other()
+    {
+        await using var portal = new Portal();
+        portal.First.Body = Told.Body(5, Slot(5, "a"));
+        await portal.StartAsync();
+        Assert.Equal("b", portal.Client.Find("0021")!.Primary!.Id);
+        portal.First.Body = Told.Body(6, Slot(6, "a"), Told.Slot("0022", 6, "c"));
+        await portal.UntilHeldAsync(6);
+        Assert.Equal("c", portal.Client.Find("0022")!.Primary!.Id);
+        Assert.Equal("Warning: label-a (a) is passed over for the chain 0021: its credentials cannot be sent in a header ", Assert.Single(portal.Log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal)));
+
+        // After a start too, and another one as soon as it comes.
+        portal.First.Body = Told.Body(7, Slot(7, "z"));
+        await portal.StartAsync();
+        await portal.UntilHeldAsync(7);
+        Assert.Equal(["(a)", "(a)", "(z)"], portal.Log.Lines.Where(line => line.Contains("passed over", StringComparison.Ordinal)).Select(line => line.Split(' ')[2]));
+        Assert.DoesNotContain(portal.Log.Lines, line => line.Contains("s3cret", StringComparison.Ordinal));
+
+        static JsonObject Slot(long generation, string primary) => Told.Slot(
+            "0021", generation, [Told.Altruist(primary, 100, auth: new JsonObject { ["type"] = "bearer", ["token"] = "s3cret\r\n" })], [Told.Altruist("b")]);
+    }
+
+    [Fact]
+    public async Task Picks_that_could_not_be_put_to_use_are_kept_and_put_to_use_again_and_later_ones_are_heard_of_at_once()
+    {
+        using var managers = new FakeManagers();
+        using var http = new HttpClient(managers);
+        var time = new ManualTime();
+        var log = new LinesLogger();
+        var options = new AltruistManagerOptions { Region = Told.Region, Managers = { new Uri("http://first/") } };
+        var manager = managers["first"];
+        manager.HasStream = true;
+        manager.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        var told = new ConcurrentQueue<long>();
+        var isBroken = true;
+        var feed = new SelectionFeed(options, [new ManagerConnection(options.Managers[0], options, http, time)], judge: null, next =>
+        {
+            told.Enqueue(next.Current!.Generation);
+            if (isBroken)
+                throw new InvalidOperationException("not ready");
+        }, time, log);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var running = feed.RunAsync(ending.Token);
+        await UntilAsync(() => manager.Stream is not null);
+
+        // No time passes, and no poll comes between.
+        await manager.SendEventAsync("selection", Told.Slot("0021", 6, "b").ToJsonString(), 6);
+        await UntilAsync(() => told.ToArray() is [5, 6]);
+        isBroken = false;
+        await manager.Stream!.CompleteAsync();
+        await UntilAsync(() => told.ToArray() is [5, 6, 6], moving: TimeSpan.FromSeconds(1));
+        Assert.StartsWith("Error", Assert.Single(log.Lines, line => line.Contains("not ready", StringComparison.Ordinal)));
+        Assert.False(running.IsCompleted);
+        await ending.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+
+        async Task UntilAsync(Func<bool> isSo, TimeSpan moving = default)
+        {
+            for (var i = 0; !isSo(); i++)
+            {
+                Assert.True(i < 2_000, string.Join('\n', log.Lines));
+                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Cancellation);
+                time.Advance(moving);
+            }
+        }
     }
 
     [Fact]

@@ -48,6 +48,36 @@ public sealed class HandlerTests
     }
 
     [Theory]
+    [InlineData(null)]
+    [InlineData("refuses")]
+    public async Task Callers_own_host_and_credentials_go_to_no_altruist_and_are_there_again_afterwards(string? fault)
+    {
+        var auth = new JsonObject { ["type"] = "header", ["name"] = "X-Key", ["value"] = "v" };
+        await using var scene = await Scene.StartAsync(Told.Slot("0021", 5, [Told.Altruist("a", 100, auth: auth)], []));
+        if (fault is not null)
+            scene.Altruists.Faults["a"] = fault;
+        using var request = new AltruistRequest("0021", new StringContent("x"));
+        request.Headers.Host = "portal.example";
+        request.Headers.Add("X-Key", ["mine", "mine too"]);
+        // As a user sent it: no such header may have two values.
+        request.Headers.TryAddWithoutValidation("Authorization", ["Bearer one", "Bearer two"]);
+        try
+        {
+            (await scene.Http.SendAsync(request, Cancellation)).Dispose();
+            Assert.Null(fault);
+        }
+        catch (HttpRequestException)
+        {
+            Assert.NotNull(fault);
+        }
+
+        Assert.Equal(["X-Key: v"], scene.Altruists.Headers);
+        Assert.Equal("portal.example", request.Headers.Host);
+        Assert.Equal(["mine", "mine too"], request.Headers.GetValues("X-Key"));
+        Assert.Equal(["Bearer one", "Bearer two"], request.Headers.NonValidated["Authorization"]);
+    }
+
+    [Theory]
     [InlineData("refuses")]
     [InlineData("breaks")]
     [InlineData("stalls")]
@@ -352,7 +382,7 @@ public sealed class HandlerTests
             using var request = new AltruistRequest("0021", content ?? new StringContent(text));
             var asking = Http.SendAsync(request, Cancellation);
             if (!asking.IsCompleted)
-                await Portal.UntilAsync("the request ends", () => asking.IsCompleted, step: 0.25, pauseMs: 25);
+                await Portal.UntilAsync("the request ends", () => asking.IsCompleted, step: 0.25, pauseMs: 60);
             return await asking;
         }
 

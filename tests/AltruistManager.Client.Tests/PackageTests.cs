@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.IO.Compression;
+using System.Reflection.Metadata;
 using System.Xml.Linq;
 
 namespace AltruistManager.Client.Tests;
@@ -7,10 +8,13 @@ namespace AltruistManager.Client.Tests;
 /// <summary>What <c>dotnet pack</c> makes of the library.</summary>
 public sealed class PackageTests : IDisposable
 {
+    /// <summary>Kinds of debug information, as the format of portable symbols names them.</summary>
+    private static readonly Guid EmbeddedSource = new("0E8A571B-6926-466E-B4AD-8AB04611F5FE");
+
     private readonly string folder = Directory.CreateTempSubdirectory("altruist-manager-package-").FullName;
 
     [Fact]
-    public async Task Package_brings_documentation_and_symbols_and_no_other_package()
+    public async Task Package_brings_documentation_symbols_with_their_sources_and_no_other_package()
     {
         var own = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
         var root = own.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
@@ -33,11 +37,25 @@ public sealed class PackageTests : IDisposable
             Assert.DoesNotContain(elements, element => element.Name.LocalName == "dependency");
             Assert.Equal("Microsoft.AspNetCore.App", Assert.Single(elements, element => element.Name.LocalName == "frameworkReference").Attribute("name")!.Value);
             Assert.Equal("portal.md", Assert.Single(elements, element => element.Name.LocalName == "readme").Value);
+            if (Path.Exists(Path.Combine(root, ".git")))
+                Assert.Matches("^[0-9a-f]{40}$", Assert.Single(elements, element => element.Name.LocalName == "repository").Attribute("commit")?.Value);
         }
 
         using var symbols = await ZipFile.OpenReadAsync(Assert.Single(Directory.GetFiles(folder, "*.snupkg")), TestContext.Current.CancellationToken);
-        Assert.NotNull(symbols.GetEntry("lib/net10.0/AltruistManager.Client.pdb"));
+        using var pdb = new MemoryStream();
+        await using (var packed = await symbols.GetEntry("lib/net10.0/AltruistManager.Client.pdb")!.OpenAsync(TestContext.Current.CancellationToken))
+            await packed.CopyToAsync(pdb, TestContext.Current.CancellationToken);
+        pdb.Position = 0;
+        using var provider = MetadataReaderProvider.FromPortablePdbStream(pdb);
+        var reader = provider.GetMetadataReader();
+        var sources = reader.Documents.Select(document => (Name: reader.GetString(reader.GetDocument(document).Name), IsWithin: IsWithin(reader, document))).ToList();
+        Assert.Contains(sources, source => source.Name == "/_/src/AltruistManager.Client/AltruistHandler.cs");
+        // Neither is what is missing found elsewhere, nor does anybody need to know where it was built.
+        Assert.All(sources, source => Assert.True(source.IsWithin && source.Name.StartsWith("/_/", StringComparison.Ordinal), source.Name));
     }
+
+    private static bool IsWithin(MetadataReader reader, DocumentHandle document) =>
+        reader.GetCustomDebugInformation(document).Any(information => reader.GetGuid(reader.GetCustomDebugInformation(information).Kind) == EmbeddedSource);
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 }

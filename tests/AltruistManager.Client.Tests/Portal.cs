@@ -48,7 +48,7 @@ internal sealed class Portal : IAsyncDisposable
         var started = TimeProvider.System.GetTimestamp();
         while (!isSo())
         {
-            if (TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(20))
+            if (TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromMinutes(2))
                 Assert.Fail($"It did not come about that {what}. Log:\n{string.Join('\n', Log.Lines)}");
             await Task.Delay(TimeSpan.FromMilliseconds(pauseMs), TimeProvider.System, Cancellation);
             if (!isSo())

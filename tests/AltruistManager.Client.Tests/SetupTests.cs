@@ -63,6 +63,26 @@ public sealed class SetupTests
     }
 
     [Fact]
+    public async Task Health_is_degraded_while_the_last_good_picks_are_stale()
+    {
+        await using var portal = new Portal();
+        portal.First.Body = Told.Body(5, Told.Slot("0021", 5, "a"));
+        await portal.StartAsync();
+        var builder = Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddAltruistManager(options =>
+        {
+            options.Managers.Add(new Uri("http://127.0.0.1:1"));
+            options.LastGoodFile = portal.File;
+        });
+        using var host = builder.Build();
+        await host.StartAsync(Cancellation);
+        var health = (await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Cancellation)).Entries["altruist-manager"];
+        Assert.Equal((HealthStatus.Degraded, true), (health.Status, health.Description!.Contains("us-east of one at 5", StringComparison.Ordinal)));
+        await host.StopAsync(Cancellation);
+    }
+
+    [Fact]
     public async Task Bad_options_stop_the_start_and_are_all_named()
     {
         var builder = Host.CreateApplicationBuilder();

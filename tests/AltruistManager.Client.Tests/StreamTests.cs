@@ -56,6 +56,7 @@ public sealed class StreamTests
     [Theory]
     [InlineData("event: selection\ndata: nonsense\nid: 6\n\n")]
     [InlineData("event: snapshot\ndata: {}\nid: 6\n\n")]
+    [InlineData("event: snapshot\ndata: {\"region\":\"mars\",\"origin\":\"one\",\"generation\":6,\"selections\":[],\"revoked\":[]}\nid: 6\n\n")]
     public async Task Nonsense_ends_the_stream_and_changes_nothing(string text)
     {
         await using var portal = await ListeningAsync();

@@ -107,7 +107,9 @@ public sealed class AppFixture : IAsyncLifetime
             ("Limits:SignInsPerMinute", "0"),
             // Rounds and sweeps happen when a test asks for them.
             ("Probing:Interval", "01:00:00"),
-            ("Selection:Interval", "01:00:00"),
+            // On the clock of the wall: a test must not meet one of them.
+            ("Selection:Interval", "1.00:00:00"),
+            ("Selection:Window", "1.00:00:00"),
             ("Probing:AllowHttp", "true"),
             ("Probing:AllowedPrivateNetworks:0", "127.0.0.0/8"),
             .. settings,

@@ -19,7 +19,7 @@ public sealed class TelemetryTests
         var chain = world.AddChain(1, TimeSpan.FromSeconds(1));
         await using (var app = await AppFixture.StartAsync(
             ("Probing:RetryInterval", "00:00:00.2"), ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Urls.Single()), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
-            ("OTEL_SERVICE_NAME", "our-own-altruists"), ("OTEL_METRIC_EXPORT_INTERVAL", "300")))
+            ("OTEL_SERVICE_NAME", "our-own-altruists"), ("OTEL_METRIC_EXPORT_INTERVAL", "300"), ("Probing:Vantage", "our-cellar"), ("Probing:Region", "our-east")))
         {
             await PutAsync(app, "regions/us-east", new { name = "US East" });
             await PutAsync(app, "providers/acme", new { name = "Acme" });
@@ -30,7 +30,7 @@ public sealed class TelemetryTests
             await AppWithPicks.UntilAsync("verdicts were told of", () => Task.FromResult(Has(received, "altruist_manager.verdict.changes")));
         }
 
-        foreach (var told in new[] { "our-own-altruists", "altruist_manager.probe.duration", "altruist_manager.probes.in_flight", "altruist_manager.probes.due", "altruist_manager.frozen", "altruist_manager.picks", "evm", "retry", "healthy" })
+        foreach (var told in new[] { "our-own-altruists", "altruist_manager.vantage", "our-cellar", "altruist_manager.region", "our-east", "altruist_manager.probe.duration", "altruist_manager.probes.in_flight", "altruist_manager.probes.due", "altruist_manager.frozen", "altruist_manager.picks", "evm", "retry", "healthy" })
             Assert.True(Has(received, told), $"{told} was not told");
         Assert.False(Has(received, "127.0.0.1"), "an address was told");
     }

@@ -40,6 +40,39 @@ public sealed class AttentionTests
         Assert.Equal(Severity.Warning, Assert.Single(Attention.Of(facts with { Slots = SlotsOf(Slot(0, "a") with { State = SlotState.Degraded }) })).Severity);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(0)]
+    public void Slot_whose_candidates_are_all_unfit_is_critical_where_portals_are_refused_whatever_its_chain_asks_for(int? minEligible)
+    {
+        var slot = Slot(0, "a") with { State = SlotState.None, Primaries = [] };
+        var item = Assert.Single(Attention.Of(Quiet with { Roster = RosterOf([Altruist("a")], minEligible), Slots = SlotsOf(slot) }));
+        Assert.Equal((Severity.Critical, "Nobody is eligible for Ethereum in us-east: portals are told that there is no altruist."), (item.Severity, item.Says));
+    }
+
+    [Fact]
+    public void Draft_that_nobody_could_be_sent_to_makes_no_alarm_of_a_chain_that_asks_for_nothing()
+    {
+        var slot = Slot(0, "a") with { State = SlotState.None, Primaries = [] };
+        foreach (var draft in new[] { Altruist("a") with { Enabled = false }, Altruist("a") with { Attested = false } })
+            Assert.Empty(Attention.Of(Quiet with { Roster = RosterOf([draft], minEligible: null), Slots = SlotsOf(slot) }));
+    }
+
+    [Fact]
+    public void Hold_that_ends_within_a_day_is_told_of_until_it_is_over()
+    {
+        AttentionFacts With(TimeSpan left) => Quiet with
+        {
+            Roster = RosterOf([Altruist("a")]),
+            Holds = [new Hold { Id = "h", Chain = new ChainId("0021"), Region = new RegionId("us-east"), Reason = "a test", Until = Now + left, CreatedAt = Now.AddDays(-30), CreatedBy = "key:1" }],
+        };
+        Assert.Empty(Attention.Of(With(TimeSpan.FromHours(25))));
+        var item = Assert.Single(Attention.Of(With(TimeSpan.FromHours(23))));
+        Assert.Equal((Severity.Information, AttentionKind.Ending, Now.AddHours(-1)), (item.Severity, item.Kind, item.Since));
+        Assert.Equal("The hold of Ethereum in us-east ends at 2026-11-22 11:00 UTC: the rotation goes on then.", item.Says);
+        Assert.Empty(Attention.Of(With(TimeSpan.Zero)));
+    }
+
     [Fact]
     public void Regions_in_which_nobody_offers_a_chain_are_told_of_once()
     {

@@ -339,6 +339,12 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         Done(await world.ProviderAsync(Acme, "acme", new ProviderDraft("Acme Nodes", null, null, "pokt-new")));
         Assert.Equal((at, "pokt-new"), (world.Roster.Providers[new("acme")].NextPayoutAt, world.Roster.Providers[new("acme")].NextPayoutAddress));
 
+        // All of the provider are told who changed it, for as long as it waits and some days after it counts.
+        var news = stored.PayoutNewsAt(at)!;
+        Assert.Equal((stored.PayoutChange!.At, "admin@acme.example", null, "pokt-new"), (news.At, news.By, news.From, news.To));
+        Assert.Equal((news, null), (stored.PayoutNewsAt(news.At + PayoutChange.ToldFor - TimeSpan.FromMilliseconds(1)), stored.PayoutNewsAt(news.At + PayoutChange.ToldFor)));
+        Assert.Equal(news, world.Roster.Providers[new("acme")].PayoutChange);
+
         var line = (await world.AuditAsync(new AuditFilter { Subject = "provider:acme" })).First(line => line.After?.Contains("pokt-new", StringComparison.Ordinal) == true);
         Assert.Equal(("acme-admin", "acme"), (line.ActorId, line.Provider));
     }
@@ -362,6 +368,8 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
         roster = new Roster(1, [], [], [third], []);
         var back = Done(ProviderRegistry.Decide(roster, actor, new("acme"), new ProviderDraft(null, null, null, "new"), new FieldErrors(), now));
         Assert.Equal(("new", null, null), (back.PayoutAddress, back.NextPayoutAddress, back.NextPayoutAt));
+        Assert.Equal(new PayoutChange(now, "admin@acme.example", "third", "new"), back.PayoutNewsAt(now));
+        Assert.Equal("staff", Done(ProviderRegistry.Decide(roster, Actors.Staff with { HasSecondFactor = true }, new("acme"), new ProviderDraft(null, null, null, "fourth"), new FieldErrors(), now)).PayoutChange!.By);
         var none = Done(ProviderRegistry.Decide(roster, actor, new("acme"), new ProviderDraft(null, null, null, null) { ClearsPayoutAddress = true }, new FieldErrors(), now));
         Assert.Equal(("new", "new", null), (none.PayoutAddress, none.PayoutAddressAt(now.AddHours(71)), none.PayoutAddressAt(now.AddHours(73))));
     }
@@ -860,6 +868,119 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
     }
 
     [Fact]
+    public async Task Control_shown_before_it_is_registered_counts_once_for_that_provider_at_those_places_alone()
+    {
+        var world = await World.NewAsync(Fixture);
+        var other = Actors.AdminOf("other");
+        await ShowAsync(world, Acme, "acme", World.Draft, ControlProof.Dns);
+        // Another host or port, another scheme of the same one, and another provider are nothing of it.
+        Assert.False(Done(await world.AddAsync(World.Draft with { Url = "https://eth9.acme.example" }, Acme)).Attested);
+        Assert.False(Done(await world.AddAsync(World.Draft with { Url = "https://eth1.acme.example:8443" }, Acme)).Attested);
+        var claimed = Done(await world.AddAsync(World.Draft with { Provider = "other" }, other));
+        Assert.False(claimed.Attested);
+
+        var made = Done(await world.AddAsync(World.Draft with { Url = "https://eth1.acme.example/path" }, Acme));
+        Assert.Equal((true, ControlProof.Dns), (made.Attested, made.ControlBy));
+        Assert.Equal((true, ControlProof.Dns), ((await World.JoinAsync(world.Database)).Roster.Altruists[made.Id].Attested, made.ControlBy));
+        Assert.False(Done(await world.AddAsync(World.Draft with { Url = "https://eth1.acme.example/more" }, Acme)).Attested);
+
+        // It ends a claim to the very URL, as proof of a registered one does.
+        await ShowAsync(world, Acme, "acme", World.Draft, ControlProof.WellKnown);
+        Assert.True(Done(await world.AddAsync(actor: Acme)).Attested);
+        Assert.NotNull(world.Roster.Altruists[claimed.Id].RetiredAt);
+    }
+
+    [Fact]
+    public async Task Control_shown_before_it_is_registered_is_asked_for_anew_after_a_week_and_of_the_oldest_of_too_many()
+    {
+        var world = await World.NewAsync(Fixture);
+        var clock = new ManualClock();
+        var store = new ControlStore(world.Database, clock);
+        var (provider, place) = (new ProviderId("acme"), "secure eth1.acme.example:443");
+        var first = await store.StartNewAsync(Acme, provider, place, Cancellation);
+        Assert.Equal(first, await store.StartNewAsync(Acme, provider, place, Cancellation));
+        Assert.Empty(await store.ProvenAsync(provider, Cancellation));
+        Assert.NotEqual(first.Challenge.Answer, (await store.StartNewAsync(Acme, new ProviderId("other"), place, Cancellation)).Challenge.Answer);
+        Assert.True(await store.ProveNewAsync(Acme, provider, place, first.Challenge, ControlProof.Dns, Cancellation));
+        Assert.Equal(place, Assert.Single(await store.ProvenAsync(provider, Cancellation)).Places);
+
+        clock.Advance(TimeSpan.FromDays(7.1));
+        Assert.Empty(await store.ProvenAsync(provider, Cancellation));
+        var second = await store.StartNewAsync(Acme, provider, place, Cancellation);
+        Assert.NotEqual(first.Challenge.Answer, second.Challenge.Answer);
+        // What was shown for the first says nothing of the second.
+        Assert.False(await store.ProveNewAsync(Acme, provider, place, first.Challenge, ControlProof.Dns, Cancellation));
+
+        foreach (var number in Enumerable.Range(0, ControlStore.MostShown))
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await store.StartNewAsync(Acme, provider, $"secure host{number}.example:443", Cancellation);
+        }
+
+        Assert.Equal(ControlStore.MostShown, await world.Database.SingleOrDefaultAsync<long>("select count(*) from place_challenges where provider_id = 'acme'", null, Cancellation));
+        Assert.False(await store.ProveNewAsync(Acme, provider, place, second.Challenge, ControlProof.Dns, Cancellation));
+    }
+
+    [Fact]
+    public async Task What_is_to_be_shown_before_it_is_registered_is_what_the_altruist_has_to_show_that_is_saved_there_first()
+    {
+        var world = await World.NewAsync(Fixture);
+        var provider = new ProviderId("acme");
+        var places = AltruistRegistry.PlacesTextOf(Done(await world.Altruists.ProposeAsync(Acme, World.Draft, new FieldErrors(), Cancellation)));
+        var shown = await world.Control.StartNewAsync(Acme, provider, places, Cancellation);
+        var made = Done(await world.AddAsync(actor: Acme));
+        Assert.False(made.Attested);
+        Assert.Equal(shown.Challenge, await world.Control.StartAsync(Acme, made, Cancellation));
+        var second = Done(await world.AddAsync(World.Draft with { Url = "https://eth1.acme.example/more" }, Acme));
+        Assert.NotEqual(shown.Challenge.Answer, (await world.Control.StartAsync(Acme, second, Cancellation)).Answer);
+        Assert.NotEqual(shown.Challenge.Answer, (await world.Control.StartNewAsync(Acme, provider, places, Cancellation)).Challenge.Answer);
+    }
+
+    [Fact]
+    public async Task Those_who_ask_at_once_what_to_show_are_told_the_same()
+    {
+        var world = await World.NewAsync(Fixture);
+        var told = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => world.Control.StartNewAsync(Acme, new ProviderId("acme"), "secure eth1.acme.example:443", Cancellation), Cancellation)));
+        Assert.Single(told.Select(shown => shown.Challenge.Answer).Distinct());
+    }
+
+    [Fact]
+    public async Task Staff_attest_what_they_saw_and_nobody_else_does()
+    {
+        var world = await World.NewAsync(Fixture);
+        var made = Done(await world.AddAsync(actor: Acme));
+        Refused(await world.Altruists.AttestAsync(Acme, made, Cancellation), RefusalKind.Forbidden, "staff-only");
+        var moved = Done(await world.ChangeAsync(made.Id, new AltruistDraft { Url = "https://eth7.acme.example" }, Acme));
+        Refused(await world.Altruists.AttestAsync(Actors.Staff, made, Cancellation), RefusalKind.Taken, "changed-meanwhile");
+        Assert.False(world.Roster.Altruists[made.Id].Attested);
+        var attested = Done(await world.Altruists.AttestAsync(Actors.Staff, moved, Cancellation));
+        Assert.Equal((true, ControlProof.Staff, moved.Url), (attested.Attested, attested.ControlBy, attested.Url));
+    }
+
+    [Fact]
+    public async Task What_somebody_else_changed_since_it_was_seen_is_not_written_over()
+    {
+        var world = await World.NewAsync(Fixture);
+        var (chain, region, provider) = (world.Roster.Chains[new ChainId("0021")], world.Roster.Regions[new RegionId("us-east")], world.Roster.Providers[new ProviderId("acme")]);
+        var draft = new ChainDraft { Protocol = "evm", Identity = "1", Name = "first", Seen = chain };
+        Assert.Equal("first", Done(await world.Chains.PutAsync(Actors.Staff, chain.Id, draft, new FieldErrors(), Cancellation)).Name);
+        Refused(await world.Chains.PutAsync(Actors.Staff, chain.Id, draft with { Name = "second" }, new FieldErrors(), Cancellation), RefusalKind.Taken, "changed-meanwhile");
+        Assert.Equal("first", world.Roster.Chains[chain.Id].Name);
+        Assert.Equal("second", Done(await world.Chains.PutAsync(Actors.Staff, chain.Id, draft with { Name = "second", Seen = world.Roster.Chains[chain.Id] }, new FieldErrors(), Cancellation)).Name);
+
+        Done(await world.Regions.PutAsync(Actors.Staff, region.Id, new RegionDraft("first", null), new FieldErrors(), Cancellation));
+        Refused(await world.Regions.PutAsync(Actors.Staff, region.Id, new RegionDraft("second", null) { Seen = region }, new FieldErrors(), Cancellation), RefusalKind.Taken, "changed-meanwhile");
+        Done(await world.Providers.PutAsync(Acme, provider.Id, new ProviderDraft("first", null, null, null), new FieldErrors(), Cancellation));
+        Refused(await world.Providers.PutAsync(Acme, provider.Id, new ProviderDraft("second", null, null, null) { Seen = provider }, new FieldErrors(), Cancellation), RefusalKind.Taken, "changed-meanwhile");
+
+        var altruist = Done(await world.AddAsync(actor: Acme));
+        Done(await world.ChangeAsync(altruist.Id, new AltruistDraft { CapacityRps = 7 }, Acme));
+        Refused(await world.ChangeAsync(altruist.Id, new AltruistDraft { Label = "second", ClearsCapacity = true, Seen = altruist }, Acme), RefusalKind.Taken, "changed-meanwhile");
+        Assert.Equal(7, world.Roster.Altruists[altruist.Id].CapacityRps);
+        Assert.Equal("second", Done(await world.ChangeAsync(altruist.Id, new AltruistDraft { Label = "second", Seen = world.Roster.Altruists[altruist.Id] }, Acme)).Label);
+    }
+
+    [Fact]
     public async Task Challenge_stays_the_same_until_it_is_too_old()
     {
         var world = await World.NewAsync(Fixture);
@@ -953,6 +1074,15 @@ public abstract class RegistryContract(DatabaseFixture fixture) : StorageContrac
 
     private static AuthDraft Auth(string? type, string fields) =>
         new(type, fields.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(field => field.Split('=', 2)).ToDictionary(field => field[0], field => field[1]));
+
+    /// <summary>Has it proven before anything is registered there.</summary>
+    private static async Task ShowAsync(World world, Actor actor, string provider, AltruistDraft draft, ControlProof by)
+    {
+        var proposed = Done(await world.Altruists.ProposeAsync(actor, draft, new FieldErrors(), Cancellation));
+        var places = AltruistRegistry.PlacesTextOf(proposed);
+        var shown = await world.Control.StartNewAsync(actor, new ProviderId(provider), places, Cancellation);
+        Assert.True(await world.Control.ProveNewAsync(actor, new ProviderId(provider), places, shown.Challenge, by, Cancellation));
+    }
 
     private static T Done<T>(Registered<T> outcome)
         where T : class => World.Done(outcome);

@@ -27,7 +27,8 @@ internal sealed class RegistryWorld : IRegistrationRules, IHealthHeritage
         Regions = new RegionRegistry(Writer, this, TimeProvider.System);
         Chains = new ChainRegistry(Writer, new ChainCatalog(), ProtocolList.All, this, TimeProvider.System);
         Providers = new ProviderRegistry(Writer, TimeProvider.System);
-        Altruists = new AltruistRegistry(Writer, sealing.Altruists, this, this, TimeProvider.System);
+        Control = new ControlStore(database, TimeProvider.System);
+        Altruists = new AltruistRegistry(Writer, sealing.Altruists, Control, this, this, TimeProvider.System);
         AltruistImport = new AltruistImport(Altruists, Writer, this, TimeProvider.System);
         ChainImport = new ChainImport(Chains, new ChainCatalog(), Writer, TimeProvider.System);
     }
@@ -46,6 +47,8 @@ internal sealed class RegistryWorld : IRegistrationRules, IHealthHeritage
 
     public ProviderRegistry Providers { get; }
 
+    public ControlStore Control { get; }
+
     public AltruistRegistry Altruists { get; }
 
     public AltruistImport AltruistImport { get; }
@@ -53,6 +56,8 @@ internal sealed class RegistryWorld : IRegistrationRules, IHealthHeritage
     public ChainImport ChainImport { get; }
 
     public Roster Roster => cache.Current;
+
+    public RosterCache Rosters => cache;
 
     public List<(AltruistId Retired, AltruistId Heir)> Inherited { get; } = [];
 

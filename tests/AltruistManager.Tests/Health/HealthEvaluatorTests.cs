@@ -117,13 +117,82 @@ public sealed class HealthEvaluatorTests
         MakeHealthy();
         See(ProbeOutcome.Ok, head: Lagging);
         See(ProbeOutcome.Ok, head: Lagging);
-        Assert.Equal((VerdictState.Lagging, Lagging.Reason), See(ProbeOutcome.Ok, head: Lagging));
+        Assert.Equal((VerdictState.Lagging, $"{Lagging.Reason}; let the node catch up, or resync it"), See(ProbeOutcome.Ok, head: Lagging));
         for (var probe = 0; probe < 5; probe++)
             Assert.Equal((VerdictState.Lagging, "answers, still 2 blocks behind"), Strip(See(ProbeOutcome.Ok, head: InSync with { LagBlocks = 2 })));
         See(ProbeOutcome.Ok, head: InSync with { LagBlocks = 1 });
         Assert.Equal(VerdictState.Healthy, See(ProbeOutcome.Ok, head: InSync with { LagBlocks = 1 }).State);
 
         static (VerdictState, string) Strip((VerdictState State, string Reason) seen) => (seen.State, seen.Reason[(seen.Reason.IndexOf(';') + 2)..]);
+    }
+
+    /// <summary>Every state in which an altruist is not used, and what its reason tells its provider to do; what is said first stays what is the matter.</summary>
+    [Fact]
+    public void Every_reason_not_to_use_an_altruist_says_what_to_do()
+    {
+        Assert.Equal(("has not yet proven that it serves 1", VerdictState.Unknown), Ends(() => Good(identity: null)));
+
+        Begin();
+        Assert.Equal(("connection refused: nothing listens there, start the node or correct the port; 1 of 3 bad probes in a row", VerdictState.Failing), Whole(Bad()));
+        Bad();
+        Assert.Equal(("connection refused: nothing listens there, start the node or correct the port", VerdictState.Down), Whole(Bad()));
+        now += TimeSpan.FromHours(18);
+        Assert.Equal(("a passing test by its provider or staff resumes it", VerdictState.Suspended), Part(Bad(), ": ", "; last"));
+
+        Begin();
+        Assert.Equal(("let the node catch up, or resync it", VerdictState.Lagging), Ends(() => See(ProbeOutcome.Ok, head: Lagging)));
+        Assert.StartsWith("answers, but is 40 blocks (8 min) behind 5 other providers; ", last.Reason, StringComparison.Ordinal);
+
+        Begin();
+        Assert.Equal(
+            ("restart or resync the node, or take out the cache before it", VerdictState.Stale),
+            Ends(() => See(ProbeOutcome.Ok, head: new HeadAssessment(HeadJudgement.Stale, 40, 3, "answers, but its head has been at block 5 for 5 min while 3 other altruists went on"))));
+
+        Begin();
+        Assert.Equal(
+            ("correct the node's clock, or resync it on the right chain", VerdictState.Down),
+            Ends(() => See(ProbeOutcome.Ok, head: new HeadAssessment(HeadJudgement.Ahead, null, 3, "ahead of the chain: says block 900, 3 other providers at most 5"))));
+
+        Begin();
+        Assert.Equal(("give the prober and the portals more room", VerdictState.Throttled), Ends(() => See(ProbeOutcome.Throttled)));
+
+        Begin();
+        Assert.Equal(("point the URL at a node of 1", VerdictState.WrongChain), Ends(() => Good(identity: "15")));
+
+        Begin();
+        Assert.Equal(("resync the node from a trusted source", VerdictState.Diverged), Ends(() => See(ProbeOutcome.Ok, integrity: IntegrityFinding.Differs)));
+        // Also while there is nobody to compare it with, until it agrees again.
+        Assert.Equal(("resync the node from a trusted source", VerdictState.Diverged), Ends(() => Good()));
+        Assert.Equal(("1 of 2 checks agree again", VerdictState.Diverged), End(See(ProbeOutcome.Ok, integrity: IntegrityFinding.Agrees)));
+
+        Begin();
+        attested = false;
+        Assert.Equal(("prove it or ask staff to attest it", VerdictState.Unknown), Part(Good(), "proven: ", null));
+
+        void Begin()
+        {
+            memory = Memory.New;
+            attested = true;
+            MakeHealthy();
+        }
+
+        // The last of so many of its kind as make a state.
+        (string, VerdictState) Ends(Func<(VerdictState State, string Reason)> see)
+        {
+            see();
+            see();
+            return End(see());
+        }
+
+        static (string, VerdictState) End((VerdictState State, string Reason) seen) => (seen.Reason.Split("; ")[^1], seen.State);
+
+        static (string, VerdictState) Whole((VerdictState State, string Reason) seen) => (seen.Reason, seen.State);
+
+        static (string, VerdictState) Part((VerdictState State, string Reason) seen, string after, string? before)
+        {
+            var rest = seen.Reason[(seen.Reason.IndexOf(after, StringComparison.Ordinal) + after.Length)..];
+            return (before is null ? rest : rest[..rest.IndexOf(before, StringComparison.Ordinal)], seen.State);
+        }
     }
 
     [Fact]
@@ -133,7 +202,7 @@ public sealed class HealthEvaluatorTests
         Assert.Equal((VerdictState.Healthy, "healthy"), See(ProbeOutcome.Ok, syncing: true));
         Assert.Equal(VerdictState.Failing, See(ProbeOutcome.Ok, head: Lagging, syncing: false).State);
         See(ProbeOutcome.Ok, head: Lagging, syncing: true);
-        Assert.Equal(Lagging.Reason + ", and says itself that it is syncing", See(ProbeOutcome.Ok, head: Lagging, syncing: true).Reason);
+        Assert.Equal(Lagging.Reason + ", and says itself that it is syncing; let the node catch up, or resync it", See(ProbeOutcome.Ok, head: Lagging, syncing: true).Reason);
     }
 
     [Fact]
@@ -141,7 +210,7 @@ public sealed class HealthEvaluatorTests
     {
         See(ProbeOutcome.Ok, noHead: true);
         See(ProbeOutcome.Ok, noHead: true);
-        Assert.Equal((VerdictState.Down, "answers, but without a block"), See(ProbeOutcome.Ok, noHead: true));
+        Assert.Equal((VerdictState.Down, "answers, but without a block: something else than a node answers at this URL"), See(ProbeOutcome.Ok, noHead: true));
     }
 
     [Fact]
@@ -329,7 +398,7 @@ public sealed class HealthEvaluatorTests
     public void Another_identity_is_wrong_chain_at_once_and_more_than_a_prefix()
     {
         MakeHealthy();
-        Assert.Equal((VerdictState.WrongChain, "serves another chain: proves 15, not 1"), Good(identity: "15"));
+        Assert.Equal((VerdictState.WrongChain, "serves another chain: proves 15, not 1; point the URL at a node of 1"), Good(identity: "15"));
         Assert.Equal(VerdictState.WrongChain, Good(identity: null).State);
         Assert.Equal(VerdictState.WrongChain, Good(identity: null).State);
         Assert.Equal(VerdictState.Unknown, Good(identity: "1").State);

@@ -111,7 +111,7 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
     {
         var monitor = await HealthyAsync("a1", "b1", "c1");
         await SweepAsync(monitor, 600, 1050, result => result.Altruist == Id("a1") ? result with { Identity = "5000", Height = 77_000_000 } : result);
-        Assert.Equal((VerdictState.WrongChain, "serves another chain: proves 5000, not 1"), (board[Id("a1")].State, board[Id("a1")].Reason));
+        Assert.Equal((VerdictState.WrongChain, "serves another chain: proves 5000, not 1; point the URL at a node of 1"), (board[Id("a1")].State, board[Id("a1")].Reason));
         Assert.True(monitor.QuestionsFor(rosters.Current.Altruists[Id("a1")], ProbeLane.Steady).Identity);
         Assert.Equal(VerdictState.Healthy, board[Id("b1")].State);
         Assert.Equal(1050, monitor.TraceOf(Network).Height);
@@ -153,7 +153,7 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         var monitor = await HealthyAsync("a1", "b1", "c1", "d1");
         await SweepAsync(monitor, 600, 1050, result => result.Altruist == Id("d1") ? result with { IntegrityHash = "0xother" } : result);
         Assert.Equal(VerdictState.Diverged, board[Id("d1")].State);
-        Assert.Equal("has another block 993 than 3 providers: 0xother, not 0x993", board[Id("d1")].Reason);
+        Assert.Equal("has another block 993 than 3 providers: 0xother, not 0x993; resync the node from a trusted source", board[Id("d1")].Reason);
         Assert.Equal(VerdictState.Healthy, board[Id("a1")].State);
         Assert.DoesNotContain(monitor.TraceOf(Network).Votes, vote => vote.Counts && vote.Altruist == "d1");
     }
@@ -177,7 +177,7 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
                 Good("d1", second, 1025) with { IntegrityHeight = asked, IntegrityHash = "0xother" },
                 Good("e1", second, 1025) with { IntegrityHeight = asked, IntegrityHash = "0x968" });
             Assert.Equal(VerdictState.Diverged, board[Id("d1")].State);
-            Assert.Equal("has another block 968 than 3 providers: 0xother, not 0x968", board[Id("d1")].Reason);
+            Assert.Equal("has another block 968 than 3 providers: 0xother, not 0x968; resync the node from a trusted source", board[Id("d1")].Reason);
         }
 
         Assert.Equal(VerdictState.Healthy, board[Id("e1")].State);
@@ -305,7 +305,7 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         var monitor = await HealthyAsync("a1", "b1", "c1");
         foreach (var name in (string[])["a1", "b1"])
         {
-            await checks.RecordAsync(Id(name), [(new CheckResult("archive", CheckState.Passed, "proven", 1, []), CheckRecord.PlaceOf([Make(name).Url]))], Heads.Start, Cancellation);
+            await checks.RecordAsync(Id(name), [(new CheckResult("archive", CheckState.Passed, "proven", 1, []), CheckRecord.PlaceOf(archive, Make(name), ""))], Heads.Start, Cancellation);
             await monitor.CheckedAsync(Id(name), Cancellation);
             Assert.Equal(["archive"], board[Id(name)].Proven);
         }
@@ -321,9 +321,50 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         await ObserveAsync(monitor, ProbeLane.Retry, Bad("b1", 310, ProbeOutcome.Timeout));
         Assert.Equal(VerdictState.Unknown, board[Id("b1")].State);
 
-        await checks.RecordAsync(Id("a1"), [(new CheckResult("archive", CheckState.Passed, "proven", 1, []), CheckRecord.PlaceOf([$"{Make("a1").Url}/ext/bc"]))], Heads.Start, Cancellation);
+        await checks.RecordAsync(Id("a1"), [(new CheckResult("archive", CheckState.Passed, "proven", 1, []), CheckRecord.PlaceOf(archive, Make("a1"), "/ext/bc"))], Heads.Start, Cancellation);
         await monitor.CheckedAsync(Id("a1"), Cancellation);
         Assert.Equal(["archive"], board[Id("a1")].Proven);
+    }
+
+    /// <summary>Gateways may lead each of their customers to other nodes; but a rotation that was tested takes nothing from portals.</summary>
+    [Fact]
+    public async Task Behind_new_credentials_the_identity_is_proven_anew_and_capabilities_stand_until_their_check()
+    {
+        var archive = new CapabilityCheck("archive");
+        list = new CheckList([archive]);
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        await checks.RecordAsync(Id("a1"), [(new CheckResult("archive", CheckState.Passed, "proven", 1, []), CheckRecord.PlaceOf(archive, Make("a1"), ""))], Heads.Start, Cancellation);
+        await monitor.CheckedAsync(Id("a1"), Cancellation);
+        Assert.Equal(["archive"], board[Id("a1")].Proven);
+
+        var moved = Make("a1") with { Auth = new EndpointAuth(AuthKind.Bearer, "", "another-plan") };
+        rosters.Replace(RosterOf(rosters.Current.Altruists.Values.Select(altruist => altruist.Id == Id("a1") ? moved : altruist)));
+        Assert.True(monitor.QuestionsFor(moved, ProbeLane.Hot).Identity);
+        await ObserveAsync(monitor, ProbeLane.Retry, Good("a1", 310, 1025));
+        Assert.Equal(["archive"], board[Id("a1")].Proven);
+    }
+
+    [Fact]
+    public async Task Only_who_answers_is_checked_beside_its_probes()
+    {
+        var monitor = await StartAsync("a1", "b1", "c1");
+        Assert.False(monitor.Answers(Id("a1")));
+        await SweepAsync(monitor, 0, 1000);
+        Assert.True(monitor.Answers(Id("a1")));
+        await SweepAsync(monitor, 300, 1025);
+
+        await ObserveAsync(monitor, ProbeLane.Retry, Bad("a1", 310, ProbeOutcome.Timeout));
+        Assert.Equal((VerdictState.Failing, false), (board[Id("a1")].State, monitor.Answers(Id("a1"))));
+        await ObserveAsync(monitor, ProbeLane.Retry, Bad("a1", 313, ProbeOutcome.Timeout), Bad("b1", 313, ProbeOutcome.Throttled));
+        await ObserveAsync(monitor, ProbeLane.Retry, Bad("a1", 316, ProbeOutcome.Timeout));
+        Assert.Equal((VerdictState.Down, false, false), (board[Id("a1")].State, monitor.Answers(Id("a1")), monitor.Answers(Id("b1"))));
+
+        // Until a probe of this process says otherwise, who was out is left alone and the others are not.
+        var restarted = await RestartAsync();
+        Assert.Equal((false, true), (restarted.Answers(Id("a1")), restarted.Answers(Id("c1"))));
+        await SweepAsync(restarted, 600, 1050);
+        await SweepAsync(restarted, 603, 1050);
+        Assert.Equal((VerdictState.Healthy, true), (board[Id("a1")].State, restarted.Answers(Id("a1"))));
     }
 
     [Fact]
@@ -726,7 +767,12 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
 
         await RestartAsync();
         Assert.Equal(changes[0].Evidence, board[Id("a1")].Evidence);
-        await store.DeleteEvidenceOlderAsync(Heads.Start.AddDays(1), Cancellation);
+        var tidying = new EvidenceTidyJob(store, clock);
+        clock.Now = changes[0].At.AddDays(180);
+        await tidying.Execute(null!, Cancellation);
+        Assert.NotNull(await store.EvidenceAsync(Id("a1"), changes[0].Evidence!, Cancellation));
+        clock.Now += TimeSpan.FromSeconds(1);
+        await tidying.Execute(null!, Cancellation);
         Assert.Null(await store.EvidenceAsync(Id("a1"), changes[0].Evidence!, Cancellation));
         Assert.Equal(changes[0].Evidence, (await store.ChangesAsync(Id("a1"), null, 10, Cancellation))[0].Evidence);
     }
@@ -781,13 +827,16 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         await Database.WriteAsync(write => write.ExecuteAsync(
             """
             insert into probes (altruist_id, vantage, lane, at, outcome, latency_ms, height, probes, failures)
-            values ('a1', 'local', 'steady', @early, 'Ok', 20.5, 1024, 1, 0), ('a1', 'local', 'steady', @late, 'Timeout', null, null, 1, 1)
+            values ('a1', 'local', 'steady', @early, 'Ok', 20.5, 1024, 1, 0), ('a1', 'local', 'steady', @late, 'Timeout', null, null, 1, 1), ('c1', 'local', 'steady', @early, 'Ok', 20.5, 900, 1, 0)
             """, new { early = Heads.Start.AddSeconds(300).ToUnixTimeMilliseconds(), late = Heads.Start.AddSeconds(310).ToUnixTimeMilliseconds() }), Cancellation);
+        await Database.WriteAsync(write => write.ExecuteAsync("update verdicts set state = 'lagging' where altruist_id = 'c1'"), Cancellation);
         await RestartAsync();
 
         var verdict = board[Id("a1")];
         Assert.Equal((Heads.Start.AddSeconds(310), Heads.Start.AddSeconds(300), 1024, 20.5), (verdict.LastProbeAt, verdict.LastGoodAt, verdict.Height, verdict.LatencyMs));
         Assert.Null(board[Id("b1")].LastGoodAt);
+        // What it answered was not good.
+        Assert.Equal((VerdictState.Lagging, Heads.Start.AddSeconds(300), null), (board[Id("c1")].State, board[Id("c1")].LastProbeAt, board[Id("c1")].LastGoodAt));
     }
 
     private static AltruistId Id(string name) => new(name);

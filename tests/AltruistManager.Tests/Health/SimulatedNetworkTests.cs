@@ -114,10 +114,20 @@ public sealed class SimulatedNetworkTests
         var network = new SimulatedNetwork(seed, NetworkRules.Default);
         network.Produce(5400, _ => 12);
         var honest = AddHonest(network, 4, maxDelay: 1);
-        network.Add(new SimulatedNetwork.Node { Name = "balancer", Provider = "balancer", Hot = true, Shows = at => network.Head(network.Random.Next(2) == 0 ? at : at - 1200) });
+        var balancer = new SimulatedNetwork.Node { Name = "balancer", Provider = "balancer", Hot = true, Shows = at => network.Head(network.Random.Next(2) == 0 ? at : at - 1200) };
+        var careless = new SimulatedNetwork.Node { Name = "careless", Provider = "careless", Hot = true, Shows = at => network.Head(network.Random.Next(20) != 0 ? at : at - 1200) };
+        network.Add(balancer);
+        network.Add(careless);
         network.Run(5400);
 
         AssertNeverFell(network, honest, seed);
+        // Itself it is behind as often as it shows that, and out for nothing else; where that is seldom it stays.
+        Assert.Empty(balancer.History.Select(entry => entry.State).Except([VerdictState.Unknown, VerdictState.Healthy, VerdictState.Failing, VerdictState.Lagging]));
+        Assert.Contains(VerdictState.Failing, careless.History.Select(entry => entry.State));
+        Assert.Equal(VerdictState.Healthy, careless.History[0].State);
+        Assert.True(
+            careless.History.Count(entry => entry.State is not (VerdictState.Healthy or VerdictState.Failing)) <= 1,
+            $"seed {seed}: {string.Join("; ", careless.History)}");
     }
 
     private static List<SimulatedNetwork.Node> AddHonest(SimulatedNetwork network, int count, double maxDelay)

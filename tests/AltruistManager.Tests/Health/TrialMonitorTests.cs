@@ -97,7 +97,7 @@ public abstract class TrialMonitorContract(DatabaseFixture fixture) : StorageCon
         for (var probe = 0; probe < 5; probe++)
             await world.TryAsync(ProbeOutcome.Ok, identity: "5000");
         Assert.Equal("https://a.example/rpc", world.A.InService.Url);
-        Assert.Equal("serves another chain: proves 5000, not 1", world.Trials.Of(world.A)!.Reason);
+        Assert.Equal("serves another chain: proves 5000, not 1; point the URL at a node of 1", world.Trials.Of(world.A)!.Reason);
         Assert.Equal(VerdictState.Healthy, world.Verdict.State);
     }
 
@@ -122,7 +122,7 @@ public abstract class TrialMonitorContract(DatabaseFixture fixture) : StorageCon
     {
         var world = await World.StartAsync(Fixture);
         await world.Checks.RecordAsync(
-            world.A.Id, [(new CheckResult("archive", CheckState.Passed, "proven", 1, []), CheckRecord.PlaceOf([world.A.Url]))], world.Now, Cancellation);
+            world.A.Id, [(new CheckResult("archive", CheckState.Passed, "proven", 1, []), CheckRecord.PlaceOf(new CapabilityCheck("archive"), world.A, ""))], world.Now, Cancellation);
         await world.Health.CheckedAsync(world.A.Id, Cancellation);
         Assert.Equal(["archive"], world.Verdict.Proven);
 
@@ -219,7 +219,7 @@ public abstract class TrialMonitorContract(DatabaseFixture fixture) : StorageCon
             rosters = new RosterCache(sealing.Rosters);
             var writer = new RegistryWriter(database, sealing.Rosters, rosters, Actors.Refusals(database), clock);
             var store = new HealthStore(database);
-            Registry = new AltruistRegistry(writer, sealing.Altruists, this, store, clock);
+            Registry = new AltruistRegistry(writer, sealing.Altruists, new ControlStore(database, clock), this, store, clock);
             Checks = new CheckBook(new CheckStore(database, Options.Create(new ProbingOptions())));
             var preservation = new Preservation(board, new EgressProof(clock), store, Options.Create(new ProbingOptions()), clock, NullLogger<Preservation>.Instance);
             Health = new HealthMonitor(rosters, store, board, preservation, Checks, new CheckList([new CapabilityCheck("archive")]), new DrainStore(database, clock), [this], Options.Create(new HealthOptions()), Options.Create(new ProbingOptions()), clock, NullLogger<HealthMonitor>.Instance);
@@ -260,7 +260,7 @@ public abstract class TrialMonitorContract(DatabaseFixture fixture) : StorageCon
             foreach (var name in new[] { "a", "b", "c" })
             {
                 await new ProviderRegistry(writer, ticking).PutAsync(Actors.Staff, new(name), new ProviderDraft(null, null, null, null), new FieldErrors(), Cancellation);
-                var added = await new AltruistRegistry(writer, sealing.Altruists, world, new HealthStore(database), ticking).AddAsync(
+                var added = await new AltruistRegistry(writer, sealing.Altruists, new ControlStore(database, ticking), world, new HealthStore(database), ticking).AddAsync(
                     Actors.Staff, new AltruistDraft { Provider = name, Chains = ["0021"], Url = $"https://{name}.example/rpc" }, new FieldErrors(), Cancellation);
                 Assert.Null(added.Refusal);
                 first = name == "a" ? added.Value!.Id : first;

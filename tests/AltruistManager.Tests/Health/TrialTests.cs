@@ -31,7 +31,7 @@ public sealed class TrialTests
         Assert.False(See(null, ProbeOutcome.ResolverFailed));
         Assert.Equal((1, "could not be asked for a fault of the prober's own"), (trial.Good, trial.Reason));
         Assert.False(See(Lagging));
-        Assert.Equal((0, Lagging.Reason), (trial.Good, trial.Reason));
+        Assert.Equal((0, $"{Lagging.Reason}; let the node catch up, or resync it"), (trial.Good, trial.Reason));
         Assert.False(See(InSync));
         Assert.True(See(InSync));
     }
@@ -61,7 +61,7 @@ public sealed class TrialTests
     [Fact]
     public void Another_chain_and_no_chain_at_all_never_pass()
     {
-        Assert.Equal((TrialFinding.WrongChain, "serves another chain: proves 5000, not 1"), Trial.Judge(Probe(ProbeOutcome.Ok) with { Identity = "5000" }, InSync, "1"));
+        Assert.Equal((TrialFinding.WrongChain, "serves another chain: proves 5000, not 1; point the URL at a node of 1"), Trial.Judge(Probe(ProbeOutcome.Ok) with { Identity = "5000" }, InSync, "1"));
         Assert.Equal(TrialFinding.Bad, Trial.Judge(Probe(ProbeOutcome.Ok) with { Identity = null }, InSync, "1").Finding);
         Assert.Equal(TrialFinding.Bad, Trial.Judge(Probe(ProbeOutcome.Ok), null, "1").Finding);
     }

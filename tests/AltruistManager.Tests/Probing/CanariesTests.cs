@@ -45,7 +45,7 @@ public sealed class CanariesTests : IDisposable
     {
         await using var deaf = new TestNode(exchange => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, exchange.Cancellation));
         using var http = Http(deaf.Url);
-        await Canaries(http, deaf.Url).AskAsync().WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await Canaries(http, deaf.Url).AskAsync().WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         // The handshake itself is proof, here on loopback.
         Assert.Null(egress.Age(EgressSide.Public));
     }

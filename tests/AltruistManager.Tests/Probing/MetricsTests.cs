@@ -33,17 +33,24 @@ public sealed class MetricsTests : IDisposable
     {
         var began = ProbeMetrics.Began(ProbeLane.Trial);
         ProbeMetrics.Ended(began, ProbeLane.Trial, new NetworkId("metered", "1"), ProbeOutcome.TlsInvalid);
-        Assert.Equal((1, "lane=trial outcome=TlsInvalid protocol=metered"), Assert.Single(Of("altruist_manager.probes", "metered")));
+        Assert.Equal((1, "lane=trial outcome=tls-invalid protocol=metered"), Assert.Single(Of("altruist_manager.probes", "metered")));
         var duration = Assert.Single(Of("altruist_manager.probe.duration", "metered"));
         Assert.Equal("lane=trial protocol=metered", duration.Tags);
         Assert.InRange(duration.Value, 0, 5);
     }
 
     [Fact]
-    public void A_probe_that_broke_has_no_outcome()
+    public void A_probe_that_a_fault_of_ours_broke_is_counted_as_broken()
+    {
+        ProbeMetrics.Broke(ProbeLane.Ahead, new NetworkId("mended", "1"));
+        Assert.Equal((1, "lane=ahead outcome=broken protocol=mended"), Assert.Single(Of("altruist_manager.probes", "mended")));
+    }
+
+    [Fact]
+    public void A_probe_that_was_given_up_has_no_outcome()
     {
         ProbeMetrics.Ended(ProbeMetrics.Began(ProbeLane.Check), ProbeLane.Check, new NetworkId("broken", "1"), outcome: null);
-        Assert.Empty(Of("altruist_manager.probes", "broken"));
+        Assert.Empty(Of("altruist_manager.probes", "protocol=broken"));
     }
 
     [Fact]

@@ -68,7 +68,7 @@ public sealed class SimulatedFaultTests : IDisposable
         var node = world.AddNode(world.AddChain(1, TimeSpan.FromSeconds(1)), "node", new() { OwnPort = true });
         node.Fault = Known[fault];
 
-        var result = await bench.ProbeAsync(node.Url.ToString(), timeoutMs: outcome == ProbeOutcome.Timeout ? 1_000 : 10_000);
+        var result = await bench.ProbeAsync(node.Url.ToString(), timeoutMs: outcome == ProbeOutcome.Timeout ? 4_000 : 30_000);
 
         Assert.True(outcome == result.Outcome, $"{result.Outcome}: {result.Detail}");
         if (fault == "429")

@@ -187,7 +187,7 @@ public sealed class PathGatewayTests : IAsyncDisposable
             options =>
             {
                 options.Command = ["/bin/sh", "-c", $"[ -e {Ran} ] || {{ {first}; }}; echo ran >> {Ran}"];
-                options.CommandTimeout = TimeSpan.FromMilliseconds(200);
+                options.CommandTimeout = first.StartsWith("sleep", StringComparison.Ordinal) ? TimeSpan.FromMilliseconds(200) : TimeSpan.FromMinutes(1);
             },
             ("0021", "eth"));
         var runner = scene.Eligible("0021", PublishingScene.Altruist("a")).Start(options);

@@ -367,7 +367,7 @@ public sealed class PublisherRunnerTests
                     return Task.CompletedTask;
                 var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 waiting.Add((count, reached));
-                return reached.Task.WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System, Cancellation);
+                return reached.Task.WaitAsync(TimeSpan.FromMinutes(2), TimeProvider.System, Cancellation);
             }
         }
     }

@@ -101,6 +101,36 @@ public sealed class FailoverTargetTests(SqliteFixture fixture) : IClassFixture<S
     }
 
     [Fact]
+    public async Task One_that_was_asked_just_now_without_a_good_answer_is_asked_before_it_takes_over()
+    {
+        await using var scene = await FiveAsync();
+        var fallen = Fall(scene);
+        foreach (var id in Five.Where(id => id != fallen))
+            scene.Board.Set(new(id), scene.Board[new(id)] with { LastProbeAt = scene.Clock.GetUtcNow() });
+        await scene.Round.SettleAsync(Trigger.Failover, Cancellation);
+
+        Assert.Equal(fallen, scene.Primary());
+        Assert.Single(scene.Probes.Asked);
+        await scene.Probes.AnswerAllAsync();
+        Assert.NotEqual(fallen, scene.Primary());
+        Assert.Single(scene.Probes.Asked);
+    }
+
+    [Fact]
+    public async Task One_that_can_never_be_asked_well_is_not_asked_for_ever()
+    {
+        await using var scene = await FiveAsync();
+        var fallen = Fall(scene);
+        scene.Probes.Unproven.UnionWith(Five);
+        await scene.SettleAsync();
+
+        Assert.NotEqual(fallen, scene.Primary());
+        Assert.Equal(2, scene.Probes.Asked.Count);
+        await scene.SettleAsync();
+        Assert.Equal(2, scene.Probes.Asked.Count);
+    }
+
+    [Fact]
     public async Task While_one_slot_waits_for_its_target_others_are_settled()
     {
         await using var scene = await FiveAsync();

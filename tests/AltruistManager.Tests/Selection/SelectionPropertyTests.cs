@@ -27,14 +27,14 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
     {
         var random = new Random(seed);
         var database = await fixture.NewDatabaseAsync(Cancellation);
-        var unit = seed % 2 == 0 ? "provider" : "altruist";
-        await using var scene = new SelectionScene(database, new SelectionOptions
+        var options = new SelectionOptions
         {
-            FairnessUnit = unit,
+            FairnessUnit = seed % 2 == 0 ? "provider" : "altruist",
             Policy = SelectionPolicies.All[seed % SelectionPolicies.All.Count].Name,
             Primaries = 1 + seed % 3,
             ProviderCapPercent = seed % 3 == 0 ? 50 : 100,
-        });
+        };
+        await using var scene = new SelectionScene(database, options);
         scene.Region("us-east", "us-west").Region("us-west", "us-east").Region("eu").Chain("0021").Chain("0022");
         var ids = Enumerable.Range(0, 14).Select(number => $"a{number:00}").ToList();
         foreach (var id in ids)
@@ -51,7 +51,7 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
         {
             scene.Clock.Advance(TimeSpan.FromSeconds(random.Next(1, 400)));
             var before = scene.Snapshots.Current;
-            switch (random.Next(14))
+            switch (random.Next(18))
             {
                 case 0 when retired.Count < 6:
                     var leaving = ids[random.Next(ids.Count)];
@@ -72,7 +72,15 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
                     await scene.SettleAsync(Trigger.Override);
                     break;
                 case 3:
-                    scene.Restart();
+                    // Half of the time staff changed what is counted.
+                    options = random.Next(2) == 0 ? options : new SelectionOptions
+                    {
+                        FairnessUnit = random.Next(2) == 0 ? "provider" : "altruist",
+                        Policy = options.Policy,
+                        Primaries = options.Primaries,
+                        ProviderCapPercent = random.Next(2) == 0 ? 50 : 100,
+                    };
+                    scene.Restart(options);
                     await scene.StartAsync();
                     break;
                 case 4:
@@ -86,6 +94,20 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
                     break;
                 case 6:
                     await scene.HoldAsync(TimeSpan.FromMinutes(random.Next(1, 40)), random.Next(2) == 0 ? "0021" : null, random.Next(2) == 0 ? "us-east" : null);
+                    await scene.SettleAsync(Trigger.Change);
+                    break;
+                case 10 or 11:
+                    // Out of a slot, and back another time; whether anybody decides meanwhile or not.
+                    var region = new[] { "us-east", "us-west", "*", "eu" }[random.Next(4)];
+                    scene.Edit(ids[random.Next(ids.Count)], (Altruist altruist) => altruist with { Regions = [new(region)] });
+                    if (random.Next(2) == 0)
+                        continue;
+                    await scene.SettleAsync(Trigger.Change);
+                    break;
+                case 12:
+                    scene.Edit("0022", (AltruistManager.Chains.Chain chain) => chain with { Enabled = !chain.Enabled });
+                    if (random.Next(2) == 0)
+                        continue;
                     await scene.SettleAsync(Trigger.Change);
                     break;
                 case 7 or 8 or 9:
@@ -180,12 +202,29 @@ public sealed class SelectionPropertyTests(SqliteFixture fixture) : IClassFixtur
             Assert.True(entry.Holds[slot.Question.Hold].Concerns(slot.Question.Key) && entry.Holds[slot.Question.Hold].Until > entry.At);
         }
 
+        CheckTiers(entry, slot);
         var forced = slot.Outcome.State == SlotState.Override && entry.Overrides[slot.Outcome.Override].Force;
         foreach (var pick in slot.Outcome.State == SlotState.Degraded ? [] : slot.Outcome.Picks.Skip(forced ? 1 : 0))
         {
             Assert.NotEqual(Usability.No, entry.Altruists[pick.Altruist].Facts.Usability);
             Assert.Equal(-1, slot.Question.Candidates[pick.Candidate].ExcludedBy);
         }
+    }
+
+    /// <summary>Whoever is in use is of the lowest tier of the nearest region that has anyone, whatever the policy; standbys of a round go from the nearest and lowest on.</summary>
+    private static void CheckTiers(Entry entry, EntrySlot slot)
+    {
+        if (slot.Outcome.State is not (SlotState.Fresh or SlotState.Fallback))
+            return;
+        var admitted = Selector.Admitted(slot.Question, Array.ConvertAll(entry.Altruists, altruist => altruist.Facts));
+        var groups = slot.Question.Candidates.Select((candidate, place) => (Group: GroupOf(candidate), Place: place)).Where(one => admitted[one.Place]).Select(one => one.Group).Order().ToList();
+        var picked = slot.Outcome.Picks.ConvertAll(pick => GroupOf(slot.Question.Candidates[pick.Candidate]));
+        var primaries = slot.Outcome.Picks.Count(pick => pick.Weight > 0);
+        Assert.All(picked.Take(primaries), group => Assert.Equal(groups[0], group));
+        if (slot.Question.Rotate)
+            Assert.Equal(groups.Take(picked.Count), picked);
+
+        (int Rank, int Tier) GroupOf(Candidate candidate) => (RegionFallback.Rank(candidate.Offer), entry.Altruists[candidate.Altruist].Facts.Tier);
     }
 
     /// <summary>An unchanged set over a simulated month: each meets each minute of the hour equally often, and none waits longer than the rules say.</summary>

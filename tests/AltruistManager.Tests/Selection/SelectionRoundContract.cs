@@ -29,12 +29,107 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
         {
             scene.Clock.Advance(Interval);
             var outcome = await scene.RunAsync();
-            var entry = (await scene.Log.FindAsync(outcome.Generation, Cancellation))!.Entry;
+            var entry = (await scene.Log.ReadAsync([outcome.Generation], Cancellation).SingleAsync(Cancellation)).Entry;
             Assert.Equal(DrawOrder.WindowOf(entry.At, options.Window), entry.Window);
             windows.Add(entry.Window);
         }
 
         Assert.InRange(windows.Count, 2, 3);
+    }
+
+    /// <summary>Its owner could else take its regions out and back after each turn, and it would stand with the fewest again.</summary>
+    [Theory]
+    [InlineData(false, "altruist")]
+    [InlineData(true, "altruist")]
+    [InlineData(false, "provider")]
+    [InlineData(true, "provider")]
+    public async Task An_altruist_that_leaves_a_slot_and_comes_back_keeps_its_turns_of_the_window(bool restarts, string unit)
+    {
+        await using var scene = await FiveAsync(new SelectionOptions { FairnessUnit = unit });
+        scene.Region("far").Altruist("f1", "beta", region: "far");
+        await scene.SettleAsync(Trigger.Change);
+        scene.Clock.Advance(TimeSpan.FromHours(1));
+        await scene.RunAsync();
+        // The first of a window: of those with equally many turns it is drawn first.
+        var first = scene.Primary()!;
+        await MoveAsync("far");
+        var second = scene.Primary();
+        Assert.NotEqual(first, second);
+        if (restarts)
+            await RestartAsync();
+        await MoveAsync("us-east");
+
+        var picks = new List<string?>();
+        for (var round = 0; round < 3; round++)
+        {
+            if (restarts)
+                await RestartAsync();
+            scene.Clock.Advance(Interval);
+            await scene.RunAsync();
+            picks.Add(scene.Primary());
+        }
+
+        // Those who had none yet.
+        Assert.Equal(Five.Except([first, second]), picks.Order());
+        Assert.Equal(1, Assert.Single((await scene.LastDecisionAsync()).Candidates, candidate => candidate.Altruist.Value == first).Turns);
+        using var verification = LogVerification.OfDatabase(scene.Database);
+        Assert.Null((await verification.RunAsync(0, long.MaxValue, null, Cancellation)).Difference);
+
+        async Task MoveAsync(string region)
+        {
+            scene.Edit(first, (Altruist altruist) => altruist with { Regions = [new(region)] });
+            await scene.SettleAsync(Trigger.Change);
+        }
+
+        async Task RestartAsync()
+        {
+            scene.Restart();
+            foreach (var id in Five)
+                scene.Judge(id, VerdictState.Healthy);
+            await scene.StartAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Turns_of_one_that_left_are_forgotten_with_the_window()
+    {
+        await using var scene = await FiveAsync();
+        scene.Region("far");
+        await scene.SettleAsync(Trigger.Change);
+        scene.Clock.Advance(TimeSpan.FromHours(1));
+        await scene.RunAsync();
+        var first = scene.Primary()!;
+        scene.Edit(first, (Altruist altruist) => altruist with { Regions = [new("far")] });
+        await scene.SettleAsync(Trigger.Change);
+        scene.Clock.Advance(TimeSpan.FromHours(1));
+        await scene.RunAsync();
+        scene.Edit(first, (Altruist altruist) => altruist with { Regions = [new("us-east")] });
+        scene.Clock.Advance(Interval);
+        await scene.RunAsync();
+        Assert.Equal(0, Assert.Single((await scene.LastDecisionAsync()).Candidates, candidate => candidate.Altruist.Value == first).Turns);
+        var entry = (await scene.Log.ReadAsync([(await scene.LastDecisionAsync()).Id.Generation], Cancellation).SingleAsync(Cancellation)).Entry;
+        // The turn that it had elsewhere was of this window.
+        Assert.Equal([("far", 1), ("us-east", 0)], entry.Slots.Select(slot => (slot.Question.Key.Region.Value, slot.Leavers.Altruists.Length)).Order());
+    }
+
+    [Fact]
+    public async Task Orders_are_public_with_their_author_and_scope()
+    {
+        await using var scene = await FiveAsync();
+        scene.Region("eu");
+        var now = scene.Clock.GetUtcNow();
+        await scene.Overrides.AddAsync(Actors.Staff, Rule(scene, OverrideKind.Exclude) with { Provider = new("provider-a1"), CreatedBy = "key:k1", Note = "between us" }, new("provider-a1"), Cancellation);
+        await scene.Overrides.AddAsync(Actors.Staff, Rule(scene, OverrideKind.Pin) with { Altruist = new("a2"), Region = new("us-east"), Force = true, CreatedBy = "user:u1" }, null, Cancellation);
+        var hold = await scene.HoldAsync(TimeSpan.FromHours(1), chain: "0021", reason: "an incident");
+        await scene.SettleAsync(Trigger.Override);
+
+        var decision = await scene.LastDecisionAsync();
+        Assert.Equal(("pin", "user:u1", "a2", "us-east", true, now), (decision.Override!.Kind, decision.Override.Author, decision.Override.Altruist?.Value, decision.Override.Region?.Value, decision.Override.Force, decision.Override.CreatedAt));
+        var exclusion = Assert.Single(decision.Exclusions);
+        Assert.Equal(("exclude", "key:k1", "provider-a1", null), (exclusion.Kind, exclusion.Author, exclusion.Provider?.Value, exclusion.Chain));
+        Assert.Equal((hold.Id, "test", "0021", "an incident", hold.Until), (decision.Hold!.Id, decision.Hold.Author, decision.Hold.Chain?.Value, decision.Hold.Reason, decision.Hold.Until));
+        var bodies = await scene.Database.QueryAsync<byte[]>("select body from log_entries order by generation", null, Cancellation);
+        Assert.All(bodies, body => Assert.DoesNotContain("between us", Encoding.UTF8.GetString(EntryLog.Decompress(body)), StringComparison.Ordinal));
     }
 
     /// <summary>Its words are found when it is first asked for them.</summary>
@@ -1209,9 +1304,9 @@ public abstract class SelectionRoundContract(DatabaseFixture fixture) : StorageC
 
     private SelectionScene Scene(SelectionOptions? options = null) => new(Fixture.NewDatabaseAsync(Cancellation).GetAwaiter().GetResult(), options);
 
-    private async Task<SelectionScene> FiveAsync()
+    private async Task<SelectionScene> FiveAsync(SelectionOptions? options = null)
     {
-        var scene = Scene();
+        var scene = Scene(options);
         scene.Region("us-east").Chain("0021");
         foreach (var id in Five)
             scene.Altruist(id, $"provider-{id}");

@@ -276,6 +276,9 @@ internal sealed class SelectionScene : IAsyncDisposable
         /// <summary>Altruists that do not answer.</summary>
         public HashSet<string> Dead { get; } = [];
 
+        /// <summary>Altruists of whose probes nothing can be said, because the prober itself had no socket for them.</summary>
+        public HashSet<string> Unproven { get; } = [];
+
         /// <summary>Those asked before a failover, each time in alphabetical order.</summary>
         public List<string[]> Asked { get; } = [];
 
@@ -324,7 +327,8 @@ internal sealed class SelectionScene : IAsyncDisposable
             {
                 var verdict = scene.Board[id];
                 var falls = Dead.Contains(id.Value) && verdict.State == VerdictState.Healthy;
-                scene.Board.Set(id, verdict with { LastProbeAt = scene.Clock.GetUtcNow(), State = falls ? VerdictState.Failing : verdict.State, Reason = falls ? "no answer" : verdict.Reason });
+                var isGood = !Dead.Contains(id.Value) && !Unproven.Contains(id.Value);
+                scene.Board.Set(id, verdict with { LastProbeAt = scene.Clock.GetUtcNow(), LastGoodAt = isGood ? scene.Clock.GetUtcNow() : verdict.LastGoodAt, State = falls ? VerdictState.Failing : verdict.State, Reason = falls ? "no answer" : verdict.Reason });
             }
         }
     }
@@ -345,7 +349,7 @@ internal sealed class SelectionScene : IAsyncDisposable
 
         public Task<IReadOnlyList<LoggedEntry>> TailAsync(string origin, CancellationToken cancellation) => log.TailAsync(origin, cancellation);
 
-        public Task<LoggedEntry?> FindAsync(long generation, CancellationToken cancellation) => log.FindAsync(generation, cancellation);
+        public IAsyncEnumerable<LoggedEntry> ReadAsync(IReadOnlyCollection<long> generations, CancellationToken cancellation) => log.ReadAsync(generations, cancellation);
     }
 
     private sealed class WatchingLogger(ConcurrentQueue<string> lines, Action committed) : ILogger<SelectionRound>

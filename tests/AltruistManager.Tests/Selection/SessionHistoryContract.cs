@@ -89,8 +89,10 @@ public abstract class SessionHistoryContract(DatabaseFixture fixture) : StorageC
         var counts = await store.CountSlotSessionsAsync([Slot, Other], Now.AddMinutes(-60), Cancellation);
         Assert.Equal([("b", 2), ("d", 2)], counts[Slot].Select(count => (count.Key.Value, count.Value)).Order());
         Assert.Equal(2, counts[Other][new("a")]);
-        var starts = await store.LastStartsAsync(Slot, Now.AddMinutes(-30), Cancellation);
-        Assert.Equal([("a", 300), ("b", 300), ("c", 300), ("d", 100)], starts.Select(start => (start.Key.Value, (int)(Now - start.Value).TotalMinutes)).Order());
+        var starts = await store.LastStartsAsync([(Slot, MsAgo(30)), (Slot, MsAgo(200)), (Slot, MsAgo(30)), (Slot, MsAgo(400)), (Other, MsAgo(1)), (3, MsAgo(1))], Cancellation);
+        Assert.Equal(["a 300, b 300, c 300, d 100", "a 300, b 300, c 300", "a 20, b 300"], new[] { (Slot, 30), (Slot, 200), (Other, 1) }.Select(of =>
+            string.Join(", ", starts[(of.Item1, MsAgo(of.Item2))].Select(start => $"{start.Key} {(Now - start.Value).TotalMinutes}").Order())));
+        Assert.Equal(3, starts.Count);
     }
 
     [Fact]

@@ -203,9 +203,9 @@ public sealed class FaultTests(NodeFixture fixture) : IClassFixture<NodeFixture>
     {
         var node = fixture.NewNode();
         node.Fault = Faults.Dripping;
+        var begin = Stopwatch.GetTimestamp();
         using var response = await fixture.SendAsync(node, "eth_blockNumber");
         await using var body = await response.Content.ReadAsStreamAsync(Cancellation);
-        var begin = Stopwatch.GetTimestamp();
         var buffer = new byte[100];
         Assert.Equal(1, await body.ReadAsync(buffer, Cancellation));
         Assert.Equal(1, await body.ReadAsync(buffer, Cancellation));

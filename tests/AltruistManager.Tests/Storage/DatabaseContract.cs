@@ -299,7 +299,7 @@ public sealed class DatabaseOnSqlite(SqliteFixture fixture) : DatabaseContract(f
 
         foreach (var write in Enumerable.Range(0, 5).Select(number => PutAsync(database, $"{number}", "1")).ToList())
         {
-            var refused = await Record.ExceptionAsync(() => write.WaitAsync(TimeSpan.FromMinutes(1), Cancellation));
+            var refused = await Record.ExceptionAsync(() => write.WaitAsync(TimeSpan.FromMinutes(4), Cancellation));
             Assert.True(Database.IsFailure(Assert.IsAssignableFrom<Exception>(refused)), $"{refused}");
         }
     }
@@ -315,7 +315,7 @@ public sealed class DatabaseOnSqlite(SqliteFixture fixture) : DatabaseContract(f
             for (var round = 0; round < 300; round++)
                 await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Assert.ThrowsAsync<InvalidDataException>(() => write.WriteAsync<int>(_ => throw new InvalidDataException(), Cancellation))));
         }, Cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()).ToList();
-        await Task.WhenAll(done).WaitAsync(TimeSpan.FromMinutes(1), Cancellation);
+        await Task.WhenAll(done).WaitAsync(TimeSpan.FromMinutes(4), Cancellation);
     }
 
     [Fact]

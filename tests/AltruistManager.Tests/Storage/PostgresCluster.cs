@@ -11,7 +11,7 @@ namespace AltruistManager.Tests.Storage;
 /// </summary>
 public sealed class PostgresCluster : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     // A socket's path may have 107 characters at most: not below the test's own folder.
     private readonly string folder = $"/tmp/altruist-manager-pg-{Environment.ProcessId}-{Path.GetRandomFileName()}";

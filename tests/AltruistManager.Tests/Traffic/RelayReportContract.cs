@@ -11,7 +11,7 @@ namespace AltruistManager.Tests.Traffic;
 public abstract class RelayReportContract(DatabaseFixture fixture) : StorageContract(fixture)
 {
     [Fact]
-    public async Task Report_that_is_sent_twice_is_counted_once_also_by_two_instances_at_once_and_after_a_restart()
+    public async Task Fault_40_Report_that_is_sent_twice_is_counted_once_also_by_two_instances_at_once_and_after_a_restart()
     {
         await using var scene = await SceneAsync();
         using var one = new Instance(scene);
@@ -253,6 +253,7 @@ public abstract class RelayReportContract(DatabaseFixture fixture) : StorageCont
         await using var scene = await SceneAsync();
         using var instance = new Instance(scene);
         var pick = scene.Primary()!;
+        var (verdict, told, generation) = (scene.Board[new(pick)], scene.Slot(), scene.Snapshots.Current.Generation);
         for (var report = 0; report < 20; report++)
         {
             await instance.Reports.TakeAsync(Report(scene, $"r{report}", relays: 1_000_000, errors: 1_000_000, altruist: pick), Cancellation);
@@ -261,7 +262,11 @@ public abstract class RelayReportContract(DatabaseFixture fixture) : StorageCont
             scene.Clock.Advance(TimeSpan.FromSeconds(10));
         }
 
-        Assert.Equal(pick, scene.Primary());
+        // It answers each probe well: nothing of its verdict or of what portals are told has changed.
+        var after = scene.Board[new(pick)];
+        Assert.Equal((verdict.State, verdict.Reason, verdict.Since, verdict.Penalty), (after.State, after.Reason, after.Since, after.Penalty));
+        Assert.Equal((pick, told.State, told.Generation, generation), (scene.Primary(), scene.Slot().State, scene.Slot().Generation, scene.Snapshots.Current.Generation));
+        Assert.Equal(told.Standbys, scene.Slot().Standbys);
         Assert.InRange(scene.Probes.AskedInFull.Count, 1, 4);
     }
 

@@ -13,6 +13,12 @@ public sealed class CanonicalEntryTests
 {
     private const string Golden =
         """
+        {"altruists":[["019a-1","acme","acme ☂ \"1\"",1,0,0,0,0,"healthy",1795244400000,"healthy","aa11",[0],[],[],null,200,35,990],["019a-2","beta","beta-1",2,1,4,2,0,"wrong-chain",1795244100000,"serves another chain",null,[0,1],["archive","trace"],["trace"],"heights differ",0,0,0]],"at":1795244700000,"format":4,"frozenSince":1795244600000,"generation":1795244700123,"holds":[{"author":"user:019c-1","chain":null,"createdAt":1795244000000,"id":"019b-2","reason":"an incident elsewhere","region":"eu","until":1795250000000}],"isRound":true,"origin":"origin-1","overrides":[{"altruist":null,"author":"key:019c-2","chain":null,"createdAt":1795244000000,"expiresAt":1795250000000,"force":false,"id":"019b-1","kind":"exclude","provider":"corp","reason":"their data centre moves","region":null,"revoke":false}],"parameters":{"fairnessUnit":"altruist","health":{"cooldownInitialMs":60000,"cooldownLongestMs":3600000,"divergedAtLeastMs":900000,"fall":3,"pickChangesPerHour":6,"rise":2,"suspendAfterMs":61200000},"intervalMs":300000,"latencyFactorPercent":200,"policy":"least-used","primaries":1,"probing":{"hotIntervalMs":10000,"hotTimeoutMs":2000,"intervalMs":300000,"retryIntervalMs":3000,"timeoutMs":5000},"providerCapPercent":60,"standbys":2,"windowMs":3600000},"revoked":[{"altruists":["019a-2"],"generation":1795244700123,"region":"us-east"}],"round":7,"rule":4,"scheduledAt":1795244700000,"seed":"0000000000000000000000000000000000000000000000000000000000000000","slots":[{"candidates":[0,1],"chain":"0021","contenders":[0],"eligible":1,"fallbacks":["us-west"],"lacking":[1],"left":["019a-0",150,"019a-9",100],"leftProviders":["corp",150,100],"offers":[0,2],"picks":[0,"us-east"],"policy":"quality","primaries":2,"providers":[0,0,300,1,0,0,50,2],"region":"us-east","requires":["archive"],"selectedAt":1795240000000,"state":"fresh","turn":[0],"turns":[300,50],"was":[0,"us-east",1,1,"us-west",0],"wasState":"fresh","wasWeights":[60,40]}],"trigger":"scheduled","vantages":["local","frankfurt"],"window":498679}
+        """;
+
+    /// <summary>As versions wrote it that forgot who left a slot, and did not tell who gave an order.</summary>
+    private const string Format3 =
+        """
         {"altruists":[["019a-1","acme","acme ☂ \"1\"",1,0,0,0,0,"healthy",1795244400000,"healthy","aa11",[0],[],[],null,200,35,990],["019a-2","beta","beta-1",2,1,4,2,0,"wrong-chain",1795244100000,"serves another chain",null,[0,1],["archive","trace"],["trace"],"heights differ",0,0,0]],"at":1795244700000,"format":3,"frozenSince":1795244600000,"generation":1795244700123,"isRound":true,"origin":"origin-1","overrides":[],"parameters":{"fairnessUnit":"altruist","health":{"cooldownInitialMs":60000,"cooldownLongestMs":3600000,"divergedAtLeastMs":900000,"fall":3,"pickChangesPerHour":6,"rise":2,"suspendAfterMs":61200000},"intervalMs":300000,"latencyFactorPercent":200,"policy":"least-used","primaries":1,"probing":{"hotIntervalMs":10000,"hotTimeoutMs":2000,"intervalMs":300000,"retryIntervalMs":3000,"timeoutMs":5000},"providerCapPercent":60,"standbys":2,"windowMs":3600000},"revoked":[{"altruists":["019a-2"],"generation":1795244700123,"region":"us-east"}],"round":7,"rule":4,"scheduledAt":1795244700000,"seed":"0000000000000000000000000000000000000000000000000000000000000000","slots":[{"candidates":[0,1],"chain":"0021","contenders":[0],"eligible":1,"fallbacks":["us-west"],"lacking":[1],"offers":[0,2],"picks":[0,"us-east"],"policy":"quality","primaries":2,"providers":[0,0,300,1,0,0,50,2],"region":"us-east","requires":["archive"],"selectedAt":1795240000000,"state":"fresh","turn":[0],"turns":[300,50],"was":[0,"us-east",1,1,"us-west",0],"wasState":"fresh","wasWeights":[60,40]}],"trigger":"scheduled","vantages":["local","frankfurt"],"window":498679}
         """;
 
@@ -47,12 +53,32 @@ public sealed class CanonicalEntryTests
     [Fact]
     public void An_entry_of_before_flapping_was_bounded_reads_back_to_the_same_bytes()
     {
-        var before = Golden.Replace("\"pickChangesPerHour\":6,", "", StringComparison.Ordinal);
+        var before = Format3.Replace("\"pickChangesPerHour\":6,", "", StringComparison.Ordinal);
         var entry = CanonicalEntry.Read(Encoding.UTF8.GetBytes(before));
         var body = new ArrayBufferWriter<byte>();
         CanonicalEntry.Write(body, entry);
         Assert.Null(entry.Parameters.Health!.PickChangesPerHour);
         Assert.Equal(before, Encoding.UTF8.GetString(body.WrittenSpan));
+    }
+
+    [Fact]
+    public void An_entry_of_format_3_reads_back_to_the_same_bytes()
+    {
+        var entry = CanonicalEntry.Read(Encoding.UTF8.GetBytes(Format3));
+        var body = new ArrayBufferWriter<byte>();
+        CanonicalEntry.Write(body, entry);
+        Assert.Equal(Format3, Encoding.UTF8.GetString(body.WrittenSpan));
+        Assert.True(entry.Slots[0].Leavers.IsEmpty);
+    }
+
+    [Fact]
+    public void Who_gave_an_order_and_who_left_with_how_many_turns_are_read_from_the_canonical_bytes()
+    {
+        var entry = CanonicalEntry.Read(Encoding.UTF8.GetBytes(Golden));
+        Assert.Equal(("key:019c-2", "user:019c-1"), (entry.Overrides[0].CreatedBy, entry.Holds[0].CreatedBy));
+        var leavers = entry.Slots[0].Leavers;
+        Assert.Equal([new AltruistLeft(new("019a-0"), 150, false), new AltruistLeft(new("019a-9"), 100, false)], leavers.Altruists);
+        Assert.Equal([new ProviderLeft(new("corp"), 150, 100, false)], leavers.Providers);
     }
 
     [Fact]
@@ -92,7 +118,7 @@ public sealed class CanonicalEntryTests
     public void A_held_slot_names_its_hold_in_the_canonical_bytes()
     {
         var held = Golden
-            .Replace("\"isRound\"", "\"holds\":[{\"chain\":null,\"createdAt\":1795244000000,\"id\":\"019b-1\",\"reason\":\"an incident\",\"region\":\"us-east\",\"until\":1795250000000}],\"isRound\"", StringComparison.Ordinal)
+            .Replace("an incident elsewhere\",\"region\":\"eu\"", "an incident\",\"region\":\"us-east\"", StringComparison.Ordinal)
             .Replace("\"lacking\"", "\"hold\":0,\"lacking\"", StringComparison.Ordinal)
             .Replace("\"selectedAt\"", "\"rotate\":false,\"selectedAt\"", StringComparison.Ordinal)
             .Replace("\"turn\":[0],", "", StringComparison.Ordinal);
@@ -104,7 +130,7 @@ public sealed class CanonicalEntryTests
     }
 
     [Theory]
-    [InlineData("\"format\":3", "\"format\":4", "Entry format 4 is not known to this version.")]
+    [InlineData("\"format\":4", "\"format\":5", "Entry format 5 is not known to this version.")]
     [InlineData("\"rule\":4", "\"rule\":5", "Rule version 5 is not known to this version.")]
     [InlineData("\"policy\":\"quality\"", "\"policy\":\"newest\"", "The policy newest is not known to this version.")]
     public void What_a_newer_version_wrote_is_not_guessed_at(string known, string newer, string words) =>
@@ -186,13 +212,32 @@ public sealed class CanonicalEntryTests
                     Facts = new AltruistFacts { Usability = Usability.No, Revoked = true, Tier = 2, Provider = 1, Host = 9 },
                 },
             ],
-            Overrides = [],
+            Overrides =
+            [
+                new Override
+                {
+                    Id = "019b-1", Kind = OverrideKind.Exclude, Provider = new("corp"), Reason = "their data centre moves", CreatedBy = "key:019c-2",
+                    CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(1795244000000), ExpiresAt = DateTimeOffset.FromUnixTimeMilliseconds(1795250000000),
+                },
+            ],
+            Holds =
+            [
+                new Hold
+                {
+                    Id = "019b-2", Region = new("eu"), Reason = "an incident elsewhere", CreatedBy = "user:019c-1",
+                    CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(1795244000000), Until = DateTimeOffset.FromUnixTimeMilliseconds(1795250000000),
+                },
+            ],
             Revoked = [new RevokedInRegion(new("us-east"), 1795244700123, [new("019a-2")])],
             Slots =
             [
                 new EntrySlot
                 {
                     Question = question,
+                    // The first of them had no turn, and is not remembered.
+                    Leavers = new Leavers(
+                        [new(new("019a-"), 0, Contender: true), new(new("019a-0"), 150, Contender: true), new(new("019a-9"), 100, Contender: false)],
+                        [new(new("corp"), 150, 100, Contender: true)]),
                     Outcome = outcome,
                     Trigger = Trigger.Scheduled,
                     Decision = new DecisionId(1795244700123, 0),

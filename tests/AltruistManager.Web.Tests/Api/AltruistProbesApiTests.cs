@@ -43,8 +43,9 @@ public sealed class AltruistProbesApiTests(AppWithPicks scene) : IClassFixture<A
         Assert.Equal(("eth_chainId []", "0x1"), (Text(call, "asked"), Text(call, "answered")));
         Assert.Equal(4, checks["consistency"].GetProperty("calls").GetArrayLength());
 
-        var probe = (await scene.App.Staff.GetJsonAsync($"/api/v1/altruists/{One}/probes?limit=1", Cancellation)).GetProperty("items")[0];
-        Assert.Equal(("test", "ok"), (Text(probe, "lane"), Text(probe, "outcome")));
+        // A sweep may have come after it.
+        var probe = (await scene.App.Staff.GetJsonAsync($"/api/v1/altruists/{One}/probes?limit=50", Cancellation)).GetProperty("items").EnumerateArray().First(probe => Text(probe, "lane") == "test");
+        Assert.Equal("ok", Text(probe, "outcome"));
         Assert.True(probe.GetProperty("calls").GetInt32() >= 7);
     }
 

@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using AltruistManager.Web.Tests.EndToEnd;
 
 namespace AltruistManager.Web.Tests.Api;
 
-public sealed class ApiDescriptionTests(AppFixture app) : IClassFixture<AppFixture>
+public sealed partial class ApiDescriptionTests(AppFixture app) : IClassFixture<AppFixture>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -12,8 +13,7 @@ public sealed class ApiDescriptionTests(AppFixture app) : IClassFixture<AppFixtu
     public async Task Every_call_is_described_with_summary_answers_and_key()
     {
         var document = await app.Anonymous.GetJsonAsync("/openapi/v1.json", Cancellation);
-        var calls = document.GetProperty("paths").EnumerateObject()
-            .SelectMany(path => path.Value.EnumerateObject().Select(call => (Path: path.Name, Method: call.Name, Call: call.Value))).ToList();
+        var calls = Calls(document);
 
         Assert.Equal("/", document.GetProperty("servers")[0].GetProperty("url").GetString());
         foreach (var path in new[] { "/api/v1/selections", "/api/v1/selections/{chain}", "/api/v1/selections/stream", "/api/v1/decisions", "/api/v1/overrides", "/api/v1/holds", "/api/v1/altruists/{id}/drain", "/api/v1/altruists/{id}/resume", "/api/v1/rounds", "/api/v1/publishers", "/api/v1/publishers/{name}/catalogue", "/healthz/fresh" })
@@ -44,6 +44,65 @@ public sealed class ApiDescriptionTests(AppFixture app) : IClassFixture<AppFixtu
     }
 
     [Fact]
+    public async Task Every_answer_that_is_a_problem_has_its_schema_and_examples_of_its_types()
+    {
+        var document = await app.Anonymous.GetJsonAsync("/openapi/v1.json", Cancellation);
+        var examples = document.GetProperty("components").GetProperty("examples");
+        var problems = Calls(document).Where(call => !call.Path.StartsWith("/healthz", StringComparison.Ordinal))
+            .SelectMany(call => call.Call.GetProperty("responses").EnumerateObject().Where(answer => answer.Name[0] is '4' or '5').Select(answer => (Place: $"{call.Method} {call.Path} {answer.Name}", Status: answer.Name, Answer: answer.Value))).ToList();
+        Assert.All(problems, problem =>
+        {
+            var content = Assert.Single(problem.Answer.GetProperty("content").EnumerateObject());
+            Assert.Equal(("application/problem+json", "#/components/schemas/ProblemDocument"), (content.Name, content.Value.GetProperty("schema").GetProperty("$ref").GetString()));
+            Assert.True(content.Value.TryGetProperty("examples", out var shown) && shown.EnumerateObject().Any(), $"{problem.Place} shows nothing");
+            Assert.All(shown.EnumerateObject(), example => Assert.Equal(problem.Status, examples.GetProperty(example.Value.GetProperty("$ref").GetString()!.Split('/')[^1]).GetProperty("value").GetProperty("status").ToString()));
+            Assert.Equal(problem.Status is "429" or "503", problem.Answer.TryGetProperty("headers", out var headers) && headers.TryGetProperty("Retry-After", out _));
+        });
+        foreach (var status in (string[])["401", "403", "429"])
+            Assert.Contains(problems, problem => problem.Place == $"get /api/v1/selections {status}");
+
+        // Whatever is written is described.
+        var described = document.GetProperty("components").GetProperty("schemas").GetProperty("ProblemDocument").GetProperty("properties").EnumerateObject().Select(property => property.Name).ToHashSet();
+        Assert.Equal(["detail", "errors", "status", "successor", "title", "type"], described.Order(StringComparer.Ordinal));
+        using var refused = await app.Staff.PostAsJsonAsync("/api/v1/overrides", new { }, Cancellation);
+        using var told = JsonDocument.Parse(await refused.Content.ReadAsStringAsync(Cancellation));
+        Assert.Subset(described, told.RootElement.EnumerateObject().Select(property => property.Name).ToHashSet());
+    }
+
+    /// <summary>Read from the sources: what is no call's own answer is left out.</summary>
+    [Fact]
+    public async Task Every_type_of_problem_that_a_call_may_answer_is_shown()
+    {
+        string[] ofNoCall = ["bad-request", "internal-error", "method-not-allowed", "no-websocket", "too-many-pages", "unknown-path"];
+        var sources = string.Concat(Directory.EnumerateFiles(Path.Combine(Checkout.Root, "src", "AltruistManager.Web"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal)).Select(File.ReadAllText));
+        var types = Slug().Matches(sources).Select(match => match.Groups[1].Value).Concat(UnknownThing().Matches(sources).Select(match => $"unknown-{match.Groups[1].Value}")).Append("bad-fields").Append("retired").ToHashSet();
+        Assert.True(types.Count > 30, "they are written otherwise now");
+        var document = await app.Anonymous.GetJsonAsync("/openapi/v1.json", Cancellation);
+        var shown = document.GetProperty("components").GetProperty("examples").EnumerateObject().Select(example => example.Value.GetProperty("value").GetProperty("type").GetString()!.Split(':')[^1]).ToHashSet();
+        Assert.Empty(types.Except(shown).Except(ofNoCall));
+    }
+
+    [Fact]
+    public async Task Headers_that_a_portal_sends_and_reads_are_described()
+    {
+        var document = await app.Anonymous.GetJsonAsync("/openapi/v1.json", Cancellation);
+        foreach (var path in (string[])["/api/v1/selections", "/api/v1/selections/{chain}"])
+        {
+            Assert.Contains("If-None-Match", Asked(path));
+            foreach (var status in (string[])["200", "304"])
+                Assert.Equal(["Altruist-Generation", "Altruist-Round-At", "ETag"], Call(path).GetProperty("responses").GetProperty(status).GetProperty("headers").EnumerateObject().Select(header => header.Name).Order(StringComparer.Ordinal));
+        }
+
+        Assert.Contains("Last-Event-ID", Asked("/api/v1/selections/stream"));
+        Assert.StartsWith("retry: ", Call("/api/v1/selections/stream").GetProperty("responses").GetProperty("200").GetProperty("content").GetProperty("text/event-stream").GetProperty("example").GetString());
+
+        JsonElement Call(string path) => document.GetProperty("paths").GetProperty(path).GetProperty("get");
+
+        IEnumerable<string> Asked(string path) => Call(path).GetProperty("parameters").EnumerateArray().Where(parameter => parameter.TryGetProperty("$ref", out _)).Select(parameter => parameter.GetProperty("$ref").GetString()!.Split('/')[^1]);
+    }
+
+    [Fact]
     public async Task Every_body_in_json_has_an_example()
     {
         var document = await app.Anonymous.GetJsonAsync("/openapi/v1.json", Cancellation);
@@ -64,10 +123,12 @@ public sealed class ApiDescriptionTests(AppFixture app) : IClassFixture<AppFixtu
         var folder = Directory.CreateTempSubdirectory("altruist-manager-openapi-").FullName;
         try
         {
-            var file = Path.Combine(folder, "openapi.json");
-            await File.WriteAllTextAsync(file, await app.Anonymous.GetStringAsync("/openapi/v1.json", Cancellation), Cancellation);
+            await File.WriteAllTextAsync(Path.Combine(folder, "openapi.json"), await app.Anonymous.GetStringAsync("/openapi/v1.json", Cancellation), Cancellation);
             var tests = Path.Combine(Checkout.Root, "tests");
-            var start = new ProcessStartInfo(Path.Combine(tests, "node_modules", ".bin", "redocly"), ["lint", file, "--config", Path.Combine(tests, "redocly.yaml"), "--format", "json"])
+            // What is ignored is looked for beside the rules, and stands there by the name of the file.
+            foreach (var rules in (string[])["redocly.yaml", ".redocly.lint-ignore.yaml"])
+                File.Copy(Path.Combine(tests, rules), Path.Combine(folder, rules));
+            var start = new ProcessStartInfo(Path.Combine(tests, "node_modules", ".bin", "redocly"), ["lint", "openapi.json", "--config", "redocly.yaml", "--format", "json"])
             {
                 WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
             };
@@ -95,4 +156,13 @@ public sealed class ApiDescriptionTests(AppFixture app) : IClassFixture<AppFixtu
         Assert.Equal("text/html", page.Content.Headers.ContentType?.MediaType);
         Assert.Contains("/openapi/v1.json", await app.Anonymous.GetStringAsync("/docs/index.js", Cancellation), StringComparison.Ordinal);
     }
+
+    private static List<(string Path, string Method, JsonElement Call)> Calls(JsonElement document) =>
+        [.. document.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject().Select(call => (path.Name, call.Name, call.Value)))];
+
+    [GeneratedRegex(@"(?:Problems\.(?:Unauthenticated|Conflict|TooFast|Unavailable)\(|new Problem\([^,""]+, (?:[^,""]* \? )?)""([a-z-]+)""")]
+    private static partial Regex Slug();
+
+    [GeneratedRegex(@"Problems\.Unknown\(""([a-z]+)""")]
+    private static partial Regex UnknownThing();
 }

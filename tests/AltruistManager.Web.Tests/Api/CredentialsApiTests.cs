@@ -93,7 +93,8 @@ public sealed class CredentialsApiTests : IAsyncLifetime
         Assert.Contains("archive (not proven yet)", await app.Anonymous.GetStringAsync("/altruists", Cancellation), StringComparison.Ordinal);
 
         var proof = new CheckResult("archive", CheckState.Passed, "proven", 1, []);
-        await app.Services.GetRequiredService<CheckBook>().RecordAsync(new AltruistId(altruist), [(proof, CheckRecord.PlaceOf([$"{gateway.Url}/v3/secret-path"]))], TimeProvider.System.GetUtcNow(), Cancellation);
+        var registered = app.Services.GetRequiredService<RosterCache>().Current.Altruists[new AltruistId(altruist)].InService;
+        await app.Services.GetRequiredService<CheckBook>().RecordAsync(registered.Id, [(proof, CheckRecord.PlaceOf(new CapabilityCheck("archive"), registered, ""))], TimeProvider.System.GetUtcNow(), Cancellation);
         await app.Services.GetRequiredService<HealthMonitor>().CheckedAsync(new AltruistId(altruist), Cancellation);
         var page = await app.Anonymous.GetStringAsync("/altruists", Cancellation);
         Assert.Contains("archive", page, StringComparison.Ordinal);
@@ -213,9 +214,12 @@ public sealed class CredentialsApiTests : IAsyncLifetime
         Assert.Contains("auth", missing.Errors.Keys);
         Assert.Contains("token", missing.Errors.Keys);
 
-        var answers = await Task.WhenAll(RotateAsync(app.Staff, auth), RotateAsync(app.Staff, auth), RotateAsync(app.Staff, auth));
-        Assert.Equal(HttpStatusCode.OK, answers.Min(answer => answer.StatusCode));
-        Assert.Equal(HttpStatusCode.TooManyRequests, answers.Max(answer => answer.StatusCode));
+        await AppWithPicks.UntilAsync("of several at once some are refused", async () =>
+        {
+            var answers = await Task.WhenAll(RotateAsync(app.Staff, auth), RotateAsync(app.Staff, auth), RotateAsync(app.Staff, auth));
+            Assert.Equal(HttpStatusCode.OK, answers.Min(answer => answer.StatusCode));
+            return answers.Max(answer => answer.StatusCode) == HttpStatusCode.TooManyRequests;
+        });
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using AltruistManager.Client;
 using AltruistManager.Web.Tests.EndToEnd;
 
 namespace AltruistManager.Web.Tests.Api;
@@ -40,8 +41,7 @@ public sealed partial class PortalExampleTests(AppWithPicks picks) : IClassFixtu
     public async Task The_lines_for_curl_are_answered()
     {
         var key = picks.App.Portal.DefaultRequestHeaders.Authorization!.Parameter;
-        var now = TimeProvider.System.GetUtcNow();
-        // The two commands that answer at once, and the report with the altruist and the minute of here.
+        // The commands that answer at once, and the report with an altruist that there is.
         var lines = Block("bash").Replace("https://altruists.example/api/v1", $"{picks.App.Address.GetLeftPart(UriPartial.Authority)}/api/v1", StringComparison.Ordinal)
             .Replace("am_…", key, StringComparison.Ordinal).Replace("curl -sN", "curl -sN --max-time 1", StringComparison.Ordinal);
         var told = await RunShellAsync($"{lines}\ntrue");
@@ -49,10 +49,73 @@ public sealed partial class PortalExampleTests(AppWithPicks picks) : IClassFixtu
         Assert.Contains("\nETag: ", told, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("event: snapshot", told, StringComparison.Ordinal);
 
-        var report = Blocks("bash").First(block => block.Contains("relay-reports", StringComparison.Ordinal) && block.Contains("uuidgen", StringComparison.Ordinal))
-            .Replace("$(uuidgen)", Guid.CreateVersion7(now).ToString(), StringComparison.Ordinal).Replace("019a…", picks.Altruists["one"], StringComparison.Ordinal)
-            .Replace("2026-11-21T07:05:00Z", $"{now.AddMinutes(-1):yyyy-MM-ddTHH:mm:ssZ}", StringComparison.Ordinal).Replace("2026-11-21T07:06:00Z", $"{now:yyyy-MM-ddTHH:mm:ssZ}", StringComparison.Ordinal);
+        var report = Blocks("bash").First(block => block.Contains("/relay-reports", StringComparison.Ordinal)).Replace("019a…", picks.Altruists["one"], StringComparison.Ordinal);
         Assert.EndsWith("202", await RunShellAsync($"{lines.Split("\n\n")[0]}\n{report.TrimEnd()} -o /dev/null -w '%{{http_code}}'"), StringComparison.Ordinal);
+    }
+
+    /// <summary>But for the addresses of managers, which are arguments here.</summary>
+    [Fact]
+    public async Task The_lines_for_csharp_make_a_portal_that_gets_its_answer_and_goes_on_when_every_manager_is_away()
+    {
+        if (Blocks("csharp").ToList() is not [var registering, var sending])
+            throw new InvalidOperationException("There are other blocks now: put them together here.");
+        var withoutHost = InlineCode().Matches(Document.Split('\n').Single(line => line.StartsWith("Without a host:", StringComparison.Ordinal))).Select(code => code.Groups[1].Value).ToList();
+        await File.WriteAllTextAsync(Path.Combine(folder, "portal.cs"), $$"""
+            using System;
+            using System.Net.Http;
+            using System.Threading;
+            using System.Threading.Tasks;
+            using AltruistManager.Client;
+            using Microsoft.Extensions.DependencyInjection;
+            using Microsoft.Extensions.Hosting;
+            using Microsoft.Extensions.Logging;
+
+            var builder = Host.CreateApplicationBuilder(args);
+            builder.Logging.ClearProviders();
+            var configuration = builder.Configuration;
+            {{registering.Replace("\"https://altruists.example\"", "args[0]", StringComparison.Ordinal).Replace("\"https://altruists-2.example\"", "args[1]", StringComparison.Ordinal)}}
+            using var host = builder.Build();
+            await host.StartAsync();
+            var clients = host.Services.GetRequiredService<IHttpClientFactory>();
+            var cancellation = CancellationToken.None;
+            const string json = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_blockNumber\",\"params\":[]}";
+            {{sending}}
+            Console.WriteLine(await answer.Content.ReadAsStringAsync());
+            await host.StopAsync();
+
+            static async Task<HttpClient> WithoutHostAsync(AltruistManagerOptions options)
+            {
+                {{withoutHost[0]}}
+                return {{withoutHost[1]}};
+            }
+            """, Cancellation);
+        await CompileAsync();
+
+        string[] command = ["dotnet", "exec", "portal.dll", "http://127.0.0.1:1"];
+        AssertBlock(await RunAsync([.. command, picks.App.Address.GetLeftPart(UriPartial.Authority)], ""));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(folder, "data", "last-good")));
+        AssertBlock(await RunAsync([.. command, "http://127.0.0.1:1"], ""));
+    }
+
+    /// <summary>By the compiler itself: a project of its own would be restored and built for seconds.</summary>
+    private async Task CompileAsync()
+    {
+        var runtime = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
+        var library = typeof(AltruistManagerClient).Assembly.Location;
+        File.Copy(library, Path.Combine(folder, Path.GetFileName(library)));
+        var references = new[] { runtime, Path.GetDirectoryName(typeof(WebApplication).Assembly.Location)! }.SelectMany(framework => Directory.GetFiles(framework, "*.dll")).Append(library);
+        await File.WriteAllLinesAsync(
+            Path.Combine(folder, "portal.rsp"),
+            ["-nologo", "-nullable:enable", "-out:portal.dll", .. references.Select(reference => $"-reference:\"{reference}\""), "portal.cs"],
+            Cancellation);
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "portal.runtimeconfig.json"),
+            $$$"""{"runtimeOptions":{"frameworks":[{"name":"Microsoft.NETCore.App","version":"{{{Environment.Version}}}"},{"name":"Microsoft.AspNetCore.App","version":"{{{Environment.Version}}}"}]}}""",
+            Cancellation);
+        var sdks = await StartAsync(["dotnet", "--list-sdks"], "");
+        var newest = Sdk().Matches(sdks.Output)[^1];
+        var compiled = await StartAsync(["dotnet", "exec", Path.Combine(newest.Groups[2].Value, newest.Groups[1].Value, "Roslyn", "bincore", "csc.dll"), "@portal.rsp"], "");
+        Assert.True(compiled.Code == 0, compiled.Output + compiled.Error);
     }
 
     private static void AssertBlock((int Code, string Output, string Error) run)
@@ -89,7 +152,7 @@ public sealed partial class PortalExampleTests(AppWithPicks picks) : IClassFixtu
     {
         var start = new ProcessStartInfo(command[0], command[1..]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.Environment["ALTRUIST_MANAGERS"] = managers;
-        start.Environment["ALTRUIST_KEY"] = picks.App.Portal.DefaultRequestHeaders.Authorization!.Parameter;
+        start.Environment["ALTRUIST_KEY"] = start.Environment["AltruistManager__Key"] = picks.App.Portal.DefaultRequestHeaders.Authorization!.Parameter;
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync(Cancellation);
         var error = process.StandardError.ReadToEndAsync(Cancellation);
@@ -103,4 +166,10 @@ public sealed partial class PortalExampleTests(AppWithPicks picks) : IClassFixtu
 
     [GeneratedRegex("^```([a-z]+)\n(.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Fenced();
+
+    [GeneratedRegex("`([^`]+)`")]
+    private static partial Regex InlineCode();
+
+    [GeneratedRegex(@"^(\S+) \[(.+)\]$", RegexOptions.Multiline)]
+    private static partial Regex Sdk();
 }

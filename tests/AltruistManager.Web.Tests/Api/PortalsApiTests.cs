@@ -97,6 +97,44 @@ public sealed class PortalsApiTests(AppWithPicks picks) : IClassFixture<AppWithP
         Assert.Equal(["0021 7"], (await narrow.GetJsonAsync("/api/v1/relay-reports", Cancellation)).GetProperty("chains").EnumerateArray().Select(chain => $"{chain.GetProperty("chain")} {chain.GetProperty("portalRelays")}"));
     }
 
+    [Theory]
+    [InlineData("widened", new[] { "0021", "0099" })]
+    [InlineData("opened", new[] { "*" })]
+    public async Task Portal_that_may_read_more_chains_than_when_it_left_is_told_them_when_it_comes_back(string portal, string[] wider)
+    {
+        await ReadAsync(new { chains = new[] { "0099" } });
+        using var client = App.Client(await App.CreateKeyAsync(KeyScope.Portal, portal: portal));
+        string left;
+        using (var listener = await Listener.OpenAsync(client, "us-east"))
+            left = (await listener.NextAsync()).Id!;
+        await ReadAsync(new { chains = wider });
+        // Who had all of these chains at that generation would lack nothing.
+        using (var other = await Listener.OpenAsync(client, "us-east"))
+            await other.NextAsync();
+
+        using var back = await Listener.OpenAsync(client, "us-east", after: left);
+        var told = (await back.ReadAsync())!;
+        Assert.Equal("snapshot", told.Event);
+        Assert.Contains("0021", told.Json.GetProperty("selections").EnumerateArray().Select(slot => slot.GetProperty("chain").GetString()));
+
+        // From the next change on it is told only what it lacks, whatever else of the portal is changed.
+        await OtherPickAsync();
+        var next = await back.NextAsync();
+        Assert.Equal("selection", next.Event);
+        await ReadAsync(new { name = "Renamed", chains = wider });
+        using var again = await Listener.OpenAsync(client, "us-east", after: next.Id);
+        Assert.NotEqual("snapshot", (await again.ReadAsync())!.Event);
+
+        async Task ReadAsync(object may) => await (await PutAsync(portal, may)).ReadJsonAsync(Cancellation);
+
+        async Task OtherPickAsync()
+        {
+            var pick = await picks.PickAsync();
+            while (await picks.PickAsync() == pick)
+                await picks.RoundAsync();
+        }
+    }
+
     [Fact]
     public async Task What_a_portal_may_read_holds_with_a_broken_database_too()
     {

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net.ServerSentEvents;
+using System.Text;
 using AltruistManager.Selection;
 using AltruistManager.Web.Api;
 
@@ -19,7 +20,7 @@ public sealed class RegionFeedTests
         feed.Show(FabricatedSnapshots.Of(Old, ("a", 1), ("b", 1)));
         await using var reader = Reader.Join(feed);
         var first = FabricatedSnapshots.Of(Old, ("a", 1), ("b", 1)).FindAll(FabricatedSnapshots.Region)!;
-        Assert.Equal(("snapshot", "1", System.Text.Encoding.UTF8.GetString(first.Body.Span)), await reader.NextAsync());
+        Assert.Equal(("snapshot", "1", Encoding.UTF8.GetString(first.Body.Span)), await reader.NextAsync());
 
         feed.Show(FabricatedSnapshots.Of(Old, ("a", 1), ("b", 2)));
         Assert.Equal("selection b 2 id 2", await reader.BriefAsync());
@@ -114,6 +115,59 @@ public sealed class RegionFeedTests
     }
 
     [Fact]
+    public async Task Feed_of_chosen_chains_is_given_up_once_nobody_has_listened_for_long_and_not_before()
+    {
+        var feed = new RegionFeed(FabricatedSnapshots.Region, new ChainChoice(["a"]));
+        feed.Show(FabricatedSnapshots.Of(Old, ("a", 1)));
+        await using (Reader.Join(feed))
+            Assert.All(Enumerable.Range(0, RegionFeed.MostUnheard + 1), _ => Assert.True(feed.Beat(0)));
+        // Whoever comes back within the time is told what changed since.
+        Assert.All(Enumerable.Range(1, RegionFeed.MostUnheard - 1), _ => Assert.True(feed.Beat(0)));
+        feed.Show(FabricatedSnapshots.Of(Old, ("a", 2)));
+        await using (var back = Reader.Join(feed, after: 1))
+            Assert.Equal("selection a 2 id 2", await back.BriefAsync());
+
+        Assert.All(Enumerable.Range(1, RegionFeed.MostUnheard - 1), _ => Assert.True(feed.Beat(0)));
+        Assert.False(feed.Beat(0));
+        using var late = new PortalStream("key", portal: null, static () => { }, TimeProvider.System);
+        Assert.False(feed.Join(late, FabricatedSnapshots.Of(Old, ("a", 2)), after: null));
+
+        var whole = new RegionFeed(FabricatedSnapshots.Region);
+        whole.Show(FabricatedSnapshots.Of(Old, ("a", 1)));
+        Assert.All(Enumerable.Range(0, 2 * RegionFeed.MostUnheard), _ => Assert.True(whole.Beat(0)));
+    }
+
+    [Fact]
+    public async Task Each_stream_is_told_once_in_a_period_that_it_lives()
+    {
+        var feed = new RegionFeed(FabricatedSnapshots.Region);
+        var snapshot = FabricatedSnapshots.Of(Old, ("a", 1));
+        for (var number = 0; number < 10; number++)
+        {
+            var pipe = new Pipe();
+            using var stream = new PortalStream("key", portal: null, static () => { }, TimeProvider.System);
+            Assert.True(feed.Join(stream, snapshot, after: null));
+            var sending = stream.SendAsync(pipe.Writer, static _ => { }, Cancellation);
+            for (var part = 0; part < RegionFeed.BeatParts; part++)
+                feed.Beat(part);
+            // What follows comes after all that was told before.
+            feed.Show(snapshot = FabricatedSnapshots.Of(Old, ("a", number + 2)));
+            var text = "";
+            while (!text.Contains("event: selection", StringComparison.Ordinal))
+            {
+                var read = await pipe.Reader.ReadAsync(Cancellation);
+                text += Encoding.UTF8.GetString(read.Buffer);
+                pipe.Reader.AdvanceTo(read.Buffer.End);
+            }
+
+            Assert.Equal(2, text.Split(":\n\n").Length);
+            feed.Leave(stream);
+            stream.End("over");
+            await sending;
+        }
+    }
+
+    [Fact]
     public async Task Slow_reader_is_sent_away_while_the_others_are_told_everything()
     {
         var feed = new RegionFeed(FabricatedSnapshots.Region);
@@ -128,7 +182,7 @@ public sealed class RegionFeedTests
             Assert.Equal($"selection a {generation} id {generation}", await reader.BriefAsync());
         }
 
-        await slow.WasCut.WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System, Cancellation);
+        await slow.WasCut.WaitAsync(TimeSpan.FromSeconds(90), TimeProvider.System, Cancellation);
         Assert.False(reader.WasCut.IsCompleted);
     }
 
@@ -175,7 +229,7 @@ public sealed class RegionFeedTests
         public async Task<(string Event, string? Id, string Body)> NextAsync()
         {
             events ??= SseParser.Create(pipe.Reader.AsStream()).EnumerateAsync(Cancellation).GetAsyncEnumerator(Cancellation);
-            Assert.True(await events.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System, Cancellation));
+            Assert.True(await events.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(90), TimeProvider.System, Cancellation));
             return (events.Current.EventType, events.Current.EventId, events.Current.Data);
         }
 
@@ -189,7 +243,7 @@ public sealed class RegionFeedTests
         public async Task<string> RestAsync()
         {
             using var text = new StreamReader(pipe.Reader.AsStream());
-            return await text.ReadToEndAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System, Cancellation);
+            return await text.ReadToEndAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(90), TimeProvider.System, Cancellation);
         }
 
         public async ValueTask DisposeAsync()

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using AltruistManager.Accounts;
+using AltruistManager.Alerts;
 using AltruistManager.Client;
 using AltruistManager.Simulator;
 
@@ -18,7 +19,7 @@ public sealed class RelayReportsApiTests(AppWithPicks picks) : IClassFixture<App
     private AppFixture App => picks.App;
 
     [Fact]
-    public async Task Report_is_accepted_and_a_repeat_is_accepted_and_counted_once_also_after_a_restart()
+    public async Task Fault_40_Report_that_is_sent_twice_is_accepted_twice_and_counted_once_also_after_a_restart()
     {
         using var portal = await PortalAsync("repeating");
         var body = Report("same", "one", relays: 1_200, timeouts: 3);
@@ -225,6 +226,68 @@ public sealed class RelayReportsApiTests(AppWithPicks picks) : IClassFixture<App
         node.Heal();
     }
 
+    [Fact]
+    public async Task Fault_23_Node_good_to_probers_and_bad_to_users_is_flagged_and_probed_again_and_no_word_of_portals_puts_it_out()
+    {
+        var chain = picks.World.AddChain(77, TimeSpan.FromSeconds(1));
+        await using var node = await TwoFaced.StartAsync(picks.World.AddNode(chain, "behind").Url);
+        await (await App.Staff.PutAsJsonAsync("/api/v1/regions/apart-23", new { name = "Apart" }, Cancellation)).ReadJsonAsync(Cancellation);
+        await (await App.Staff.PutAsJsonAsync("/api/v1/chains/0077", new { name = "Seventy-seven", protocol = "evm", identity = "77", blockTimeSeconds = 1, lagToleranceBlocks = 10 }, Cancellation)).ReadJsonAsync(Cancellation);
+        var id = await AddAsync("two-faced", node.Url);
+        await IsHealthyAsync(id);
+        await picks.RoundAsync();
+        // Somebody could take its place.
+        await IsHealthyAsync(await AddAsync("other", picks.World.AddNode(chain, "other").Url));
+        Assert.Equal(id, await PickAsync());
+        using (var http = new HttpClient())
+        using (var answer = await http.PostAsync(node.Url, Json("{}"), Cancellation))
+            Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
+        var before = await OutOfTurnAsync();
+
+        foreach (var name in (string[])["users-1", "users-2", "users-3"])
+        {
+            using var portal = await PortalAsync(name);
+            await AcceptedAsync(portal, OfUsers("first"));
+        }
+
+        await AppWithPicks.UntilAsync("it was probed out of turn", async () => await OutOfTurnAsync() > before);
+        using (var loud = await PortalAsync("users-1"))
+        {
+            for (var report = 0; report < 20; report++)
+                await AcceptedAsync(loud, OfUsers($"more-{report}"));
+        }
+
+        // Flagged to its provider and to staff, with what the probes say.
+        var anomaly = Assert.Single((await App.Provider("two-faced").GetJsonAsync($"{Path}?altruist={id}", Cancellation)).GetProperty("anomalies").EnumerateArray());
+        Assert.Equal(("errors", "90 % of relays fail; probes found it bad 0 % of the time"), (anomaly.GetProperty("kind").GetString(), anomaly.GetProperty("says").GetString()));
+        var desk = ActivatorUtilities.CreateInstance<AttentionDesk>(App.Services);
+        await desk.LookAsync(Cancellation);
+        Assert.Contains(desk.Current, entry => entry.Item is { Kind: AttentionKind.Report, Portal: null } && entry.Item.Altruist?.Value == id && entry.Item.Says.Contains("90 % of relays fail", StringComparison.Ordinal));
+
+        // Once a minute at most, and the probe alone decides: a round may pick it again.
+        Assert.Equal(before + 1, await OutOfTurnAsync());
+        var shown = await App.Staff.GetJsonAsync($"/api/v1/altruists/{id}", Cancellation);
+        Assert.Equal("healthy", shown.GetProperty("state").GetString());
+        Assert.Equal(id, await PickAsync());
+        await App.Staff.DeleteAsync($"/api/v1/altruists/{id}", Cancellation);
+
+        async Task<string> AddAsync(string provider, Uri url)
+        {
+            await (await App.Staff.PutAsJsonAsync($"/api/v1/providers/{provider}", new { name = provider }, Cancellation)).ReadJsonAsync(Cancellation);
+            var made = await App.Staff.PostAsJsonAsync("/api/v1/altruists", new { provider, chains = new[] { "0077" }, url, regions = new[] { "apart-23" }, label = provider }, Cancellation);
+            return (await made.ReadJsonAsync(Cancellation)).GetProperty("id").GetString()!;
+        }
+
+        Task IsHealthyAsync(string altruist) => AppWithPicks.UntilAsync("it is healthy", async () => (await App.Staff.GetJsonAsync($"/api/v1/altruists/{altruist}", Cancellation)).GetProperty("state").GetString() == "healthy");
+
+        async Task<string> PickAsync() => (await App.Portal.GetJsonAsync("/api/v1/selections/0077?region=apart-23", Cancellation)).GetProperty("primary").GetProperty("altruist").GetString()!;
+
+        // Its first probes may still be coming in.
+        async Task<int> OutOfTurnAsync() => (await App.Staff.GetJsonAsync($"/api/v1/altruists/{id}/probes?limit=200", Cancellation)).GetProperty("items").EnumerateArray().Count(probe => probe.GetProperty("lane").GetString() == "ahead");
+
+        string OfUsers(string report) => Report(report, id, relays: 500, timeouts: 450).Replace("\"us-east\"", "\"apart-23\"", StringComparison.Ordinal).Replace("\"0021\"", "\"0077\"", StringComparison.Ordinal);
+    }
+
     private static StringContent Json(string body) => new(body, Encoding.UTF8, "application/json");
 
     private static async Task AcceptedAsync(HttpClient portal, string body) => await (await portal.PostAsync(Path, Json(body), Cancellation)).ReadJsonAsync(Cancellation);
@@ -239,4 +302,40 @@ public sealed class RelayReportsApiTests(AppWithPicks picks) : IClassFixture<App
                            "latencyBuckets": { "40": {{Math.Max(0, relays - timeouts - 7)}}, "1000": {{Math.Min(7, relays - timeouts)}}, "+": 0 } } ],
           "chains": [ { "chain": "eth", "portalRelays": 2000000, "fallbackReasons": { "session-rollover": 1100, "no-node": 100 } } ] }
         """;
+
+    /// <summary>Stands before a node: whoever asks as the prober does gets the node's answer, everybody else an error.</summary>
+    private sealed class TwoFaced(WebApplication app, HttpClient http) : IAsyncDisposable
+    {
+        public Uri Url => new($"{app.Urls.Single()}/");
+
+        public static async Task<TwoFaced> StartAsync(Uri node)
+        {
+            var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+            builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+            var app = builder.Build();
+            var http = new HttpClient();
+            app.Run(async context =>
+            {
+                if (context.Request.Headers.UserAgent != "altruist-manager")
+                {
+                    context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+                    return;
+                }
+
+                using var question = new HttpRequestMessage(HttpMethod.Post, node) { Content = new StreamContent(context.Request.Body) };
+                question.Content.Headers.ContentType = new("application/json");
+                using var answer = await http.SendAsync(question, context.RequestAborted);
+                context.Response.ContentType = "application/json";
+                await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
+            });
+            await app.StartAsync(Cancellation);
+            return new TwoFaced(app, http);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await app.DisposeAsync();
+            http.Dispose();
+        }
+    }
 }

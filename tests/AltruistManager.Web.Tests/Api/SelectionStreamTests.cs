@@ -110,6 +110,30 @@ public sealed class SelectionStreamTests(AppWithPicks picks) : IClassFixture<App
     }
 
     [Fact]
+    public async Task What_is_kept_of_a_choice_of_chains_goes_when_nobody_has_listened_for_long_and_is_made_anew_for_who_comes_back()
+    {
+        var streams = App.Services.GetRequiredService<SelectionStreams>();
+        using var client = App.Client(await App.CreateKeyAsync(KeyScope.Portal, portal: "narrow"));
+        var before = streams.Feeds;
+        foreach (var chains in (string[][])[["0021"], ["0099"], ["0021", "0099"]])
+        {
+            await (await App.Staff.PutAsJsonAsync("/api/v1/portals/narrow", new { chains }, Cancellation)).ReadJsonAsync(Cancellation);
+            using var listener = await Listener.OpenAsync(client, "us-east");
+            Assert.Equal(chains, (await listener.NextAsync()).Json.GetProperty("selections").EnumerateArray().Select(slot => slot.GetProperty("chain").GetString()));
+        }
+
+        Assert.Equal(before + 3, streams.Feeds);
+        await AppWithPicks.UntilAsync("nothing of them is kept", () =>
+        {
+            for (var beat = 0; beat < RegionFeed.MostUnheard; beat++)
+                streams.Beat(0);
+            return Task.FromResult(streams.Feeds == before);
+        });
+        using var back = await Listener.OpenAsync(client, "us-east");
+        Assert.Equal("snapshot", (await back.NextAsync()).Event);
+    }
+
+    [Fact]
     public async Task Stream_ends_with_its_key()
     {
         var key = await App.CreateKeyAsync(KeyScope.Portal);
@@ -122,7 +146,7 @@ public sealed class SelectionStreamTests(AppWithPicks picks) : IClassFixture<App
         {
         }
 
-        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(20));
     }
 
     [Fact]
@@ -175,7 +199,7 @@ public sealed class SelectionStreamTests(AppWithPicks picks) : IClassFixture<App
         var started = TimeProvider.System.GetTimestamp();
         var stopped = TimeSpan.MaxValue;
         await app.RestartAsync(() => stopped = TimeProvider.System.GetElapsedTime(started));
-        Assert.InRange(stopped, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Assert.InRange(stopped, TimeSpan.Zero, TimeSpan.FromSeconds(20));
         var retries = new HashSet<string>();
         foreach (var listener in listeners)
         {

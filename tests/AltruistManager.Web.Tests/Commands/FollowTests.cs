@@ -27,6 +27,7 @@ public sealed partial class FollowTests
             using var stream = await mirror.Http.GetAsync("api/v1/selections/stream", HttpCompletionOption.ResponseHeadersRead, Cancellation);
             Assert.Equal("text/event-stream", stream.Content.Headers.ContentType!.MediaType);
             using var lines = new StreamReader(await stream.Content.ReadAsStreamAsync(Cancellation));
+            Assert.Matches("^retry: [0-9]{4,5}$", await lines.ReadLineAsync(Cancellation));
             var first = await EventAsync(lines);
             Assert.Equal("snapshot", first.Name);
             var second = await EventAsync(lines);
@@ -41,6 +42,10 @@ public sealed partial class FollowTests
             using (var unchanged = await mirror.Http.SendAsync(again, Cancellation))
                 Assert.Contains(unchanged.StatusCode, new[] { HttpStatusCode.NotModified, HttpStatusCode.OK });
             Assert.Equal(HttpStatusCode.OK, await StatusAsync(mirror.Http, "api/v1/selections/0021"));
+
+            // Who listens is told to come back, each after a time of its own.
+            await mirror.StopAsync();
+            Assert.Matches(@"(^|\n): the mirror stops: reconnect\nretry: [0-9]{4,5}\n\n$", await lines.ReadToEndAsync(Cancellation));
         }
 
         await using var cold = await Mirror.StartAsync(scene);
@@ -114,8 +119,13 @@ public sealed partial class FollowTests
 
         using (var nonsense = await mirror.Http.PostAsync("api/v1/relay-reports", new StringContent("nonsense"), Cancellation))
             Assert.Equal(400, (await nonsense.ReadProblemAsync(Cancellation)).Status);
-        using (var large = await mirror.Http.PostAsync("api/v1/relay-reports", new StringContent(new string(' ', 300_000)), Cancellation))
-            Assert.Equal(413, (await large.ReadProblemAsync(Cancellation)).Status);
+        // As large as the manager takes it, to the byte.
+        foreach (var (length, status) in new[] { (512 * 1024, HttpStatusCode.Accepted), (512 * 1024 + 1, HttpStatusCode.RequestEntityTooLarge) })
+        {
+            using var large = await mirror.Http.PostAsync("api/v1/relay-reports", new StringContent(Report.PadRight(length), null, "application/json"), Cancellation);
+            Assert.Equal(status, large.StatusCode);
+        }
+
         using var foreign = new HttpRequestMessage(HttpMethod.Get, "api/v1/selections");
         foreign.Headers.Host = "evil.example";
         using (var refused = await mirror.Http.SendAsync(foreign, Cancellation))
@@ -309,6 +319,14 @@ public sealed partial class FollowTests
             foreach (var (name, value) in settings)
                 start.Environment[name] = value;
             return new Mirror(await ChildProcess.StartAsync(start, Listening()));
+        }
+
+        /// <summary>As a host stops it.</summary>
+        public async Task StopAsync()
+        {
+            using var signal = Process.Start(new ProcessStartInfo("kill") { ArgumentList = { "-TERM", $"{process.Id}" } })!;
+            await signal.WaitForExitAsync(Cancellation);
+            Assert.Equal(0, signal.ExitCode);
         }
 
         /// <summary>Lets none of its files grow beyond so many bytes from now on.</summary>

@@ -9,7 +9,7 @@ namespace AltruistManager.Web.Tests.Commands;
 /// <summary>A manager whose log keeps whoever reads it busy: it costs what it may cost, and no more.</summary>
 public sealed class HostileLogTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

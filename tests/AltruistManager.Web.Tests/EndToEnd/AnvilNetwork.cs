@@ -10,7 +10,7 @@ namespace AltruistManager.Web.Tests.EndToEnd;
 /// </summary>
 internal sealed partial class AnvilNetwork : IAsyncDisposable
 {
-    private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(60) };
     private readonly SemaphoreSlim mining = new(1);
     private readonly CancellationTokenSource stopping = new();
     private readonly List<long> blockTimes = [];
@@ -111,7 +111,7 @@ internal sealed partial class AnvilNetwork : IAsyncDisposable
             while (await second.WaitForNextTickAsync(stopping.Token))
                 await MineAsync(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // Disposed.
         }

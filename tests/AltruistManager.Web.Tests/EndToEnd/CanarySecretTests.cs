@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
+using AltruistManager.Web.Tests.Security;
 using Microsoft.Data.Sqlite;
 
 namespace AltruistManager.Web.Tests.EndToEnd;
@@ -35,16 +36,19 @@ public sealed class CanarySecretTests : IAsyncLifetime
     private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false });
     private readonly Dictionary<string, EchoGateway> gateways = [];
     private readonly Dictionary<string, string> ids = [];
+    private readonly HashSet<(string Key, string Hash)> evidence = [];
     private readonly List<(string Where, string Text, bool MayTellUrls)> written = [];
     private Service service = null!;
     private string ownKey = "";
     private string otherKey = "";
+    private Person owner = null!;
+    private Person staff = null!;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
-        service = await Service.StartAsync(("Logging__LogLevel__Default", "Trace"), ("Selection__Standbys", "5"), ("Probing__Interval", "00:00:01"), ("Selection__Interval", "00:00:02"));
+        service = await Service.StartAsync(("Logging__LogLevel__Default", "Trace"), ("Selection__Standbys", "5"), ("Probing__Interval", "00:00:01"), ("Selection__Interval", "00:00:02"), ("Limits__SignInsPerMinute", "0"));
         ownKey = (await service.RunAsync("keys", "create", "--name", "own", "--scope", "provider", "--provider", "acme")).Trim();
         otherKey = (await service.RunAsync("keys", "create", "--name", "other", "--scope", "provider", "--provider", "other")).Trim();
         await service.PutAsync($"/api/v1/regions/{Region}", new JsonObject());
@@ -67,11 +71,16 @@ public sealed class CanarySecretTests : IAsyncLifetime
             written.Add(("the answer to the registration", made.ToJsonString(), MayTellUrls: true));
             ids[label] = made["id"]!.GetValue<string>();
         }
+
+        owner = await SignInAsync("owner@acme.example", "--role", "provider", "--provider", "acme");
+        staff = await SignInAsync("staff@manager.example", "--role", "staff");
     }
 
     public async ValueTask DisposeAsync()
     {
         http.Dispose();
+        owner.Dispose();
+        staff.Dispose();
         await service.DisposeAsync();
         foreach (var gateway in gateways.Values)
             await gateway.DisposeAsync();
@@ -183,28 +192,98 @@ public sealed class CanarySecretTests : IAsyncLifetime
         {
             foreach (var path in new[]
             {
-                "altruists", "chains", "providers", "regions", "overrides", $"decisions?chain=0021&region={Region}&limit=200",
-            }.Concat(ids.Values.SelectMany(id => new[] { $"altruists/{id}", $"altruists/{id}/changes", $"altruists/{id}/probes", $"altruists/{id}/checks", $"altruists/{id}/evidence", $"altruists/{id}/budget" })))
+                "altruists", "chains", "chains/0021", "providers", "providers/acme", "regions", $"regions/{Region}", "protocols", $"decisions?chain=0021&region={Region}&limit=200",
+                "transparency/head", "transparency/key", "transparency/entries?limit=200",
+            }.Concat(ids.Values.SelectMany(id => new[] { $"altruists/{id}", $"altruists/{id}/changes?limit=200", $"altruists/{id}/standing" })))
             {
-                await SendAsync(HttpMethod.Get, $"/api/v1/{path}", key, whole);
+                await ReadAsync(path, key, whole, mayRead: true);
             }
 
             foreach (var id in ids.Values)
+            {
+                foreach (var path in new[] { $"altruists/{id}/probes?limit=200", $"altruists/{id}/budget" })
+                    await ReadAsync(path, key, whole, mayRead: key == ownKey || key == service.StaffKey);
+                foreach (var hash in (await HashesAsync(id)).Where(hash => evidence.Add((key ?? "", hash))))
+                    await ReadAsync($"altruists/{id}/evidence/{hash}", key, whole, mayRead: key == ownKey || key == service.StaffKey);
                 await SendAsync(HttpMethod.Post, $"/api/v1/altruists/{id}/test", key, whole, new JsonObject());
+            }
+
+            foreach (var path in new[] { "overrides", "holds", "portals", "publishers" })
+                await ReadAsync(path, key, whole, mayRead: key == service.StaffKey);
+            // Portals and staff are told the secrets there, as in the selections.
+            if (key != service.PortalKey && key != service.StaffKey)
+                await ReadAsync($"selections/stream?region={Region}", key, whole, mayRead: false);
         }
 
         foreach (var key in new[] { ownKey, service.StaffKey })
-            await SendAsync(HttpMethod.Get, "/api/v1/audit?limit=200", key, mayTellUrls: false);
+        {
+            await ReadAsync("audit?limit=200", key, whole: false, mayRead: true);
+            await ReadAsync("audit?limit=200", key, whole: false, mayRead: true, accept: "text/csv");
+        }
+
+        await ReadPagesAsync();
         foreach (var path in new[] { "/", "/altruists", "/methodology", $"/slots/0021/{Region}", "/openapi/v1.json", "/healthz/live", "/healthz/ready", "/healthz/fresh", "/nothing" }.Concat(ids.Values.Select(id => $"/altruists/{id}")))
             await SendAsync(HttpMethod.Get, path, null, mayTellUrls: false);
         var decisions = await service.GetAsync($"/api/v1/decisions?chain=0021&region={Region}&limit=3");
         foreach (var decision in decisions["items"]!.AsArray())
-            await SendAsync(HttpMethod.Get, $"/api/v1/decisions/{decision!["id"]}", null, mayTellUrls: false);
+        {
+            await ReadAsync($"decisions/{decision!["id"]}", null, whole: false, mayRead: true);
+            await ReadAsync($"transparency/entries/{decision["generation"]}", null, whole: false, mayRead: true);
+            await ReadAsync($"transparency/entries/{decision["generation"]}/header", null, whole: false, mayRead: true);
+        }
     }
 
-    private async Task<HttpStatusCode> SendAsync(HttpMethod method, string path, string? key, bool mayTellUrls, JsonObject? body = null)
+    /// <summary>What those who are signed in see.</summary>
+    private async Task ReadPagesAsync()
+    {
+        string[] own =
+        [
+            "/my/acme", "/my/acme/add", "/my/acme/import", "/my/acme/import/altruists.csv", "/my/acme/keys", "/my/acme/settings", "/my/acme/team", "/account",
+            .. ids.Values.SelectMany(id => new[] { $"/my/acme/altruists/{id}", $"/my/acme/altruists/{id}/edit" }),
+        ];
+        string[] ofStaff =
+        [
+            "/admin", "/admin/altruists", "/admin/audit", "/admin/audit.csv", "/admin/chains", "/admin/chains/0021", "/admin/jobs", "/admin/overrides", "/admin/portals", "/admin/providers",
+            "/admin/providers/acme", "/admin/publishers", "/admin/regions", "/admin/settings", "/admin/users",
+        ];
+        string[] ofAll = ["/", "/altruists", "/transparency", $"/slots/0021/{Region}", .. ids.Values.Select(id => $"/altruists/{id}")];
+        foreach (var path in own.Concat(ofAll))
+            written.Add(($"page {path} of the owner", await owner.ReadAsync(path), MayTellUrls: true));
+        foreach (var path in own.Append("/my").Concat(ofStaff).Concat(ofAll))
+            written.Add(($"page {path} of staff", await staff.ReadAsync(path), MayTellUrls: true));
+    }
+
+    private async Task<Person> SignInAsync(string email, params string[] role)
+    {
+        await service.TellAsync(Person.Password, ["users", "create", "--email", email, .. role]);
+        var person = new Person(new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = service.Address });
+        await Eventually.BeTrueAsync($"{email} is signed in", async () =>
+        {
+            using var answer = await person.SignInAsync(email);
+            using var page = await person.GetAsync("/account");
+            return page.StatusCode == HttpStatusCode.OK;
+        });
+        return person;
+    }
+
+    /// <summary>Of the evidence that the changes of an altruist rest on.</summary>
+    private async Task<IEnumerable<string>> HashesAsync(string id) =>
+        (await service.GetAsync($"/api/v1/altruists/{id}/changes?limit=200"))["items"]!.AsArray().Select(change => change!["evidence"]?.GetValue<string>()).OfType<string>();
+
+    /// <summary>A call that is not there, or is refused to whom it should be open, would leave its answer out of the search.</summary>
+    private async Task ReadAsync(string path, string? key, bool whole, bool mayRead, string? accept = null)
+    {
+        var status = await SendAsync(HttpMethod.Get, $"/api/v1/{path}", key, whole, accept: accept);
+        Assert.True(
+            mayRead ? status == HttpStatusCode.OK : status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.NotFound,
+            $"GET {path} as {key?[..12] ?? "nobody"} → {(int)status}");
+    }
+
+    private async Task<HttpStatusCode> SendAsync(HttpMethod method, string path, string? key, bool mayTellUrls, JsonObject? body = null, string? accept = null)
     {
         using var request = new HttpRequestMessage(method, new Uri(service.Address, path));
+        if (accept is not null)
+            request.Headers.Accept.ParseAdd(accept);
         if (key is not null)
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
         if (body is not null)

@@ -14,6 +14,7 @@ public sealed class PortalTests
     {
         await using var scene = await PortalScene.StartAsync();
         var backup = Path.Combine(scene.Folder, "backup");
+        var beforeLoss = Path.Combine(scene.Folder, "last-good-before-the-loss");
         await using (var portal = await Portal.StartAsync(scene))
         {
             await portal.ServesAsync();
@@ -43,17 +44,20 @@ public sealed class PortalTests
             Assert.Equal(held.Origin, portal.Client.Selections!.Origin);
             Assert.True(portal.Client.Selections.Generation > held.Generation);
 
-            // Everything is lost but the portal's own file: another database, and a key of it.
-            await scene.Service.StartFromNothingAsync();
+            // Everything is lost but the keys: another database, in which nothing is registered at first.
+            File.Copy(Path.Combine(scene.Folder, "last-good"), beforeLoss);
+            await scene.Service.StartFromNothingAsync(keysOf: backup);
             await portal.IsStaleAndServesAsync();
+            await scene.RegisterAsync();
+            await portal.TakesNewPicksAsync();
+            Assert.NotEqual(held.Origin, portal.Client.Selections!.Origin);
         }
 
+        // A portal that was away meanwhile begins with what it had.
+        File.Copy(beforeLoss, Path.Combine(scene.Folder, "last-good"), overwrite: true);
         await using var again = await Portal.StartAsync(scene);
-        var origin = again.Client.Selections!.Origin;
         await again.ServesAsync();
-        await scene.RegisterAsync();
         await again.TakesNewPicksAsync();
-        Assert.NotEqual(origin, again.Client.Selections!.Origin);
 
         // A cold start while there is no manager at all.
         await again.Client.StopAsync(Cancellation);

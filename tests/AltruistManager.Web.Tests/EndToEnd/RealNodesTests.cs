@@ -123,7 +123,7 @@ public sealed class RealNodesTests
             Assert.Contains(first.Body["primary"]!["altruist"]!.GetValue<string>(), world.Honest);
 
             foreach (var provider in acknowledged)
-                await Eventually.SeeAsync($"provider {provider}", async () => (await ProvidersAsync(service)).FirstOrDefault(id => id == provider), TimeSpan.FromSeconds(1));
+                await Eventually.SeeAsync($"provider {provider}", async () => (await ProvidersAsync(service)).FirstOrDefault(id => id == provider));
             await RoundsAreWholeAsync(service, lastRound);
         }
 

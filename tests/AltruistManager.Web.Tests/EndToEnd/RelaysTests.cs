@@ -1,13 +1,15 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace AltruistManager.Web.Tests.EndToEnd;
 
 /// <summary>Real nodes behind relays that do what was seen at providers: each is judged by what it does, and none harms the ones that are well.</summary>
 [Collection(EndToEndCollection.Name)]
-public sealed class RelaysTests
+public sealed partial class RelaysTests
 {
     private const string Chain = "anvil";
     private const string Region = "global";
@@ -19,7 +21,7 @@ public sealed class RelaysTests
         // So generous that a busy machine alone makes nothing look ill.
         var starting = (
             Service: Service.StartAsync(("Probing__Timeout", "00:00:10"), ("Probing__HotTimeout", "00:00:10")),
-            Network: AnvilNetwork.StartAsync(Identity, 4),
+            Network: AnvilNetwork.StartAsync(Identity, 7),
             Fork: AnvilNetwork.StartAsync(Identity, 1, age: 75));
         await using var service = await starting.Service;
         await using var network = await starting.Network;
@@ -53,11 +55,12 @@ public sealed class RelaysTests
         using var over = new CancellationTokenSource();
         var watching = WatchAsync(service, over.Token);
 
-        var hidden = network.Nodes[3];
-        await using var lagging = await Relay.StartAsync(hidden, Relay.Lagging(40));
-        await using var caching = await Relay.StartAsync(hidden, Relay.Caching(5));
+        // Each of these three before a node of its own; the others answer little of what a node says.
+        await using var lagging = await Relay.StartAsync(network.Nodes[3], Relay.Lagging(40));
+        await using var caching = await Relay.StartAsync(network.Nodes[4], Relay.Caching(5));
         // The id of the chain with one digit more.
-        await using var wrongChain = await Relay.StartAsync(hidden, Relay.OfChain($"0x{Identity:x}1"));
+        await using var wrongChain = await Relay.StartAsync(network.Nodes[5], Relay.OfChain($"0x{Identity:x}1"));
+        var hidden = network.Nodes[6];
         await using var page = await Relay.StartAsync(hidden, Relay.PageAsync);
         await using var mixUp = await Relay.StartAsync(hidden, Relay.MixUpAsync);
         await using var throttling = await Relay.StartAsync(hidden, Relay.Throttling(TimeSpan.FromSeconds(90)));
@@ -80,6 +83,7 @@ public sealed class RelaysTests
         foreach (var (altruist, (state, words)) in judged)
             await SeeAsync(service, altruist, state, words);
         await SeeAsync(service, mixed, "healthy", "healthy");
+        await GoesAfterTheOthersAsync(service, mixed, behind: 30);
 
         // A head that does not move is one that is behind, until it has not moved for a minute.
         judged.Add(cached, ("stale", ["head has been at block 5 for", "went on"]));
@@ -110,6 +114,35 @@ public sealed class RelaysTests
             await RestsOnEvidenceAsync(service, altruist, state, words);
         }
     }
+
+    /// <summary>What its answers of one moment say stands where everybody reads it, and costs its rank.</summary>
+    private static async Task GoesAfterTheOthersAsync(Service service, string mixed, long behind)
+    {
+        var reason = "";
+        await Eventually.BeTrueAsync("the samples met both nodes", async () =>
+        {
+            // One of four answers is behind: probes of the same moment may take it away.
+            await service.PostAsync($"/api/v1/altruists/{mixed}/test", new JsonObject());
+            var check = (await service.GetAsync($"/api/v1/altruists/{mixed}"))["checks"]!.AsArray().Single(check => check!["name"]!.GetValue<string>() == "consistency")!;
+            reason = check["reason"]!.GetValue<string>();
+            return StateOf(check) == "warned";
+        });
+        var told = Apart().Match(reason);
+        Assert.True(told.Success, reason);
+        Assert.InRange(long.Parse(told.Groups["spread"].ValueSpan, CultureInfo.InvariantCulture), behind - 2, behind + 2);
+        Assert.InRange(long.Parse(told.Groups["lowest"].ValueSpan, CultureInfo.InvariantCulture), 1, long.MaxValue);
+
+        await Eventually.BeTrueAsync("it goes after every healthy one", async () =>
+        {
+            var newest = (await service.DecisionsAsync(Chain, Region))[0];
+            var candidate = newest["candidates"]!.AsArray().SingleOrDefault(candidate => IdOf(candidate!) == mixed);
+            return candidate?["reason"]?.GetValue<string>().Contains("goes after every healthy", StringComparison.Ordinal) == true
+                && candidate["eligible"]!.GetValue<bool>() && IdOf(newest["result"]!) != mixed;
+        });
+    }
+
+    [GeneratedRegex(@"are (?<spread>\d+) blocks apart \(the lowest (?<lowest>\d+)\)")]
+    private static partial Regex Apart();
 
     private static Task<string> AddAsync(Service service, string name, string url) => service.AddAltruistAsync(name, name, Chain, Region, url);
 

@@ -3,13 +3,14 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Microsoft.Data.Sqlite;
 
 namespace AltruistManager.Web.Tests.EndToEnd;
 
 /// <summary>The real process with a database of its own, seconds instead of minutes, driven through its commands and its REST calls only.</summary>
 internal sealed partial class Service : IAsyncDisposable
 {
-    private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(20) };
+    private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(60) };
     private readonly string folder = Directory.CreateTempSubdirectory("altruist-manager-test-").FullName;
     private readonly Dictionary<string, string> settings;
     private readonly IReadOnlyList<string> launcher;
@@ -92,23 +93,32 @@ internal sealed partial class Service : IAsyncDisposable
     public void Kill() => process!.Kill();
 
     /// <summary>Kills it, loses everything it kept, and starts it at the port it had with a new database and new keys.</summary>
-    public async Task StartFromNothingAsync()
+    /// <param name="keysOf">A folder with a copy of the database that was lost: its keys are good again.</param>
+    public async Task StartFromNothingAsync(string? keysOf = null)
     {
         Kill();
         Directory.Delete(folder, recursive: true);
         Directory.CreateDirectory(folder);
         StaffKey = await CreateKeyAsync("staff");
         PortalKey = await CreateKeyAsync("portal");
+        if (keysOf is not null)
+            TakeKeys(keysOf);
         await StartAgainAsync();
     }
 
     /// <summary>What the command prints on standard output.</summary>
-    public async Task<string> RunAsync(params string[] arguments)
+    public Task<string> RunAsync(params string[] arguments) => TellAsync("", arguments);
+
+    /// <summary>The same for a command that reads a line.</summary>
+    public async Task<string> TellAsync(string line, params string[] arguments)
     {
         var start = Command(arguments);
+        start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         using var command = Process.Start(start)!;
+        await command.StandardInput.WriteLineAsync(line);
+        command.StandardInput.Close();
         var errors = command.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var output = await command.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await command.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -209,6 +219,17 @@ internal sealed partial class Service : IAsyncDisposable
         var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         Assert.True(response.IsSuccessStatusCode, $"{method} {path} → {(int)response.StatusCode}: {text}");
         return text.Length == 0 ? new JsonObject() : JsonNode.Parse(text)!;
+    }
+
+    private void TakeKeys(string from)
+    {
+        AltruistManager.Storage.SqliteLibrary.Load();
+        using var connection = new SqliteConnection($"Data Source={Path.Combine(folder, "test.db")};Pooling=false");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "attach database @Old as old; insert or ignore into portals select * from old.portals; insert into api_keys select * from old.api_keys;";
+        command.Parameters.AddWithValue("@Old", Path.Combine(from, "test.db"));
+        command.ExecuteNonQuery();
     }
 
     private ProcessStartInfo Launched(ProcessStartInfo command)

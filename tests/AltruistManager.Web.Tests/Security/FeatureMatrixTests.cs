@@ -54,12 +54,15 @@ public sealed class FeatureMatrixTests(AppFixture app) : IClassFixture<AppFixtur
         ["AltruistRegistry.ProposeAsync"] = (For.Owners, async (world, actor) => Is(await world.Get<AltruistRegistry>().ProposeAsync(actor, World.NewDraft(), new FieldErrors(), Cancellation))),
         ["AltruistRegistry.PreviewAsync"] = (For.Owners, async (world, actor) => Is(await world.Get<AltruistRegistry>().PreviewAsync(actor, world.Altruist.Id, new AltruistDraft { Label = "mine" }, new FieldErrors(), Cancellation))),
         ["AltruistRegistry.RetireAsync"] = (For.Owners, async (world, actor) => Is(await world.Get<AltruistRegistry>().RetireAsync(actor, world.Altruist.Id, Cancellation))),
+        ["AltruistRegistry.AttestAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<AltruistRegistry>().AttestAsync(actor, world.Altruist, Cancellation))),
         ["AltruistTest.RunAsync"] = (For.Owners, async (world, actor) => Is(await world.Get<AltruistTest>().RunAsync(actor, world.Altruist, Cancellation))),
         ["AltruistTest.TryAsync"] = (For.Owners, async (world, actor) => Is(await world.Get<AltruistTest>().TryAsync(actor, World.NewDraft(), new FieldErrors(), Cancellation))),
         ["CredentialRotation.RotateAsync"] = (For.Owners, async (world, actor) => Is((await world.Get<CredentialRotation>().RotateAsync(
             actor, world.Altruist.Id, new AuthDraft("none", new Dictionary<string, string>()), new FieldErrors(), Cancellation)).Refusal)),
         ["ControlProver.StartAsync"] = (For.Owners, async (world, actor) => Is(await world.Get<ControlProver>().StartAsync(actor, world.Altruist.Id, Cancellation))),
         ["ControlProver.CheckAsync"] = (For.Owners, async (world, actor) => Is(await world.Get<ControlProver>().CheckAsync(actor, world.Altruist.Id, Cancellation))),
+        ["ControlProver.StartNewAsync"] = (For.Owners, async (world, actor) => Is(await world.Get<ControlProver>().StartNewAsync(actor, World.NewDraft(), new FieldErrors(), Cancellation))),
+        ["ControlProver.CheckNewAsync"] = (For.Owners, async (world, actor) => Is(await world.Get<ControlProver>().CheckNewAsync(actor, World.NewDraft(), new FieldErrors(), Cancellation))),
         ["DrainRegistry.Check"] = (For.Owners, (world, actor) => Task.FromResult(Is(world.Get<DrainRegistry>().Check(actor, world.Altruist.Id, new DrainDraft("mine", null, null), new FieldErrors())))),
         ["DrainRegistry.AddAsync"] = (For.Owners, async (world, actor) => Is(await world.Get<DrainRegistry>().AddAsync(
             actor, world.Get<DrainRegistry>().Check(Actor.Operator, world.Altruist.Id, new DrainDraft("mine", null, null), new FieldErrors()).Value!, Cancellation))),
@@ -91,6 +94,7 @@ public sealed class FeatureMatrixTests(AppFixture app) : IClassFixture<AppFixtur
         ["OrderRegistry.Check(HoldDraft)"] = (For.Staff, (world, actor) => Task.FromResult(Is(world.Get<OrderRegistry>().Check(actor, new HoldDraft(), new FieldErrors())))),
         ["Users.AddAsync"] = (For.Staff, async (world, actor) => Is((await world.Get<Users>().AddAsync(actor, "nonsense")).Outcome)),
         ["UserRegistry.EndSessionsAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<UserRegistry>().EndSessionsAsync(actor, world.Member, Cancellation))),
+        ["UserRegistry.ClearSecondFactorsAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<UserRegistry>().ClearSecondFactorsAsync(actor, world.Member, Cancellation))),
         ["AttentionDesk.AcknowledgeAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<AttentionDesk>().AcknowledgeAsync(actor, "nothing", null, Cancellation))),
         ["AttentionDesk.TakeBackAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<AttentionDesk>().TakeBackAsync(actor, "nothing", Cancellation))),
         ["JobDesk.RunAsync"] = (For.Staff, async (world, actor) => Is(await world.Get<JobDesk>().RunAsync(actor, "nothing", Cancellation))),

@@ -68,6 +68,47 @@ public sealed class FirstRunTests
     }
 
     [Fact]
+    public async Task Of_two_who_send_the_token_at_once_one_becomes_staff()
+    {
+        await using var app = await AppFixture.StartAsync();
+        var token = app.Services.GetRequiredService<FirstRun>().Token;
+        using var one = new Person(app);
+        using var two = new Person(app);
+        // Both are let to it before either is made.
+        var forms = new[] { (one, await one.ReadAsync("/setup")), (two, await two.ReadAsync("/setup")) };
+        var answers = await Task.WhenAll(forms.Select((form, number) => form.Item1.PostAsync(
+            "/setup", [.. Person.HiddenOf(form.Item2, "staff"), ("Input.Token", token), ("Input.Email", $"root{number}@acme.example"), ("Input.Password", Person.Password)])));
+        Assert.Single(answers, answer => answer.Headers.Location?.PathAndQuery == "/setup/regions");
+        Assert.Single(await app.Services.GetRequiredService<UserStore>().ListAsync(null, null, 9, Cancellation));
+        foreach (var answer in answers)
+            answer.Dispose();
+    }
+
+    [Fact]
+    public async Task Altruist_that_does_not_pass_its_test_ends_no_first_run_whatever_a_form_says()
+    {
+        await using var app = await AppFixture.StartAsync();
+        var first = app.Services.GetRequiredService<FirstRun>();
+        using var person = new Person(app);
+        using (await SubmitAsync(person, first.Token, "root@acme.example"))
+        using (await app.Staff.PutAsJsonAsync("/api/v1/chains/0021", new { name = "Ethereum", protocol = "evm", identity = "1" }, Cancellation))
+        using (var added = await person.SubmitAsync(
+            "/setup/altruist", "altruist", ("Input.Provider", "acme"), ("Input.Chain", "0021"), ("Input.Region", "*"), ("Input.Url", "http://127.0.0.1:9/nobody")))
+        {
+            var html = await added.Content.ReadAsStringAsync(Cancellation);
+            Assert.Contains("does not answer as it should", html, StringComparison.Ordinal);
+            Assert.DoesNotContain("Finish", html, StringComparison.Ordinal);
+        }
+
+        // Whoever comes back finds it filled in; it is tested once more before anything ends.
+        var again = await person.ReadAsync("/setup/altruist");
+        Assert.Contains("http://127.0.0.1:9/nobody", again, StringComparison.Ordinal);
+        using (var finished = await person.PostAsync("/setup/altruist", [.. Person.HiddenOf(again, "finish")]))
+            Assert.Contains("does not answer as it should", await finished.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+        Assert.True(first.IsOpen);
+    }
+
+    [Fact]
     public async Task First_run_that_is_over_stays_so_after_a_restart()
     {
         await using var app = await AppFixture.StartAsync();

@@ -2,6 +2,7 @@ using System.Net;
 using AltruistManager.Accounts;
 using AltruistManager.Web.Security;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Endpoints;
 
 namespace AltruistManager.Web.Tests.Security;
 
@@ -70,6 +71,17 @@ public sealed class PageMatrixTests(AppFixture app) : IClassFixture<AppFixture>,
         ["/my/portals/{id}"] = ("/my/portals/gateway", For.Portal),
     };
 
+    /// <summary>What can be fetched that is neither a page nor a call: files of somebody's things.</summary>
+    private static readonly Dictionary<string, (string Path, For Whom)> Files = new()
+    {
+        ["/admin/audit.csv"] = ("/admin/audit.csv", For.Staff),
+        ["/my/{provider}/import/example.csv"] = ("/my/owner/import/example.csv", For.Members),
+        ["/my/{provider}/import/altruists.csv"] = ("/my/owner/import/altruists.csv", For.Members),
+    };
+
+    /// <summary>What holds nothing of anybody's, or only what the session itself is: the same for everybody.</summary>
+    private static readonly string[] Plain = ["/theme", "/sign-out", "/openapi/", "/healthz", "/css/", "/img/", "/js/", "/kit/", "/_framework/", "/_blazor", "/favicon"];
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <summary>All pages of the product but the one that is shown where there is none.</summary>
@@ -130,6 +142,29 @@ public sealed class PageMatrixTests(AppFixture app) : IClassFixture<AppFixture>,
                 var told = await ToldAsync(person, path);
                 // Of what is not there staff are told so.
                 if (told != expected && !(IsStaffs(route) && who is For.Staff && told == "nothing" && route.Contains('{', StringComparison.Ordinal)))
+                    wrong.Add($"{path} for {who}: {expected} expected, but {told}");
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public async Task Every_file_is_given_to_whom_the_table_says_and_to_nobody_else()
+    {
+        var addresses = app.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+            .Where(endpoint => endpoint.Metadata.GetMetadata<ComponentTypeMetadata>() is null)
+            .Select(endpoint => $"/{endpoint.RoutePattern.RawText!.TrimStart('/')}").Distinct()
+            .Where(address => !address.StartsWith("/api/", StringComparison.Ordinal) && !Array.Exists(Plain, plain => address.StartsWith(plain, StringComparison.Ordinal)));
+        Assert.Equal(Files.Keys.Order(StringComparer.Ordinal), addresses.Order(StringComparer.Ordinal));
+
+        var wrong = new List<string>();
+        foreach (var (path, whom) in Files.Values)
+        {
+            foreach (var (who, person) in people)
+            {
+                var expected = whom.HasFlag(who) ? "shown" : who is For.Nobody ? "sign in" : whom is For.Staff ? "not for you" : "nothing";
+                if (await ToldAsync(person, path) is var told && told != expected)
                     wrong.Add($"{path} for {who}: {expected} expected, but {told}");
             }
         }

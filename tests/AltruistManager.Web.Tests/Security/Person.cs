@@ -7,12 +7,17 @@ namespace AltruistManager.Web.Tests.Security;
 /// <summary>
 /// Somebody at the pages without a browser: keeps the cookies, secure ones too, and fills in forms as they stand on the page.
 /// </summary>
-internal sealed partial class Person(AppFixture app) : IDisposable
+/// <param name="http">Keeps no cookies and follows no redirects; disposed with the person.</param>
+internal sealed partial class Person(HttpClient http) : IDisposable
 {
     public const string Password = "nine green herons";
 
-    private readonly HttpClient http = app.Client(null);
     private readonly Dictionary<string, string> cookies = [];
+
+    public Person(AppFixture app)
+        : this(app.Client(null))
+    {
+    }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -35,6 +40,20 @@ internal sealed partial class Person(AppFixture app) : IDisposable
             await scope.ServiceProvider.GetRequiredService<UserRegistry>().GrantAsync(Actor.Operator, user.Id, grant, Cancellation);
         await app.Services.GetRequiredService<UserBook>().RefreshAsync(Cancellation);
         return user.Id;
+    }
+
+    /// <summary>Sets up an authenticator app for a user of the running service, as if that had been done on the pages.</summary>
+    /// <returns>The secret that the app keeps.</returns>
+    public static async Task<string> GiveSecondFactorAsync(AppFixture app, string id)
+    {
+        const string Secret = "JBSWY3DPEHPK3PXP";
+        var store = app.Services.GetRequiredService<UserStore>();
+        var user = (await store.FindByIdAsync(id, Cancellation))!;
+        user.TwoFactorEnabled = true;
+        await store.SetAuthenticatorKeyAsync(user, Secret, Cancellation);
+        Assert.True((await store.UpdateAsync(user, Cancellation)).Succeeded);
+        await app.Services.GetRequiredService<UserBook>().RefreshAsync(Cancellation);
+        return Secret;
     }
 
     public Task<HttpResponseMessage> GetAsync(string path) => SendAsync(new HttpRequestMessage(HttpMethod.Get, path));

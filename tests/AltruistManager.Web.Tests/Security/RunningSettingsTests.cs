@@ -83,7 +83,9 @@ public sealed class RunningSettingsTests
         {
             var refusal = await settings.SetAsync(Actor.Operator, name, value, Cancellation);
             Assert.Equal(RefusalKind.Invalid, refusal!.Kind);
-            Assert.Contains(name[(name.IndexOf(':', StringComparison.Ordinal) + 1)..], Assert.Single(refusal.Errors!.ToDictionary()).Value[0], StringComparison.Ordinal);
+            var (field, words) = Assert.Single(refusal.Errors!.ToDictionary());
+            Assert.Equal(name, field);
+            Assert.StartsWith("must ", words[0], StringComparison.Ordinal);
         }
 
         Assert.Equal(RefusalKind.Unknown, (await settings.SetAsync(Actor.Operator, "Probing:AllowHttp", "true", Cancellation))!.Kind);
@@ -145,7 +147,7 @@ public sealed class RunningSettingsTests
 
     private static async Task<bool> IsSlowedAsync(AppFixture app)
     {
-        var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => app.Anonymous.GetAsync("/api/v1/decisions", Cancellation)));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => app.Anonymous.GetAsync("/api/v1/decisions", Cancellation)));
         return answers.Any(answer => answer.StatusCode is HttpStatusCode.TooManyRequests);
     }
 

@@ -180,7 +180,7 @@ public sealed class SessionTests(AppFixture app) : IClassFixture<AppFixture>
         await app.Services.GetRequiredService<UserStore>().DisableAsync(Actor.Operator, id, disabled: true, Cancellation);
         var started = TimeProvider.System.GetTimestamp();
         await AppWithPicks.UntilAsync("the session is over", async () => !(await person.ReadAsync("/")).Contains(anna, StringComparison.Ordinal));
-        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(1.5));
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(15));
     }
 
     [Fact]

@@ -33,6 +33,7 @@ public sealed class SettingsTests
             ("Probing:AllowedPrivateNetworks:0", "127.0.0.0/8"),
             ("Probing:AllowedPrivateNetworks:1", "10.0.0.1/8"),
             ("Probing:Intervall", "00:00:01"),
+            ("Probing:Region", "no such shape"),
             ("Health:Fall", ""),
             ("Selection:Interval", "02:00:00"),
             ("Selection:Policy", "cheapest"),
@@ -44,7 +45,7 @@ public sealed class SettingsTests
             ("Storage:ConnectionString", "Nonsense=1"));
         string[] keys =
         [
-            "Probing:Interval ", "Probing:HotInterval ", "Probing:Timeout ", "Probing:Concurrency ", "Probing:PerHost", "Probing:AllowHttp ", "Probing:AllowedPrivateNetworks ", "Probing:Intervall ",
+            "Probing:Interval ", "Probing:HotInterval ", "Probing:Timeout ", "Probing:Concurrency ", "Probing:PerHost", "Probing:AllowHttp ", "Probing:AllowedPrivateNetworks ", "Probing:Intervall ", "Probing:Region ",
             "Health:Fall ", "Selection:Window ", "Selection:Policy", "Selection:DefaultRegion ", "Limits:RequestsPerSecond", "Limits:AnonymousRequestsPerSecond ", "Http:TrustedProxies ", "Storage:Provider", "Storage:ConnectionString ",
         ];
         Assert.All(keys, key => Assert.Single(errors, error => error.StartsWith(key, StringComparison.Ordinal)));

@@ -31,11 +31,12 @@ public sealed partial class ConsoleTests(Pages pages) : IClassFixture<Pages>
         // On the next page of the console as well, and public ones say theirs.
         asked = 0;
         await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Edit" }).ClickAsync();
+        await visitor.Page.WaitForURLAsync("**/edit");
         await visitor.LiveAsync();
         await visitor.GoLiveAsync(path);
         Assert.Equal(1, asked);
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Drain…" }).ClickAsync();
-        await Assertions.Expect(visitor.Page.Locator("label[for=drain-from]")).ToHaveTextAsync("From (now, if empty)");
+        await Assertions.Expect(visitor.Page.Locator("label[for=drain-from]")).ToHaveTextAsync("From (Asia/Tokyo) (now, if empty)");
         var tomorrow = TimeProvider.System.GetUtcNow().AddDays(3).ToOffset(TimeSpan.FromHours(9));
         await visitor.Page.GetByLabel("Reason").FillAsync("in the reader's zone");
         await visitor.Page.Locator("#drain-from").FillAsync(tomorrow.ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture));

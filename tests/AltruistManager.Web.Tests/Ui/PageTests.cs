@@ -115,6 +115,27 @@ public sealed partial class PageTests(Pages pages) : IClassFixture<Pages>
     }
 
     [Fact]
+    public async Task Slot_page_tells_by_keyboard_and_touch_where_each_stands_beside_the_others()
+    {
+        await using var visitor = await pages.VisitAsync();
+        await visitor.GoAsync("/slots/0021/us-east");
+        var standings = visitor.Page.Locator("table.candidates tbody details");
+        Assert.Equal(4, await standings.CountAsync());
+        foreach (var place in Enumerable.Range(0, 4))
+        {
+            var standing = standings.Nth(place);
+            await Assertions.Expect(standing.Locator("p")).ToBeHiddenAsync();
+            await standing.Locator("summary").FocusAsync();
+            await visitor.Page.Keyboard.PressAsync("Enter");
+            await Assertions.Expect(standing.Locator("p")).ToBeVisibleAsync();
+            Assert.Matches(@"It had [\d.]+ turns? in this window, the others .+, and \d+ sessions? in the last hour, the others [\d.]+", await standing.Locator("p").InnerTextAsync());
+        }
+
+        Assert.Contains("of 3 in the order", await standings.First.InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Contains("No turn is expected while this stays so", await standings.Last.InnerTextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Slot_page_lists_earlier_picks_and_their_decisions()
     {
         await using var visitor = await pages.VisitAsync();

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AltruistManager.Accounts;
+using AltruistManager.Alerts;
 using AltruistManager.Simulator;
 using AltruistManager.Web.Tests.EndToEnd;
 using AltruistManager.Web.Tests.Security;
@@ -169,6 +170,11 @@ public sealed class Pages : IAsyncLifetime
             await gateway.GetJsonAsync("/api/v1/selections?region=us-east", cancellation);
         await ReportAsync("gateway");
 
+        // What needs attention is known before anybody looks: a list that grows meanwhile moves.
+        await app.Services.GetRequiredService<AttentionDesk>().LookAsync(cancellation);
+
+        // What comes on a busy machine comes late.
+        Assertions.SetDefaultExpectTimeout(30_000);
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {

@@ -28,7 +28,8 @@ public sealed class SlotViewTests
     {
         var pinned = Decision(SlotState.Override, "b", []) with
         {
-            Override = new DecisionOverride("1", "pin", new AltruistId("b"), "maintenance of the others", new DateTimeOffset(2026, 11, 21, 12, 0, 0, TimeSpan.Zero)),
+            Override = new DecisionOverride(
+                "1", "pin", null, null, new AltruistId("b"), null, Force: false, Revoke: false, "maintenance of the others", "user:1", DateTimeOffset.UnixEpoch, new DateTimeOffset(2026, 11, 21, 12, 0, 0, TimeSpan.Zero)),
         };
         Assert.Equal("Pinned by staff until 2026-11-21 12:00:00 UTC: “maintenance of the others”", Build(pinned).Because);
     }

@@ -340,7 +340,7 @@ public abstract class ImportContract(DatabaseFixture fixture) : StorageContract(
             {
                 times++;
                 // Would wait for ever while this holds the turn to write.
-                Assert.True(Task.Run(() => meanwhile(times), Cancellation).Wait(TimeSpan.FromSeconds(10)));
+                Assert.True(Task.Run(() => meanwhile(times), Cancellation).Wait(TimeSpan.FromMinutes(2)));
                 return string.Join(' ', roster.Regions.Keys.Select(region => region.Value).Order(StringComparer.Ordinal));
             },
             _ => true,

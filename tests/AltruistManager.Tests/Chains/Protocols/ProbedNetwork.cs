@@ -3,6 +3,8 @@ using AltruistManager.Chains;
 using AltruistManager.Chains.Protocols;
 using AltruistManager.Health;
 using AltruistManager.Probing;
+using AltruistManager.Probing.Checks;
+using AltruistManager.Selection;
 using AltruistManager.Simulator;
 using AltruistManager.Tests.Probing;
 using AltruistManager.Tests.Simulator;
@@ -24,11 +26,11 @@ internal sealed class ProbedNetwork : IAsyncDisposable
     private readonly Dictionary<AltruistId, Seat> seats = [];
     private readonly List<Altruist> altruists = [];
 
-    private ProbedNetwork(SimulatedWorld world, ManualClock clock, Spoken spoken, TimeSpan blockTime, double configuredBlockTime, int tolerance, int skippedEvery)
+    private ProbedNetwork(SimulatedWorld world, ManualClock clock, Spoken spoken, TimeSpan blockTime, double configuredBlockTime, int tolerance, int skippedEvery, int transactions)
     {
         (this.world, this.clock, this.spoken, this.configuredBlockTime, this.tolerance) = (world, clock, spoken, configuredBlockTime, tolerance);
         bench = new ProbeBench(time: clock);
-        Chain = world.AddChain(spoken.Language, spoken.Identity, blockTime, skippedEvery: skippedEvery);
+        Chain = world.AddChain(spoken.Language, spoken.Identity, blockTime, transactionsPerBlock: transactions, skippedEvery: skippedEvery);
     }
 
     /// <summary>A protocol, and identities of its kind.</summary>
@@ -51,11 +53,11 @@ internal sealed class ProbedNetwork : IAsyncDisposable
 
     public ReferenceTrace Trace { get; private set; } = ReferenceTrace.Empty;
 
-    public static async Task<ProbedNetwork> StartAsync(Spoken spoken, double blockTime = 2, double? configuredBlockTime = null, int tolerance = 5, int skippedEvery = 0)
+    public static async Task<ProbedNetwork> StartAsync(Spoken spoken, double blockTime = 2, double? configuredBlockTime = null, int tolerance = 5, int skippedEvery = 0, int transactions = 4)
     {
         var time = new ManualClock();
         var nodes = await SimulatedWorld.StartAsync(new SimulatedWorldOptions { Clock = time }, TestContext.Current.CancellationToken);
-        return new ProbedNetwork(nodes, time, spoken, TimeSpan.FromSeconds(blockTime), configuredBlockTime ?? blockTime, tolerance, skippedEvery);
+        return new ProbedNetwork(nodes, time, spoken, TimeSpan.FromSeconds(blockTime), configuredBlockTime ?? blockTime, tolerance, skippedEvery, transactions);
     }
 
     /// <summary>A node and the altruist of that name, each of a provider of its own.</summary>
@@ -79,6 +81,16 @@ internal sealed class ProbedNetwork : IAsyncDisposable
     public Task<ProbeResult> ProbeAsync(string name, long? integrityHeight = null) =>
         bench.ProbeAsync(Find(name), new ProbeQuestions(Identity: true, integrityHeight, Syncing: true), spoken.Questions);
 
+    /// <summary>For checks at their own pace.</summary>
+    public CheckSubject SubjectOf(string name, params IReadOnlyList<string> capabilities) => new(Find(name) with { Capabilities = capabilities }, spoken.Questions, []);
+
+    /// <summary>How far it would be used where its checks at their own pace found this.</summary>
+    public Usability UsabilityOf(string name, params IReadOnlyCollection<CheckRecord> found)
+    {
+        var verdict = Verdict.NeverProbed with { State = State(name), Reason = Reason(name), LastGoodAt = clock.GetUtcNow() };
+        return Eligibility.Judge(Find(name), Standing.Of(found, new HealthOptions()).On(verdict), drain: null, clock.GetUtcNow());
+    }
+
     /// <summary>Asks about a capability as the checks do, after the head.</summary>
     public async Task<NodeReply<bool>> ProveAsync(string name, string capability)
     {
@@ -88,7 +100,8 @@ internal sealed class ProbedNetwork : IAsyncDisposable
     }
 
     /// <summary>Sweeps that many times, a minute apart.</summary>
-    public async Task SweepAsync(int times, double secondsApart = 60)
+    /// <param name="secondsBetween">From one altruist of a sweep to the next.</param>
+    public async Task SweepAsync(int times, double secondsApart = 60, double secondsBetween = 0)
     {
         for (var sweep = 0; sweep < times; sweep++)
         {
@@ -96,7 +109,11 @@ internal sealed class ProbedNetwork : IAsyncDisposable
             var questions = new ProbeQuestions(Identity: true, Trace.Height is { } head and > 33 ? head - 32 : null, Syncing: true);
             var results = new List<(ProbeResult Probe, Altruist Altruist)>();
             foreach (var altruist in altruists)
+            {
                 results.Add((await bench.ProbeAsync(altruist, questions, spoken.Questions), altruist));
+                clock.Advance(TimeSpan.FromSeconds(secondsBetween));
+            }
+
             Judge(results);
         }
     }

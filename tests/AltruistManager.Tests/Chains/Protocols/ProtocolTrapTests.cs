@@ -1,6 +1,11 @@
+using AltruistManager.Altruists;
+using AltruistManager.Chains.Protocols;
 using AltruistManager.Health;
 using AltruistManager.Probing;
+using AltruistManager.Probing.Checks;
+using AltruistManager.Selection;
 using AltruistManager.Simulator;
+using AltruistManager.Tests.Probing.Checks;
 using Spoken = AltruistManager.Tests.Chains.Protocols.ProbedNetwork.Spoken;
 
 namespace AltruistManager.Tests.Chains.Protocols;
@@ -10,16 +15,17 @@ namespace AltruistManager.Tests.Chains.Protocols;
 /// REST. (Families whose declaration ships with the product are the same code; RecordedAnswerTests reads their answers.) The rows of the table:
 /// <list type="table">
 /// <item><term>syncing flag says no, or yes, and is wrong</term><description>all that have a flag; Solana, Pocket and Sui are asked for none</description></item>
-/// <item><term>shape of the syncing answer</term><description>EVM (ProbeTrapTests), Starknet (here); the others have one shape</description></item>
+/// <item><term>shape of the syncing answer</term><description>EVM (ProbeTrapTests), Starknet (here), CometBFT, NEAR, Substrate and declared ones (RecordedAnswerTests)</description></item>
 /// <item><term>getHealth wrong both ways; slot is not block height</term><description>Solana</description></item>
 /// <item><term>stuck nodes that call themselves well</term><description>CometBFT, NEAR, and every other</description></item>
 /// <item><term>error string inside the result</term><description>NEAR</description></item>
 /// <item><term>lag of a node against itself; peer count</term><description>Substrate</description></item>
+/// <item><term>heights taken minutes apart</term><description>all</description></item>
 /// <item><term>hashes at the tip, absurd tip, jitter, load balancer, cached head, halted chain, never observed, stuck majority, two providers, other history</term><description>all</description></item>
 /// <item><term>wrong block time configured</term><description>all (seen with NEAR)</description></item>
 /// <item><term>not the node's answer, throttled, unauthorised, quota, missing method, another chain</term><description>all; ids only where there are any: Pocket speaks REST, Sui GraphQL</description></item>
 /// <item><term>archive</term><description>those with a proof: EVM, Solana, CometBFT, Pocket, declared ones (Algorand in RecordedAnswerTests)</description></item>
-/// <item><term>cap too small</term><description>EVM (ProbeTrapTests); Solana and CometBFT ask for no transactions (here)</description></item>
+/// <item><term>cap too small</term><description>EVM (ProbeTrapTests); Starknet, NEAR, Pocket and declared ones (here); Solana and CometBFT ask for no transactions (here); Substrate and Sui for no blocks</description></item>
 /// <item><term>fast failures, first request, bombs, certificates, prober's own network, provider's whitelist</term><description>below the protocols: ProbeTrapTests and the tests of checks, faults and health</description></item>
 /// </list>
 /// </summary>
@@ -46,7 +52,7 @@ public sealed class ProtocolTrapTests
          "timeFormat":"rfc3339"}
         """;
 
-    private static readonly Dictionary<string, Spoken> Known = new Spoken[]
+    internal static readonly Dictionary<string, Spoken> Known = new Spoken[]
     {
         new("evm", "5", "50"),
         new("solana", "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d", "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9"),
@@ -214,11 +220,105 @@ public sealed class ProtocolTrapTests
         await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
         foreach (var name in "abc")
             network.Add($"{name}");
-        network.Add("mixed", Faults.MixedHeights(400));
+        var mixed = network.Add("mixed");
+        await network.SweepAsync(4);
+        Assert.Equal(VerdictState.Healthy, network.State("mixed"));
 
-        await network.SweepAsync(10);
+        mixed.Fault = Faults.MixedHeights(400);
+        using var http = new HttpClient();
+        for (var sweep = 0; sweep < 10; sweep++)
+        {
+            var before = mixed.Requests;
+            await network.SweepAsync(1);
+            // Whoever else uses it changes whose turn it is: else an even number of calls would always find the same node at the head.
+            if (mixed.Requests % 2 == before % 2)
+                using (await http.GetAsync(mixed.Url, TestContext.Current.CancellationToken))
+                    Assert.NotEqual(before % 2, mixed.Requests % 2);
+        }
 
         Assert.All("abc", name => Assert.Equal([VerdictState.Unknown, VerdictState.Healthy], network.History($"{name}")));
+        // Itself goes after all the others, and is not thrown out.
+        Assert.Equal([VerdictState.Unknown, VerdictState.Healthy, VerdictState.Failing], network.History("mixed"));
+        Assert.Equal((Usability.Failing, Usability.Healthy), (network.UsabilityOf("mixed"), network.UsabilityOf("a")));
+    }
+
+    /// <summary>What its answers of one moment say: the lowest height and how far they are apart, which costs its rank and no more.</summary>
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Spread_behind_a_load_balancer_is_published_and_costs_rank(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        foreach (var name in "abc")
+            network.Add($"{name}");
+        var mixed = network.Add("mixed");
+        await network.SweepAsync(4);
+        using var bench = new CheckBench { Pace = new NetworkPace(BlockTimeSeconds: 2, ToleranceBlocks: 5) };
+        var check = new ConsistencyCheck(bench.Http, bench.Options, TimeProvider.System);
+        var even = After(null, await bench.RunAsync(check, network.SubjectOf("mixed")));
+        Assert.Equal((CheckState.Passed, Usability.Healthy), (even.State, network.UsabilityOf("mixed", even)));
+
+        mixed.Fault = Faults.MixedHeights(400);
+        CheckRecord seen;
+        var tries = 0;
+        do
+        {
+            // Samples of several calls may meet the same node by chance.
+            seen = After(even, await bench.RunAsync(check, network.SubjectOf("mixed")));
+        }
+        while (seen.State != CheckState.Warned && ++tries < 50);
+
+        Assert.Equal(
+            (CheckState.Warned, $"answers of the same moment are 400 blocks apart (the lowest {network.Chain.Height - 400}): a load balancer behind the URL mixes nodes; take out those that are behind"),
+            (seen.State, seen.Reason));
+        Assert.Equal((Usability.Failing, Usability.Healthy), (network.UsabilityOf("mixed", seen), network.UsabilityOf("a", even)));
+
+        // Some checks without a spread in a row end it.
+        mixed.Heal();
+        var first = After(seen, await bench.RunAsync(check, network.SubjectOf("mixed")));
+        Assert.Equal(Usability.Failing, network.UsabilityOf("mixed", first));
+        Assert.Equal(Usability.Healthy, network.UsabilityOf("mixed", After(first, await bench.RunAsync(check, network.SubjectOf("mixed")))));
+
+        CheckRecord After(CheckRecord? before, CheckResult result) => CheckRecord.After(before, new AltruistId("mixed"), result, "here", DateTimeOffset.UnixEpoch);
+    }
+
+    /// <summary>With altruists spread over minutes the last of a sweep has eighty blocks more than the first.</summary>
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Heights_taken_minutes_apart_are_not_compared_as_they_are(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        foreach (var name in "abcd")
+            network.Add($"{name}");
+        network.Add("behind", Faults.Lagging(400));
+
+        await network.SweepAsync(8, secondsBetween: 40);
+
+        Assert.All("abcd", name => Assert.Equal([VerdictState.Unknown, VerdictState.Healthy], network.History($"{name}")));
+        Assert.Equal(VerdictState.Lagging, network.State("behind"));
+    }
+
+    [Theory]
+    [InlineData("starknet", "", """{"jsonrpc":"2.0","id":1,"method":"starknet_getBlockWithTxHashes","params":["latest"]}""")]
+    [InlineData("near", "", """{"jsonrpc":"2.0","id":1,"method":"block","params":{"block_id":999000}}""")]
+    [InlineData("pocket", "/v1/query/block", """{"height":0}""")]
+    [InlineData("json for pocket", "/v1/query/block", """{"height":0}""")]
+    public async Task Block_that_is_larger_than_a_scalar_is_read(string protocol, string path, string question)
+    {
+        var spoken = Known[protocol];
+        if (spoken.Probe is { } probe)
+            spoken = new Spoken(spoken.Protocol, spoken.Identity, spoken.LongerIdentity, spoken.As, probe.Replace("\"post\":\"/v1/query/block\",", "\"post\":\"/v1/query/block\",\"large\":true,", StringComparison.Ordinal));
+        await using var network = await ProbedNetwork.StartAsync(spoken, transactions: 1_500);
+        var node = network.Add("full");
+        using var http = new HttpClient();
+        using var asked = new StringContent(question);
+        using var body = await http.PostAsync(new Uri($"{node.Url.ToString().TrimEnd('/')}{path}"), asked, TestContext.Current.CancellationToken);
+        Assert.InRange((await body.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)).Length, NodeQuestion.Scalar + 1, NodeQuestion.Block);
+
+        var result = await network.ProbeAsync("full", 999_000);
+
+        Assert.Equal((ProbeOutcome.Ok, null), (result.Outcome, result.Detail));
+        Assert.Equal((network.Chain.Height, network.Chain.TimeAt(network.Chain.Height), spoken.Identity), (result.Height, result.HeadTime, result.Identity));
+        Assert.Equal((999_000, network.Chain.HashAt(999_000)), (result.IntegrityHeight, result.IntegrityHash), StringPairs.IgnoringCaseOfHex);
     }
 
     [Theory]
@@ -482,6 +582,46 @@ public sealed class ProtocolTrapTests
         Assert.Contains("contradicts a transaction", (await network.ProveAsync("zero", "archive")).Wrong, StringComparison.Ordinal);
         Assert.Contains("does not tell the transactions", (await network.ProveAsync("bare", "archive")).Wrong, StringComparison.Ordinal);
         Assert.Equal(0, bare.Calls("eth_getTransactionCount"));
+    }
+
+    [Fact]
+    public async Task Newest_state_for_old_is_no_archive_of_an_empty_history_either()
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known["evm"], transactions: 0);
+        network.Add("newest", Faults.NewestStateForOld);
+        network.Add("honest");
+
+        foreach (var name in new[] { "newest", "honest" })
+        {
+            var reply = await network.ProveAsync(name, "archive");
+            Assert.Equal((false, null, "none of the blocks that were looked at has a transaction to compare its old state with"), (reply.Value, reply.Wrong, reply.Unsettled));
+        }
+    }
+
+    /// <summary>What an altruist's owner is told of calls is what a node that is well gets.</summary>
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task Every_check_makes_the_calls_that_are_expected_of_it(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        var node = network.Add("a");
+        var subject = network.SubjectOf("a", [.. Known[protocol].Questions.Facts.Capabilities.Keys]);
+        using var bench = new CheckBench();
+        var sweep = new CheckList([new HeightCheck(), new IdentityCheck(), new DataIntegrityCheck(), new HeadAgeCheck(), new LatencyCheck()]);
+
+        var (_, asked) = await bench.ProbeAsync(subject, sweep, new ProbeQuestions(Identity: true, IntegrityHeight: 999_000, Syncing: true));
+        Assert.Equal(
+            sweep.OfSweeps.Select(check => (check.Name, check.CallsOf(subject))),
+            sweep.OfSweeps.Select(check => (check.Name, asked.GetValueOrDefault(check.Name, []).Count)));
+        Assert.Equal(sweep.OfSweeps.Sum(check => check.CallsOf(subject)), node.Requests);
+
+        foreach (var check in subject.Altruist.Capabilities.Select(capability => new CapabilityCheck(capability)).Append<IOwnCheck>(new ConsistencyCheck(bench.Http, bench.Options, TimeProvider.System)))
+        {
+            var before = node.Requests;
+            var result = await bench.RunAsync(check, subject);
+            Assert.Equal((check.Name, CheckState.Passed, check.CallsOf(subject)), (result.Check, result.State, result.Exchanges.Count));
+            Assert.Equal(check.CallsOf(subject), node.Requests - before);
+        }
     }
 
     [Fact]

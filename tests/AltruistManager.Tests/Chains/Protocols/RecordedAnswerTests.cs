@@ -10,6 +10,10 @@ public sealed class RecordedAnswerTests : IDisposable
 {
     private readonly ProbeBench bench = new();
 
+    public static MatrixTheoryData<string, string> SyncingAnswers => new(
+        ["cometbft", "near", "substrate", "json for cometbft"],
+        ["true", "false", "\"true\"", "\"maybe\"", "\"\"", "1", "null", """{"current":1}""", "[true]", ""]);
+
     public void Dispose() => bench.Dispose();
 
     [Fact]
@@ -362,6 +366,36 @@ public sealed class RecordedAnswerTests : IDisposable
 
         Assert.True((await ProveAsync(archive, "algorand", "archive")).Value);
         Assert.Equal("does not have block 1: ledger does not have entry 1 (latest 1000, committed 996)", (await ProveAsync(relay, "algorand", "archive")).Wrong);
+    }
+
+    /// <summary>Advice of a shape that nobody knows is none: neither synced nor syncing.</summary>
+    [Theory]
+    [MemberData(nameof(SyncingAnswers))]
+    public async Task Syncing_answer_of_another_shape_is_unknown(string protocol, string shape)
+    {
+        await using var node = RecordedNode.With(new()
+        {
+            ["status"] = protocol == "near"
+                ? $$"""{"chain_id":"mainnet","sync_info":{"latest_block_height":10,"latest_block_time":"2025-04-21T10:30:01Z"{{Field("syncing")}},"extra":[{"syncing":true}]} }"""
+                : $$"""{"node_info":{"network":"osmosis-1"},"sync_info":{"latest_block_height":"10","latest_block_time":"2025-04-21T10:30:01Z"{{Field("catching_up")}},"extra":{"catching_up":true} } }""",
+            ["chain_getHeader"] = """{"number":"0xa"}""",
+            ["system_health"] = $$"""{"peers":0{{Field("isSyncing")}},"extra":{"isSyncing":true} }""",
+        });
+
+        var result = await bench.ProbeAsync(node.Url, new ProbeQuestions(Identity: false, IntegrityHeight: null, Syncing: true), protocol: ProtocolTrapTests.Known[protocol].Questions);
+
+        Assert.Equal((ProbeOutcome.Ok, 10), (result.Outcome, result.Height));
+        bool? expected = shape switch
+        {
+            "true" or "\"true\"" => true,
+            "false" => false,
+            // Some declared ones tell for how long they have been catching up.
+            "1" when protocol.StartsWith("json", StringComparison.Ordinal) => true,
+            _ => null,
+        };
+        Assert.Equal(expected, result.Syncing);
+
+        string Field(string name) => shape.Length == 0 ? "" : $",\"{name}\":{shape}";
     }
 
     private async Task<NodeReply<bool>> ProveAsync(TestNode node, string protocol, string capability)

@@ -31,13 +31,53 @@ public sealed class CapabilityCheckTests : IDisposable
         await using var node = Node(exchange => exchange.ReplyAsync(exchange.Method switch
         {
             "eth_getBalance" => "\"0x0\"",
-            "eth_getTransactionByBlockNumberAndIndex" => "null",
+            "eth_getTransactionByBlockNumberAndIndex" => Transaction(exchange, nonce: 5),
+            "eth_getTransactionCount" => "\"0x5\"",
             _ => TestNode.Block(1_000_000),
         }));
 
         var result = await bench.RunAsync(archive, CheckBench.Altruist(node.Url, "archive"));
 
         Assert.Equal(CheckState.Passed, result.State);
+    }
+
+    /// <summary>Only the newest blocks have transactions: the 41st of its sender stands in the head.</summary>
+    [Theory]
+    [InlineData("0x7", CheckState.Passed, "proven: ")]
+    [InlineData("0x28", CheckState.Passed, "proven: ")]
+    [InlineData("0x29", CheckState.Failed, "claims archive, but has no state at block 250000: what it answers for that height contradicts a transaction in block 1000000, as the newest state does: serve it")]
+    [InlineData("0x0", CheckState.Unknown, "claims archive, which does not count before it is proven: old blocks have no transactions to compare its old state with, and the account of one in block 1000000 had sent none before")]
+    public async Task Archive_of_an_old_history_without_transactions_is_told_by_an_account_of_today(string before, CheckState state, string words)
+    {
+        await using var node = Node(exchange => exchange.ReplyAsync(exchange.Method switch
+        {
+            "eth_getBalance" => "\"0x0\"",
+            "eth_getTransactionByBlockNumberAndIndex" => exchange.Params[0].GetString() == "0xf4240" ? Transaction(exchange, nonce: 40) : "null",
+            "eth_getTransactionCount" => $"\"{before}\"",
+            _ => TestNode.Block(1_000_000),
+        }));
+
+        var result = await bench.RunAsync(archive, CheckBench.Altruist(node.Url, "archive"));
+
+        Assert.Equal(state, result.State);
+        Assert.StartsWith(words, result.Reason, StringComparison.Ordinal);
+    }
+
+    /// <summary>Whatever it says of old states, nothing speaks against the newest being told for them.</summary>
+    [Fact]
+    public async Task Archive_of_a_chain_without_transactions_is_not_proven()
+    {
+        await using var node = Node(exchange => exchange.ReplyAsync(exchange.Method switch
+        {
+            "eth_getBalance" => "\"0xde0b6b3a7640000\"",
+            "eth_getTransactionByBlockNumberAndIndex" => "null",
+            _ => TestNode.Block(1_000_000),
+        }));
+
+        var result = await bench.RunAsync(archive, CheckBench.Altruist(node.Url, "archive"));
+
+        Assert.Equal(CheckState.Unknown, result.State);
+        Assert.EndsWith("none of the blocks that were looked at has a transaction to compare its old state with", result.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -87,6 +127,9 @@ public sealed class CapabilityCheckTests : IDisposable
     }
 
     public void Dispose() => bench.Dispose();
+
+    private static string Transaction(TestNode.Exchange exchange, int nonce) =>
+        $$"""{"blockNumber":{{exchange.Params[0].GetRawText()}},"from":"0x{{1:x40}}","nonce":"0x{{nonce:x}}","type":"0x2"}""";
 
     private static TestNode Node(Func<TestNode.Exchange, Task> answer) => new(answer);
 }

@@ -35,9 +35,17 @@ internal sealed class CheckBench : IDisposable, ICheckObserver
 
     public static CheckSubject Subject(Altruist altruist) => new(altruist, new EvmProtocol(), []);
 
-    public Task<CheckResult> RunAsync(IOwnCheck check, Altruist altruist) => runner.RunAsync(check, Subject(altruist), Cancellation);
+    public Task<CheckResult> RunAsync(IOwnCheck check, Altruist altruist) => RunAsync(check, Subject(altruist));
+
+    public Task<CheckResult> RunAsync(IOwnCheck check, CheckSubject subject) => runner.RunAsync(check, subject, Cancellation);
+
+    /// <summary>One probe by these checks, with the calls of each.</summary>
+    public Task<(ProbeResult Probe, IReadOnlyDictionary<string, IReadOnlyList<Exchange>> Asked)> ProbeAsync(CheckSubject subject, CheckList checks, ProbeQuestions questions) =>
+        runner.ProbeAsync(subject, checks, questions, TimeSpan.FromSeconds(5), Cancellation);
 
     public Task CheckedAsync(AltruistId altruist, CancellationToken cancellation) => Task.CompletedTask;
+
+    public bool Answers(AltruistId altruist) => true;
 
     public NetworkPace PaceOf(NetworkId network) => Pace;
 

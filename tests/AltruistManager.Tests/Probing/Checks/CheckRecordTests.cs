@@ -40,6 +40,25 @@ public sealed class CheckRecordTests
     }
 
     [Fact]
+    public void Other_urls_are_other_places_and_neither_another_label_nor_other_credentials_are()
+    {
+        var check = new CapabilityCheck("archive");
+        var altruist = CheckBench.Altruist("https://a.example/rpc", "archive");
+        var withKey = altruist with { Auth = new EndpointAuth(AuthKind.Bearer, "", "first") };
+        string[] places =
+        [
+            Place(altruist), Place(altruist with { Label = "other", Capabilities = [] }), Place(altruist with { Url = "https://a.example/rpc2" }),
+            Place(withKey), Place(withKey with { Auth = new EndpointAuth(AuthKind.Bearer, "", "second") }), CheckRecord.PlaceOf(check, altruist, "/ext"),
+        ];
+
+        Assert.All([1, 3, 4], other => Assert.Equal(places[0], places[other]));
+        Assert.Equal(3, places.Distinct().Count());
+        Assert.All(places, place => Assert.Matches("^[0-9a-f]{32}$", place));
+
+        string Place(Altruist asked) => CheckRecord.PlaceOf(check, asked, "");
+    }
+
+    [Fact]
     public void A_spread_costs_rank_until_checks_in_a_row_saw_none()
     {
         Assert.Null(Penalty(CheckState.Passed));

@@ -6,7 +6,7 @@ public sealed class ConsistencyCheckTests : IDisposable
 {
     private readonly CheckBench bench = new();
 
-    private ConsistencyCheck Check => new(bench.Http, TimeProvider.System);
+    private ConsistencyCheck Check => new(bench.Http, bench.Options, TimeProvider.System);
 
     [Fact]
     public async Task Load_balancer_behind_the_url_mixes_heights()
@@ -40,6 +40,17 @@ public sealed class ConsistencyCheckTests : IDisposable
 
         Assert.Equal(CheckState.Unknown, result.State);
         Assert.Contains("HTTP 500", result.Reason);
+    }
+
+    [Fact]
+    public async Task Samples_take_no_longer_than_a_probe()
+    {
+        bench.Options.Value.Timeout = TimeSpan.FromMilliseconds(300);
+        await using var node = new TestNode(exchange => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, exchange.Cancellation));
+
+        var began = TimeProvider.System.GetTimestamp();
+        Assert.Equal(CheckState.Unknown, (await bench.RunAsync(Check, CheckBench.Altruist(node.Url))).State);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began), TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(10));
     }
 
     public void Dispose() => bench.Dispose();

@@ -60,18 +60,18 @@ public sealed class SweepJudgementTests
     public void Lag_concerns_the_height_and_age_the_head_age()
     {
         var lagging = new HeadAssessment(HeadJudgement.Lagging, 143, 3, "answers, but is 143 blocks (28 min) behind five other providers");
-        Assert.Equal((CheckState.Failed, lagging.Reason), Said(new HeightCheck(), Good(), lagging));
+        Assert.Equal((CheckState.Failed, $"{lagging.Reason}; let the node catch up, or resync it"), Said(new HeightCheck(), Good(), lagging));
         Assert.Equal(CheckState.Passed, Said(new HeadAgeCheck(), Good(), lagging).State);
 
         var old = new HeadAssessment(HeadJudgement.Lagging, 0, 3, "answers, but its head is 41 h old, 5 min are allowed");
-        Assert.Equal((CheckState.Failed, $"{old.Reason}; it says itself that it is syncing"), Said(new HeadAgeCheck(), Good() with { Syncing = true }, old));
+        Assert.Equal((CheckState.Failed, $"{old.Reason}; let the node catch up, or resync it; it says itself that it is syncing"), Said(new HeadAgeCheck(), Good() with { Syncing = true }, old));
         Assert.Equal(CheckState.Passed, Said(new HeightCheck(), Good(), old).State);
 
         var stale = new HeadAssessment(HeadJudgement.Stale, 20, 3, "answers, but its head has been at block 1000 for 5 min while 3 other altruists went on");
-        Assert.Equal((CheckState.Failed, stale.Reason), Said(new HeadAgeCheck(), Good(), stale));
+        Assert.Equal((CheckState.Failed, $"{stale.Reason}; restart or resync the node, or take out the cache before it"), Said(new HeadAgeCheck(), Good(), stale));
 
         var ahead = new HeadAssessment(HeadJudgement.Ahead, null, 3, "ahead of the chain: says block 1000, 3 other providers at most 900");
-        Assert.Equal((CheckState.Failed, ahead.Reason), Said(new HeightCheck(), Good(), ahead));
+        Assert.Equal((CheckState.Failed, $"{ahead.Reason}; correct the node's clock, or resync it on the right chain"), Said(new HeightCheck(), Good(), ahead));
     }
 
     [Fact]

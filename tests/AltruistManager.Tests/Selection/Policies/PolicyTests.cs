@@ -21,10 +21,10 @@ public sealed class PolicyTests
         }
     }
 
-    /// <summary>Whatever the policy: healthy before failing, never what may not be picked, the same answer to the same question.</summary>
+    /// <summary>Whatever the policy: the lowest tier that has anyone alone, there healthy before failing, never what may not be picked, the same answer to the same question.</summary>
     [Theory]
     [MemberData(nameof(Names))]
-    public void No_policy_goes_before_health(string policy)
+    public void No_policy_goes_before_tier_and_health(string policy)
     {
         var random = new Random(11);
         for (var world = 0; world < 300; world++)
@@ -40,6 +40,8 @@ public sealed class PolicyTests
                 {
                     rotation.Facts[i] = rotation.Facts[i] with
                     {
+                        // Mostly as before, so that picks can stay.
+                        Tier = random.Next(6) == 0 ? random.Next(1, 4) : rotation.Facts[i].Tier,
                         Usability = random.Next(4) == 0 ? Usability.No : random.Next(4) == 0 ? Usability.Failing : Usability.Healthy,
                         CapacityRps = random.Next(3) * 100,
                         LatencyMs = random.Next(4) * 60,
@@ -62,8 +64,10 @@ public sealed class PolicyTests
                 Assert.All(rotation.Outcome.Picks, pick => Assert.NotEqual(Usability.No, rotation.Facts[pick.Altruist].Usability));
                 Assert.Equal(rotation.Outcome.Picks.Count, rotation.Outcome.Picks.Select(pick => pick.Altruist).Distinct().Count());
                 Assert.InRange(primaries.Length, 1, rotation.Question.Primaries);
-                // Whoever gets a turn is as healthy as the healthiest, and in a round so are all that serve.
-                var healthiest = rotation.Facts.Min(facts => facts.Usability);
+                var lowest = rotation.Facts.Where(facts => facts.Usability != Usability.No).Min(facts => facts.Tier);
+                Assert.All(primaries, altruist => Assert.Equal(lowest, rotation.Facts[altruist].Tier));
+                // Whoever gets a turn is as healthy as the healthiest of them, and in a round so are all that serve.
+                var healthiest = rotation.Facts.Where(facts => facts.Tier == lowest).Min(facts => facts.Usability);
                 Assert.All(rotation.Question.Rotate ? primaries : [.. rotation.Outcome.Turns], altruist => Assert.Equal(healthiest, rotation.Facts[altruist].Usability));
             }
         }

@@ -148,13 +148,20 @@ public sealed class WorldPropertyTests
     [InlineData(2, 1, 8, 2, 50)]
     [InlineData(1, 0.5, 6, 2, 20)]
     [InlineData(2, 1, 6, 2, 30)]
-    public void Nobody_holds_a_slot_more_than_three_rounds_in_a_row_while_another_is_eligible(int seed, double hoursBetweenFailures, int providers = 10, int altruists = 6, int minutesToRepair = 5)
+    [InlineData(35, 6, 10, 6, 5, "provider")]
+    [InlineData(36, 20, 10, 6, 5, "provider")]
+    [InlineData(1, 2, 8, 2, 40, "provider")]
+    [InlineData(37, 6, 10, 6, 5, "altruist", "latency")]
+    [InlineData(38, 20, 10, 6, 5, "altruist", "latency")]
+    [InlineData(39, 6, 10, 6, 5, "provider", "latency")]
+    public void Nobody_holds_a_slot_more_than_three_rounds_in_a_row_while_another_is_eligible(
+        int seed, double hoursBetweenFailures, int providers = 10, int altruists = 6, int minutesToRepair = 5, string unit = "altruist", string policy = "least-used")
     {
         var report = new WorldSimulation(SimulatedWorlds.Failing(
             $$"""
             {
               "seed": {{seed}}, "classes": { "usual": { "regions": 3, "hoursBetweenFailures": {{hoursBetweenFailures}}, "minutesToRepair": {{minutesToRepair}} } },
-              "providers": [{ "name": "provider", "providers": {{providers}}, "altruists": {{altruists}} }]
+              "providers": [{ "name": "provider", "providers": {{providers}}, "altruists": {{altruists}} }], "selection": { "fairnessUnit": "{{unit}}", "policy": "{{policy}}" }
             }
             """)).Run(Cancellation);
         Assert.InRange(report.LongestHold, 1, 3);
@@ -165,10 +172,14 @@ public sealed class WorldPropertyTests
     [InlineData(42, 0)]
     [InlineData(43, 100)]
     [InlineData(44, 20)]
-    public void Over_a_month_everybody_gets_its_share_of_the_bursts_within_20_percent(int seed, int hoursBetweenFailures)
+    [InlineData(45, 0, "provider")]
+    [InlineData(46, 100, "provider")]
+    [InlineData(47, 0, "altruist", "latency")]
+    [InlineData(48, 100, "altruist", "latency")]
+    public void Over_a_month_everybody_gets_its_share_of_the_bursts_within_20_percent(int seed, int hoursBetweenFailures, string unit = "altruist", string policy = "least-used")
     {
         var report = new WorldSimulation(SimulatedWorlds.Steady(
-            $$"""{ "seed": {{seed}}, "hours": 720, "classes": { "usual": { "regions": 4, "hoursBetweenFailures": {{hoursBetweenFailures}}, "minutesToRepair": 30 } } }""")).Run(Cancellation);
+            $$"""{ "seed": {{seed}}, "hours": 720, "classes": { "usual": { "regions": 4, "hoursBetweenFailures": {{hoursBetweenFailures}}, "minutesToRepair": 30 } }, "selection": { "fairnessUnit": "{{unit}}", "policy": "{{policy}}" } }""")).Run(Cancellation);
         Assert.Equal(32, report.Comparable.Count);
         Assert.All(report.Comparable, row => Assert.InRange(row.Got.BurstRequests / row.Due.BurstRequests, 0.8, 1.2));
         Assert.All(report.Comparable, row => Assert.InRange(row.Got.ServedMs / row.Due.ServedMs, 0.95, 1.05));

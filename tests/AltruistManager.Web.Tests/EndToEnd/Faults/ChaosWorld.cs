@@ -58,8 +58,8 @@ public sealed class ChaosWorld : IAsyncLifetime
             ("SSL_CERT_FILE", trusted),
             ("SSL_CERT_DIR", Path.Combine(folder, "none")),
             ("Probing__AllowedPrivateNetworks__0", Allowed),
-            ("Probing__Timeout", "00:00:02"),
-            ("Probing__HotTimeout", "00:00:01.500"),
+            ("Probing__Timeout", "00:00:03"),
+            ("Probing__HotTimeout", "00:00:03"),
             ("Probing__PerHost", "20"));
         await service.PutAsync($"/api/v1/regions/{Region}", new JsonObject { ["name"] = "US East" });
         foreach (var provider in (string[])["acme", "bolt", "core", "dusk", "evil"])

@@ -5,6 +5,7 @@ using AltruistManager.Chains;
 using AltruistManager.Publishing;
 using AltruistManager.Scheduling;
 using AltruistManager.Web.Running;
+using AltruistManager.Web.Ui;
 using AltruistManager.Web.Ui.Pages.Admin;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -93,29 +94,47 @@ public sealed class AdminViewTests
     }
 
     [Fact]
-    public void What_is_asked_of_the_trail_is_read_as_utc_and_stands_in_every_link()
+    public void What_is_asked_of_the_trail_is_read_on_the_readers_clock_and_stands_in_every_link()
     {
         var query = new AuditQuery("user:1", " altruist.add ", "", "acme", "refused", "2026-11-21T07:05", "2026-11-22");
-        var filter = query.ToFilter(out var wrong);
+        var filter = query.ToFilter(new ReaderZone { Id = "Europe/Berlin" }, out var wrong);
         Assert.Empty(wrong);
         Assert.Equal(new AuditFilter
         {
             Actor = "user:1", Action = "altruist.add", Provider = "acme", Outcome = AuditOutcome.Refused,
-            From = new DateTimeOffset(2026, 11, 21, 7, 5, 0, TimeSpan.Zero), To = new DateTimeOffset(2026, 11, 22, 0, 0, 0, TimeSpan.Zero),
+            From = new DateTimeOffset(2026, 11, 21, 6, 5, 0, TimeSpan.Zero), To = new DateTimeOffset(2026, 11, 21, 23, 0, 0, TimeSpan.Zero),
         }, filter);
-        foreach (var (path, before) in new[] { (query.Export, ""), (query.PathAfter(17), "17") })
+        // What is exported is what is shown, on whatever clock the file is asked for.
+        foreach (var (path, before, from, to) in new[] { (query.ExportOf(filter), "", "2026-11-21T06:05:00Z", "2026-11-21T23:00:00Z"), (query.PathAfter(17), "17", "2026-11-21T07:05", "2026-11-22") })
         {
             var parts = QueryHelpers.ParseQuery(path[path.IndexOf('?', StringComparison.Ordinal)..]);
-            Assert.Equal(("user:1", "altruist.add", "acme", "refused", "2026-11-21T07:05", "2026-11-22", before),
+            Assert.Equal(("user:1", "altruist.add", "acme", "refused", from, to, before),
                 (parts["actor"].ToString(), parts["action"].ToString(), parts["provider"].ToString(), parts["outcome"].ToString(), parts["from"].ToString(), parts["to"].ToString(), parts.TryGetValue("before", out var after) ? after.ToString() : ""));
             Assert.False(parts.ContainsKey("subject"));
+            Assert.Equal(filter, AuditQuery.Of(new QueryCollection(parts)).ToFilter(new ReaderZone { Id = before.Length == 0 ? "Asia/Tokyo" : "Europe/Berlin" }, out _));
         }
+    }
+
+    [Fact]
+    public void Time_that_is_left_as_it_stands_in_its_field_stays_what_it_was_to_the_second_and_in_the_hour_that_comes_twice()
+    {
+        var zone = new ReaderZone { Id = "Europe/Berlin" };
+        var later = new DateTimeOffset(2026, 10, 25, 1, 30, 7, TimeSpan.Zero);
+        Assert.Equal("2026-10-25T02:30", AuditQuery.InForm(later, zone));
+        Assert.Equal(later, FromOf("2026-10-25T02:30", AuditQuery.Exactly(later)));
+        // Typed in, it is the first of the two; changed or taken away, it is what it says now.
+        Assert.Equal(later.AddHours(-1).AddSeconds(-7), FromOf("2026-10-25T02:30", null));
+        Assert.Equal(new DateTimeOffset(2026, 10, 25, 2, 31, 0, TimeSpan.Zero), FromOf("2026-10-25T03:31", AuditQuery.Exactly(later)));
+        Assert.Null(FromOf("", AuditQuery.Exactly(later)));
+        Assert.Equal(later.AddHours(-1).AddSeconds(-7), FromOf("2026-10-25T02:30", "made up"));
+
+        DateTimeOffset? FromOf(string typed, string? was) => new AuditQuery(null, null, null, null, null, AuditQuery.Kept(typed, was, zone), null).ToFilter(zone, out _).From;
     }
 
     [Fact]
     public void What_cannot_be_read_is_named_all_of_it()
     {
-        new AuditQuery(null, "drop table;", null, null, "perhaps", "yesterday", "x").ToFilter(out var wrong);
+        new AuditQuery(null, "drop table;", null, null, "perhaps", "yesterday", "x").ToFilter(new ReaderZone(), out var wrong);
         Assert.Equal(4, wrong.Count);
         Assert.Contains(wrong, error => error.StartsWith("From must be a time", StringComparison.Ordinal));
     }

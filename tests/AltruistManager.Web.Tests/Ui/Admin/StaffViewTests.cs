@@ -4,6 +4,7 @@ using AltruistManager.Chains;
 using AltruistManager.Health;
 using AltruistManager.Selection;
 using AltruistManager.Traffic;
+using AltruistManager.Web.Ui;
 using AltruistManager.Web.Ui.Pages;
 using AltruistManager.Web.Ui.Pages.Admin;
 using AltruistManager.Web.Ui.Shared;
@@ -159,26 +160,31 @@ public sealed class StaffViewTests
     public void An_order_is_read_from_its_form_with_everything_that_is_missing()
     {
         var errors = new FieldErrors();
-        new OrderForm { Kind = OrderKind.Exclude, IsOfProvider = true, Hours = OrderForm.Exactly }.ToDraft(Noon, errors);
+        new OrderForm { Kind = OrderKind.Exclude, IsOfProvider = true, Hours = OrderForm.Exactly }.ToDraft(Noon, new ReaderZone(), errors);
         Assert.Equal(["expiresAt", "provider"], errors.ToDictionary().Keys.Order());
         errors = new FieldErrors();
-        new OrderForm { Kind = OrderKind.Hold, Hours = OrderForm.Exactly, Reason = new string('x', 501) }.ToHoldDraft(Noon, errors);
+        new OrderForm { Kind = OrderKind.Hold, Hours = OrderForm.Exactly, Reason = new string('x', 501) }.ToHoldDraft(Noon, new ReaderZone(), errors);
         Assert.Equal(["until"], errors.ToDictionary().Keys.Order());
 
-        var draft = new OrderForm { Kind = OrderKind.Pin, Altruist = "a1", Provider = "acme", Revoke = true, Force = true, Reason = " why ", Hours = 4 }.ToDraft(Noon, new FieldErrors());
+        var draft = new OrderForm { Kind = OrderKind.Pin, Altruist = "a1", Provider = "acme", Revoke = true, Force = true, Reason = " why ", Hours = 4 }.ToDraft(Noon, new ReaderZone(), new FieldErrors());
         Assert.Equal((OverrideKind.Pin, "a1", null, true, false, "why", Noon.AddHours(4)), (draft.Kind, draft.Altruist, draft.Provider, draft.Force, draft.Revoke, draft.Reason, draft.ExpiresAt));
+
+        // On the clock of who typed it.
+        var typed = new OrderForm { Kind = OrderKind.Hold, Hours = OrderForm.Exactly, Until = new DateTime(2026, 7, 1, 14, 0, 0) };
+        Assert.Equal(new DateTimeOffset(2026, 7, 1, 12, 0, 0, TimeSpan.Zero), typed.ToHoldDraft(Noon, new ReaderZone { Id = "Europe/Berlin" }, new FieldErrors()).Until);
     }
 
     [Fact]
     public void A_preview_names_the_first_slots_and_counts_the_rest()
     {
         var roster = Roster([.. Enumerable.Range(0, 20).Select(number => Chain($"{number:d4}"))], Altruist("a1", "0000"), Altruist("a2", "0000"));
-        var (before, after) = (Result(SlotState.Fresh, "a1", 2), Result(SlotState.Override, "a2", 2));
+        var (before, after) = (Result(SlotState.Fresh, "a1", 2), Result(SlotState.Override, "a2", 2) with { Picks = [new Pick(new AltruistId("a2"), East, 100), new Pick(new AltruistId("a1"), East, 0)] });
         var preview = new Preview { Slots = [.. Enumerable.Range(0, 20).Select(number => new SlotEffect(new SlotKey(new ChainId($"{number:d4}"), East), before, after))], Unfit = [], Ruled = 20 };
         var view = EffectView.Of(preview, Rule("1", OverrideKind.Pin, "a2"), roster);
         Assert.Equal("20 slots would tell portals something else at once.", view.Says);
         Assert.Equal((EffectView.MostRows, 20 - EffectView.MostRows), (view.Rows.Count, view.Left));
         Assert.Equal(("label a1", "label a2"), (view.Rows[0].From, view.Rows[0].To));
+        Assert.Equal(("", "label a1"), (view.Rows[0].FromStandbys, view.Rows[0].ToStandbys));
 
         var unfit = EffectView.Of(new Preview { Slots = [], Unfit = [new UnfitPin(new SlotKey(new ChainId("0000"), East), "down for 5 min")], Ruled = 0 }, Rule("1", OverrideKind.Pin, "a2"), roster);
         Assert.Equal("No pick would change now.", unfit.Says);
@@ -217,7 +223,8 @@ public sealed class StaffViewTests
     [Fact]
     public void Fallbacks_change_places_and_stay_at_the_ends()
     {
-        var form = RegionForm.Of(new Region(East, "US East", [new RegionId("a"), new RegionId("b"), new RegionId("c")]));
+        var region = new Region(East, "US East", [new RegionId("a"), new RegionId("b"), new RegionId("c")]);
+        var form = RegionForm.Of(region);
         form.Move("c", -1);
         Assert.Equal(["a", "c", "b"], form.Fallbacks);
         form.Move("a", -1);
@@ -226,6 +233,8 @@ public sealed class StaffViewTests
         Assert.Equal(["a", "c", "b"], form.Fallbacks);
         form.Move("a", 1);
         Assert.Equal(["c", "a", "b"], form.ToDraft().Fallbacks);
+        // What somebody else changes meanwhile is not written over.
+        Assert.Same(region, form.ToDraft().Seen);
     }
 
     [Fact]

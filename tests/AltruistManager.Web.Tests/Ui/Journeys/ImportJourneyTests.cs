@@ -29,6 +29,7 @@ public sealed class ImportJourneyTests(Pages pages) : IClassFixture<Pages>
         Assert.Equal(["imported-1", "imported-2"], Labels().Where(label => label.StartsWith("imported-", StringComparison.Ordinal)).Order());
         await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "imported-1" }).ClickAsync();
         await Assertions.Expect(visitor.Page.Locator("h1")).ToHaveTextAsync("imported-1");
+        await visitor.LiveAsync();
 
         await visitor.GoLiveAsync("/my/acme/import");
         await visitor.Page.GetByLabel("Or its text").FillAsync(text);

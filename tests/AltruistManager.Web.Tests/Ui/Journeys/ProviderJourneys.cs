@@ -14,7 +14,7 @@ namespace AltruistManager.Web.Tests.Ui.Journeys;
 public sealed class ProviderJourneys(Pages pages) : IClassFixture<Pages>
 {
     /// <summary>A page looks every five seconds.</summary>
-    private static readonly PageAssertionsToHaveURLOptions Patiently = new() { Timeout = 15_000 };
+    private static readonly PageAssertionsToHaveURLOptions Patiently = new() { Timeout = 60_000 };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

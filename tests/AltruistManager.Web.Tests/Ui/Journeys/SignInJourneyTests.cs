@@ -1,5 +1,6 @@
 using AltruistManager.Accounts;
 using AltruistManager.Web.Tests.Security;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.Playwright;
 
 namespace AltruistManager.Web.Tests.Ui.Journeys;
@@ -57,6 +58,14 @@ public sealed class SignInJourneyTests(AppFixture app, JourneyBrowser browser) :
         await elsewhere.GoAsync("/account");
         await SignInAsync(elsewhere.Page);
         await JourneyBrowser.PhotographAsync(elsewhere, "sign-in-code");
+        await elsewhere.Page.GetByRole(AriaRole.Link, new() { Name = "Use a recovery code" }).ClickAsync();
+        await Assertions.Expect(elsewhere.Page.GetByRole(AriaRole.Heading, new() { Name = "Recovery code" })).ToBeVisibleAsync();
+        await elsewhere.Page.GetByLabel("One of the recovery codes").FillAsync("none of them");
+        await elsewhere.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await Assertions.Expect(elsewhere.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("none of your recovery codes");
+        await JourneyBrowser.PhotographAsync(elsewhere, "sign-in-recovery");
+        await elsewhere.Page.GetByRole(AriaRole.Link, new() { Name = "Use the app instead" }).ClickAsync();
+        await Assertions.Expect(elsewhere.Page.GetByRole(AriaRole.Heading, new() { Name = "Code of your app" })).ToBeVisibleAsync();
         await elsewhere.Page.GetByLabel("The six digits").FillAsync(AccountTests.Code(secret, 1));
         await elsewhere.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await Assertions.Expect(elsewhere.Page.GetByRole(AriaRole.Heading, new() { Name = "Your account" })).ToBeVisibleAsync();
@@ -68,6 +77,43 @@ public sealed class SignInJourneyTests(AppFixture app, JourneyBrowser browser) :
         await Assertions.Expect(elsewhere.Page.GetByRole(AriaRole.Heading, new() { Name = "Sign in" })).ToBeVisibleAsync();
 
         Assert.Empty(carla.Complaints.Concat(elsewhere.Complaints));
+    }
+
+    [Fact]
+    public async Task Service_of_others_that_signs_people_in_is_offered_connected_and_let_go_again()
+    {
+        const string Other = "Acme ID";
+        await using var own = await AppFixture.StartAsync(
+            ("Accounts:ExternalName", Other), ("Accounts:ExternalClientId", "us"), ("Accounts:ExternalClientSecret", "our secret"),
+            ("Accounts:ExternalAuthorizationUrl", "http://127.0.0.1:1/authorize"), ("Accounts:ExternalTokenUrl", "http://127.0.0.1:1/token"), ("Accounts:ExternalUserUrl", "http://127.0.0.1:1/user"));
+        var id = await Person.MakeAsync(own, Email, Grant.Of("acme", MemberRole.Viewer));
+        await using var carla = await browser.VisitAsync(own.Address);
+        var page = carla.Page;
+        await carla.GoAsync("/sign-in?problem=stranger");
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = $"Sign in with {Other}" })).ToBeVisibleAsync();
+        await JourneyBrowser.PhotographAsync(carla, "sign-in-external");
+        await SignInAsync(page);
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();
+
+        await carla.GoAsync("/account/external");
+        await page.GetByLabel("Your password").FillAsync("not my password");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Connect" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("That is not your password.");
+        await JourneyBrowser.PhotographAsync(carla, "account-external-connect");
+
+        // As if it had been connected there.
+        var store = own.Services.GetRequiredService<UserStore>();
+        await store.AddLoginAsync((await store.FindByIdAsync(id, TestContext.Current.CancellationToken))!, new UserLoginInfo("external", "42", Other), TestContext.Current.CancellationToken);
+        await carla.GoAsync("/account");
+        await JourneyBrowser.PhotographAsync(carla, "account-external");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Disconnect" }).ClickAsync();
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync("Your account there lets you in here.");
+        await JourneyBrowser.PhotographAsync(carla, "account-external-disconnect");
+        await page.GetByLabel("Your password").FillAsync(Person.Password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Disconnect" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("It signs nobody in here any more.");
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Connect", Exact = true })).ToBeVisibleAsync();
+        Assert.Empty(carla.Complaints);
     }
 
     private static async Task SignInAsync(IPage page)

@@ -39,14 +39,14 @@ public sealed class StaffJourneys(Pages pages) : IClassFixture<Pages>
         await panel.GetByLabel("Lasts").SelectOptionAsync(new SelectOptionValue { Label = "until a time …" });
         await panel.GetByLabel("Reason").FillAsync("a rehearsal");
         await panel.GetByLabel("Note").FillAsync("canary-note-41");
-        await panel.GetByLabel("Until (UTC)").FillAsync(In(TimeSpan.FromSeconds(25)));
+        await panel.GetByLabel("Until (UTC)").FillAsync(In(TimeSpan.FromSeconds(60)));
         await Button(panel, "Preview").ClickAsync();
         await Assertions.Expect(panel.Locator(".effect")).ToContainTextAsync("would tell portals something else at once");
         await Assertions.Expect(panel.Locator(".effect")).ToContainTextAsync("northwind-eth-1");
         Assert.DoesNotContain(Services.GetRequiredService<OverrideStore>().Active, rule => rule.Reason == "a rehearsal");
 
         // What was shown counts no more once something else stands there.
-        await panel.GetByLabel("Until (UTC)").FillAsync(In(TimeSpan.FromSeconds(20)));
+        await panel.GetByLabel("Until (UTC)").FillAsync(In(TimeSpan.FromSeconds(40)));
         await Button(panel, "Preview").ClickAsync();
         await Button(panel, "Pin it now").ClickAsync();
         await Assertions.Expect(visitor.Page.Locator(".notice").First).ToContainTextAsync("It is pinned", Patiently);
@@ -56,7 +56,7 @@ public sealed class StaffJourneys(Pages pages) : IClassFixture<Pages>
         Assert.Equal(("northwind-eth-1", "override"), await PickAsync());
         Assert.DoesNotContain("canary-note-41", await pages.App.Anonymous.GetStringAsync("/slots/0021/us-east", Cancellation), StringComparison.Ordinal);
 
-        await Assertions.Expect(row).ToContainTextAsync("expired", new() { Timeout = 60_000 });
+        await Assertions.Expect(row).ToContainTextAsync("expired", new() { Timeout = 120_000 });
         await Eventually.BeTrueAsync("the rotation goes on", async () => (await PickAsync()).State == "fresh", TimeSpan.FromSeconds(60));
         await AssertToldAsync("override.add");
         Assert.Empty(visitor.Complaints);
@@ -218,6 +218,20 @@ public sealed class StaffJourneys(Pages pages) : IClassFixture<Pages>
         foreach (var action in new[] { "chain.add", "chain.change", "chain.retire" })
             await AssertToldAsync(action);
         Assert.Empty(visitor.Complaints);
+    }
+
+    [Fact]
+    public async Task What_somebody_else_changed_of_a_chain_since_its_page_was_opened_is_not_written_over()
+    {
+        await using var visitor = await pages.VisitAsAsync(Pages.Staff);
+        await visitor.GoLiveAsync("/admin/chains/0021");
+        var chain = System.Text.Json.Nodes.JsonNode.Parse((await pages.App.Staff.GetJsonAsync("/api/v1/chains/0021", Cancellation)).GetRawText())!;
+        chain["requestTimeoutMs"] = 9_000;
+        await (await pages.App.Staff.PutAsJsonAsync("/api/v1/chains/0021", chain, Cancellation)).ReadJsonAsync(Cancellation);
+        await visitor.Page.GetByLabel("Lag tolerated, blocks").FillAsync("77");
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await Assertions.Expect(visitor.Page.Locator(".notices")).ToContainTextAsync("Somebody else changed it since you opened it", Patiently);
+        Assert.Equal((9_000, false), (Roster.Chains[new ChainId("0021")].RequestTimeoutMs, Roster.Chains[new ChainId("0021")].LagToleranceBlocks == 77));
     }
 
     [Fact]
