@@ -44,6 +44,7 @@ internal static class ApiBench
             ServerProcess[] servers = [real, stack, bare, nginx];
 
             var measured = await MeasureAsync(servers, answer.Path, $"Bearer {service.PortalKey}", cancellation);
+            var isGood = changes.AreReached && streams.AreReached;
             var answeredWithoutDatabase = await AnswersWithoutDatabaseAsync(service, real, answer, cancellation);
 
             Console.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object>
@@ -88,8 +89,9 @@ internal static class ApiBench
                 ["report_median_ms"] = reports.Median,
                 ["report_p99_ms"] = reports.P99,
                 ["report_cpu_us"] = reports.Microseconds,
+                ["reached"] = isGood,
             }));
-            return 0;
+            return isGood ? 0 : 1;
         }
         finally
         {
@@ -105,8 +107,7 @@ internal static class ApiBench
         {
             using var service = new MeasuredService(folder);
             await service.SetUpAsync(cancellation);
-            await StreamBench.RunAsync(service, cancellation);
-            return 0;
+            return (await StreamBench.RunAsync(service, cancellation)).AreReached ? 0 : 1;
         }
         finally
         {

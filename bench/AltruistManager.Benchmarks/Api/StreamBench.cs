@@ -12,7 +12,13 @@ internal static class StreamBench
 
     /// <param name="FirstMilliseconds">From before the order to change until the first portal was told, with what the service decides and stores in between; median.</param>
     /// <param name="AllMilliseconds">The same until the last portal was told; median.</param>
-    public readonly record struct Figures(double ResidentMegabytes, double ConnectedMilliseconds, double FirstMilliseconds, double AllMilliseconds, double WorstMilliseconds);
+    public readonly record struct Figures(double ResidentMegabytes, double ConnectedMilliseconds, double FirstMilliseconds, double AllMilliseconds, double WorstMilliseconds)
+    {
+        private const double MostMegabytes = 300;
+        private const double MostMilliseconds = 1_000;
+
+        public bool AreReached => ResidentMegabytes <= MostMegabytes && WorstMilliseconds <= MostMilliseconds;
+    }
 
     public static async Task<Figures> RunAsync(MeasuredService service, CancellationToken cancellation)
     {

@@ -14,9 +14,9 @@ namespace AltruistManager.Benchmarks.Client;
 /// </summary>
 internal static class ClientBench
 {
-    private const int Rounds = 15;
+    private const int Rounds = 61;
     private const int Workers = 8;
-    private const int RequestsPerTurn = 24_000;
+    private const int RequestsPerTurn = 8_000;
     private const double MostAdded = 0.10;
     private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(1);
 

@@ -37,15 +37,17 @@ internal sealed class BareLoop(ProbedWorld world, int port, int concurrency, IRe
     private async Task ProbeAsync(Uri url, CancellationToken cancellation)
     {
         var number = Interlocked.Increment(ref probes);
+        var left = calls.Values.Sum(average => Times(average));
         foreach (var (method, average) in calls)
         {
-            var times = (long)Math.Floor((number * average) + 1e-6) - (long)Math.Floor(((number - 1) * average) + 1e-6);
-            for (var time = 0; time < times; time++)
-                await AskAsync(url, method, Parameters(method, time), cancellation);
+            for (var (time, times) = (0, Times(average)); time < times; time++)
+                await AskAsync(url, method, Parameters(method, time), isLast: --left == 0, cancellation);
         }
+
+        int Times(double average) => (int)((long)Math.Floor((number * average) + 1e-6) - (long)Math.Floor(((number - 1) * average) + 1e-6));
     }
 
-    private async Task AskAsync(Uri url, string method, string parameters, CancellationToken cancellation)
+    private async Task AskAsync(Uri url, string method, string parameters, bool isLast, CancellationToken cancellation)
     {
         var id = Interlocked.Increment(ref lastId);
         using var content = new ByteArrayContent(Encoding.UTF8.GetBytes($$"""{"jsonrpc":"2.0","id":{{id}},"method":"{{method}}","params":{{parameters}}}"""));
@@ -53,6 +55,9 @@ internal sealed class BareLoop(ProbedWorld world, int port, int concurrency, IRe
         using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = content };
         foreach (var (name, value) in Headers)
             request.Headers.TryAddWithoutValidation(name, value);
+        // As the engine's: who is asked once in minutes is not kept waiting with a connection.
+        if (isLast)
+            request.Headers.ConnectionClose = true;
         using var response = await http.SendAsync(request, cancellation);
         response.EnsureSuccessStatusCode();
         await response.Content.ReadAsByteArrayAsync(cancellation);

@@ -68,7 +68,7 @@ internal static class ProbeBench
         var calls = after.Where(pair => pair.Value > before[pair.Key]).ToDictionary(pair => pair.Key, pair => (pair.Value - before[pair.Key]) / (double)(SweepsPerTurn * world.Nodes));
         Console.WriteLine($"a probe asks {string.Join(", ", calls.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {pair.Value:0.###} times")))}");
 
-        Console.WriteLine("the bare loop posts the same questions with the same headers and deadline, reads each answer to its end into memory, and looks into none");
+        Console.WriteLine("the bare loop posts the same questions with the same headers and deadline, hangs up with the last one too, reads each answer to its end into memory, and looks into none");
         using var bare = new BareLoop(world, nodes.Address.Port, Concurrency, calls);
         using var control = new HttpClient();
         for (var sweep = 0; sweep < 2 * SweepsPerTurn; sweep++)

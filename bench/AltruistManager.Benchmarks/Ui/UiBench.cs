@@ -3,6 +3,7 @@ using System.Text.Json;
 using AltruistManager.Scheduling;
 using AltruistManager.Selection;
 using AltruistManager.Web;
+using Microsoft.Extensions.Options;
 using Microsoft.Playwright;
 
 namespace AltruistManager.Benchmarks.Ui;
@@ -53,7 +54,8 @@ internal static class UiBench
 
             await using var service = Build(folder);
             await service.StartAsync(cancellation);
-            // Its nodes are nowhere: what the world says of them is to stay.
+            // Its nodes are nowhere: what the world says of them is to stay. That jobs end alone is no reason for the host to end.
+            service.Services.GetRequiredService<IOptions<HostOptions>>().Value.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore;
             await service.Services.GetServices<IHostedService>().OfType<SchedulerHost>().Single().StopAsync(cancellation);
             for (var round = 0; round < Rounds; round++)
                 await service.Services.GetRequiredService<SelectionRound>().RunAsync(Trigger.Manual, TimeProvider.System.GetUtcNow(), cancellation);
