@@ -35,6 +35,7 @@ internal sealed class FakeManager
 {
     private readonly ConcurrentQueue<(string Path, string? Key, string? ETag, string? LastEventId)> asked = new();
     private readonly ConcurrentQueue<string> reports = new();
+    private int streams;
 
     /// <summary>The bulk body.</summary>
     public byte[] Body { get; set; } = [];
@@ -68,7 +69,8 @@ internal sealed class FakeManager
 
     public int Polls => asked.Count(call => call.Path.StartsWith("/api/v1/selections?", StringComparison.Ordinal));
 
-    public int Streams => asked.Count(call => call.Path.StartsWith("/api/v1/selections/stream", StringComparison.Ordinal));
+    /// <summary>Streams that were opened, or refused as there is none; counted when <see cref="Stream"/> is there.</summary>
+    public int Streams => Volatile.Read(ref streams);
 
     public async Task<HttpResponseMessage> AnswerAsync(HttpRequestMessage request, CancellationToken cancellation)
     {
@@ -90,7 +92,7 @@ internal sealed class FakeManager
         }
 
         if (path.StartsWith("/api/v1/selections/stream", StringComparison.Ordinal))
-            return HasStream ? OpenStream() : new HttpResponseMessage(HttpStatusCode.NotFound);
+            return AnswerStream();
         if (path.StartsWith("/api/v1/selections/", StringComparison.Ordinal))
         {
             var name = Uri.UnescapeDataString(request.RequestUri.AbsolutePath["/api/v1/selections/".Length..]);
@@ -119,10 +121,13 @@ internal sealed class FakeManager
         return new HttpResponseMessage(HttpStatusCode.OK) { Content = content };
     }
 
-    private HttpResponseMessage OpenStream()
+    private HttpResponseMessage AnswerStream()
     {
-        var pipe = new Pipe();
-        Stream = pipe.Writer;
+        var pipe = HasStream ? new Pipe() : null;
+        Stream = pipe?.Writer;
+        Interlocked.Increment(ref streams);
+        if (pipe is null)
+            return new HttpResponseMessage(HttpStatusCode.NotFound);
         var content = new StreamContent(IsStreamPacked ? new BrotliStream(pipe.Reader.AsStream(), CompressionMode.Decompress) : pipe.Reader.AsStream());
         content.Headers.ContentType = new("text/event-stream");
         return new HttpResponseMessage(HttpStatusCode.OK) { Content = content };
