@@ -13,12 +13,13 @@ internal sealed class OptionsReader(IConfiguration configuration)
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
 
-    private readonly List<string> errors = [];
+    private readonly List<SettingError> errors = [];
 
-    /// <summary>One line each, in the order found.</summary>
-    public IReadOnlyList<string> Errors => errors;
+    /// <summary>In the order found.</summary>
+    public IReadOnlyList<SettingError> Errors => errors;
 
-    public void Add(string key, string error) => errors.Add($"{key} {error}.");
+    /// <param name="words">What follows the key in a sentence, without its full stop.</param>
+    public void Add(string key, string words) => errors.Add(new SettingError(key, words));
 
     /// <summary>The section with its defaults where a key is missing or bad.</summary>
     public T Read<T>(string section)
@@ -66,14 +67,20 @@ internal sealed class OptionsReader(IConfiguration configuration)
         }
 
         // Values that could not be parsed are still the defaults here, which are good.
-        var wrong = new List<ValidationResult>();
-        Validator.TryValidateObject(options, new ValidationContext(options), wrong, validateAllProperties: true);
-        foreach (var result in wrong)
+        foreach (var property in properties)
         {
-            var key = $"{section}:{result.MemberNames.FirstOrDefault()}";
-            errors.Add(result.ErrorMessage!.StartsWith(section, StringComparison.Ordinal) ? result.ErrorMessage : $"{key}: {result.ErrorMessage}");
+            var value = property.GetValue(options);
+            foreach (var rule in property.GetCustomAttributes<ValidationAttribute>().Where(rule => !rule.IsValid(value)))
+                Add($"{section}:{property.Name}", WordsOf(rule, value));
         }
     }
+
+    private static string WordsOf(ValidationAttribute rule, object? value) => rule switch
+    {
+        RangeAttribute range => string.Create(CultureInfo.InvariantCulture, $"must be from {range.Minimum} to {range.Maximum}, not {value}"),
+        RequiredAttribute => "must not be empty",
+        _ => rule.ErrorMessage ?? throw new NotSupportedException($"{rule.GetType()} says no words of its own."),
+    };
 
     private void Set(object options, PropertyInfo property, IConfigurationSection given, string key)
     {

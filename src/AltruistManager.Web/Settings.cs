@@ -121,8 +121,15 @@ internal sealed partial record Settings(
 }
 
 /// <summary>The configuration cannot be used.</summary>
-internal sealed class SettingsException(IReadOnlyList<string> errors) : Exception(string.Join(Environment.NewLine, errors))
+/// <remarks>Its message has a line for each error.</remarks>
+internal sealed class SettingsException(IReadOnlyList<SettingError> errors) : Exception(string.Join(Environment.NewLine, errors))
 {
-    /// <summary>One line each.</summary>
-    public IReadOnlyList<string> Errors => errors;
+    public IReadOnlyList<SettingError> Errors => errors;
+}
+
+/// <param name="Key">As in the configuration.</param>
+/// <param name="Words">What follows the key in a sentence.</param>
+internal sealed record SettingError(string Key, string Words)
+{
+    public override string ToString() => $"{Key} {Words}.";
 }

@@ -18,7 +18,7 @@ public sealed class SetupTests
     public async Task One_line_gives_a_portal_client_handler_and_health_check_and_no_log_tells_a_secret()
     {
         await using var altruist = await ServeAsync(app => app.Run(context => context.Response.WriteAsync($"{context.Request.Headers["X-Key"]} {context.Request.Path}")));
-        var slot = Told.Slot("0021", 5, [Told.Altruist("a", 100, $"{altruist.Urls.Single()}/secret-path", new() { ["type"] = "header", ["name"] = "X-Key", ["value"] = "secret-value" })], []);
+        var slot = Told.Slot("0021", 5, [Told.Altruist("a", 100, $"{altruist.Urls.Single()}/secret-path", new() { ["type"] = "header", ["name"] = "X-Key", ["value"] = "secret-value" })], [], timeoutMs: 60_000);
         var body = Told.Body(5, slot);
         await using var manager = await ServeAsync(app => app.Map("/api/v1/selections", selections => selections.Run(context => context.Response.Body.WriteAsync(body, Cancellation).AsTask())));
 
@@ -30,6 +30,7 @@ public sealed class SetupTests
             options.Managers.Add(new Uri(manager.Urls.Single()));
             options.Key = "am_secret-key";
             options.Stream = false;
+            options.StartTimeout = TimeSpan.FromMinutes(1);
         });
         using var host = builder.Build();
         await host.StartAsync(Cancellation);

@@ -28,10 +28,12 @@ public sealed class TelemetryTests
                 .EnsureSuccessStatusCode();
             await AppWithPicks.UntilAsync("probes were told of", () => Task.FromResult(Has(received, "altruist_manager.probes")));
             await AppWithPicks.UntilAsync("verdicts were told of", () => Task.FromResult(Has(received, "altruist_manager.verdict.changes")));
+            // It is counted after the verdict that it follows.
+            await AppWithPicks.UntilAsync("there is a pick", async () => (await app.Portal.GetAsync("/api/v1/selections/0021?region=us-east", Cancellation)).StatusCode == HttpStatusCode.OK);
         }
 
         foreach (var told in new[] { "our-own-altruists", "altruist_manager.vantage", "our-cellar", "altruist_manager.region", "our-east", "altruist_manager.probe.duration", "altruist_manager.probes.in_flight", "altruist_manager.probes.due", "altruist_manager.frozen", "altruist_manager.picks", "evm", "retry", "healthy" })
-            Assert.True(Has(received, told), $"{told} was not told");
+            await AppWithPicks.UntilAsync($"{told} was told", () => Task.FromResult(Has(received, told)));
         Assert.False(Has(received, "127.0.0.1"), "an address was told");
     }
 
@@ -47,7 +49,7 @@ public sealed class TelemetryTests
     {
         var app = await AppFixture.StartAsync(("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"));
         Assert.Equal(HttpStatusCode.OK, (await app.Anonymous.GetAsync("/healthz/live", Cancellation)).StatusCode);
-        await app.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        await app.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(90), Cancellation);
     }
 
     private static bool Has(ConcurrentQueue<byte[]> received, string text) => received.Any(body => body.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0);

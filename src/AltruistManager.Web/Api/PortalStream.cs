@@ -20,7 +20,7 @@ internal sealed class PortalStream(string keyId, Portal? portal, Action abort, T
     private const int PartBytes = 16 * 1024;
 
     /// <summary>Whoever was sent away has so long to read the last words.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly Lock gate = new();
     private ManualResetValueTaskSourceCore<StreamFrame> next = new() { RunContinuationsAsynchronously = true };

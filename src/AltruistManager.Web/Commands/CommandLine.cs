@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using AltruistManager.Selection.Simulation;
 using AltruistManager.Storage;
 using AltruistManager.Transparency;
 using AltruistManager.Web.Commands.Follow;
@@ -48,10 +49,10 @@ internal static class CommandLine
             // The host itself listens for signals.
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
-        catch (SettingsException bad)
+        catch (Exception bad) when (bad is SettingsException or ScenarioException)
         {
-            foreach (var error in bad.Errors)
-                await Console.Error.WriteLineAsync(error);
+            // A line for each error.
+            await Console.Error.WriteLineAsync(bad.Message);
             return Failed;
         }
         catch (Exception failed) when (failed is CommandException or LogSourceException or IOException or UnauthorizedAccessException || Database.IsFailure(failed))

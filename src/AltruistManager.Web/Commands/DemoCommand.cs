@@ -10,7 +10,7 @@ namespace AltruistManager.Web.Commands;
 /// <summary>The whole main job on this machine with no configuration: the real service beside simulated networks.</summary>
 internal static class DemoCommand
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     public static Command Create()
     {

@@ -24,7 +24,7 @@ internal static class SimulateCommand
         });
         command.SetAction(async (parsed, cancellation) =>
         {
-            var read = await ReadAsync(parsed.GetValue(scenario)!, cancellation);
+            var read = ScenarioReader.Read(await File.ReadAllTextAsync(parsed.GetValue(scenario)!, cancellation));
             read = read with
             {
                 Hours = Hours(parsed.GetValue(hours)) ?? read.Hours,
@@ -45,18 +45,6 @@ internal static class SimulateCommand
             return 0;
         });
         return command;
-    }
-
-    private static async Task<Scenario> ReadAsync(string path, CancellationToken cancellation)
-    {
-        try
-        {
-            return ScenarioReader.Read(await File.ReadAllTextAsync(path, cancellation));
-        }
-        catch (ScenarioException bad)
-        {
-            throw new SettingsException(bad.Errors);
-        }
     }
 
     private static double? Hours(string? text) => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var hours) ? hours : null;

@@ -20,8 +20,8 @@ internal sealed record RunningSetting(string Name, string Title, string Says, Fu
     public string ValueIn(Settings settings) => Convert.ToString(Of(settings), CultureInfo.InvariantCulture)!;
 
     /// <summary>Null where it may be set to the value, as far as the configuration allows it.</summary>
-    public string? WrongWith(string value) => int.TryParse(value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) && number > 0 && number < Least
-        ? $"{Name} must be 0, which is no limit, or at least {Least}: a page takes several calls, and with fewer nobody could open this one any more."
+    public SettingError? WrongWith(string value) => int.TryParse(value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) && number > 0 && number < Least
+        ? new SettingError(Name, $"must be 0, which is no limit, or at least {Least}: a page takes several calls, and with fewer nobody could open this one any more")
         : null;
 }
 
@@ -122,15 +122,12 @@ internal sealed partial class RunningSettings(
             return null;
         var errors = new FieldErrors();
         foreach (var error in wrong)
-            errors.Add(name, WithoutName(error, name));
-        return new Refusal(RefusalKind.Invalid, "invalid", "The value cannot be used.", errors);
-    }
+        {
+            // Beside its field an error needs no name.
+            errors.Add(name, error.Key == name ? $"{error.Words}." : error.ToString());
+        }
 
-    /// <summary>Beside its field an error needs no name.</summary>
-    private static string WithoutName(string error, string name)
-    {
-        var option = $"{name.Split(':')[^1]} ";
-        return error.LastIndexOf(option, StringComparison.Ordinal) is >= 0 and var at ? error[(at + option.Length)..] : error;
+        return new Refusal(RefusalKind.Invalid, "invalid", "The value cannot be used.", errors);
     }
 
     private void Apply(IReadOnlyList<StoredSetting> stored)
@@ -158,9 +155,9 @@ internal sealed partial class RunningSettings(
     }
 
     /// <summary>The configuration with these over it, as the start would read it.</summary>
-    private bool TryRead(IReadOnlyList<(string Name, string Value)> over, out Settings settings, out IReadOnlyList<string> wrong)
+    private bool TryRead(IReadOnlyList<(string Name, string Value)> over, out Settings settings, out IReadOnlyList<SettingError> wrong)
     {
-        wrong = [.. All.SelectMany(setting => over.Where(set => set.Name == setting.Name).Select(set => setting.WrongWith(set.Value))).OfType<string>()];
+        wrong = [.. All.SelectMany(setting => over.Where(set => set.Name == setting.Name).Select(set => setting.WrongWith(set.Value))).OfType<SettingError>()];
         settings = configured;
         if (wrong.Count > 0)
             return false;

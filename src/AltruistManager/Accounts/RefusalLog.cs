@@ -24,6 +24,7 @@ public sealed partial class RefusalLog(AuditStore store, TimeProvider time, ILog
 
     private readonly Dictionary<(string Author, string Action), Fold> folds = [];
     private readonly Lock gate = new();
+    private readonly SemaphoreSlim turn = new(1, 1);
     private bool failing;
 
     /// <summary>Costs nothing worth waiting for.</summary>
@@ -65,9 +66,36 @@ public sealed partial class RefusalLog(AuditStore store, TimeProvider time, ILog
             await WriteDueAsync(stoppingToken);
     }
 
+    public override void Dispose()
+    {
+        turn.Dispose();
+        base.Dispose();
+    }
+
     private async Task WriteAsync(bool all, CancellationToken cancellation)
     {
-        var due = Take(all);
+        // One at a time: who asks for all of them waits for those on their way too.
+        try
+        {
+            await turn.WaitAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        try
+        {
+            await WriteAsync(Take(all), cancellation);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private async Task WriteAsync(List<(Fold Fold, FoldedRefusal Refusal)> due, CancellationToken cancellation)
+    {
         if (due.Count == 0)
             return;
 

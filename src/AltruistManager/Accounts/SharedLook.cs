@@ -31,10 +31,14 @@ internal sealed class SharedLook(Func<CancellationToken, Task> look, TimeProvide
         var wait = Count > 0 ? Distance - time.GetElapsedTime(lastAt) : TimeSpan.Zero;
         if (wait > TimeSpan.Zero)
             await Task.Delay(wait, time, CancellationToken.None);
+        // Whoever asks from now on begins the next one, which keeps its distance from this one.
         lock (gate)
+        {
             next = null;
-        Interlocked.Increment(ref count);
-        lastAt = time.GetTimestamp();
+            lastAt = time.GetTimestamp();
+            Interlocked.Increment(ref count);
+        }
+
         await look(CancellationToken.None);
     }
 }

@@ -71,7 +71,7 @@ internal sealed class HealthBatch
             var head = observation is { } seen ? outcome.Trace.Judge(seen, rules) : (HeadAssessment?)null;
             var (finding, reason) = integrity.GetValueOrDefault(altruist.Id, (IntegrityFinding.NotJudged, null));
             // Probes of several lanes that waited for the same silence saw one thing, not several in a row. Those of one lane follow each other.
-            var repeats = probe.Outcome.IsSilence() && before.LastOutcome?.IsSilence() == true && probe.Lane != before.LastLane && probe.At - Preservation.TimeoutOf(probe) < before.Verdict.LastProbeAt;
+            var repeats = probe.Outcome.IsSilence() && before.LastSilence is { } counted && probe.Lane != counted.Lane && probe.At - Preservation.TimeoutOf(probe) < counted.Until;
             var seenSo = new Assessment(probe, Roster.PlaceOf(altruist), expected, altruist.Attested, head, finding, reason, repeats ? Blame.BeingChecked : Preservation.BlameOf(probe, altruist))
             {
                 Excused = before.Memory.DownSince is { } since ? Preservation.FrozenBetween(altruist, since, Now) + Drains.Between(altruist.Id, since, Now) : default,

@@ -16,7 +16,8 @@ internal sealed record Watched
     public required Verdict Verdict { get; init; }
     public ProbeOutcome? LastOutcome { get; init; }
 
-    public ProbeLane? LastLane { get; init; }
+    /// <summary>The last silence that counted, where all since then were silent too: of which lane, and until when it waited.</summary>
+    public (ProbeLane Lane, DateTimeOffset Until)? LastSilence { get; init; }
 
     /// <summary>Retry probes since its state last changed.</summary>
     public int Retries { get; init; }
@@ -90,7 +91,7 @@ internal sealed record Watched
                 Performance = evaluation.Counted ? Verdict.Performance.After(evaluation.Good, probe.At - (Verdict.LastProbeAt ?? DateTimeOffset.MinValue), probe.LatencyMs) : Verdict.Performance,
             },
             LastOutcome = probe.Outcome,
-            LastLane = probe.Lane,
+            LastSilence = !probe.Outcome.IsSilence() ? null : evaluation.Counted ? (probe.Lane, probe.At) : LastSilence,
             Retries = changed ? 0 : Retries + (probe.Lane == ProbeLane.Retry ? 1 : 0),
             SweepsSinceIdentity = probe.Identity is not null ? 0 : SweepsSinceIdentity + (probe.Lane == ProbeLane.Steady ? 1 : 0),
             Sweeps = Sweeps + (probe.Lane == ProbeLane.Steady ? 1 : 0),

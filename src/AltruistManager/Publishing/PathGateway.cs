@@ -25,7 +25,7 @@ public sealed class PathGatewayOptions : PublisherOptions
     public string? Template { get; set; }
 
     /// <summary>Where fallbacks stand: <c>gateway_config.service_fallback</c>, or with each of <c>gateway_config.services</c>.</summary>
-    [RegularExpression($"{ByFallback}|{ByService}", ErrorMessage = "The form must be service_fallback or services.")]
+    [RegularExpression($"{ByFallback}|{ByService}", ErrorMessage = "must be service_fallback or services")]
     public string Form { get; set; } = ByFallback;
 
     /// <summary>Run after each change: a program and its arguments, without a shell and without the service's environment; empty for none.</summary>

@@ -18,11 +18,11 @@ public sealed class SelectionOptions
     public TimeSpan LookAhead { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Name of the policy for chains that name none; see <see cref="SelectionPolicies"/>.</summary>
-    [RegularExpression("least-used|round-robin|random|weighted|latency|quality", ErrorMessage = "Selection:Policy must be least-used, round-robin, random, weighted, latency or quality.")]
+    [RegularExpression("least-used|round-robin|random|weighted|latency|quality", ErrorMessage = "must be least-used, round-robin, random, weighted, latency or quality")]
     public string Policy { get; set; } = "least-used";
 
     /// <summary><c>altruist</c> or <c>provider</c>: whose turns are evened out first.</summary>
-    [RegularExpression("altruist|provider", ErrorMessage = "Selection:FairnessUnit must be altruist or provider.")]
+    [RegularExpression("altruist|provider", ErrorMessage = "must be altruist or provider")]
     public string FairnessUnit { get; set; } = "altruist";
 
     /// <summary>Altruists in use at once per slot, for chains that say nothing of it.</summary>

@@ -163,6 +163,27 @@ public abstract class AuditContract(DatabaseFixture fixture) : StorageContract(f
     }
 
     [Fact]
+    public async Task Who_asks_for_all_refusals_waits_for_those_on_their_way()
+    {
+        var (database, audit) = await NewAsync();
+        using var refusals = Actors.Refusals(database, clock);
+        refusals.Note(Actors.AdminOf("other"), new AuditEntry("altruist.change", "altruist", "a1"));
+        Task onTheirWay = Task.CompletedTask, all = Task.CompletedTask;
+        await database.WriteAsync(async write =>
+        {
+            if (database.Dialect.Name == "postgres")
+                await write.ExecuteAsync("lock table audit in exclusive mode");
+            onTheirWay = refusals.WriteDueAsync(Cancellation);
+            all = refusals.FlushAsync(Cancellation);
+            Assert.False(all.IsCompleted);
+        }, Cancellation);
+
+        await all;
+        Assert.Single(await audit.ListAsync(new AuditFilter(), null, 10, Cancellation));
+        await onTheirWay;
+    }
+
+    [Fact]
     public async Task Failed_sign_ins_from_very_many_addresses_are_few_lines()
     {
         var (database, audit) = await NewAsync();

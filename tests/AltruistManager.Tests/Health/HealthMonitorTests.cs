@@ -820,6 +820,18 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         Assert.Equal(VerdictState.Down, board[Id("a1")].State);
     }
 
+    /// <summary>What did not count is no reason for the next one not to.</summary>
+    [Fact]
+    public async Task Lanes_that_wait_one_after_the_other_do_not_keep_each_other_from_counting()
+    {
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        foreach (var (lane, second) in new[] { (ProbeLane.Hot, 310), (ProbeLane.Steady, 312), (ProbeLane.Hot, 313.0) })
+            await ObserveAsync(monitor, lane, Bad("a1", second, ProbeOutcome.Timeout));
+        Assert.Equal(VerdictState.Failing, board[Id("a1")].State);
+        await ObserveAsync(monitor, ProbeLane.Hot, Bad("a1", 316, ProbeOutcome.Timeout));
+        Assert.Equal(VerdictState.Down, board[Id("a1")].State);
+    }
+
     [Fact]
     public async Task After_a_start_the_newest_probes_tell_when_it_was_last_good()
     {

@@ -15,6 +15,7 @@ public sealed class CanariesTests : IDisposable
     private readonly ProbeWork work = new(NullLogger<ProbeWork>.Instance);
     private readonly LaneTests.ChosenDemand demand = new();
     private readonly NameResolver resolver;
+    private readonly ManualTime time = new();
 
     public CanariesTests() => resolver = new NameResolver(host =>
     {
@@ -45,7 +46,10 @@ public sealed class CanariesTests : IDisposable
     {
         await using var deaf = new TestNode(exchange => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, exchange.Cancellation));
         using var http = Http(deaf.Url);
-        await Canaries(http, deaf.Url).AskAsync().WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+        var asking = Canaries(http, deaf.Url).AskAsync();
+        await deaf.UntilAskedAsync();
+        time.Advance(TimeSpan.FromSeconds(5));
+        await asking.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         // The handshake itself is proof, here on loopback.
         Assert.Null(egress.Age(EgressSide.Public));
     }
@@ -75,8 +79,8 @@ public sealed class CanariesTests : IDisposable
 
     private GuardedHttp Http(params string[] canaries) => new(resolver, egress, Options.Create(OptionsOf(canaries)), TimeProvider.System);
 
-    private Canaries Canaries(GuardedHttp http, params string[] canaries) => new(http, egress, demand, work, Options.Create(OptionsOf(canaries)), TimeProvider.System);
+    private Canaries Canaries(GuardedHttp http, params string[] canaries) => new(http, egress, demand, work, Options.Create(OptionsOf(canaries)), time);
 
     private static ProbingOptions OptionsOf(string[] canaries) =>
-        new() { AllowHttp = true, AllowedPrivateNetworks = ["127.0.0.0/8"], Canaries = canaries, Timeout = TimeSpan.FromMilliseconds(500) };
+        new() { AllowHttp = true, AllowedPrivateNetworks = ["127.0.0.0/8"], Canaries = canaries, Timeout = TimeSpan.FromSeconds(5) };
 }

@@ -25,7 +25,7 @@ public sealed class ControlProverTests(SqliteFixture fixture) : IClassFixture<Sq
         using var records = new Records();
         using var http = new GuardedHttp(new NameResolver(_ => throw new SocketException((int)SocketError.HostNotFound)), new EgressProof(TimeProvider.System), Options.Create(new ProbingOptions()), TimeProvider.System);
         var prover = new ControlProver(
-            http, new TxtResolver(() => [records.EndPoint], TimeProvider.System), world.Control, world.Altruists, world.Rosters, world.Refusals, Options.Create(new ProbingOptions()), TimeProvider.System);
+            http, new TxtResolver(() => [records.EndPoint], new ManualTime()), world.Control, world.Altruists, world.Rosters, world.Refusals, Options.Create(new ProbingOptions()), TimeProvider.System);
 
         var shown = RegistryWorld.Done(await prover.StartNewAsync(Acme, RegistryWorld.Draft, new FieldErrors(), Cancellation));
         var place = Assert.Single(shown.Places);

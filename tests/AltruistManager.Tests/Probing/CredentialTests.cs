@@ -43,7 +43,7 @@ public sealed class CredentialTests
     public async Task Altruists_of_one_host_share_no_connection_once_they_have_credentials()
     {
         await using var node = TestNode.Evm(() => 100);
-        using var bench = new ProbeBench();
+        using var bench = ProbeBench.Often();
         var mine = ProbeBench.Altruist(node.Url) with { Auth = new EndpointAuth(AuthKind.Bearer, "", "one") };
         await bench.ProbeAsync(node.Url);
         await bench.ProbeAsync(node.Url);

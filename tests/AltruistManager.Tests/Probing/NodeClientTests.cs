@@ -138,13 +138,13 @@ public sealed class NodeClientTests : IDisposable
 
         Assert.Equal(["""a ["0x5",false]""", "b []"], client.Exchanges.Select(exchange => exchange.Asked));
         Assert.Equal(["height: 0x5, time: null, hash: …", "b: error -1 no …"], client.Exchanges.Select(exchange => exchange.Answered));
-        Assert.All(client.Exchanges, exchange => Assert.InRange(exchange.LatencyMs, 0, 5_000));
+        Assert.All(client.Exchanges, exchange => Assert.InRange(exchange.LatencyMs, 0, 300_000));
     }
 
     [Fact]
     public async Task Probe_keeps_its_calls_and_where_they_went()
     {
-        using var bench = new ProbeBench();
+        using var bench = ProbeBench.Often();
         await using var node = TestNode.Evm(() => 100);
 
         var first = await bench.ProbeAsync(node.Url, new ProbeQuestions(Identity: true, IntegrityHeight: null, Syncing: false));

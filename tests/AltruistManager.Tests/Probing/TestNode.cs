@@ -31,9 +31,9 @@ internal sealed class TestNode : IAsyncDisposable
 
     public string Url => $"http://127.0.0.1:{Port}";
 
-    public int Connections => connections;
+    public int Connections => Volatile.Read(ref connections);
 
-    public int Requests => requests;
+    public int Requests => Volatile.Read(ref requests);
 
     /// <summary>A well-behaved EVM node; its height can be changed.</summary>
     public static TestNode Evm(Func<long> height, string chainId = "0x1") => new(exchange => exchange.ReplyAsync(exchange.Method switch
@@ -56,6 +56,13 @@ internal sealed class TestNode : IAsyncDisposable
         """;
 
     public static string HashOf(long height) => $"0x{height:x64}";
+
+    /// <summary>When so many requests have arrived.</summary>
+    public async Task UntilAskedAsync(int times = 1)
+    {
+        while (Requests < times)
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
+    }
 
     public async ValueTask DisposeAsync()
     {

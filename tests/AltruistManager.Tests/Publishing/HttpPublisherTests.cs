@@ -134,10 +134,14 @@ public sealed class HttpPublisherTests
     public async Task A_target_that_is_silent_costs_its_timeout_and_no_more()
     {
         await using var server = new TestNode(exchange => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, exchange.Cancellation));
-        await using var scene = new PublishingScene();
+        var time = new ManualTime();
+        await using var scene = new PublishingScene(callTime: time);
         scene.Publishing.Timeout = TimeSpan.FromSeconds(3);
         var runner = scene.Pick("0001", PublishingScene.Json("a")).Pick("0002", PublishingScene.Json("b")).Start(Portal("portal-database-v2", server, ("0001", "x"), ("0002", "y")));
-        Assert.False(await runner.TryAsync(Cancellation));
+        var trying = runner.TryAsync(Cancellation);
+        await server.UntilAskedAsync();
+        time.Advance(TimeSpan.FromSeconds(3));
+        Assert.False(await trying.WaitAsync(TimeSpan.FromMinutes(2), Cancellation));
         Assert.Equal("it did not answer within 3 s", runner.Status.State.Error);
         Assert.Equal(1, server.Requests);
     }

@@ -169,9 +169,8 @@ public sealed class PathGatewayTests : IAsyncDisposable
     {
         var script = Path.Combine(folder, "command.sh");
         await System.IO.File.WriteAllTextAsync(script, "#!/bin/sh\nfor argument in \"$@\"; do echo \"<$argument>\"; done > \"$1\"\nenv >> \"$1\"\nhead -c 1000000 /dev/zero\n", Cancellation);
-        System.IO.File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Environment.SetEnvironmentVariable("Publishers__0__Key", "cnry-environment");
-        var runner = scene.Eligible("0021", PublishingScene.Altruist("a")).Start(Options(options => options.Command = [script, Ran, "two words; $(id) *"], ("0021", "eth")));
+        var runner = scene.Eligible("0021", PublishingScene.Altruist("a")).Start(Options(options => options.Command = ["/bin/sh", script, Ran, "two words; $(id) *"], ("0021", "eth")));
         Assert.True(await runner.TryAsync(Cancellation));
         var said = await System.IO.File.ReadAllTextAsync(Ran, Cancellation);
         Assert.Contains("<two words; $(id) *>", said, StringComparison.Ordinal);

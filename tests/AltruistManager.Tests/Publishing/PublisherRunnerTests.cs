@@ -415,7 +415,8 @@ internal sealed class SmallDisk : IDisposable
     {
         if (!IsWritable)
             return;
-        Assert.True(Run("umount", Folder));
+        // Lazily: a process that is just being started may still hold what was open.
+        Assert.True(Run("umount", "-l", Folder));
         Directory.Delete(Folder);
     }
 

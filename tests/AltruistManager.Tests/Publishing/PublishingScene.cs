@@ -21,16 +21,18 @@ internal sealed class PublishingScene : IPickSource, IPublisherMemory, IAsyncDis
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="reachesLoopback">Whether staff have allowed targets on this machine.</param>
-    public PublishingScene(bool reachesLoopback = true)
+    /// <param name="callTime">By which calls to targets end.</param>
+    public PublishingScene(bool reachesLoopback = true, TimeProvider? callTime = null)
     {
         var probing = Microsoft.Extensions.Options.Options.Create(new ProbingOptions { AllowedPrivateNetworks = reachesLoopback ? ["127.0.0.0/8"] : [] });
         guarded = new GuardedHttp(new NameResolver(System.Net.Dns.GetHostAddresses), new EgressProof(TimeProvider.System), probing, TimeProvider.System);
-        http = new PublisherHttp(guarded, TimeProvider.System);
+        http = new PublisherHttp(guarded, callTime ?? TimeProvider.System);
     }
 
     public StandingClock Clock { get; } = new();
 
-    public PublishingOptions Publishing { get; } = new();
+    /// <summary>Patient enough for an answer on a busy machine.</summary>
+    public PublishingOptions Publishing { get; } = new() { Timeout = TimeSpan.FromMinutes(2) };
 
     public List<string> Logged { get; } = [];
 

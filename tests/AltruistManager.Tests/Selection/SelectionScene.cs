@@ -6,7 +6,6 @@ using AltruistManager.Probing;
 using AltruistManager.Selection;
 using AltruistManager.Storage;
 using AltruistManager.Tests.Accounts;
-using AltruistManager.Tests.Simulator;
 using AltruistManager.Transparency;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -24,11 +23,11 @@ internal sealed class SelectionScene : IAsyncDisposable
     private SelectionOptions options;
     private int revision;
 
-    public SelectionScene(Database database, SelectionOptions? options = null, ManualClock? clock = null, IEntryLog? log = null)
+    public SelectionScene(Database database, SelectionOptions? options = null, ManualTime? clock = null, IEntryLog? log = null)
     {
         Database = database;
         this.options = options ?? new SelectionOptions();
-        Clock = clock ?? new ManualClock();
+        Clock = clock ?? new ManualTime();
         Store = new SelectionStore(database, Clock);
         Ring = new KeyRing(database, NullLogger<KeyRing>.Instance);
         Signer = new LogSigner(database, Ring, Clock, NullLogger<LogSigner>.Instance);
@@ -43,7 +42,7 @@ internal sealed class SelectionScene : IAsyncDisposable
 
     public Database Database { get; }
 
-    public ManualClock Clock { get; }
+    public ManualTime Clock { get; }
 
     public RosterCache Roster { get; } = new();
 

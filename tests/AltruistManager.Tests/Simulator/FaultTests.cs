@@ -18,6 +18,8 @@ public sealed class FaultTests(NodeFixture fixture) : IClassFixture<NodeFixture>
         var node = fixture.NewNode(ownPort: true);
         await fixture.HeightAsync(node);
         node.Fault = Faults.Down;
+        // Whether the client has heard of it already or finds the open connection cut.
+        await Assert.ThrowsAsync<HttpRequestException>(() => fixture.SendAsync(node, "eth_blockNumber"));
         for (var attempt = 0; attempt < 3; attempt++)
         {
             var error = await Assert.ThrowsAsync<HttpRequestException>(() => fixture.SendAsync(node, "eth_blockNumber"));
@@ -27,6 +29,7 @@ public sealed class FaultTests(NodeFixture fixture) : IClassFixture<NodeFixture>
         node.Heal();
         Assert.True(await fixture.HeightAsync(node) >= 500);
         node.Fault = Faults.Down;
+        await Assert.ThrowsAsync<HttpRequestException>(() => fixture.SendAsync(node, "eth_blockNumber"));
         node.Fault = Faults.Slow(TimeSpan.FromMilliseconds(1));
         Assert.True(await fixture.HeightAsync(node) >= 500);
     }
@@ -69,7 +72,7 @@ public sealed class FaultTests(NodeFixture fixture) : IClassFixture<NodeFixture>
         var before = fixture.Chain.Height;
         var height = await fixture.HeightAsync(node);
         Assert.InRange(height, before - 20, fixture.Chain.Height - 20);
-        var head = await fixture.ResultAsync(node, "eth_getBlockByNumber", $"""["0x{before + 100:x}",false]""");
+        var head = await fixture.ResultAsync(node, "eth_getBlockByNumber", $"""["0x{before + 100_000:x}",false]""");
         Assert.Equal(JsonValueKind.Null, head.ValueKind);
     }
 
@@ -89,11 +92,12 @@ public sealed class FaultTests(NodeFixture fixture) : IClassFixture<NodeFixture>
     {
         var node = fixture.NewNode();
         node.Fault = Faults.MixedHeights(400);
-        var heights = new List<long>();
         for (var request = 0; request < 4; request++)
-            heights.Add(await fixture.HeightAsync(node));
-        Assert.True(heights[0] > heights[1] + 200, string.Join(", ", heights));
-        Assert.True(heights[2] > heights[3] + 200, string.Join(", ", heights));
+        {
+            var behind = request % 2 == 0 ? 0 : 400;
+            var before = fixture.Chain.Height;
+            Assert.InRange(await fixture.HeightAsync(node), before - behind, fixture.Chain.Height - behind);
+        }
     }
 
     [Fact]
@@ -207,9 +211,16 @@ public sealed class FaultTests(NodeFixture fixture) : IClassFixture<NodeFixture>
         using var response = await fixture.SendAsync(node, "eth_blockNumber");
         await using var body = await response.Content.ReadAsStreamAsync(Cancellation);
         var buffer = new byte[100];
-        Assert.Equal(1, await body.ReadAsync(buffer, Cancellation));
-        Assert.Equal(1, await body.ReadAsync(buffer, Cancellation));
-        Assert.True(Stopwatch.GetElapsedTime(begin) >= TimeSpan.FromMilliseconds(900));
+        var dripped = 0;
+        while (dripped < 2)
+        {
+            // Whoever reads late finds several.
+            var got = await body.ReadAsync(buffer, Cancellation);
+            Assert.NotEqual(0, got);
+            dripped += got;
+        }
+
+        Assert.True(Stopwatch.GetElapsedTime(begin) >= (dripped - 1) * TimeSpan.FromMilliseconds(900), $"{dripped} bytes");
     }
 
     [Fact]

@@ -10,7 +10,7 @@ public sealed class NodeFixture : IAsyncLifetime
 {
     private readonly HttpClient client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false })
     {
-        Timeout = TimeSpan.FromSeconds(10),
+        Timeout = TimeSpan.FromMinutes(2),
     };
 
     private SimulatedWorld? world;

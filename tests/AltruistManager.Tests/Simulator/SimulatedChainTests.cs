@@ -4,7 +4,7 @@ namespace AltruistManager.Tests.Simulator;
 
 public sealed class SimulatedChainTests : IAsyncLifetime
 {
-    private readonly ManualClock clock = new();
+    private readonly ManualTime clock = new();
     private SimulatedWorld? world;
 
     private SimulatedChain NewChain(double blockTimeSeconds = 2, long startHeight = 100) =>

@@ -43,9 +43,9 @@ public sealed class PostgresCluster : IAsyncDisposable
         gate.Dispose();
     }
 
-    // Every schema has a pool of its own: idle connections go at once.
+    // Every schema has a pool of its own: idle connections go at once. Nothing is given up because this machine is busy.
     private string ConnectionString(string schema) =>
-        $"Host={folder};Username=postgres;Database=postgres;Search Path={schema};Maximum Pool Size=20;Connection Idle Lifetime=2;Connection Pruning Interval=1;Include Error Detail=true";
+        $"Host={folder};Username=postgres;Database=postgres;Search Path={schema};Maximum Pool Size=20;Connection Idle Lifetime=2;Connection Pruning Interval=1;Timeout=120;Command Timeout=120;Include Error Detail=true";
 
     private async Task StartAsync(CancellationToken cancellation)
     {

@@ -56,7 +56,8 @@ public sealed class BrokenDatabaseTests(AppWithPicks picks) : IClassFixture<AppW
         {
             // This process would go on with the open file.
             SqliteConnection.ClearAllPools();
-            Move(Database, Database + ".good");
+            WriteBack();
+            File.Move(Database, Database + ".good");
             File.WriteAllText(Database, new string('x', 8192));
         });
 
@@ -67,10 +68,14 @@ public sealed class BrokenDatabaseTests(AppWithPicks picks) : IClassFixture<AppW
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await App.Anonymous.GetAsync("/healthz/fresh", Cancellation)).StatusCode);
         Assert.Equal(503, (await (await App.Staff.PostAsync("/api/v1/rounds", null, Cancellation)).ReadProblemAsync(Cancellation)).Status);
 
-        SqliteConnection.ClearAllPools();
-        File.Delete(Database);
-        Move(Database + ".good", Database);
-        await AppWithPicks.UntilAsync("the service writes again", async () => (await App.Staff.PostAsync("/api/v1/rounds", null, Cancellation)).IsSuccessStatusCode);
+        // In one step: where there is no file the service, which tries every other second, makes an empty one.
+        File.Move(Database + ".good", Database, overwrite: true);
+        await AppWithPicks.UntilAsync("the service writes again", async () =>
+        {
+            // A look at the broken one may just have ended.
+            SqliteConnection.ClearAllPools();
+            return (await App.Staff.PostAsync("/api/v1/rounds", null, Cancellation)).IsSuccessStatusCode;
+        });
         var after = await App.Portal.GetFromJsonAsync<System.Text.Json.JsonElement>(Slot, Cancellation);
         Assert.Equal("0021", after.GetProperty("chain").GetString());
         Assert.Equal(HttpStatusCode.OK, (await App.Anonymous.GetAsync("/healthz/fresh", Cancellation)).StatusCode);
@@ -86,14 +91,18 @@ public sealed class BrokenDatabaseTests(AppWithPicks picks) : IClassFixture<AppW
         Assert.Equal(before.Headers.ETag, after.Headers.ETag);
     }
 
-    /// <summary>With what is not in the file itself yet; a database can be read from that alone.</summary>
-    private static void Move(string from, string to)
+    /// <summary>What is not in the file itself yet; a database can be read from that alone.</summary>
+    private void WriteBack()
     {
-        foreach (var part in new[] { "", "-wal", "-shm" })
+        using (var database = new SqliteConnection($"Data Source={Database};Pooling=False"))
         {
-            File.Delete(to + part);
-            if (File.Exists(from + part))
-                File.Move(from + part, to + part);
+            database.Open();
+            using var command = database.CreateCommand();
+            command.CommandText = "pragma wal_checkpoint(truncate)";
+            command.ExecuteNonQuery();
         }
+
+        foreach (var part in new[] { "-wal", "-shm" })
+            File.Delete(Database + part);
     }
 }

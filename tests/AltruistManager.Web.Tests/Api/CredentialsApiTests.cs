@@ -20,7 +20,8 @@ public sealed class CredentialsApiTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        app = await AppFixture.StartAsync(("Probing:RetryInterval", "00:00:00.2"), ("Probing:HotInterval", "00:10:00"));
+        // A trial is tried twenty times at this pace and then once an hour: what a test does meanwhile has to fit in.
+        app = await AppFixture.StartAsync(("Probing:RetryInterval", "00:00:01"), ("Probing:HotInterval", "00:10:00"));
         gateway = await EchoGateway.StartAsync("old-token");
         await PutAsync("regions/us-east", new { });
         await PutAsync("providers/acme", new { });
@@ -92,9 +93,12 @@ public sealed class CredentialsApiTests : IAsyncLifetime
         await (await app.Staff.PatchAsJsonAsync($"/api/v1/altruists/{altruist}", new { capabilities = new[] { "archive" } }, Cancellation)).ReadJsonAsync(Cancellation);
         Assert.Contains("archive (not proven yet)", await app.Anonymous.GetStringAsync("/altruists", Cancellation), StringComparison.Ordinal);
 
+        // The service asks for the proof by itself and gets none: not after the one that follows.
+        var book = app.Services.GetRequiredService<CheckBook>();
+        await AppWithPicks.UntilAsync("the claim was checked", () => Task.FromResult(book.Find(new AltruistId(altruist), "archive") is not null));
         var proof = new CheckResult("archive", CheckState.Passed, "proven", 1, []);
         var registered = app.Services.GetRequiredService<RosterCache>().Current.Altruists[new AltruistId(altruist)].InService;
-        await app.Services.GetRequiredService<CheckBook>().RecordAsync(registered.Id, [(proof, CheckRecord.PlaceOf(new CapabilityCheck("archive"), registered, ""))], TimeProvider.System.GetUtcNow(), Cancellation);
+        await book.RecordAsync(registered.Id, [(proof, CheckRecord.PlaceOf(new CapabilityCheck("archive"), registered, ""))], TimeProvider.System.GetUtcNow(), Cancellation);
         await app.Services.GetRequiredService<HealthMonitor>().CheckedAsync(new AltruistId(altruist), Cancellation);
         var page = await app.Anonymous.GetStringAsync("/altruists", Cancellation);
         Assert.Contains("archive", page, StringComparison.Ordinal);
@@ -217,8 +221,9 @@ public sealed class CredentialsApiTests : IAsyncLifetime
         await AppWithPicks.UntilAsync("of several at once some are refused", async () =>
         {
             var answers = await Task.WhenAll(RotateAsync(app.Staff, auth), RotateAsync(app.Staff, auth), RotateAsync(app.Staff, auth));
-            Assert.Equal(HttpStatusCode.OK, answers.Min(answer => answer.StatusCode));
-            return answers.Max(answer => answer.StatusCode) == HttpStatusCode.TooManyRequests;
+            // All three are where others were tested just before.
+            Assert.All(answers, answer => Assert.Contains(answer.StatusCode, new[] { HttpStatusCode.OK, HttpStatusCode.TooManyRequests }));
+            return answers.Select(answer => answer.StatusCode).Distinct().Count() == 2;
         });
     }
 

@@ -6,7 +6,7 @@ using AltruistManager.Web.Tests.EndToEnd;
 
 namespace AltruistManager.Web.Tests.Api;
 
-/// <summary>The examples of <c>docs/portal.md</c>, run as they stand there.</summary>
+/// <summary>The examples of <c>docs/portal.md</c>, run as they stand there, but that they are as patient as a busy machine needs.</summary>
 public sealed partial class PortalExampleTests(AppWithPicks picks) : IClassFixture<AppWithPicks>, IDisposable
 {
     private static readonly string Document = File.ReadAllText(Path.Combine(Checkout.Root, "docs", "portal.md"));
@@ -41,13 +41,14 @@ public sealed partial class PortalExampleTests(AppWithPicks picks) : IClassFixtu
     public async Task The_lines_for_curl_are_answered()
     {
         var key = picks.App.Portal.DefaultRequestHeaders.Authorization!.Parameter;
-        // The commands that answer at once, and the report with an altruist that there is.
+        // The commands that answer at once, the one that goes on, and the report with an altruist that there is.
         var lines = Block("bash").Replace("https://altruists.example/api/v1", $"{picks.App.Address.GetLeftPart(UriPartial.Authority)}/api/v1", StringComparison.Ordinal)
-            .Replace("am_…", key, StringComparison.Ordinal).Replace("curl -sN", "curl -sN --max-time 1", StringComparison.Ordinal);
-        var told = await RunShellAsync($"{lines}\ntrue");
+            .Replace("am_…", key, StringComparison.Ordinal);
+        var stream = lines.Split('\n').Single(line => line.StartsWith("curl -sN", StringComparison.Ordinal));
+        var told = await RunShellAsync($"{lines.Replace(stream, "", StringComparison.Ordinal)}\ntrue");
         Assert.Contains("\"chain\":\"0021\"", told, StringComparison.Ordinal);
         Assert.Contains("\nETag: ", told, StringComparison.OrdinalIgnoreCase);
-        Assert.Contains("event: snapshot", told, StringComparison.Ordinal);
+        await RunUntilAsync($"{lines.Split("\n\n")[0]}\nexec {stream}", "event: snapshot");
 
         var report = Blocks("bash").First(block => block.Contains("/relay-reports", StringComparison.Ordinal)).Replace("019a…", picks.Altruists["one"], StringComparison.Ordinal);
         Assert.EndsWith("202", await RunShellAsync($"{lines.Split("\n\n")[0]}\n{report.TrimEnd()} -o /dev/null -w '%{{http_code}}'"), StringComparison.Ordinal);
@@ -74,6 +75,8 @@ public sealed partial class PortalExampleTests(AppWithPicks picks) : IClassFixtu
             builder.Logging.ClearProviders();
             var configuration = builder.Configuration;
             {{registering.Replace("\"https://altruists.example\"", "args[0]", StringComparison.Ordinal).Replace("\"https://altruists-2.example\"", "args[1]", StringComparison.Ordinal)}}
+            builder.Services.Configure<AltruistManagerOptions>(options => options.StartTimeout = options.AttemptTimeout = TimeSpan.FromSeconds(60));
+            builder.Services.Configure<AltruistManagerOptions>(options => options.Budget = TimeSpan.FromSeconds(90));
             using var host = builder.Build();
             await host.StartAsync();
             var clients = host.Services.GetRequiredService<IHttpClientFactory>();
@@ -128,11 +131,11 @@ public sealed partial class PortalExampleTests(AppWithPicks picks) : IClassFixtu
     {
         if (language == "python")
         {
-            await File.WriteAllTextAsync(Path.Combine(folder, "portal.py"), Block("python"), Cancellation);
+            await File.WriteAllTextAsync(Path.Combine(folder, "portal.py"), PythonTimeout().Replace(Block("python"), "timeout=60"), Cancellation);
             return ["python3", "portal.py"];
         }
 
-        await File.WriteAllTextAsync(Path.Combine(folder, "portal.mts"), Block("typescript"), Cancellation);
+        await File.WriteAllTextAsync(Path.Combine(folder, "portal.mts"), ScriptTimeout().Replace(Block("typescript"), "AbortSignal.timeout(60000)"), Cancellation);
         var compiled = await StartAsync(
             [Path.Combine(Tools, ".bin", "tsc"), "--strict", "--target", "es2022", "--module", "nodenext", "--types", "node", "--typeRoots", Path.Combine(Tools, "@types"), "portal.mts"], "");
         Assert.True(compiled.Code == 0, compiled.Output + compiled.Error);
@@ -146,6 +149,25 @@ public sealed partial class PortalExampleTests(AppWithPicks picks) : IClassFixtu
         var run = await StartAsync(["bash", "-c", script], "");
         Assert.Equal("", run.Error);
         return run.Output;
+    }
+
+    /// <summary>What goes on by itself, until it has printed that line.</summary>
+    private async Task RunUntilAsync(string script, string last)
+    {
+        using var shell = Process.Start(new ProcessStartInfo("bash", ["-c", script]) { WorkingDirectory = folder, RedirectStandardOutput = true, UseShellExecute = false })!;
+        try
+        {
+            string? line;
+            do
+                line = await shell.StandardOutput.ReadLineAsync(Cancellation).AsTask().WaitAsync(TimeSpan.FromSeconds(90), TimeProvider.System, Cancellation);
+            while (line is not null && line != last);
+            Assert.Equal(last, line);
+        }
+        finally
+        {
+            shell.Kill(entireProcessTree: true);
+            await shell.WaitForExitAsync(CancellationToken.None);
+        }
     }
 
     private async Task<(int Code, string Output, string Error)> StartAsync(string[] command, string managers)
@@ -166,6 +188,12 @@ public sealed partial class PortalExampleTests(AppWithPicks picks) : IClassFixtu
 
     [GeneratedRegex("^```([a-z]+)\n(.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Fenced();
+
+    [GeneratedRegex(@"\btimeout=\d+")]
+    private static partial Regex PythonTimeout();
+
+    [GeneratedRegex(@"AbortSignal\.timeout\(\d+\)")]
+    private static partial Regex ScriptTimeout();
 
     [GeneratedRegex("`([^`]+)`")]
     private static partial Regex InlineCode();

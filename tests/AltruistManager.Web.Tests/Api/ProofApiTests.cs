@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 
 namespace AltruistManager.Web.Tests.Api;
@@ -39,7 +40,8 @@ public sealed class ProofApiTests(AppFixture app) : IClassFixture<AppFixture>
         var proven = await ProveAsync("proving", id, check: true);
         Assert.Equal((true, "well-known"), (proven.GetProperty("proven").GetBoolean(), proven.GetProperty("by").GetString()));
         Assert.Equal("well-known", (await app.Anonymous.GetJsonAsync($"/api/v1/altruists/{id}", Cancellation)).GetProperty("control").GetString());
-        Assert.DoesNotContain(host.Seen, headers => headers.ContainsKey("Authorization"));
+        Assert.NotEmpty(host.Seen);
+        Assert.DoesNotContain(host.Seen, headers => headers.Contains("Authorization"));
     }
 
     [Fact]
@@ -89,7 +91,8 @@ public sealed class ProofApiTests(AppFixture app) : IClassFixture<AppFixture>
 
         public Func<HttpContext, Task> Answer { get; set; } = _ => Task.CompletedTask;
 
-        public List<IHeaderDictionary> Seen { get; } = [];
+        /// <summary>The names of the headers of each request; the headers themselves are gone with it.</summary>
+        public ConcurrentQueue<IReadOnlySet<string>> Seen { get; } = new();
 
         public static async Task<Host> StartAsync()
         {
@@ -101,8 +104,7 @@ public sealed class ProofApiTests(AppFixture app) : IClassFixture<AppFixture>
             {
                 if (context.Request.Path.StartsWithSegments("/.well-known", StringComparison.Ordinal))
                 {
-                    lock (host.Seen)
-                        host.Seen.Add(context.Request.Headers);
+                    host.Seen.Enqueue(context.Request.Headers.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase));
                     await host.Answer(context);
                 }
             });

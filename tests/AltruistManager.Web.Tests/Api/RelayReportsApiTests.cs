@@ -190,6 +190,10 @@ public sealed class RelayReportsApiTests(AppWithPicks picks) : IClassFixture<App
             Key = await App.CreateKeyAsync(KeyScope.Portal, portal: "linked"),
             Region = "us-east",
             ReportInterval = TimeSpan.FromSeconds(1),
+            // On a busy machine one that is late would be asked no more, and counted as failed.
+            StartTimeout = TimeSpan.FromSeconds(90),
+            AttemptTimeout = TimeSpan.FromSeconds(90),
+            Budget = TimeSpan.FromSeconds(90),
         });
         await client.StartAsync(Cancellation);
         using var http = new HttpClient(new AltruistHandler(client) { InnerHandler = AltruistHandler.CreateTransport() });
@@ -201,12 +205,16 @@ public sealed class RelayReportsApiTests(AppWithPicks picks) : IClassFixture<App
         }
 
         client.Reports.CountRelays("0021", 1_000);
-        await AppWithPicks.UntilAsync("the relays are counted", async () =>
-            (await App.Staff.GetJsonAsync($"{Path}?portal=linked", Cancellation)).GetProperty("chains") is var chains && chains.GetArrayLength() == 1
-            && chains[0].GetProperty("served") is { ValueKind: JsonValueKind.Object } served && served.GetProperty("relays").GetInt32() == 5 && chains[0].GetProperty("portalRelays").GetInt32() == 1_000);
-        var shown = await App.Staff.GetJsonAsync($"{Path}?portal=linked", Cancellation);
-        Assert.Equal(5, shown.GetProperty("total").GetProperty("latencyBuckets").EnumerateObject().Sum(bucket => bucket.Value.GetInt32()));
-        Assert.Equal(5, shown.GetProperty("chains")[0].GetProperty("fallbackReasons").GetProperty("no-node").GetInt32());
+        // Which of it comes with which report is not said.
+        await AppWithPicks.UntilAsync("all of it is counted", async () =>
+        {
+            var shown = await App.Staff.GetJsonAsync($"{Path}?portal=linked", Cancellation);
+            return shown.GetProperty("chains") is var chains && chains.GetArrayLength() == 1
+                && chains[0].GetProperty("served") is { ValueKind: JsonValueKind.Object } served && served.GetProperty("relays").GetInt32() == 5
+                && chains[0].GetProperty("portalRelays") is { ValueKind: JsonValueKind.Number } relays && relays.GetInt32() == 1_000
+                && shown.GetProperty("total").GetProperty("latencyBuckets").EnumerateObject().Sum(bucket => bucket.Value.GetInt32()) == 5
+                && chains[0].GetProperty("fallbackReasons").TryGetProperty("no-node", out var reason) && reason.GetInt32() == 5;
+        });
         await client.StopAsync(Cancellation);
     }
 

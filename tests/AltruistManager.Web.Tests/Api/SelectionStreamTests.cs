@@ -146,7 +146,7 @@ public sealed class SelectionStreamTests(AppWithPicks picks) : IClassFixture<App
         {
         }
 
-        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(20));
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -188,7 +188,8 @@ public sealed class SelectionStreamTests(AppWithPicks picks) : IClassFixture<App
     [Fact]
     public async Task Streams_end_with_a_time_to_come_back_when_the_service_stops_and_do_not_delay_it()
     {
-        await using var app = await AppFixture.StartAsync();
+        // So long the end would wait for connections that stay.
+        await using var app = await AppFixture.StartAsync(("shutdownTimeoutSeconds", "240"));
         var listeners = new List<Listener>();
         for (var i = 0; i < 20; i++)
         {
@@ -199,7 +200,7 @@ public sealed class SelectionStreamTests(AppWithPicks picks) : IClassFixture<App
         var started = TimeProvider.System.GetTimestamp();
         var stopped = TimeSpan.MaxValue;
         await app.RestartAsync(() => stopped = TimeProvider.System.GetElapsedTime(started));
-        Assert.InRange(stopped, TimeSpan.Zero, TimeSpan.FromSeconds(20));
+        Assert.InRange(stopped, TimeSpan.Zero, TimeSpan.FromSeconds(120));
         var retries = new HashSet<string>();
         foreach (var listener in listeners)
         {

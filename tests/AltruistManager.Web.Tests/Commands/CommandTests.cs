@@ -216,7 +216,7 @@ public sealed class CommandTests : IDisposable
         await RunAsync("keys", "revoke", key.Split('_')[1]);
         var revoked = TimeProvider.System.GetTimestamp();
         await AppWithPicks.UntilAsync("the key is refused", async () => (await client.GetAsync("/api/v1/selections", Cancellation)).StatusCode is HttpStatusCode.Unauthorized);
-        Assert.InRange(TimeProvider.System.GetElapsedTime(revoked), TimeSpan.Zero, TimeSpan.FromSeconds(15));
+        Assert.InRange(TimeProvider.System.GetElapsedTime(revoked), TimeSpan.Zero, TimeSpan.FromSeconds(60));
 
         using var kill = Process.Start("kill", ["-TERM", $"{service.Id}"]);
         await service.WaitForExitAsync(Cancellation);

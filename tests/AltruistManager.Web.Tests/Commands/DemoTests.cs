@@ -40,14 +40,15 @@ public sealed class DemoTests
                     continue;
                 if (decision.GetProperty("trigger").GetString() == "scheduled")
                     rotated = true;
-                if (decision.GetProperty("trigger").GetString() == "failover")
-                    explanation = Candidate(decision, PickOf(before)).GetProperty("reason").GetString();
+                // On a busy machine some are found too slow before one goes down.
+                if (decision.GetProperty("trigger").GetString() == "failover" && Candidate(decision, PickOf(before)).GetProperty("reason").GetString() is { } reason
+                    && reason.Contains("refused", StringComparison.OrdinalIgnoreCase))
+                    explanation = reason;
             }
         }
 
         Assert.True(rotated, $"No rotation within a minute:\n{demo.Output}");
         Assert.False(string.IsNullOrEmpty(explanation), $"No explained failover within a minute:\n{demo.Output}");
-        Assert.Contains("refused", explanation, StringComparison.OrdinalIgnoreCase);
         Assert.Contains(Told, demo.Output, StringComparison.Ordinal);
 
         using var verification = LogVerification.OfUrl(new Uri(new Uri(demo.Printed("API")), "/"), TimeProvider.System);

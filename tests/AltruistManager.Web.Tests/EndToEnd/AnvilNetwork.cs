@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
@@ -10,7 +11,8 @@ namespace AltruistManager.Web.Tests.EndToEnd;
 /// </summary>
 internal sealed partial class AnvilNetwork : IAsyncDisposable
 {
-    private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient http = new() { Timeout = TimeSpan.FromMinutes(2) };
+    private readonly IPAddress address = OwnAddress.Draw();
     private readonly SemaphoreSlim mining = new(1);
     private readonly CancellationTokenSource stopping = new();
     private readonly List<long> blockTimes = [];
@@ -150,18 +152,18 @@ internal sealed partial class AnvilNetwork : IAsyncDisposable
         {
             ArgumentList =
             {
-                "--host", "127.0.0.1", "--port", $"{port}", "--chain-id", $"{chainId}", "--timestamp", $"{firstTime}",
+                "--host", $"{address}", "--port", $"{port}", "--chain-id", $"{chainId}", "--timestamp", $"{firstTime}",
                 "--no-mining", "--accounts", "1", "--threads", "2",
             },
         };
         var process = await ChildProcess.StartAsync(start, Listening());
-        return new Node(process);
+        return new Node(process, address);
     }
 
-    [GeneratedRegex(@"Listening on 127\.0\.0\.1:(\d+)")]
+    [GeneratedRegex(@"Listening on 127[0-9.]+:(\d+)")]
     private static partial Regex Listening();
 
-    internal sealed class Node(ChildProcess process)
+    internal sealed class Node(ChildProcess process, IPAddress address)
     {
         public ChildProcess Process { get; set; } = process;
 
@@ -169,6 +171,6 @@ internal sealed partial class AnvilNetwork : IAsyncDisposable
 
         public int Port { get; } = process.Port;
 
-        public string Url => $"http://127.0.0.1:{Port}";
+        public string Url => $"http://{address}:{Port}";
     }
 }

@@ -32,7 +32,7 @@ internal sealed class RealNodes : IAsyncDisposable
 
     public static async Task<RealNodes> StartAsync()
     {
-        var starting = (Network: AnvilNetwork.StartAsync(Identity, 3), Elsewhere: AnvilNetwork.StartAsync(Identity + 1, 1), Service: Service.StartAsync(("Selection__Interval", "00:00:08")));
+        var starting = (Network: AnvilNetwork.StartAsync(Identity, 3), Elsewhere: AnvilNetwork.StartAsync(Identity + 1, 1), Service: Service.StartAsync(("Selection__Interval", "00:00:12")));
         var world = new RealNodes(await starting.Service, await starting.Network, await starting.Elsewhere);
         try
         {

@@ -51,7 +51,7 @@ public sealed class RealNodesTests
         Assert.NotEqual(picked, ResultOf(await RoundAsync(service)));
         Assert.NotEqual(picked, ResultOf(await RoundAsync(service)));
 
-        // It comes back with the same history.
+        // It comes back with the same history; its cool-down is up to twice as long as it was away.
         await world.Network.StartAgainAsync(world.NodeOf(picked));
         Assert.Single((await world.Network.HeadHashesAsync()).Distinct());
         await StateIsAsync(service, picked, "healthy");
@@ -59,7 +59,7 @@ public sealed class RealNodesTests
         {
             await service.PostAsync("/api/v1/rounds");
             return await service.PickAsync(RealNodes.Chain, RealNodes.Region) == picked;
-        });
+        }, TimeSpan.FromMinutes(3));
 
         var decisions = await service.DecisionsAsync(RealNodes.Chain, RealNodes.Region);
         Assert.All(decisions, decision => Assert.NotEqual(world.Stranger, ResultOf(decision)));
@@ -109,6 +109,8 @@ public sealed class RealNodesTests
             var writing = WriteUntilItDiesAsync(service, life, acknowledged);
             var rounds = RoundsUntilItDiesAsync(service);
             await Task.Delay(TimeSpan.FromMilliseconds(random.Next(30, 900)), TimeProvider.System, TestContext.Current.CancellationToken);
+            // Without any write nothing would be shown; one is enough, at whatever moment it dies later.
+            await Eventually.BeTrueAsync("a write is acknowledged", () => Task.FromResult(acknowledged.Count > 0));
             service.Kill();
             await writing;
             var lastRound = await rounds;

@@ -6,7 +6,7 @@ namespace AltruistManager.Web.Tests.EndToEnd;
 /// <summary>What some providers put before their nodes: passes questions on to a real one, and spoils what it says.</summary>
 internal sealed class Relay : IAsyncDisposable
 {
-    private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient http = new() { Timeout = TimeSpan.FromMinutes(2) };
     private readonly WebApplication app;
     private readonly Manner manner;
     private readonly AnvilNetwork.Node node;

@@ -18,9 +18,9 @@ public sealed partial class RelaysTests
     [Fact]
     public async Task Every_misbehaving_relay_is_judged_rightly_and_never_picked()
     {
-        // So generous that a busy machine alone makes nothing look ill.
+        // Nobody that a sweep heard of is asked once more before a failover, with a second to answer: on a busy machine that makes one look ill.
         var starting = (
-            Service: Service.StartAsync(("Probing__Timeout", "00:00:10"), ("Probing__HotTimeout", "00:00:10")),
+            Service: Service.StartAsync(("Probing__HotInterval", "00:00:10")),
             Network: AnvilNetwork.StartAsync(Identity, 7),
             Fork: AnvilNetwork.StartAsync(Identity, 1, age: 75));
         await using var service = await starting.Service;
@@ -87,8 +87,9 @@ public sealed partial class RelaysTests
 
         // A head that does not move is one that is behind, until it has not moved for a minute.
         judged.Add(cached, ("stale", ["head has been at block 5 for", "went on"]));
-        Assert.Equal("lagging", StateOf(await service.GetAsync($"/api/v1/altruists/{cached}")));
-        await SeeAsync(service, cached, "stale", judged[cached].Words, TimeSpan.FromMinutes(2));
+        await SeeAsync(service, cached, "stale", judged[cached].Words, TimeSpan.FromMinutes(3));
+        var became = await StatesAsync(service, cached);
+        Assert.InRange(became.IndexOf("lagging"), 0, became.IndexOf("stale") - 1);
 
         // By now each has been asked many times.
         foreach (var (altruist, (state, words)) in judged)
@@ -118,19 +119,18 @@ public sealed partial class RelaysTests
     /// <summary>What its answers of one moment say stands where everybody reads it, and costs its rank.</summary>
     private static async Task GoesAfterTheOthersAsync(Service service, string mixed, long behind)
     {
-        var reason = "";
         await Eventually.BeTrueAsync("the samples met both nodes", async () =>
         {
-            // One of four answers is behind: probes of the same moment may take it away.
+            // One of four answers is behind: probes of the same moment may take it away, and on a busy machine the head goes on between two of them.
             await service.PostAsync($"/api/v1/altruists/{mixed}/test", new JsonObject());
             var check = (await service.GetAsync($"/api/v1/altruists/{mixed}"))["checks"]!.AsArray().Single(check => check!["name"]!.GetValue<string>() == "consistency")!;
-            reason = check["reason"]!.GetValue<string>();
+            var reason = check["reason"]!.GetValue<string>();
+            var told = Apart().Match(reason);
+            Assert.True(told.Success, reason);
+            Assert.InRange(long.Parse(told.Groups["spread"].ValueSpan, CultureInfo.InvariantCulture), behind - 2, behind + 2);
+            Assert.InRange(long.Parse(told.Groups["lowest"].ValueSpan, CultureInfo.InvariantCulture), 1, long.MaxValue);
             return StateOf(check) == "warned";
         });
-        var told = Apart().Match(reason);
-        Assert.True(told.Success, reason);
-        Assert.InRange(long.Parse(told.Groups["spread"].ValueSpan, CultureInfo.InvariantCulture), behind - 2, behind + 2);
-        Assert.InRange(long.Parse(told.Groups["lowest"].ValueSpan, CultureInfo.InvariantCulture), 1, long.MaxValue);
 
         await Eventually.BeTrueAsync("it goes after every healthy one", async () =>
         {

@@ -16,8 +16,10 @@ public sealed partial class SamplePortalTests
         await using var scene = await PortalScene.StartAsync();
         using (var portal = await StartAsync(scene))
         {
-            Assert.Equal((HttpStatusCode.OK, "Healthy"), await SendAsync(portal, HttpMethod.Get, "healthz"));
+            // It waits for its first picks, and for another name of a chain, some seconds at most.
+            await Eventually.BeTrueAsync("it has picks", async () => await SendAsync(portal, HttpMethod.Get, "healthz") == (HttpStatusCode.OK, "Healthy"));
             await AnswersAsync(portal, PortalScene.Chain);
+            await Eventually.BeTrueAsync("the chain is known by its other name", async () => (await SendAsync(portal, HttpMethod.Post, "v1/eth")).Status == HttpStatusCode.OK);
             await AnswersAsync(portal, "eth");
             var (status, problem) = await SendAsync(portal, HttpMethod.Post, "v1/nonsense");
             Assert.Equal(HttpStatusCode.ServiceUnavailable, status);

@@ -10,7 +10,8 @@ namespace AltruistManager.Web.Tests.EndToEnd;
 /// <summary>The real process with a database of its own, seconds instead of minutes, driven through its commands and its REST calls only.</summary>
 internal sealed partial class Service : IAsyncDisposable
 {
-    private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient http = new() { Timeout = TimeSpan.FromMinutes(2) };
+    private readonly IPAddress host = OwnAddress.Draw();
     private readonly string folder = Directory.CreateTempSubdirectory("altruist-manager-test-").FullName;
     private readonly Dictionary<string, string> settings;
     private readonly IReadOnlyList<string> launcher;
@@ -27,6 +28,9 @@ internal sealed partial class Service : IAsyncDisposable
             ["Probing__Interval"] = "00:00:02",
             ["Probing__HotInterval"] = "00:00:00.300",
             ["Probing__RetryInterval"] = "00:00:00.200",
+            // So generous that a busy machine alone makes nothing look ill.
+            ["Probing__Timeout"] = "00:00:10",
+            ["Probing__HotTimeout"] = "00:00:10",
             ["Health__CooldownInitial"] = "00:00:01",
             ["Selection__Interval"] = "00:00:04",
             ["Selection__Window"] = "00:10:00",
@@ -85,9 +89,9 @@ internal sealed partial class Service : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         process?.Dispose();
-        var start = Launched(Command("serve", "--urls", Address is null ? "http://127.0.0.1:0" : Address.GetLeftPart(UriPartial.Authority)));
+        var start = Launched(Command("serve", "--urls", Address is null ? $"http://{host}:0" : Address.GetLeftPart(UriPartial.Authority)));
         process = await ChildProcess.StartAsync(start, Listening());
-        Address = new Uri($"http://127.0.0.1:{process.Port}");
+        Address = new Uri($"http://{host}:{process.Port}");
     }
 
     public void Kill() => process!.Kill();
@@ -256,6 +260,6 @@ internal sealed partial class Service : IAsyncDisposable
         return start;
     }
 
-    [GeneratedRegex(@"http://127\.0\.0\.1:(\d+)")]
+    [GeneratedRegex(@"http://127[0-9.]+:(\d+)")]
     private static partial Regex Listening();
 }

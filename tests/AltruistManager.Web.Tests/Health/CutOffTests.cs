@@ -14,8 +14,8 @@ public sealed class CutOffTests
     public async Task A_cut_of_our_own_network_evicts_nobody_alarms_and_thaws_at_the_first_proof()
     {
         await using var app = await AppFixture.StartAsync(
-            ("Probing:Interval", "00:00:02"), ("Probing:HotInterval", "00:00:00.5"), ("Probing:RetryInterval", "00:00:00.3"), ("Probing:Timeout", "00:00:02"),
-            ("Probing:HotTimeout", "00:00:01.5"), ("Selection:Interval", "00:00:03"));
+            ("Probing:Interval", "00:00:02"), ("Probing:HotInterval", "00:00:00.5"), ("Probing:RetryInterval", "00:00:00.3"), ("Probing:Timeout", "00:00:05"),
+            ("Probing:HotTimeout", "00:00:05"), ("Selection:Interval", "00:00:03"));
         await using var world = await SimulatedWorld.StartAsync(new SimulatedWorldOptions(), Cancellation);
         var chain = world.AddChain(1, TimeSpan.FromSeconds(1));
         await PutAsync(app, "regions/us-east", new { name = "US East" });
@@ -56,10 +56,14 @@ public sealed class CutOffTests
                 Assert.All(changes, change => Assert.Contains(change.GetProperty("to").GetString(), new[] { "healthy", "failing" }));
             }
 
-            await AppWithPicks.UntilAsync("the block time is measured", async () => (await ChainAsync(app)).GetProperty("measuredBlockTimeSeconds").ValueKind == JsonValueKind.Number);
-            var told = await ChainAsync(app);
-            Assert.InRange(told.GetProperty("measuredBlockTimeSeconds").GetDouble(), 0.5, 2.5);
-            Assert.Equal(JsonValueKind.Null, told.GetProperty("haltedSince").ValueKind);
+            // The first measurements on a busy machine, and those across the cut, may be off.
+            var told = default(JsonElement);
+            await AppWithPicks.UntilAsync("the block time is measured", async () =>
+            {
+                told = await ChainAsync(app);
+                return told.GetProperty("measuredBlockTimeSeconds") is { ValueKind: JsonValueKind.Number } measured && measured.GetDouble() is >= 0.5 and <= 2.5
+                    && told.GetProperty("haltedSince").ValueKind is JsonValueKind.Null;
+            });
             Assert.True(told.GetProperty("head").GetInt64() > 0);
         }
         finally

@@ -35,7 +35,7 @@ public sealed class RateLimitTests
 
         // Invented keys count as their address.
         using var invented = app.Client("am_0123456789abcdef_0123456789012345678901234567890123456789012");
-        Assert.Contains(await ManyAsync(invented, 40), answer => answer.StatusCode is HttpStatusCode.TooManyRequests);
+        Assert.Contains(await ManyAsync(invented, 200), answer => answer.StatusCode is HttpStatusCode.TooManyRequests);
     }
 
     [Fact]
@@ -49,14 +49,14 @@ public sealed class RateLimitTests
     public async Task Stranger_does_not_get_past_the_limit_by_saying_that_it_is_somebody_else()
     {
         await using var app = await AppFixture.StartAsync(("Limits:AnonymousRequestsPerSecond", "3"), ("Http:TrustedProxies:0", "192.0.2.0/24"));
-        Assert.Contains(await ForwardedAsync(app, 40, number => $"198.51.100.{number}"), answer => answer.StatusCode is HttpStatusCode.TooManyRequests);
+        Assert.Contains(await ForwardedAsync(app, 200, number => $"198.51.100.{number}"), answer => answer.StatusCode is HttpStatusCode.TooManyRequests);
     }
 
     [Fact]
     public async Task Without_configured_proxies_nobody_may_say_that_it_is_somebody_else()
     {
         await using var app = await AppFixture.StartAsync(("Limits:AnonymousRequestsPerSecond", "3"));
-        Assert.Contains(await ForwardedAsync(app, 40, number => $"198.51.100.{number}"), answer => answer.StatusCode is HttpStatusCode.TooManyRequests);
+        Assert.Contains(await ForwardedAsync(app, 200, number => $"198.51.100.{number}"), answer => answer.StatusCode is HttpStatusCode.TooManyRequests);
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class RateLimitTests
         Assert.All(await ForwardedAsync(app, 40, number => $"198.51.100.{number}"), answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
         // Through two proxies; what the caller itself wrote stands before them.
         Assert.All(await ForwardedAsync(app, 40, number => $"192.0.2.1, 203.0.113.{100 + number}, 10.0.0.1"), answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
-        Assert.Contains(await ForwardedAsync(app, 40, number => $"198.51.100.{number}, 203.0.113.9, 10.0.0.1"), answer => answer.StatusCode is HttpStatusCode.TooManyRequests);
+        Assert.Contains(await ForwardedAsync(app, 200, number => $"198.51.100.{number}, 203.0.113.9, 10.0.0.1"), answer => answer.StatusCode is HttpStatusCode.TooManyRequests);
     }
 
     private static async Task<HttpResponseMessage[]> ManyAsync(HttpClient client, int count, string path = Path) =>

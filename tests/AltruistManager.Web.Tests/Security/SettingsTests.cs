@@ -45,8 +45,8 @@ public sealed class SettingsTests
             ("Storage:ConnectionString", "Nonsense=1"));
         string[] keys =
         [
-            "Probing:Interval ", "Probing:HotInterval ", "Probing:Timeout ", "Probing:Concurrency ", "Probing:PerHost", "Probing:AllowHttp ", "Probing:AllowedPrivateNetworks ", "Probing:Intervall ", "Probing:Region ",
-            "Health:Fall ", "Selection:Window ", "Selection:Policy", "Selection:DefaultRegion ", "Limits:RequestsPerSecond", "Limits:AnonymousRequestsPerSecond ", "Http:TrustedProxies ", "Storage:Provider", "Storage:ConnectionString ",
+            "Probing:Interval ", "Probing:HotInterval ", "Probing:Timeout ", "Probing:Concurrency ", "Probing:PerHost ", "Probing:AllowHttp ", "Probing:AllowedPrivateNetworks ", "Probing:Intervall ", "Probing:Region ",
+            "Health:Fall ", "Selection:Window ", "Selection:Policy ", "Selection:DefaultRegion ", "Limits:RequestsPerSecond ", "Limits:AnonymousRequestsPerSecond ", "Http:TrustedProxies ", "Storage:Provider ", "Storage:ConnectionString ",
         ];
         Assert.All(keys, key => Assert.Single(errors, error => error.StartsWith(key, StringComparison.Ordinal)));
         Assert.Equal(keys.Length, errors.Count);
@@ -115,7 +115,7 @@ public sealed class SettingsTests
         string[] keys =
         [
             "Publishing:Timeout ", "Publishers:0:Kind ", "Publishers:1:ConnectionString ", "Publishers:1:Chains:0021 ", "Publishers:2:Region", "Publishers:2:Name ", "Publishers:2:Url ", "Publishers:2:Secret ",
-            "Publishers:2:Chains ", "Publishers:2:Colour ", "Publishers:3:Name ", "Publishers:3:Form", "Publishers:3:Every ", "Publishers:3:File", "Publishers:3:Chains ", "Publishers:4:Chains:0021 ",
+            "Publishers:2:Chains ", "Publishers:2:Colour ", "Publishers:3:Name ", "Publishers:3:Form ", "Publishers:3:Every ", "Publishers:3:File", "Publishers:3:Chains ", "Publishers:4:Chains:0021 ",
             "Publishers:5:Key", "Publishers:5:Chains ",
         ];
         Assert.All(keys, key => Assert.Single(errors, error => error.StartsWith(key, StringComparison.Ordinal)));
@@ -123,7 +123,7 @@ public sealed class SettingsTests
         Assert.DoesNotContain(errors, error => error.Contains("cnry", StringComparison.Ordinal));
     }
 
-    private static IReadOnlyList<string> Errors(params (string Key, string? Value)[] values) => Assert.Throws<SettingsException>(() => Read(values)).Errors;
+    private static IReadOnlyList<string> Errors(params (string Key, string? Value)[] values) => [.. Assert.Throws<SettingsException>(() => Read(values)).Errors.Select(error => error.ToString())];
 
     private static Settings Read(params (string Key, string? Value)[] values) =>
         Settings.Read(new ConfigurationBuilder().AddInMemoryCollection(values.Select(value => KeyValuePair.Create(value.Key, value.Value))).Build());

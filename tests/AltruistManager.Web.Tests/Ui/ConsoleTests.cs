@@ -29,15 +29,17 @@ public sealed partial class ConsoleTests(Pages pages) : IClassFixture<Pages>
         Assert.Contains($"{there:HH:mm:ss}</time>", await drawn.TextAsync(), StringComparison.Ordinal);
 
         // On the next page of the console as well, and public ones say theirs.
+        await visitor.LiveAsync();
         asked = 0;
         await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Edit" }).ClickAsync();
-        await visitor.Page.WaitForURLAsync("**/edit");
+        await Assertions.Expect(visitor.Page.Locator("h1")).ToHaveTextAsync("Edit");
         await visitor.LiveAsync();
         await visitor.GoLiveAsync(path);
         Assert.Equal(1, asked);
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Drain…" }).ClickAsync();
         await Assertions.Expect(visitor.Page.Locator("label[for=drain-from]")).ToHaveTextAsync("From (Asia/Tokyo) (now, if empty)");
         var tomorrow = TimeProvider.System.GetUtcNow().AddDays(3).ToOffset(TimeSpan.FromHours(9));
+        await Assertions.Expect(visitor.Page.Locator(".effect")).ToBeVisibleAsync();
         await visitor.Page.GetByLabel("Reason").FillAsync("in the reader's zone");
         await visitor.Page.Locator("#drain-from").FillAsync(tomorrow.ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture));
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Plan it" }).ClickAsync();
@@ -67,11 +69,11 @@ public sealed partial class ConsoleTests(Pages pages) : IClassFixture<Pages>
         await visitor.Page.RouteAsync(Connection(), route => route.AbortAsync());
         await line!.CloseAsync();
         await Assertions.Expect(lost).ToBeVisibleAsync();
-        Assert.Contains("The connection is lost", await lost.InnerTextAsync(), StringComparison.Ordinal);
+        await Assertions.Expect(lost).ToContainTextAsync("The connection is lost", new() { UseInnerText = true });
         Assert.Equal("/my/acme", await lost.GetByRole(AriaRole.Link, new() { Name = "Reload the page" }).GetAttributeAsync("href"));
 
         await visitor.Page.UnrouteAsync(Connection());
-        await Assertions.Expect(lost).ToBeHiddenAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(lost).ToBeHiddenAsync();
         await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "acme-eth-1" }).First.ClickAsync();
         await Assertions.Expect(visitor.Page.Locator("h1")).ToHaveTextAsync("acme-eth-1");
     }

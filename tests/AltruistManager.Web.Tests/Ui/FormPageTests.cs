@@ -33,6 +33,7 @@ public sealed class FormPageTests(Pages pages) : IClassFixture<Pages>
         await visitor.Page.GetByLabel("Email").FillAsync("forgetful@acme.example");
         await visitor.Page.GetByLabel("Password").FillAsync("something else");
         await visitor.Page.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await Microsoft.Playwright.Assertions.Expect(visitor.Page.GetByRole(Microsoft.Playwright.AriaRole.Alert)).ToBeVisibleAsync();
         await JourneyBrowser.PhotographAsync(visitor, "sign-in-refused");
         Assert.Empty(visitor.Complaints);
     }

@@ -76,13 +76,14 @@ public sealed partial class PageTests(Pages pages) : IClassFixture<Pages>
         await visitor.GoAsync("/");
         await visitor.Page.GetByLabel("Chain", new() { Exact = true }).FillAsync("poly");
         await visitor.Page.Locator("select[name=region]").SelectOptionAsync("us-east");
-        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Filter" }).ClickAsync();
+        await visitor.FollowAsync(visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Filter" }), "chain=poly");
         Assert.Equal(1, await visitor.Page.Locator("a.cell").CountAsync());
         Assert.Equal("poly", await visitor.Page.GetByLabel("Chain", new() { Exact = true }).InputValueAsync());
 
         await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Clear" }).ClickAsync();
+        await visitor.Page.WaitForURLAsync(url => !url.Contains("chain=", StringComparison.Ordinal));
         await visitor.Page.Locator("select[name=show]").SelectOptionAsync("override");
-        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Filter" }).ClickAsync();
+        await visitor.FollowAsync(visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Filter" }), "show=override");
         Assert.Equal(["Polygon"], await visitor.Page.Locator(".chain-name").AllInnerTextsAsync());
     }
 
@@ -91,7 +92,7 @@ public sealed partial class PageTests(Pages pages) : IClassFixture<Pages>
     {
         await using var visitor = await pages.VisitAsync();
         await visitor.GoAsync("/");
-        await visitor.Page.Locator("a[href='/slots/0021/us-east']").ClickAsync();
+        await visitor.FollowAsync(visitor.Page.Locator("a[href='/slots/0021/us-east']"), "/slots/0021/us-east");
 
         var says = await visitor.Page.InnerTextAsync(".answer");
         Assert.Matches(@"(acme|northwind|helios)-eth-1 of .* serves 0021 in us-east since \d\d:\d\d:\d\d UTC", says);
@@ -144,7 +145,7 @@ public sealed partial class PageTests(Pages pages) : IClassFixture<Pages>
         Assert.InRange(await history.CountAsync(), 2, 25);
         Assert.Contains("now", await history.First.InnerTextAsync(), StringComparison.Ordinal);
 
-        await history.Nth(1).GetByRole(AriaRole.Link, new() { Name = "Why" }).ClickAsync();
+        await visitor.FollowAsync(history.Nth(1).GetByRole(AriaRole.Link, new() { Name = "Why" }), "decision=");
         Assert.Contains("An earlier decision", await visitor.Page.InnerTextAsync("main"), StringComparison.Ordinal);
         Assert.Contains("was picked", await visitor.Page.InnerTextAsync("main"), StringComparison.Ordinal);
     }
@@ -166,7 +167,7 @@ public sealed partial class PageTests(Pages pages) : IClassFixture<Pages>
     {
         await using var visitor = await pages.VisitAsync();
         await visitor.GoAsync("/altruists");
-        await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "acme-avax-1" }).ClickAsync();
+        await visitor.FollowAsync(visitor.Page.GetByRole(AriaRole.Link, new() { Name = "acme-avax-1" }), "/altruists/");
         var says = await visitor.Page.InnerTextAsync(".answer");
         Assert.Contains("Down for", says, StringComparison.Ordinal);
         Assert.Contains("connection", says, StringComparison.OrdinalIgnoreCase);
@@ -211,7 +212,7 @@ public sealed partial class PageTests(Pages pages) : IClassFixture<Pages>
         await using var visitor = await pages.VisitAsync(dark: true);
         await visitor.GoAsync("/slots/0021/us-east");
         var dark = await GroundAsync();
-        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Light" }).ClickAsync();
+        await ChooseAsync("Light", "light");
         Assert.EndsWith("/slots/0021/us-east", visitor.Page.Url, StringComparison.Ordinal);
         var light = await GroundAsync();
         Assert.NotEqual(dark, light);
@@ -220,9 +221,17 @@ public sealed partial class PageTests(Pages pages) : IClassFixture<Pages>
         await visitor.GoAsync("/");
         Assert.Equal("light", await visitor.Page.Locator("html").GetAttributeAsync("data-theme"));
         Assert.Equal(light, await GroundAsync());
-        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "As the system" }).ClickAsync();
+        await ChooseAsync("As the system", "system");
         Assert.Equal(dark, await GroundAsync());
         Assert.Empty(visitor.Complaints);
+
+        async Task ChooseAsync(string title, string theme)
+        {
+            await visitor.Page.GetByRole(AriaRole.Button, new() { Name = title }).ClickAsync();
+            await Assertions.Expect(visitor.Page.Locator("html")).ToHaveAttributeAsync("data-theme", theme);
+            // With its styles.
+            await visitor.Page.WaitForLoadStateAsync();
+        }
 
         Task<string> GroundAsync() => visitor.Page.EvaluateAsync<string>("getComputedStyle(document.documentElement).backgroundColor");
     }

@@ -173,8 +173,7 @@ public sealed class Pages : IAsyncLifetime
         // What needs attention is known before anybody looks: a list that grows meanwhile moves.
         await app.Services.GetRequiredService<AttentionDesk>().LookAsync(cancellation);
 
-        // What comes on a busy machine comes late.
-        Assertions.SetDefaultExpectTimeout(30_000);
+        Assertions.SetDefaultExpectTimeout(Visitor.Patience);
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {

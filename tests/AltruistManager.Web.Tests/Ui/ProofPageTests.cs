@@ -162,7 +162,7 @@ public sealed class ProofPageTests(AppFixture app, JourneyBrowser browser) : ICl
         await admin.GoLiveAsync("/my/paid");
         await JourneyBrowser.PhotographAsync(admin, "my-overview-payout");
         await admin.Page.GetByRole(AriaRole.Link, new() { Name = "call it off in the settings" }).ClickAsync();
-        await admin.Page.WaitForURLAsync("**/settings");
+        await Assertions.Expect(admin.Page.Locator("h1")).ToHaveTextAsync("Settings");
         await admin.LiveAsync();
         await Assertions.Expect(admin.Page.GetByRole(AriaRole.Button, new() { Name = "Call the change off" })).ToBeVisibleAsync();
         Assert.Empty(admin.Complaints.Concat(viewer.Complaints));

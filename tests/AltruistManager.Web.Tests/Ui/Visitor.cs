@@ -7,12 +7,16 @@ namespace AltruistManager.Web.Tests.Ui;
 /// <summary>A browser that writes down everything it complains about.</summary>
 public sealed class Visitor : IAsyncDisposable
 {
+    /// <summary>In milliseconds: what comes on a busy machine comes late.</summary>
+    public const int Patience = 120_000;
+
     private readonly IBrowserContext context;
     private readonly ConcurrentQueue<string> complaints = new();
 
     public Visitor(IBrowserContext context, IPage page)
     {
         this.context = context;
+        context.SetDefaultTimeout(Patience);
         Page = page;
         page.Console += (_, message) =>
         {
@@ -49,6 +53,22 @@ public sealed class Visitor : IAsyncDisposable
         await Page.GetByLabel("Password").FillAsync(Person.Password);
         await Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await Assertions.Expect(Page.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();
+    }
+
+    /// <summary>Presses what leads to another address, and waits until the page there is loaded: what is read before may be of the old one, or half of the new.</summary>
+    /// <param name="address">What the new address has in it, and the old one has not.</param>
+    public async Task FollowAsync(ILocator what, string address)
+    {
+        await what.ClickAsync();
+        await Page.WaitForURLAsync(url => url.Contains(address, StringComparison.Ordinal));
+    }
+
+    /// <summary>What is shown once. It takes the focus, and what is being typed elsewhere until then would be lost.</summary>
+    public async Task<string> SecretAsync()
+    {
+        var secret = Page.Locator(".secret");
+        await Assertions.Expect(secret).ToBeFocusedAsync();
+        return await secret.InnerTextAsync();
     }
 
     /// <summary>Goes to a page of a console and waits until its connection stands.</summary>

@@ -16,7 +16,7 @@ internal sealed class MirrorApi(AltruistManagerClient client, PublisherHost publ
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(15);
 
     /// <summary>Who does not read the last words within that time is cut off.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
 
     public void Map(WebApplication app)

@@ -7,7 +7,6 @@ using AltruistManager.Probing.Checks;
 using AltruistManager.Selection;
 using AltruistManager.Simulator;
 using AltruistManager.Tests.Probing;
-using AltruistManager.Tests.Simulator;
 
 namespace AltruistManager.Tests.Chains.Protocols;
 
@@ -17,7 +16,7 @@ namespace AltruistManager.Tests.Chains.Protocols;
 /// </summary>
 internal sealed class ProbedNetwork : IAsyncDisposable
 {
-    private readonly ManualClock clock;
+    private readonly ManualTime clock;
     private readonly SimulatedWorld world;
     private readonly ProbeBench bench;
     private readonly Spoken spoken;
@@ -26,7 +25,7 @@ internal sealed class ProbedNetwork : IAsyncDisposable
     private readonly Dictionary<AltruistId, Seat> seats = [];
     private readonly List<Altruist> altruists = [];
 
-    private ProbedNetwork(SimulatedWorld world, ManualClock clock, Spoken spoken, TimeSpan blockTime, double configuredBlockTime, int tolerance, int skippedEvery, int transactions)
+    private ProbedNetwork(SimulatedWorld world, ManualTime clock, Spoken spoken, TimeSpan blockTime, double configuredBlockTime, int tolerance, int skippedEvery, int transactions)
     {
         (this.world, this.clock, this.spoken, this.configuredBlockTime, this.tolerance) = (world, clock, spoken, configuredBlockTime, tolerance);
         bench = new ProbeBench(time: clock);
@@ -55,7 +54,7 @@ internal sealed class ProbedNetwork : IAsyncDisposable
 
     public static async Task<ProbedNetwork> StartAsync(Spoken spoken, double blockTime = 2, double? configuredBlockTime = null, int tolerance = 5, int skippedEvery = 0, int transactions = 4)
     {
-        var time = new ManualClock();
+        var time = new ManualTime();
         var nodes = await SimulatedWorld.StartAsync(new SimulatedWorldOptions { Clock = time }, TestContext.Current.CancellationToken);
         return new ProbedNetwork(nodes, time, spoken, TimeSpan.FromSeconds(blockTime), configuredBlockTime ?? blockTime, tolerance, skippedEvery, transactions);
     }

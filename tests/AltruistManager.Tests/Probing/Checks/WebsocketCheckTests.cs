@@ -12,13 +12,16 @@ public sealed class WebsocketCheckTests : IDisposable
 {
     private const string Subscribed = """{"jsonrpc":"2.0","id":1,"result":"0xcd"}""";
 
+    // With the mask that clients put on what they send.
+    private const int BytesOfPong = 6;
+
+    private static readonly byte[] Ping = [0x89, 0];
+
     private readonly CheckBench bench = new() { Pace = new NetworkPace(BlockTimeSeconds: 0.1, ToleranceBlocks: 3) };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    private WebsocketCheck Check => CheckWithin(TimeSpan.FromSeconds(30));
-
-    private WebsocketCheck CheckWithin(TimeSpan shortest) => new(bench.Http, bench.Options, TimeProvider.System) { Shortest = shortest };
+    private WebsocketCheck Check => new(bench.Http, bench.Options, bench.Time);
 
     [Fact]
     public async Task Head_of_the_same_height_over_the_websocket_proves_it()
@@ -89,15 +92,25 @@ public sealed class WebsocketCheckTests : IDisposable
     public async Task Subscription_without_a_head_in_time_is_not_decided()
     {
         await using var node = TestNode.Evm(() => 1_000);
-        await using var socket = Socket(async stream =>
+        var subscribed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var socket = Socket(async (stream, raw) =>
         {
             await ReadAsync(stream);
             await SendAsync(stream, Subscribed);
+            // Whoever answers a ping has read what came before it.
+            await raw.WriteAsync(Ping, Cancellation);
+            await raw.ReadExactlyAsync(new byte[BytesOfPong], Cancellation);
+            subscribed.SetResult();
             // Until the check gives up.
             await Assert.ThrowsAnyAsync<WebSocketException>(() => ReadAsync(stream));
         });
 
-        Assert.Equal(CheckState.Unknown, (await bench.RunAsync(CheckWithin(TimeSpan.FromSeconds(4)), At(node, socket))).State);
+        var running = bench.RunAsync(Check, At(node, socket));
+        await subscribed.Task.WaitAsync(TimeSpan.FromMinutes(2), Cancellation);
+        bench.Time.Advance(TimeSpan.FromSeconds(10));
+
+        var result = await running.WaitAsync(TimeSpan.FromMinutes(2), Cancellation);
+        Assert.Equal((CheckState.Unknown, "subscribed, but no new head came within 10 s"), (result.State, result.Reason));
     }
 
     [Fact]
@@ -158,7 +171,9 @@ public sealed class WebsocketCheckTests : IDisposable
     private static string Head(long height) => $$$"""{"jsonrpc":"2.0","method":"eth_subscription","params":{"subscription":"0xcd","result":{"hash":"0x1","number":"0x{{{height:x}}}"} } }""";
 
     /// <summary>Shakes hands as a WebSocket server does, byte by byte, and hands the connection over.</summary>
-    private static TestNode Socket(Func<WebSocket, Task> serve, string? refusal = null) => new(_ => Task.CompletedTask, async stream =>
+    private static TestNode Socket(Func<WebSocket, Task> serve, string? refusal = null) => Socket((socket, _) => serve(socket), refusal);
+
+    private static TestNode Socket(Func<WebSocket, Stream, Task> serve, string? refusal = null) => new(_ => Task.CompletedTask, async stream =>
     {
         var request = "";
         var buffer = new byte[4096];
@@ -176,7 +191,7 @@ public sealed class WebsocketCheckTests : IDisposable
 #pragma warning restore CA5350
         await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"), Cancellation);
         using var socket = WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { IsServer = true });
-        await serve(socket);
+        await serve(socket, stream);
         return stream;
     });
 

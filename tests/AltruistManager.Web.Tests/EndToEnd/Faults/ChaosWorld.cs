@@ -58,8 +58,11 @@ public sealed class ChaosWorld : IAsyncLifetime
             ("SSL_CERT_FILE", trusted),
             ("SSL_CERT_DIR", Path.Combine(folder, "none")),
             ("Probing__AllowedPrivateNetworks__0", Allowed),
-            ("Probing__Timeout", "00:00:03"),
-            ("Probing__HotTimeout", "00:00:03"),
+            // Generous, as far as a node that says nothing is to be down within a minute.
+            ("Probing__Timeout", "00:00:06"),
+            ("Probing__HotTimeout", "00:00:06"),
+            // Nobody that a sweep heard of is asked once more before a failover, with a second to answer: on a busy machine that makes one look ill.
+            ("Probing__HotInterval", "00:00:10"),
             ("Probing__PerHost", "20"));
         await service.PutAsync($"/api/v1/regions/{Region}", new JsonObject { ["name"] = "US East" });
         foreach (var provider in (string[])["acme", "bolt", "core", "dusk", "evil"])

@@ -15,7 +15,7 @@ public sealed class AltruistJourneyTests(JourneyBrowser browser) : IClassFixture
     [Fact]
     public async Task Provider_rotates_credentials_that_are_tested_first_edits_the_altruist_and_retires_it()
     {
-        await using var app = await AppFixture.StartAsync(("Probing:RetryInterval", "00:00:00.2"), ("Probing:HotInterval", "00:10:00"));
+        await using var app = await AppFixture.StartAsync(("Probing:RetryInterval", "00:00:00.1"), ("Probing:HotInterval", "00:10:00"));
         await using var gateway = await EchoGateway.StartAsync("old-token");
         await PutAsync(app, "regions/us-east", new { name = "US East" });
         await PutAsync(app, "providers/acme", new { name = "Acme Nodes" });
@@ -37,6 +37,9 @@ public sealed class AltruistJourneyTests(JourneyBrowser browser) : IClassFixture
         await PressAsync("Test and publish");
         await Assertions.Expect(page.Locator(".notices").First).ToContainTextAsync("Nothing was changed");
         Assert.Equal("""{"type":"bearer","token":"old-token"}""", await PublishedAsync());
+        await PressAsync("Retire…");
+        await Assertions.Expect(page.Locator(".notices").First).Not.ToContainTextAsync("Nothing was changed");
+        await PressAsync("Rotate credentials…");
         gateway.Wants = "-token";
         await page.GetByLabel("Credentials", new() { Exact = true }).SelectOptionAsync("header");
         await page.GetByLabel("Name of the header").FillAsync("X-Key");

@@ -32,8 +32,7 @@ public sealed class JourneyBrowser : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        // What comes on a busy machine comes late.
-        Assertions.SetDefaultExpectTimeout(30_000);
+        Assertions.SetDefaultExpectTimeout(Visitor.Patience);
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
@@ -78,10 +77,12 @@ public sealed class JourneyBrowser : IAsyncLifetime
     {
         var page = visitor.Page;
         var (folder, size) = (Checkout.Artifacts("screenshots"), page.ViewportSize!);
+        // Without its styles it is another page.
+        await page.WaitForLoadStateAsync();
         Assert.Empty(await page.EvaluateAsync<string[]>(Undefined));
         if (await page.EvaluateAsync<string[]>(Definitions) is { Length: > 0 } wanted)
         {
-            var explained = await (await page.APIRequest.GetAsync("/methodology")).TextAsync();
+            var explained = await (await page.APIRequest.GetAsync("/methodology", new() { Timeout = Visitor.Patience })).TextAsync();
             Assert.All(wanted, name => Assert.Contains($"id=\"{name}\"", explained, StringComparison.Ordinal));
         }
 

@@ -8,8 +8,6 @@ namespace AltruistManager.Web.Tests.Ui.Journeys;
 /// <summary>From the link of an invitation to a pick that a portal gets.</summary>
 public sealed class NewcomerJourneyTests(JourneyBrowser browser) : IClassFixture<JourneyBrowser>
 {
-    private static readonly LocatorAssertionsToHaveTextOptions Patiently = new() { Timeout = 60_000 };
-
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -32,6 +30,7 @@ public sealed class NewcomerJourneyTests(JourneyBrowser browser) : IClassFixture
         await page.GetByRole(AriaRole.Button, new() { Name = "Make the account" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "My altruists" }).ClickAsync();
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Newcomer Nodes");
+        await erin.LiveAsync();
         await JourneyBrowser.PhotographAsync(erin, "newcomer-nothing-yet");
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Add an altruist" }).First.ClickAsync();
@@ -42,7 +41,7 @@ public sealed class NewcomerJourneyTests(JourneyBrowser browser) : IClassFixture
         await page.GetByRole(AriaRole.Button, new() { Name = "Ethereum 0021" }).ClickAsync();
         await page.GetByLabel("Label").FillAsync("newcomer-eth-1");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
-        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("newcomer-eth-1", Patiently);
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("newcomer-eth-1");
         await erin.LiveAsync();
         await JourneyBrowser.PhotographAsync(erin, "newcomer-added");
         using (var none = await app.Portal.GetAsync("/api/v1/selections/0021?region=us-east", Cancellation))
@@ -53,8 +52,8 @@ public sealed class NewcomerJourneyTests(JourneyBrowser browser) : IClassFixture
         using (var attested = await app.Staff.PatchAsJsonAsync($"/api/v1/altruists/{id}", new { url = node.Url.ToString(), attested = true }, Cancellation))
             await attested.ReadJsonAsync(Cancellation);
 
-        await Assertions.Expect(page.Locator(".badges .health")).ToHaveTextAsync("healthy", Patiently);
-        await Assertions.Expect(page.Locator(".standings")).ToContainTextAsync("In use now", new() { Timeout = 60_000 });
+        await Assertions.Expect(page.Locator(".badges .health")).ToHaveTextAsync("healthy");
+        await Assertions.Expect(page.Locator(".standings")).ToContainTextAsync("In use now");
         await JourneyBrowser.PhotographAsync(erin, "newcomer-picked");
         var primary = (await app.Portal.GetJsonAsync("/api/v1/selections/0021?region=us-east", Cancellation)).GetProperty("primary");
         Assert.Equal(("newcomer", node.Url.ToString()), (primary.GetProperty("provider").GetString(), primary.GetProperty("url").GetString()));

@@ -13,9 +13,6 @@ namespace AltruistManager.Web.Tests.Ui.Journeys;
 /// <summary>What those who look after a provider's altruists do, from beginning to end, in a real browser on the real service.</summary>
 public sealed class ProviderJourneys(Pages pages) : IClassFixture<Pages>
 {
-    /// <summary>A page looks every five seconds.</summary>
-    private static readonly PageAssertionsToHaveURLOptions Patiently = new() { Timeout = 60_000 };
-
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -33,19 +30,19 @@ public sealed class ProviderJourneys(Pages pages) : IClassFixture<Pages>
         await visitor.Page.GetByLabel("Label").FillAsync("acme-eth-9");
 
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Test now" }).ClickAsync();
-        await Assertions.Expect(visitor.Page.Locator(".test")).ToContainTextAsync("The test passed", new() { Timeout = 30_000 });
+        await Assertions.Expect(visitor.Page.Locator(".test")).ToContainTextAsync("The test passed");
         await Assertions.Expect(visitor.Page.Locator(".test")).ToContainTextAsync("identity");
         Assert.DoesNotContain((await AltruistsAsync()).EnumerateArray(), altruist => altruist.GetProperty("label").GetString() == "acme-eth-9");
 
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
-        await Assertions.Expect(visitor.Page.Locator("h1")).ToHaveTextAsync("acme-eth-9", new() { Timeout = 30_000 });
-        await Assertions.Expect(visitor.Page.Locator(".badges .health")).ToHaveTextAsync("healthy", new() { Timeout = 60_000 });
+        await Assertions.Expect(visitor.Page.Locator("h1")).ToHaveTextAsync("acme-eth-9");
+        await Assertions.Expect(visitor.Page.Locator(".badges .health")).ToHaveTextAsync("healthy");
         await Eventually.BeTrueAsync("the new one is picked", async () =>
         {
             await pages.PickAnewAsync();
             return (await pages.App.Portal.GetJsonAsync("/api/v1/selections/0021?region=us-east", Cancellation)).GetProperty("primary").GetProperty("label").GetString() == "acme-eth-9";
         });
-        await Assertions.Expect(visitor.Page.Locator(".standings")).ToContainTextAsync("In use now", new() { Timeout = 60_000 });
+        await Assertions.Expect(visitor.Page.Locator(".standings")).ToContainTextAsync("In use now");
         Assert.Empty(visitor.Complaints);
     }
 
@@ -58,9 +55,9 @@ public sealed class ProviderJourneys(Pages pages) : IClassFixture<Pages>
         await visitor.Page.GetByLabel("Chains", new() { Exact = true }).FillAsync("0009");
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Polygon 0009" }).ClickAsync();
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Test now" }).ClickAsync();
-        await Assertions.Expect(visitor.Page.Locator(".test")).ToContainTextAsync("The test failed", new() { Timeout = 30_000 });
+        await Assertions.Expect(visitor.Page.Locator(".test")).ToContainTextAsync("The test failed");
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Save as a draft" }).ClickAsync();
-        await Assertions.Expect(visitor.Page.Locator(".answer")).ToContainTextAsync("switched off, as a draft is", new() { Timeout = 30_000 });
+        await Assertions.Expect(visitor.Page.Locator(".answer")).ToContainTextAsync("switched off, as a draft is");
         Assert.Contains((await AltruistsAsync()).EnumerateArray(), altruist => altruist.GetProperty("state").GetString() == "disabled");
     }
 
@@ -147,7 +144,7 @@ public sealed class ProviderJourneys(Pages pages) : IClassFixture<Pages>
         await visitor.GoLiveAsync("/my/acme/keys");
         await visitor.Page.GetByLabel("Name").FillAsync("deployment");
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Make the key" }).ClickAsync();
-        var key = await visitor.Page.Locator(".secret").InnerTextAsync();
+        var key = await visitor.SecretAsync();
         using var client = pages.App.Client(key);
         using (var changed = await client.PatchAsJsonAsync($"/api/v1/altruists/{pages.Altruists["acme-eth-1"]}", new { capacityRps = 70 }, Cancellation))
             Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
@@ -175,7 +172,7 @@ public sealed class ProviderJourneys(Pages pages) : IClassFixture<Pages>
         await visitor.GoLiveAsync("/my/northwind/team");
         await visitor.Page.GetByLabel("Email").FillAsync("new@northwind.example");
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Make the link" }).ClickAsync();
-        var link = await visitor.Page.Locator(".secret").InnerTextAsync();
+        var link = await visitor.SecretAsync();
         await Assertions.Expect(visitor.Page.Locator("main")).ToContainTextAsync("new@northwind.example");
 
         await using (var invited = await pages.VisitAsync())
@@ -255,6 +252,7 @@ public sealed class ProviderJourneys(Pages pages) : IClassFixture<Pages>
         await using var visitor = await pages.VisitAsAsync(Pages.Admin);
         await visitor.GoLiveAsync($"/my/acme/altruists/{pages.Altruists["acme-avax-1"]}");
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Drain…" }).ClickAsync();
+        await Assertions.Expect(visitor.Page.Locator(".effect")).ToBeVisibleAsync();
         await visitor.Page.GetByLabel("Reason").FillAsync("another rack");
         var day = TimeProvider.System.GetUtcNow().AddDays(2);
         await visitor.Page.GetByLabel("From (UTC)").FillAsync($"{day:yyyy-MM-dd}T10:00");
@@ -274,7 +272,7 @@ public sealed class ProviderJourneys(Pages pages) : IClassFixture<Pages>
     /// <summary>Within seconds, and told why.</summary>
     private static async Task IsLedOutAsync(Visitor visitor)
     {
-        await Assertions.Expect(visitor.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/sign-in"), Patiently);
+        await Assertions.Expect(visitor.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/sign-in"));
         await Assertions.Expect(visitor.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("Your session is over");
         Assert.Contains("back=%2Fmy%2Facme", visitor.Page.Url, StringComparison.Ordinal);
     }
@@ -286,7 +284,7 @@ public sealed class ProviderJourneys(Pages pages) : IClassFixture<Pages>
         await using var visitor = await pages.VisitAsAsync("removed@acme.example");
         await visitor.GoLiveAsync("/my/acme");
         await pages.App.Services.GetRequiredService<UserRegistry>().RevokeAsync(Actor.Operator, user, Grant.Of("acme", MemberRole.Admin), Cancellation);
-        await Assertions.Expect(visitor.Page.Locator("h1")).ToHaveTextAsync("Nothing here", new() { Timeout = 30_000 });
+        await Assertions.Expect(visitor.Page.Locator("h1")).ToHaveTextAsync("Nothing here");
     }
 
     private async Task<JsonElement> AltruistsAsync() => (await pages.App.Staff.GetJsonAsync("/api/v1/altruists", Cancellation)).GetProperty("items");

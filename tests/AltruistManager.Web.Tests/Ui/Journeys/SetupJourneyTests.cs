@@ -34,7 +34,7 @@ public sealed partial class SetupJourneyTests(JourneyBrowser browser) : IClassFi
         await page.GetByRole(AriaRole.Button, new() { Name = "Go on" }).ClickAsync();
 
         await page.GetByLabel("Find").FillAsync("ethereum mainnet");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Find" }).ClickAsync();
+        await root.FollowAsync(page.GetByRole(AriaRole.Button, new() { Name = "Find" }), "q=ethereum");
         await page.Locator("label.choice", new() { HasText = "0021" }).GetByRole(AriaRole.Checkbox).CheckAsync();
         await JourneyBrowser.PhotographAsync(root, "setup-3");
         await page.GetByRole(AriaRole.Button, new() { Name = "Go on" }).ClickAsync();
@@ -49,7 +49,7 @@ public sealed partial class SetupJourneyTests(JourneyBrowser browser) : IClassFi
         await Assertions.Expect(page.GetByText("It answers well")).ToBeVisibleAsync();
         await JourneyBrowser.PhotographAsync(root, "setup-4");
         await page.GetByRole(AriaRole.Button, new() { Name = "Finish" }).ClickAsync();
-        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "It is served" })).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "It is served" })).ToBeVisibleAsync();
         await JourneyBrowser.PhotographAsync(root, "setup-5");
 
         var curl = Curl().Match(await page.Locator(".paste").InnerTextAsync());

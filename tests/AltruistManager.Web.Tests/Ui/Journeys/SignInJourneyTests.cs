@@ -28,6 +28,7 @@ public sealed class SignInJourneyTests(AppFixture app, JourneyBrowser browser) :
         await page.GetByRole(AriaRole.Link, new() { Name = "Set up" }).ClickAsync();
         await page.GetByLabel("Your password").FillAsync(Person.Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Set it up" }).ClickAsync();
+        await Assertions.Expect(page.Locator("img.qr")).ToHaveJSPropertyAsync("complete", true);
         var secret = (await page.Locator("code.key").InnerTextAsync()).Replace(" ", "", StringComparison.Ordinal);
         Assert.True(await page.Locator("img.qr").EvaluateAsync<int>("picture => picture.naturalWidth") > 100);
         await JourneyBrowser.PhotographAsync(carla, "account-authenticator");
@@ -49,6 +50,7 @@ public sealed class SignInJourneyTests(AppFixture app, JourneyBrowser browser) :
 
         await carla.GoAsync("/sign-in?back=/account");
         await page.GetByRole(AriaRole.Link, new() { Name = "Use a passkey" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Sign in with a passkey" })).ToBeVisibleAsync();
         await JourneyBrowser.PhotographAsync(carla, "sign-in-passkey");
         await page.GetByRole(AriaRole.Button, new() { Name = "Use a passkey" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Your account" })).ToBeVisibleAsync();
@@ -57,6 +59,7 @@ public sealed class SignInJourneyTests(AppFixture app, JourneyBrowser browser) :
         await using var elsewhere = await browser.VisitAsync(app.Address, phone: true, dark: true);
         await elsewhere.GoAsync("/account");
         await SignInAsync(elsewhere.Page);
+        await Assertions.Expect(elsewhere.Page.GetByRole(AriaRole.Heading, new() { Name = "Code of your app" })).ToBeVisibleAsync();
         await JourneyBrowser.PhotographAsync(elsewhere, "sign-in-code");
         await elsewhere.Page.GetByRole(AriaRole.Link, new() { Name = "Use a recovery code" }).ClickAsync();
         await Assertions.Expect(elsewhere.Page.GetByRole(AriaRole.Heading, new() { Name = "Recovery code" })).ToBeVisibleAsync();

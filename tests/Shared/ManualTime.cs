@@ -1,6 +1,6 @@
-namespace AltruistManager.Client.Tests;
+namespace AltruistManager.Testing;
 
-/// <summary>A clock that stands still until it is moved, and then fires the timers that became due, in their order.</summary>
+/// <summary>A clock that stands still until it is moved, and then fires the timers that became due, in their order: no deadline ends what a busy machine is late with.</summary>
 internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock gate = new();
@@ -25,7 +25,7 @@ internal sealed class ManualTime : TimeProvider
             return now + offset;
     }
 
-    public override long GetTimestamp() => Now.Ticks;
+    public override long GetTimestamp() => Now.UtcTicks;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -50,9 +50,19 @@ internal sealed class ManualTime : TimeProvider
             lock (gate)
             {
                 due = timers.Where(timer => timer.Due <= until).MinBy(timer => timer.Due);
-                now = due?.Due ?? until;
-                if (due is not null)
+                var at = due?.Due ?? until;
+                // Somebody else may have moved it meanwhile.
+                if (at > now)
+                    now = at;
+                if (due is { Period: var period })
+                {
                     timers.Remove(due);
+                    if (period > TimeSpan.Zero)
+                    {
+                        due.Due += period;
+                        timers.Add(due);
+                    }
+                }
             }
 
             if (due is null)
@@ -63,20 +73,21 @@ internal sealed class ManualTime : TimeProvider
 
     private sealed class ManualTimer(ManualTime time, TimerCallback callback, object? state) : ITimer
     {
-        public DateTimeOffset Due { get; private set; }
+        public DateTimeOffset Due { get; set; }
+
+        /// <summary>Not above zero for a timer that fires once.</summary>
+        public TimeSpan Period { get; private set; }
 
         public void Fire() => callback(state);
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            if (period != Timeout.InfiniteTimeSpan)
-                throw new NotSupportedException("Timers that repeat are not used here.");
             lock (time.gate)
             {
                 time.timers.Remove(this);
                 if (dueTime == Timeout.InfiniteTimeSpan)
                     return true;
-                Due = time.now + dueTime;
+                (Due, Period) = (time.now + dueTime, period);
                 time.timers.Add(this);
             }
 
