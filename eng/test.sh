@@ -28,6 +28,9 @@ rm -rf "$results" && mkdir -p "$results"
 
 # What the tests start carries this mark; nothing that carries it may outlive the script.
 export ALTRUIST_MANAGER_TEST_RUN="$$-$RANDOM$RANDOM"
+
+# Processes that live for seconds do not get back what it costs to watch how they run.
+export DOTNET_TieredPGO=0
 kill_leftovers() {
   local environment pid
   for environment in /proc/[0-9]*/environ; do

@@ -1,6 +1,6 @@
 namespace AltruistManager.Testing;
 
-/// <summary>A clock that stands still until it is moved, and then fires the timers that became due, in their order: no deadline ends what a busy machine is late with.</summary>
+/// <summary>A clock that stands still until it is moved, and then fires the timers that became due, in their order: no deadline ends what a busy machine is late with. What is due at once waits for it too.</summary>
 internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock gate = new();

@@ -47,7 +47,7 @@ public sealed partial class RefusalLog(AuditStore store, TimeProvider time, ILog
         }
     }
 
-    /// <summary>Writes what there is, whether or not its time has come.</summary>
+    /// <summary>Writes what there is, whether or not its time has come; over when what was on its way is written too.</summary>
     public Task FlushAsync(CancellationToken cancellation) => WriteAsync(all: true, cancellation);
 
     /// <summary>Writes what has waited long enough.</summary>

@@ -825,7 +825,7 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
     public async Task Lanes_that_wait_one_after_the_other_do_not_keep_each_other_from_counting()
     {
         var monitor = await HealthyAsync("a1", "b1", "c1");
-        foreach (var (lane, second) in new[] { (ProbeLane.Hot, 310), (ProbeLane.Steady, 312), (ProbeLane.Hot, 313.0) })
+        foreach (var (lane, second) in new[] { (ProbeLane.Hot, 310), (ProbeLane.Steady, 312), (ProbeLane.Hot, 313) })
             await ObserveAsync(monitor, lane, Bad("a1", second, ProbeOutcome.Timeout));
         Assert.Equal(VerdictState.Failing, board[Id("a1")].State);
         await ObserveAsync(monitor, ProbeLane.Hot, Bad("a1", 316, ProbeOutcome.Timeout));

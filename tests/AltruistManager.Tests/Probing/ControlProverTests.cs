@@ -27,25 +27,27 @@ public sealed class ControlProverTests(SqliteFixture fixture) : IClassFixture<Sq
         var prover = new ControlProver(
             http, new TxtResolver(() => [records.EndPoint], new ManualTime()), world.Control, world.Altruists, world.Rosters, world.Refusals, Options.Create(new ProbingOptions()), TimeProvider.System);
 
-        var shown = RegistryWorld.Done(await prover.StartNewAsync(Acme, RegistryWorld.Draft, new FieldErrors(), Cancellation));
+        var shown = await DoneAsync(prover.StartNewAsync(Acme, RegistryWorld.Draft, new FieldErrors(), Cancellation));
         var place = Assert.Single(shown.Places);
         Assert.Equal(("eth1.acme.example", "_altruist-manager.eth1.acme.example"), (place.Host, place.DnsName));
         Assert.StartsWith("https://eth1.acme.example/.well-known/altruist-manager/", place.FileUrl, StringComparison.Ordinal);
-        var looked = RegistryWorld.Done(await prover.CheckNewAsync(Acme, RegistryWorld.Draft, new FieldErrors(), Cancellation));
+        var looked = await DoneAsync(prover.CheckNewAsync(Acme, RegistryWorld.Draft, new FieldErrors(), Cancellation));
         Assert.Equal(("there is no such record", false), (looked.Places[0].Dns, looked.Altruist.Attested));
 
         records.Text = shown.Challenge!.Answer;
         // What is shown for one provider is not what another one has to show.
         var other = Actors.AdminOf("other");
-        Assert.False(RegistryWorld.Done(await prover.CheckNewAsync(other, RegistryWorld.Draft with { Provider = "other" }, new FieldErrors(), Cancellation)).Altruist.Attested);
-        var proven = RegistryWorld.Done(await prover.CheckNewAsync(Acme, RegistryWorld.Draft, new FieldErrors(), Cancellation));
+        Assert.False((await DoneAsync(prover.CheckNewAsync(other, RegistryWorld.Draft with { Provider = "other" }, new FieldErrors(), Cancellation))).Altruist.Attested);
+        var proven = await DoneAsync(prover.CheckNewAsync(Acme, RegistryWorld.Draft, new FieldErrors(), Cancellation));
         Assert.Equal((true, null, "control is proven by DNS"), (proven.Altruist.Attested, proven.Challenge, proven.Reason));
-        Assert.Null(RegistryWorld.Done(await prover.StartNewAsync(Acme, RegistryWorld.Draft, new FieldErrors(), Cancellation)).Challenge);
+        Assert.Null((await DoneAsync(prover.StartNewAsync(Acme, RegistryWorld.Draft, new FieldErrors(), Cancellation))).Challenge);
 
         Assert.False(RegistryWorld.Done(await world.AddAsync(RegistryWorld.Draft with { Provider = "other" }, other)).Attested);
         var made = RegistryWorld.Done(await world.AddAsync(actor: Acme));
         Assert.Equal((true, ControlProof.Dns), (made.Attested, made.ControlBy));
     }
+
+    private static async Task<ControlReport> DoneAsync(Task<Registered<ControlReport>> asked) => RegistryWorld.Done(await asked.WaitAsync(Wait.Patience, Cancellation));
 
     /// <summary>A resolver that has one TXT record, whatever it is asked for.</summary>
     private sealed class Records : IDisposable

@@ -47,10 +47,12 @@ internal sealed class ProbeBench : IDisposable
     };
 
     public Task<ProbeResult> ProbeAsync(string url, ProbeQuestions questions = default, int timeoutMs = PatienceMs, bool mayBePrivate = true, string path = "", IChainProtocol? protocol = null) =>
-        Prober.ProbeAsync(Altruist(url, mayBePrivate), protocol ?? new EvmProtocol(), path, ProbeLane.Steady, questions, TimeSpan.FromMilliseconds(timeoutMs), TestContext.Current.CancellationToken);
+        Prober.ProbeAsync(Altruist(url, mayBePrivate), protocol ?? new EvmProtocol(), path, ProbeLane.Steady, questions, TimeSpan.FromMilliseconds(timeoutMs), TestContext.Current.CancellationToken)
+            .WaitAsync(Wait.Patience + TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
 
     public Task<ProbeResult> ProbeAsync(Altruist altruist, ProbeQuestions questions = default, IChainProtocol? protocol = null) =>
-        Prober.ProbeAsync(altruist, protocol ?? new EvmProtocol(), "", ProbeLane.Steady, questions, TimeSpan.FromMilliseconds(PatienceMs), TestContext.Current.CancellationToken);
+        Prober.ProbeAsync(altruist, protocol ?? new EvmProtocol(), "", ProbeLane.Steady, questions, TimeSpan.FromMilliseconds(PatienceMs), TestContext.Current.CancellationToken)
+            .WaitAsync(Wait.Patience + TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
 
     public void Dispose()
     {

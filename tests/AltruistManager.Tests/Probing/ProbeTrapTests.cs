@@ -644,8 +644,7 @@ public sealed class ProbeTrapTests : IDisposable
         var quick = await slow.ProbeAsync($"http://quick.test:{node.Port}", timeoutMs: 10_000);
 
         Assert.Equal(ProbeOutcome.Ok, quick.Outcome);
-        while (Volatile.Read(ref lookUps) < stuck.Count)
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
+        await Wait.UntilAsync("all names are looked up", () => Volatile.Read(ref lookUps) >= stuck.Count);
         time.Advance(TimeSpan.FromSeconds(1));
         foreach (var probing in stuck)
             Assert.Equal(ProbeOutcome.ResolverFailed, (await InTimeAsync(probing)).Outcome);

@@ -74,8 +74,7 @@ public sealed class SimulatedFaultTests : IDisposable
         var probing = bench.ProbeAsync(node.Url.ToString(), timeoutMs: 4_000);
         if (outcome == ProbeOutcome.Timeout)
         {
-            while (node.Requests == 0)
-                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
+            await Wait.UntilAsync("the node is asked", () => node.Requests > 0);
             time.Advance(TimeSpan.FromSeconds(4));
         }
 

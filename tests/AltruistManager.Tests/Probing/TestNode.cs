@@ -58,11 +58,7 @@ internal sealed class TestNode : IAsyncDisposable
     public static string HashOf(long height) => $"0x{height:x64}";
 
     /// <summary>When so many requests have arrived.</summary>
-    public async Task UntilAskedAsync(int times = 1)
-    {
-        while (Requests < times)
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
-    }
+    public Task UntilAskedAsync(int times = 1) => Wait.UntilAsync($"the node is asked {times} times", () => Requests >= times);
 
     public async ValueTask DisposeAsync()
     {

@@ -48,12 +48,15 @@ public sealed class TxtResolverTests
         using var failing = new Server(question => Answer(question, 2));
         using var broken = new Server(question => Answer(question, 0, (16, [200, (byte)'x'])));
         using var good = new Server(question => Answer(question, 0, (16, [4, (byte)'g', (byte)'o', (byte)'o', (byte)'d'])));
-        Assert.Equal(["good"], await new TxtResolver(() => [failing.EndPoint, broken.EndPoint, good.EndPoint], new ManualTime()).FindAsync("txt.acme", Cancellation));
-        await Assert.ThrowsAsync<IOException>(() => new TxtResolver(() => [failing.EndPoint, broken.EndPoint], new ManualTime()).FindAsync("txt.acme", Cancellation));
-        await Assert.ThrowsAsync<IOException>(() => new TxtResolver(() => [], new ManualTime()).FindAsync("txt.acme", Cancellation));
+        Assert.Equal(["good"], await AskAsync(failing.EndPoint, broken.EndPoint, good.EndPoint));
+        await Assert.ThrowsAsync<IOException>(() => AskAsync(failing.EndPoint, broken.EndPoint));
+        await Assert.ThrowsAsync<IOException>(() => AskAsync());
     }
 
-    private static Task<IReadOnlyList<string>> AskAsync(Server server) => new TxtResolver(() => [server.EndPoint], new ManualTime()).FindAsync("txt.acme", Cancellation);
+    private static Task<IReadOnlyList<string>> AskAsync(Server server) => AskAsync(server.EndPoint);
+
+    private static Task<IReadOnlyList<string>> AskAsync(params IReadOnlyList<IPEndPoint> resolvers) =>
+        new TxtResolver(() => resolvers, new ManualTime()).FindAsync("txt.acme", Cancellation).WaitAsync(Wait.Patience, Cancellation);
 
     private static byte[] Answer(ReadOnlySpan<byte> question, byte code, params (byte Type, byte[] Data)[] records)
     {

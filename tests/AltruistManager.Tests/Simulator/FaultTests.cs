@@ -106,8 +106,7 @@ public sealed class FaultTests(NodeFixture fixture) : IClassFixture<NodeFixture>
         var node = fixture.NewNode();
         node.Fault = Faults.Frozen;
         var height = await fixture.HeightAsync(node);
-        while (fixture.Chain.Height <= height + 1)
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation);
+        await Wait.UntilAsync("the chain goes on", () => fixture.Chain.Height > height + 1);
         Assert.Equal(height, await fixture.HeightAsync(node));
         node.Fault = node.Fault!.And(Faults.Slow(TimeSpan.FromMilliseconds(1)));
         Assert.Equal(height, await fixture.HeightAsync(node));
@@ -340,11 +339,7 @@ public sealed class FaultTests(NodeFixture fixture) : IClassFixture<NodeFixture>
     public async Task World_refuses_to_listen_for_others() =>
         await Assert.ThrowsAsync<ArgumentException>(() => SimulatedWorld.StartAsync(new SimulatedWorldOptions { Address = IPAddress.Any }, Cancellation));
 
-    private static async Task ArrivedAsync(SimulatedNode node)
-    {
-        while (node.Requests == 0)
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Cancellation);
-    }
+    private static Task ArrivedAsync(SimulatedNode node) => Wait.UntilAsync("the request arrives", () => node.Requests > 0);
 
     private async Task<string?> HashAsync(SimulatedNode node, long height) =>
         (await fixture.ResultAsync(node, "eth_getBlockByNumber", $"""["0x{height:x}",false]""")).GetProperty("hash").GetString();

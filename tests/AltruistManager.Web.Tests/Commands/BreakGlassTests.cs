@@ -70,14 +70,22 @@ public sealed class BreakGlassTests(AppWithPicks picks) : IClassFixture<AppWithP
                 await write.ExecuteAsync("create trigger kept before update on verdicts begin select raise(ignore); end");
             },
             Cancellation);
-        var made = await RunAsync("pin", "--altruist", "two", "--chain", "eth", "--for", "1h", "--reason", "r");
-        await database.WriteAsync(
-            async write =>
-            {
-                await write.ExecuteAsync("drop trigger kept");
-                await SayAsync(write, "healthy", "healthy");
-            },
-            Cancellation);
+        (int Code, string Output, string Error) made;
+        try
+        {
+            made = await RunAsync("pin", "--altruist", "two", "--chain", "eth", "--for", "1h", "--reason", "r");
+        }
+        finally
+        {
+            await database.WriteAsync(
+                async write =>
+                {
+                    await write.ExecuteAsync("drop trigger kept");
+                    await SayAsync(write, "healthy", "healthy");
+                },
+                Cancellation);
+        }
+
         await RunAsync("pin", "--end", made.Output.Trim());
         Assert.Equal((0, "It is not eligible now (down: refuses connections): without --force the pin rules only once it is.\n"), (made.Code, made.Error));
 

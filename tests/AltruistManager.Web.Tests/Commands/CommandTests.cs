@@ -214,9 +214,7 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/v1/selections", Cancellation)).StatusCode);
 
         await RunAsync("keys", "revoke", key.Split('_')[1]);
-        var revoked = TimeProvider.System.GetTimestamp();
         await AppWithPicks.UntilAsync("the key is refused", async () => (await client.GetAsync("/api/v1/selections", Cancellation)).StatusCode is HttpStatusCode.Unauthorized);
-        Assert.InRange(TimeProvider.System.GetElapsedTime(revoked), TimeSpan.Zero, TimeSpan.FromSeconds(60));
 
         using var kill = Process.Start("kill", ["-TERM", $"{service.Id}"]);
         await service.WaitForExitAsync(Cancellation);

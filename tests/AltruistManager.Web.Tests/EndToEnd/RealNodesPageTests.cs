@@ -1,3 +1,4 @@
+using AltruistManager.Web.Tests.Ui;
 using Microsoft.Playwright;
 
 namespace AltruistManager.Web.Tests.EndToEnd;
@@ -6,11 +7,6 @@ namespace AltruistManager.Web.Tests.EndToEnd;
 [Collection(EndToEndCollection.Name)]
 public sealed class RealNodesPageTests
 {
-    /// <summary>With the browser, in milliseconds.</summary>
-    private const float Patience = 120_000;
-
-    private static readonly string[] Arguments = ["--no-sandbox", "--disable-dev-shm-usage"];
-
     private readonly List<string> complaints = [];
 
     [Fact]
@@ -18,7 +14,7 @@ public sealed class RealNodesPageTests
     {
         await using var world = await RealNodes.StartAsync();
         using var playwright = await Playwright.CreateAsync();
-        await using var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = "/usr/bin/chromium", Args = Arguments, Timeout = Patience });
+        await using var browser = await Chromium.LaunchAsync(playwright);
         var page = await OpenAsync(browser, world, ColorScheme.Light, 1280, 900);
 
         // The matrix: one chain, a pick with three of four eligible.
@@ -86,7 +82,7 @@ public sealed class RealNodesPageTests
             ColorScheme = scheme,
             ViewportSize = new() { Width = width, Height = height },
         });
-        context.SetDefaultTimeout(Patience);
+        context.SetDefaultTimeout(Visitor.Patience);
         var page = await context.NewPageAsync();
         page.Console += (_, message) =>
         {

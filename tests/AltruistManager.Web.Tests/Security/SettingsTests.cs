@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
 using AltruistManager.Publishing;
 using AltruistManager.Web.Tests.EndToEnd;
 
@@ -51,6 +53,18 @@ public sealed class SettingsTests
         Assert.All(keys, key => Assert.Single(errors, error => error.StartsWith(key, StringComparison.Ordinal)));
         Assert.Equal(keys.Length, errors.Count);
         Assert.DoesNotContain(errors, error => error.Contains('\n'));
+    }
+
+    /// <summary>The framework's own words name a field, not a key.</summary>
+    [Fact]
+    public void Every_rule_of_an_option_has_words_of_its_own()
+    {
+        var rules = new[] { typeof(PublisherOptions).Assembly, typeof(Settings).Assembly }.SelectMany(assembly => assembly.GetTypes())
+            .Where(type => type.Name.EndsWith("Options", StringComparison.Ordinal))
+            .SelectMany(type => type.GetProperties().SelectMany(property => property.GetCustomAttributes<ValidationAttribute>().Select(rule => (Key: $"{type.Name}.{property.Name}", Rule: rule))))
+            .ToList();
+        Assert.InRange(rules.Count, 20, 200);
+        Assert.DoesNotContain(rules, one => one.Rule is not (RangeAttribute or RequiredAttribute) && one.Rule.ErrorMessage is null);
     }
 
     [Theory]

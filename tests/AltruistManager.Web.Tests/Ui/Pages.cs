@@ -173,13 +173,8 @@ public sealed class Pages : IAsyncLifetime
         // What needs attention is known before anybody looks: a list that grows meanwhile moves.
         await app.Services.GetRequiredService<AttentionDesk>().LookAsync(cancellation);
 
-        Assertions.SetDefaultExpectTimeout(Visitor.Patience);
         playwright = await Playwright.CreateAsync();
-        browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-        {
-            ExecutablePath = "/usr/bin/chromium",
-            Args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"],
-        });
+        browser = await Chromium.LaunchAsync(playwright);
     }
 
     /// <summary>The address of another node of Ethereum, which nobody has registered.</summary>

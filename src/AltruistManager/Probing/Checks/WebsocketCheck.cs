@@ -23,7 +23,7 @@ internal sealed class WebsocketCheck(GuardedHttp http, IOptions<ProbingOptions> 
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
 
     /// <summary>The least that is waited for a head.</summary>
-    internal TimeSpan Shortest { get; init; } = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(10);
 
     public string Name => Capability;
 

@@ -39,11 +39,11 @@ internal sealed class CheckBench : IDisposable, ICheckObserver
 
     public Task<CheckResult> RunAsync(IOwnCheck check, Altruist altruist) => RunAsync(check, Subject(altruist));
 
-    public Task<CheckResult> RunAsync(IOwnCheck check, CheckSubject subject) => runner.RunAsync(check, subject, Cancellation);
+    public Task<CheckResult> RunAsync(IOwnCheck check, CheckSubject subject) => runner.RunAsync(check, subject, Cancellation).WaitAsync(Wait.Patience, Cancellation);
 
     /// <summary>One probe by these checks, with the calls of each.</summary>
     public Task<(ProbeResult Probe, IReadOnlyDictionary<string, IReadOnlyList<Exchange>> Asked)> ProbeAsync(CheckSubject subject, CheckList checks, ProbeQuestions questions) =>
-        runner.ProbeAsync(subject, checks, questions, TimeSpan.FromMinutes(1), Cancellation);
+        runner.ProbeAsync(subject, checks, questions, TimeSpan.FromMinutes(1), Cancellation).WaitAsync(Wait.Patience, Cancellation);
 
     public Task CheckedAsync(AltruistId altruist, CancellationToken cancellation) => Task.CompletedTask;
 

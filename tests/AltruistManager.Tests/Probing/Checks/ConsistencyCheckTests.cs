@@ -49,11 +49,9 @@ public sealed class ConsistencyCheckTests : IDisposable
 
         var running = bench.RunAsync(Check, CheckBench.Altruist(node.Url));
         await node.UntilAskedAsync(4);
-        bench.Time.Advance(bench.Options.Value.Timeout - TimeSpan.FromMilliseconds(1));
-        Assert.False(running.IsCompleted);
-        bench.Time.Advance(TimeSpan.FromMilliseconds(1));
+        bench.Time.Advance(bench.Options.Value.Timeout);
 
-        Assert.Equal(CheckState.Unknown, (await running.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken)).State);
+        Assert.Equal(CheckState.Unknown, (await running).State);
     }
 
     public void Dispose() => bench.Dispose();

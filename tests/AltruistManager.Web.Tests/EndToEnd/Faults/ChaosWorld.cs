@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using AltruistManager.Simulator;
 using AltruistManager.Simulator.Chaos;
@@ -45,8 +44,7 @@ public sealed class ChaosWorld : IAsyncLifetime
     {
         await RequireNamespacesAsync();
         simulated = await SimulatedWorld.StartAsync(new SimulatedWorldOptions(), CancellationToken.None);
-        // Two runs of the tests on one machine do not meet.
-        var address = new IPAddress([127, (byte)RandomNumberGenerator.GetInt32(100, 250), (byte)RandomNumberGenerator.GetInt32(1, 250), 53]);
+        var address = OwnAddress.Draw();
         names = new DnsServer(address, 53, TimeProvider.System);
         var resolver = Path.Combine(folder, "resolv.conf");
         await File.WriteAllTextAsync(resolver, $"nameserver {address}\noptions timeout:1 attempts:1\n");

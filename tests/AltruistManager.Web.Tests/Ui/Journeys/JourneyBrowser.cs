@@ -32,13 +32,8 @@ public sealed class JourneyBrowser : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Assertions.SetDefaultExpectTimeout(Visitor.Patience);
         playwright = await Playwright.CreateAsync();
-        browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-        {
-            ExecutablePath = "/usr/bin/chromium",
-            Args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"],
-        });
+        browser = await Chromium.LaunchAsync(playwright);
     }
 
     /// <param name="address">Of the service; by the name localhost, where passkeys work without https.</param>

@@ -415,13 +415,9 @@ public sealed class StaffJourneys(Pages pages) : IClassFixture<Pages>
             "override.add", "override.end", "hold.add", "hold.end", "chain.change", "chain.retire", "region.change", "region.retire", "provider.change", "portal.change", "portal.retire",
             "altruist.change", "user.add", "user.password-link", "user.end-sessions", "user.disable", "user.enable", "user.grant", "user.revoke", "invitation.add",
         ];
-        // For what the log is writing by itself just then a flush does not wait.
-        await AppWithPicks.UntilAsync("the trail tells all of it", async () =>
-        {
-            await services.GetRequiredService<RefusalLog>().FlushAsync(Cancellation);
-            var told = await services.GetRequiredService<AuditStore>().ListAsync(new AuditFilter { Actor = admin.Author, Outcome = AuditOutcome.Refused }, null, 200, Cancellation);
-            return actions.All(action => told.Any(line => line.Action == action));
-        });
+        await services.GetRequiredService<RefusalLog>().FlushAsync(Cancellation);
+        var told = await services.GetRequiredService<AuditStore>().ListAsync(new AuditFilter { Actor = admin.Author, Outcome = AuditOutcome.Refused }, null, 200, Cancellation);
+        Assert.Superset(actions.ToHashSet(), told.Select(line => line.Action).ToHashSet());
     }
 
     private const string GrantViewer = "viewer";
