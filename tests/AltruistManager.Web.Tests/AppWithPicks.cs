@@ -37,7 +37,7 @@ public sealed class AppWithPicks : IAsyncLifetime
         }
 
         Altruists = ids;
-        await UntilAsync("every altruist is healthy", async () =>
+        await Wait.UntilAsync("every altruist is healthy", async () =>
             (await App.Staff.GetJsonAsync("/api/v1/altruists", Cancellation)).GetProperty("items").EnumerateArray().All(altruist => altruist.GetProperty("state").GetString() == "healthy"));
         await RoundAsync();
     }
@@ -55,16 +55,4 @@ public sealed class AppWithPicks : IAsyncLifetime
         (await App.Portal.GetJsonAsync("/api/v1/selections/0021?region=us-east", Cancellation)).GetProperty("primary").GetProperty("label").GetString()!;
 
     private async Task PutAsync(string path, object body) => await (await App.Staff.PutAsJsonAsync($"/api/v1/{path}", body, Cancellation)).ReadJsonAsync(Cancellation);
-
-    /// <summary>Asks again and again until it is so; fails after what is long on the busiest machine.</summary>
-    public static async Task UntilAsync(string what, Func<Task<bool>> isSo)
-    {
-        var started = TimeProvider.System.GetTimestamp();
-        while (!await isSo())
-        {
-            if (TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(60))
-                Assert.Fail($"It did not come about that {what}.");
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, Cancellation);
-        }
-    }
 }

@@ -26,14 +26,14 @@ public sealed class TelemetryTests
             await PutAsync(app, "chains/0021", new { name = "Ethereum", protocol = "evm", identity = "1", blockTimeSeconds = 1, lagToleranceBlocks = 10, aliases = Array.Empty<string>() });
             (await app.Staff.PostAsJsonAsync("/api/v1/altruists", new { provider = "acme", chains = new[] { "0021" }, url = world.AddNode(chain, "one").Url.ToString(), regions = new[] { "us-east" }, label = "one" }, Cancellation))
                 .EnsureSuccessStatusCode();
-            await AppWithPicks.UntilAsync("probes were told of", () => Task.FromResult(Has(received, "altruist_manager.probes")));
-            await AppWithPicks.UntilAsync("verdicts were told of", () => Task.FromResult(Has(received, "altruist_manager.verdict.changes")));
+            await Wait.UntilAsync("probes were told of", () => Task.FromResult(Has(received, "altruist_manager.probes")));
+            await Wait.UntilAsync("verdicts were told of", () => Task.FromResult(Has(received, "altruist_manager.verdict.changes")));
             // It is counted after the verdict that it follows.
-            await AppWithPicks.UntilAsync("there is a pick", async () => (await app.Portal.GetAsync("/api/v1/selections/0021?region=us-east", Cancellation)).StatusCode == HttpStatusCode.OK);
+            await Wait.UntilAsync("there is a pick", async () => (await app.Portal.GetAsync("/api/v1/selections/0021?region=us-east", Cancellation)).StatusCode == HttpStatusCode.OK);
         }
 
         foreach (var told in new[] { "our-own-altruists", "altruist_manager.vantage", "our-cellar", "altruist_manager.region", "our-east", "altruist_manager.probe.duration", "altruist_manager.probes.in_flight", "altruist_manager.probes.due", "altruist_manager.frozen", "altruist_manager.picks", "evm", "retry", "healthy" })
-            await AppWithPicks.UntilAsync($"{told} was told", () => Task.FromResult(Has(received, told)));
+            await Wait.UntilAsync($"{told} was told", () => Task.FromResult(Has(received, told)));
         Assert.False(Has(received, "127.0.0.1"), "an address was told");
     }
 

@@ -103,7 +103,7 @@ public sealed class AltruistProbesApiTests(AppWithPicks scene) : IClassFixture<A
     [Fact]
     public async Task Everybody_sees_the_checks_of_an_altruist_and_what_it_has_proven()
     {
-        await AppWithPicks.UntilAsync("the checks ran", async () =>
+        await Wait.UntilAsync("the checks ran", async () =>
             (await ShowAsync(One)).GetProperty("checks").EnumerateArray().Any(check => (Text(check, "name"), Text(check, "state")) == ("consistency", "passed")));
         var shown = await ShowAsync(One);
 
@@ -124,9 +124,9 @@ public sealed class AltruistProbesApiTests(AppWithPicks scene) : IClassFixture<A
             Cancellation);
         var id = (await made.ReadJsonAsync(Cancellation)).GetProperty("id").GetString()!;
 
-        await AppWithPicks.UntilAsync("both are proven", async () => (await ShowAsync(id)).GetProperty("proven").GetArrayLength() == 2);
+        await Wait.UntilAsync("both are proven", async () => (await ShowAsync(id)).GetProperty("proven").GetArrayLength() == 2);
         Assert.Equal(["archive", "websocket"], (await ShowAsync(id)).GetProperty("proven").EnumerateArray().Select(capability => capability.GetString()));
-        await AppWithPicks.UntilAsync("portals are told the WebSocket", async () =>
+        await Wait.UntilAsync("portals are told the WebSocket", async () =>
         {
             var primary = (await scene.App.Portal.GetJsonAsync("/api/v1/selections/0021?region=eu", Cancellation)).GetProperty("primary");
             return Text(primary, "altruist") == id && primary.GetProperty("urls").TryGetProperty("websocket", out var told) && told.GetString() == socket;
@@ -157,14 +157,14 @@ public sealed class AltruistProbesApiTests(AppWithPicks scene) : IClassFixture<A
         node.Fault = Faults.Down;
         var made = await app.Staff.PostAsJsonAsync("/api/v1/altruists", new { provider = "acme", chains = new[] { "0021" }, url = node.Url.ToString(), label = "one" }, Cancellation);
         var id = (await made.ReadJsonAsync(Cancellation)).GetProperty("id").GetString()!;
-        await AppWithPicks.UntilAsync("it is suspended", async () => await StateAsync() == "suspended");
+        await Wait.UntilAsync("it is suspended", async () => await StateAsync() == "suspended");
 
         Assert.False((await TestAsync(app.Staff, id)).GetProperty("passed").GetBoolean());
         Assert.Equal("suspended", await StateAsync());
         node.Heal();
         var passed = await TestAsync(app.Provider("acme"), id);
         Assert.Equal((true, "the suspension has ended; it is probed until it is healthy"), (passed.GetProperty("passed").GetBoolean(), Text(passed, "ended")));
-        await AppWithPicks.UntilAsync("it is healthy", async () => await StateAsync() == "healthy");
+        await Wait.UntilAsync("it is healthy", async () => await StateAsync() == "healthy");
         var last = (await app.Anonymous.GetJsonAsync($"/api/v1/altruists/{id}/changes", Cancellation)).GetProperty("items").EnumerateArray().Take(2).Select(change => Text(change, "to"));
         Assert.Equal(["healthy", "unknown"], last);
 

@@ -75,7 +75,7 @@ public sealed class AuditApiTests(AppWithPicks picks) : IClassFixture<AppWithPic
         await App.Staff.DeleteAsync($"/api/v1/holds/{hold.GetProperty("id").GetString()}", Cancellation);
         await picks.RoundAsync();
 
-        await AppWithPicks.UntilAsync("all of it is in the trail", async () =>
+        await Wait.UntilAsync("all of it is in the trail", async () =>
         {
             var told = (await ItemsAsync(App.Staff, $"{Path}?limit=200")).Where(line => long.Parse(Text(line, "id")) > long.Parse(before)).Select(line => Text(line, "action")).ToHashSet();
             return Lines.Values.All(action => action is null || told.Contains(action));
@@ -119,9 +119,9 @@ public sealed class AuditApiTests(AppWithPicks picks) : IClassFixture<AppWithPic
         using var stranger = App.Client("am_0123456789abcdef_0123456789012345678901234567890123456789012");
         await stranger.GetAsync("/api/v1/selections", Cancellation);
         await App.Services.GetRequiredService<ApiKeyStore>().RevokeAsync(Actor.Operator, key.Split('_')[1], Cancellation);
-        await AppWithPicks.UntilAsync("the key is refused", async () => (await portal.GetAsync("/api/v1/selections", Cancellation)).StatusCode is HttpStatusCode.Unauthorized);
+        await Wait.UntilAsync("the key is refused", async () => (await portal.GetAsync("/api/v1/selections", Cancellation)).StatusCode is HttpStatusCode.Unauthorized);
 
-        await AppWithPicks.UntilAsync("all of it is in the trail", async () =>
+        await Wait.UntilAsync("all of it is in the trail", async () =>
         {
             var lines = (await ItemsAsync(App.Staff, $"{Path}?limit=200")).Where(line => Text(line, "outcome") == "refused").ToList();
             return lines.Exists(line => Text(line, "actor") == $"key:{key.Split('_')[1]}" && Text(line, "action") == "call.runRound" && line.GetProperty("times").GetInt32() >= 1)

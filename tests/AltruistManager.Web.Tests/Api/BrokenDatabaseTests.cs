@@ -48,7 +48,7 @@ public sealed class BrokenDatabaseTests(AppWithPicks picks) : IClassFixture<AppW
     [Fact]
     public async Task Service_that_starts_on_a_broken_database_serves_the_last_good_picks_and_mends_itself()
     {
-        await AppWithPicks.UntilAsync("the last-good file holds the portal's key", () => Task.FromResult(
+        await Wait.UntilAsync("the last-good file holds the portal's key", () => Task.FromResult(
             File.Exists(Path.Combine(App.Folder, "last-good.json")) && File.ReadAllText(Path.Combine(App.Folder, "last-good.json")).Contains("secretHash", StringComparison.Ordinal)));
         using var before = await App.Portal.GetAsync(Slot, Cancellation);
 
@@ -70,7 +70,7 @@ public sealed class BrokenDatabaseTests(AppWithPicks picks) : IClassFixture<AppW
 
         // In one step: where there is no file the service, which tries every other second, makes an empty one.
         File.Move(Database + ".good", Database, overwrite: true);
-        await AppWithPicks.UntilAsync("the service writes again", async () =>
+        await Wait.UntilAsync("the service writes again", async () =>
         {
             // A look at the broken one may just have ended.
             SqliteConnection.ClearAllPools();

@@ -30,7 +30,7 @@ public sealed class CredentialsApiTests : IAsyncLifetime
             "/api/v1/altruists",
             new { provider = "acme", chains = new[] { "0021" }, url = $"{gateway.Url}/v3/secret-path", regions = new[] { "us-east" }, auth = new { type = "bearer", token = "old-token" } }, Cancellation)).ReadJsonAsync(Cancellation);
         altruist = made.GetProperty("id").GetString()!;
-        await AppWithPicks.UntilAsync("the altruist is healthy", async () => (await ShownAsync(app.Staff)).GetProperty("state").GetString() == "healthy");
+        await Wait.UntilAsync("the altruist is healthy", async () => (await ShownAsync(app.Staff)).GetProperty("state").GetString() == "healthy");
         await (await app.Staff.PostAsync("/api/v1/rounds", null, Cancellation)).ReadJsonAsync(Cancellation);
     }
 
@@ -95,7 +95,7 @@ public sealed class CredentialsApiTests : IAsyncLifetime
 
         // The service asks for the proof by itself and gets none: not after the one that follows.
         var book = app.Services.GetRequiredService<CheckBook>();
-        await AppWithPicks.UntilAsync("the claim was checked", () => Task.FromResult(book.Find(new AltruistId(altruist), "archive") is not null));
+        await Wait.UntilAsync("the claim was checked", () => Task.FromResult(book.Find(new AltruistId(altruist), "archive") is not null));
         var proof = new CheckResult("archive", CheckState.Passed, "proven", 1, []);
         var registered = app.Services.GetRequiredService<RosterCache>().Current.Altruists[new AltruistId(altruist)].InService;
         await book.RecordAsync(registered.Id, [(proof, CheckRecord.PlaceOf(new CapabilityCheck("archive"), registered, ""))], TimeProvider.System.GetUtcNow(), Cancellation);
@@ -177,8 +177,8 @@ public sealed class CredentialsApiTests : IAsyncLifetime
         Assert.Equal("old-token", await PublishedTokenAsync());
 
         gateway.Mood = GatewayMood.Good;
-        await AppWithPicks.UntilAsync("the trial is passed", async () => (await ShownAsync(app.Staff)).GetProperty("trial").ValueKind == JsonValueKind.Null);
-        await AppWithPicks.UntilAsync("the new ones are published", async () => await PublishedTokenAsync() == "new-token");
+        await Wait.UntilAsync("the trial is passed", async () => (await ShownAsync(app.Staff)).GetProperty("trial").ValueKind == JsonValueKind.Null);
+        await Wait.UntilAsync("the new ones are published", async () => await PublishedTokenAsync() == "new-token");
     }
 
     [Fact]
@@ -191,14 +191,14 @@ public sealed class CredentialsApiTests : IAsyncLifetime
         Assert.Equal($"{elsewhere.Url}/moved/secret-path", changed.GetProperty("url").GetString());
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
 
-        await AppWithPicks.UntilAsync("the trial has a reason", async () =>
+        await Wait.UntilAsync("the trial has a reason", async () =>
             (await ShownAsync(app.Provider("acme"))).GetProperty("trial").GetProperty("reason").GetString()!.Contains("error -32000", StringComparison.Ordinal));
         Assert.Equal("healthy", (await ShownAsync(app.Staff)).GetProperty("state").GetString());
         foreach (var url in new[] { (await PublishedAsync()).GetProperty("url").GetString(), (await ShownAsync(app.Portal)).GetProperty("url").GetString() })
             Assert.Equal($"{gateway.Url}/v3/secret-path", url);
 
         elsewhere.Mood = GatewayMood.Good;
-        await AppWithPicks.UntilAsync("portals are told", async () => (await PublishedAsync()).GetProperty("url").GetString() == $"{elsewhere.Url}/moved/secret-path");
+        await Wait.UntilAsync("portals are told", async () => (await PublishedAsync()).GetProperty("url").GetString() == $"{elsewhere.Url}/moved/secret-path");
         Assert.Equal("healthy", (await ShownAsync(app.Staff)).GetProperty("state").GetString());
         var decision = (await app.Anonymous.GetJsonAsync("/api/v1/decisions?chain=0021&region=us-east&limit=1", Cancellation)).GetProperty("items")[0];
         Assert.Equal("change", decision.GetProperty("trigger").GetString());
@@ -218,7 +218,7 @@ public sealed class CredentialsApiTests : IAsyncLifetime
         Assert.Contains("auth", missing.Errors.Keys);
         Assert.Contains("token", missing.Errors.Keys);
 
-        await AppWithPicks.UntilAsync("of several at once some are refused", async () =>
+        await Wait.UntilAsync("of several at once some are refused", async () =>
         {
             var answers = await Task.WhenAll(RotateAsync(app.Staff, auth), RotateAsync(app.Staff, auth), RotateAsync(app.Staff, auth));
             // All three are where others were tested just before.
@@ -247,7 +247,7 @@ public sealed class CredentialsApiTests : IAsyncLifetime
         using var mended = await app.Provider("acme").PatchAsJsonAsync(
             $"/api/v1/altruists/{altruist}", new { url = $"{gateway.Url}/v3/secret-path", auth = new { type = "bearer", token = "old-token" } }, Cancellation);
         Assert.True((await mended.ReadJsonAsync(Cancellation)).GetProperty("attested").GetBoolean());
-        await AppWithPicks.UntilAsync("it is in service again", async () => (await app.Portal.GetAsync("/api/v1/selections/0021?region=us-east", Cancellation)).IsSuccessStatusCode);
+        await Wait.UntilAsync("it is in service again", async () => (await app.Portal.GetAsync("/api/v1/selections/0021?region=us-east", Cancellation)).IsSuccessStatusCode);
         // The altruist is mended; the signing key, which only staff can replace, is not.
         using var alarm = await app.Anonymous.GetAsync("/healthz/fresh", Cancellation);
         var words = await alarm.Content.ReadAsStringAsync(Cancellation);
@@ -275,7 +275,7 @@ public sealed class CredentialsApiTests : IAsyncLifetime
             File.Delete(folder);
             Directory.Move(folder + ".away", folder);
         });
-        await AppWithPicks.UntilAsync("it is in service again", async () => (await app.Portal.GetAsync("/api/v1/selections/0021?region=us-east", Cancellation)).IsSuccessStatusCode);
+        await Wait.UntilAsync("it is in service again", async () => (await app.Portal.GetAsync("/api/v1/selections/0021?region=us-east", Cancellation)).IsSuccessStatusCode);
         Assert.Equal("old-token", await PublishedTokenAsync());
     }
 

@@ -104,7 +104,7 @@ public sealed class DrainsApiTests(AppWithPicks picks) : IClassFixture<AppWithPi
         await BulkAsync();
         Assert.Equal("waiting for 1 of 3 portals", (await ProgressAsync(pick)).GetProperty("says").GetString());
         await SingleAsync();
-        await AppWithPicks.UntilAsync("the last portal has let go", async () =>
+        await Wait.UntilAsync("the last portal has let go", async () =>
             (await ProgressAsync(pick)).GetProperty("says").GetString()!.StartsWith("last portal let go 20", StringComparison.Ordinal));
         Assert.Equal(0, (await ProgressAsync(pick)).GetProperty("waitingFor").GetInt32());
         await (await ResumeAsync(picks.App.Staff, pick)).ReadJsonAsync(Cancellation);

@@ -13,7 +13,7 @@ internal sealed record StreamBlock(string? Event, string? Data, string? Id, stri
 /// <summary>A portal that listens, line by line, so that comments and <c>retry</c> are seen too. Gives up after a while.</summary>
 internal sealed class Listener : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly StreamReader reader;
 

@@ -54,7 +54,7 @@ public sealed class OverridesApiTests(AppWithPicks picks) : IClassFixture<AppWit
             await database.WriteAsync(write => write.ExecuteAsync("drop trigger broken"), Cancellation);
         }
 
-        await AppWithPicks.UntilAsync("the pin rules", async () => await picks.PickAsync() == other);
+        await Wait.UntilAsync("the pin rules", async () => await picks.PickAsync() == other);
         Assert.Equal(HttpStatusCode.NoContent, (await Staff.DeleteAsync($"{Path}/{(await answer.ReadJsonAsync(Cancellation)).GetProperty("id").GetString()}", Cancellation)).StatusCode);
     }
 

@@ -75,7 +75,7 @@ public sealed partial class PortalExampleTests(AppWithPicks picks) : IClassFixtu
             builder.Logging.ClearProviders();
             var configuration = builder.Configuration;
             {{registering.Replace("\"https://altruists.example\"", "args[0]", StringComparison.Ordinal).Replace("\"https://altruists-2.example\"", "args[1]", StringComparison.Ordinal)}}
-            builder.Services.Configure<AltruistManagerOptions>(options => options.StartTimeout = options.AttemptTimeout = options.Budget = TimeSpan.FromSeconds(90));
+            builder.Services.Configure<AltruistManagerOptions>(options => options.Budget = options.StartTimeout = options.AttemptTimeout = TimeSpan.FromSeconds(90));
             using var host = builder.Build();
             await host.StartAsync();
             var clients = host.Services.GetRequiredService<IHttpClientFactory>();

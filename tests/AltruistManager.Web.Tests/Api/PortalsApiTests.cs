@@ -33,7 +33,7 @@ public sealed class PortalsApiTests(AppWithPicks picks) : IClassFixture<AppWithP
 
         // It lives again with a new key; the old one does not.
         using var later = App.Client(await App.CreateKeyAsync(KeyScope.Portal, portal: "gateway"));
-        await AppWithPicks.UntilAsync("the portal is known to live again", async () => (await later.GetAsync("/api/v1/selections", Cancellation)).IsSuccessStatusCode);
+        await Wait.UntilAsync("the portal is known to live again", async () => (await later.GetAsync("/api/v1/selections", Cancellation)).IsSuccessStatusCode);
         Assert.Equal(401, (await key.GetProblemAsync("/api/v1/selections", Cancellation)).Status);
     }
 
@@ -145,7 +145,7 @@ public sealed class PortalsApiTests(AppWithPicks picks) : IClassFixture<AppWithP
         using (var before = app.Client(key))
             Assert.Equal(HttpStatusCode.OK, (await before.GetAsync("/api/v1/selections?region=eu", Cancellation)).StatusCode);
         var lastGood = Path.Combine(app.Folder, "last-good.json");
-        await AppWithPicks.UntilAsync("the last-good file holds what the portal may read", () => Task.FromResult(File.Exists(lastGood) && File.ReadAllText(lastGood).Contains("\"regions\":[\"eu\"]", StringComparison.Ordinal)));
+        await Wait.UntilAsync("the last-good file holds what the portal may read", () => Task.FromResult(File.Exists(lastGood) && File.ReadAllText(lastGood).Contains("\"regions\":[\"eu\"]", StringComparison.Ordinal)));
         await app.RestartAsync(() =>
         {
             Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
@@ -169,7 +169,7 @@ public sealed class PortalsApiTests(AppWithPicks picks) : IClassFixture<AppWithP
         using (var listener = await Listener.OpenAsync(taking, "eu"))
         {
             var told = (await listener.NextAsync()).Json.GetProperty("generation").GetInt64();
-            await AppWithPicks.UntilAsync("what was streamed is taken", async () => await TakenAsync(0) == ("eu", null, told, true));
+            await Wait.UntilAsync("what was streamed is taken", async () => await TakenAsync(0) == ("eu", null, told, true));
         }
 
         var now = TimeProvider.System.GetUtcNow();

@@ -47,13 +47,13 @@ public sealed class PublishersApiTests : IAsyncLifetime
         var open = await AddAsync(shown, "public");
         await AddAsync(world.AddNode(chain, "hidden").Url.ToString(), null);
         Assert.Equal("public", open.GetProperty("visibility").GetString());
-        await AppWithPicks.UntilAsync("both are healthy", async () =>
+        await Wait.UntilAsync("both are healthy", async () =>
             (await app.Staff.GetJsonAsync("/api/v1/altruists", Cancellation)).GetProperty("items").EnumerateArray().All(altruist => altruist.GetProperty("state").GetString() == "healthy"));
         await (await app.Staff.PostAsync("/api/v1/rounds", null, Cancellation)).ReadJsonAsync(Cancellation);
 
-        await AppWithPicks.UntilAsync("the file holds what portals are told", async () =>
+        await Wait.UntilAsync("the file holds what portals are told", async () =>
             System.IO.File.Exists(File) && await System.IO.File.ReadAllTextAsync(File, Cancellation) == await app.Portal.GetStringAsync("/api/v1/selections?region=us-east", Cancellation));
-        await AppWithPicks.UntilAsync("the catalogue lists the public one", async () =>
+        await Wait.UntilAsync("the catalogue lists the public one", async () =>
         {
             using var answer = await app.Anonymous.GetAsync("/api/v1/publishers/erpc/catalogue", Cancellation);
             return answer.IsSuccessStatusCode && await answer.Content.ReadAsStringAsync(Cancellation) == $$$"""{"1":{"endpoints":["{{{shown}}}"]}}""";
@@ -67,7 +67,7 @@ public sealed class PublishersApiTests : IAsyncLifetime
         }
 
         var publishers = JsonDocument.Parse("{}").RootElement;
-        await AppWithPicks.UntilAsync("the state tells all of it", async () =>
+        await Wait.UntilAsync("the state tells all of it", async () =>
         {
             publishers = (await app.Staff.GetJsonAsync("/api/v1/publishers", Cancellation)).GetProperty("items");
             return publishers.EnumerateArray().Select(item => item.GetProperty("state").GetString()).SequenceEqual(["behind", "current", "current"]);
@@ -81,7 +81,7 @@ public sealed class PublishersApiTests : IAsyncLifetime
         Assert.True(publishers[2].GetProperty("confirmed").GetProperty("generation").GetInt64() > 0);
         Assert.DoesNotContain(Canary, publishers.ToString(), StringComparison.Ordinal);
 
-        await AppWithPicks.UntilAsync("the target that is behind is an alarm", async () =>
+        await Wait.UntilAsync("the target that is behind is an alarm", async () =>
         {
             using var fresh = await app.Anonymous.GetAsync("/healthz/fresh", Cancellation);
             return (await fresh.Content.ReadAsStringAsync(Cancellation)).Contains("the publisher away is behind since", StringComparison.Ordinal);
@@ -89,7 +89,7 @@ public sealed class PublishersApiTests : IAsyncLifetime
 
         // Its owner takes it back: nobody is told of it any more.
         await (await app.Staff.PatchAsJsonAsync($"/api/v1/altruists/{open.GetProperty("id").GetString()}", new { visibility = "portals" }, Cancellation)).ReadJsonAsync(Cancellation);
-        await AppWithPicks.UntilAsync("the catalogue lists it no more", async () =>
+        await Wait.UntilAsync("the catalogue lists it no more", async () =>
             !(await app.Anonymous.GetStringAsync("/api/v1/publishers/erpc/catalogue", Cancellation)).Contains(shown, StringComparison.Ordinal));
     }
 

@@ -72,7 +72,7 @@ public sealed class SelectionStreamTests(AppWithPicks picks) : IClassFixture<App
         using var client = App.Client(await App.CreateKeyAsync(KeyScope.Portal, portal: "listening"));
         using var listener = await Listener.OpenAsync(client, "us-east");
         var id = long.Parse((await listener.ReadAsync())!.Id!);
-        await AppWithPicks.UntilAsync("the portal has the generation", () => Task.FromResult(
+        await Wait.UntilAsync("the portal has the generation", () => Task.FromResult(
             App.Services.GetRequiredService<PortalPolls>().All.Any(poll => poll is { Portal: "listening", Region: "us-east", Chain: "" } && poll.Generation == id)));
     }
 
@@ -123,7 +123,7 @@ public sealed class SelectionStreamTests(AppWithPicks picks) : IClassFixture<App
         }
 
         Assert.Equal(before + 3, streams.Feeds);
-        await AppWithPicks.UntilAsync("nothing of them is kept", () =>
+        await Wait.UntilAsync("nothing of them is kept", () =>
         {
             for (var beat = 0; beat < RegionFeed.MostUnheard; beat++)
                 streams.Beat(0);
@@ -155,14 +155,14 @@ public sealed class SelectionStreamTests(AppWithPicks picks) : IClassFixture<App
         var streams = App.Services.GetRequiredService<SelectionStreams>();
         var holder = App.Services.GetRequiredService<SnapshotHolder>();
         var real = holder.Current;
-        await AppWithPicks.UntilAsync("nobody listens", () => Task.FromResult(streams.Count == 0));
+        await Wait.UntilAsync("nobody listens", () => Task.FromResult(streams.Count == 0));
         try
         {
             holder.Swap(Large(1));
             using var slow = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
             await slow.ConnectAsync(IPAddress.Loopback, App.Address.Port, Cancellation);
             await slow.SendAsync(Encoding.ASCII.GetBytes($"GET {Path} HTTP/1.1\r\nHost: x\r\nAuthorization: {App.Portal.DefaultRequestHeaders.Authorization}\r\n\r\n"), Cancellation);
-            await AppWithPicks.UntilAsync("the slow one listens", () => Task.FromResult(streams.Count == 1));
+            await Wait.UntilAsync("the slow one listens", () => Task.FromResult(streams.Count == 1));
             using var listener = await Listener.OpenAsync(App.Portal, "us-east");
             Assert.Equal("1", (await listener.ReadAsync())!.Id);
 
@@ -173,7 +173,7 @@ public sealed class SelectionStreamTests(AppWithPicks picks) : IClassFixture<App
                 Assert.Equal(generation.ToString(), (await listener.NextAsync()).Id);
             }
 
-            await AppWithPicks.UntilAsync("the slow one is dropped", () => Task.FromResult(streams.Count == 1));
+            await Wait.UntilAsync("the slow one is dropped", () => Task.FromResult(streams.Count == 1));
             holder.Swap(Large(101));
             Assert.Equal("101", (await listener.NextAsync()).Id);
         }

@@ -19,7 +19,7 @@ public sealed class BreakGlassTests(AppWithPicks picks) : IClassFixture<AppWithP
         var made = await RunAsync("pin", "--altruist", pinned, "--chain", "eth", "--region", "us-east", "--for", "1h", "--reason", "an incident", "--note", "secret note");
         Assert.Equal((0, ""), (made.Code, made.Error));
         var id = made.Output.Trim();
-        await AppWithPicks.UntilAsync("the pin rules", async () => await picks.PickAsync() == pinned);
+        await Wait.UntilAsync("the pin rules", async () => await picks.PickAsync() == pinned);
         var listed = (await picks.App.Staff.GetJsonAsync("/api/v1/overrides", Cancellation)).GetProperty("items")[0];
         Assert.Equal((id, "an incident", "secret note"), (listed.GetProperty("id").GetString(), listed.GetProperty("reason").GetString(), listed.GetProperty("note").GetString()));
         Assert.Equal("command:operator", listed.GetProperty("createdBy").GetString());
@@ -39,7 +39,7 @@ public sealed class BreakGlassTests(AppWithPicks picks) : IClassFixture<AppWithP
         Assert.Equal((0, "", ""), await RunAsync("pin", "--end", id));
         Assert.Equal((1, "", $"There is no pin {id} in force.\n"), await RunAsync("pin", "--end", id));
         Assert.Equal((0, "", ""), await RunAsync("hold", "--end", hold));
-        await AppWithPicks.UntilAsync("the pin is over", async () =>
+        await Wait.UntilAsync("the pin is over", async () =>
             (await picks.App.Portal.GetJsonAsync("/api/v1/selections/0021?region=us-east", Cancellation)).GetProperty("state").GetString() == "fresh");
         await picks.App.Staff.PostAsync($"/api/v1/altruists/{picks.Altruists["three"]}/resume", null, Cancellation);
     }
@@ -48,12 +48,12 @@ public sealed class BreakGlassTests(AppWithPicks picks) : IClassFixture<AppWithP
     public async Task A_provider_is_excluded_everywhere_and_revoked()
     {
         var id = (await RunAsync("exclude", "--provider", "acme", "--for", "90s", "--reason", "an incident", "--revoke")).Output.Trim();
-        await AppWithPicks.UntilAsync("all of acme is revoked", async () =>
+        await Wait.UntilAsync("all of acme is revoked", async () =>
             (await picks.App.Portal.GetJsonAsync("/api/v1/selections?region=us-east", Cancellation)).GetProperty("revoked").GetArrayLength() == 2);
         Assert.Equal("three", await picks.PickAsync());
         Assert.Equal((1, "", $"There is no pin {id} in force.\n"), await RunAsync("pin", "--end", id));
         Assert.Equal((0, "", ""), await RunAsync("exclude", "--end", id));
-        await AppWithPicks.UntilAsync("the exclusion is over", async () =>
+        await Wait.UntilAsync("the exclusion is over", async () =>
             (await picks.App.Portal.GetJsonAsync("/api/v1/selections?region=us-east", Cancellation)).GetProperty("revoked").GetArrayLength() == 0);
     }
 
@@ -103,8 +103,8 @@ public sealed class BreakGlassTests(AppWithPicks picks) : IClassFixture<AppWithP
         await File.WriteAllTextAsync(Path.Combine(picks.App.Folder, "altruists.csv"), $"id,enabled\n{id},true\n", Cancellation);
         var run = await RunAsync("altruists", "import", "altruists.csv");
         Assert.Equal((0, ""), (run.Code, run.Error));
-        await AppWithPicks.UntilAsync("its health began anew", () => Task.FromResult(board[new AltruistId(id)].Since > before.Since));
-        await AppWithPicks.UntilAsync("it is well", () => Task.FromResult(board[new AltruistId(id)].State == VerdictState.Healthy));
+        await Wait.UntilAsync("its health began anew", () => Task.FromResult(board[new AltruistId(id)].Since > before.Since));
+        await Wait.UntilAsync("it is well", () => Task.FromResult(board[new AltruistId(id)].State == VerdictState.Healthy));
     }
 
     [Fact]
@@ -128,7 +128,7 @@ public sealed class BreakGlassTests(AppWithPicks picks) : IClassFixture<AppWithP
                 File.Copy(key, Path.Combine(copy, "keys", Path.GetFileName(key)));
             // It is written a moment after the picks are made.
             var told = (Code: -1, Output: "", Error: "");
-            await AppWithPicks.UntilAsync("the last-good file holds the picks", async () =>
+            await Wait.UntilAsync("the last-good file holds the picks", async () =>
             {
                 if (!File.Exists(file))
                     return false;

@@ -166,7 +166,7 @@ public sealed class CommandTests : IDisposable
             Assert.Equal((0, ""), (made.Code, made.Error));
             Assert.Contains("  url: 127.0.0.1:8545/…-own\n", made.Output, StringComparison.Ordinal);
             Assert.DoesNotContain("s3cr3t", made.Output, StringComparison.Ordinal);
-            await AppWithPicks.UntilAsync("the running service knows it", async () => (await staff.GetJsonAsync("/api/v1/altruists", Cancellation)).GetProperty("items").GetArrayLength() == 1);
+            await Wait.UntilAsync("the running service knows it", async () => (await staff.GetJsonAsync("/api/v1/altruists", Cancellation)).GetProperty("items").GetArrayLength() == 1);
         });
         Assert.Equal((0, "Imported: 0 new, 0 changed, 1 unchanged.\n", ""), await RunAsync(import));
     }
@@ -214,7 +214,7 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/v1/selections", Cancellation)).StatusCode);
 
         await RunAsync("keys", "revoke", key.Split('_')[1]);
-        await AppWithPicks.UntilAsync("the key is refused", async () => (await client.GetAsync("/api/v1/selections", Cancellation)).StatusCode is HttpStatusCode.Unauthorized);
+        await Wait.UntilAsync("the key is refused", async () => (await client.GetAsync("/api/v1/selections", Cancellation)).StatusCode is HttpStatusCode.Unauthorized);
 
         using var kill = Process.Start("kill", ["-TERM", $"{service.Id}"]);
         await service.WaitForExitAsync(Cancellation);

@@ -7,12 +7,12 @@ internal static class Eventually
 
     /// <summary>Looks again and again until <paramref name="look"/> gives something; an exception counts as nothing yet.</summary>
     /// <param name="what">What is waited for, for the one who reads the failure.</param>
-    /// <param name="within">Null means two minutes: far more than it takes, so that a busy machine fails nothing.</param>
+    /// <param name="within">Null means <see cref="Wait.Patience"/>.</param>
     public static async Task<T> SeeAsync<T>(string what, Func<Task<T?>> look, TimeSpan? within = null)
         where T : class
     {
         var cancellation = TestContext.Current.CancellationToken;
-        var limit = within ?? TimeSpan.FromMinutes(2);
+        var limit = within ?? Wait.Patience;
         var start = TimeProvider.System.GetTimestamp();
         Exception? last = null;
         while (TimeProvider.System.GetElapsedTime(start) < limit)

@@ -31,24 +31,24 @@ public sealed class CutOffTests
                     .EnsureSuccessStatusCode();
             }
 
-            await AppWithPicks.UntilAsync("every altruist is healthy", async () => (await StatesAsync(app)).All(state => state == "healthy"));
-            await AppWithPicks.UntilAsync("there is a pick", async () => (await app.Portal.GetAsync("/api/v1/selections/0021?region=us-east", Cancellation)).StatusCode == HttpStatusCode.OK);
+            await Wait.UntilAsync("every altruist is healthy", async () => (await StatesAsync(app)).All(state => state == "healthy"));
+            await Wait.UntilAsync("there is a pick", async () => (await app.Portal.GetAsync("/api/v1/selections/0021?region=us-east", Cancellation)).StatusCode == HttpStatusCode.OK);
 
             lines.ForEach(line => line.Cut());
-            await AppWithPicks.UntilAsync("verdicts are frozen", async () => (await app.Anonymous.GetStringAsync("/", Cancellation)).Contains("Verdicts are frozen since", StringComparison.Ordinal));
+            await Wait.UntilAsync("verdicts are frozen", async () => (await app.Anonymous.GetStringAsync("/", Cancellation)).Contains("Verdicts are frozen since", StringComparison.Ordinal));
             var fresh = await app.Anonymous.GetAsync("/healthz/fresh", Cancellation);
             Assert.Equal(HttpStatusCode.ServiceUnavailable, fresh.StatusCode);
             // The sixth may not have been asked yet.
             Assert.Matches("nothing proves that our own network works: [56] of 6 altruists of 3 providers could not be reached at once, [56] of 6 of evm:1", await fresh.Content.ReadAsStringAsync(Cancellation));
             var pick = await PickAsync(app);
             var round = await RoundAsync(app);
-            await AppWithPicks.UntilAsync("three more rounds ran", async () => await RoundAsync(app) >= round + 3);
+            await Wait.UntilAsync("three more rounds ran", async () => await RoundAsync(app) >= round + 3);
             Assert.Equal(pick, await PickAsync(app));
             Assert.All(await StatesAsync(app), state => Assert.Contains(state, new[] { "healthy", "failing" }));
 
             lines.ForEach(line => line.Mend());
-            await AppWithPicks.UntilAsync("it has thawed", async () => (await app.Anonymous.GetAsync("/healthz/fresh", Cancellation)).StatusCode == HttpStatusCode.OK);
-            await AppWithPicks.UntilAsync("every altruist is healthy again", async () => (await StatesAsync(app)).All(state => state == "healthy"));
+            await Wait.UntilAsync("it has thawed", async () => (await app.Anonymous.GetAsync("/healthz/fresh", Cancellation)).StatusCode == HttpStatusCode.OK);
+            await Wait.UntilAsync("every altruist is healthy again", async () => (await StatesAsync(app)).All(state => state == "healthy"));
             Assert.DoesNotContain("Verdicts are frozen", await app.Anonymous.GetStringAsync("/", Cancellation), StringComparison.Ordinal);
             foreach (var altruist in (await app.Staff.GetJsonAsync("/api/v1/altruists", Cancellation)).GetProperty("items").EnumerateArray())
             {
@@ -58,7 +58,7 @@ public sealed class CutOffTests
 
             // The first measurements on a busy machine, and those across the cut, may be off.
             var told = default(JsonElement);
-            await AppWithPicks.UntilAsync("the block time is measured", async () =>
+            await Wait.UntilAsync("the block time is measured", async () =>
             {
                 told = await ChainAsync(app);
                 return told.GetProperty("measuredBlockTimeSeconds") is { ValueKind: JsonValueKind.Number } measured && measured.GetDouble() is >= 0.5 and <= 2.5

@@ -53,7 +53,7 @@ public sealed class CircuitGateTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusOfConnectAsync(CookiesOf(person), app.Address.GetLeftPart(UriPartial.Authority)));
 
         first.Abort();
-        await AppWithPicks.UntilAsync("there is room again", async () =>
+        await Wait.UntilAsync("there is room again", async () =>
         {
             try
             {

@@ -115,7 +115,7 @@ public sealed class FirstRunTests
         await Person.MakeAsync(app, "root@acme.example", Grant.Staff);
         await app.Services.GetRequiredService<FirstRun>().CloseAsync(Cancellation);
         await app.RestartAsync(() => { });
-        await AppWithPicks.UntilAsync("the service has looked", () => Task.FromResult(app.Services.GetRequiredService<Initialisation>().IsDone));
+        await Wait.UntilAsync("the service has looked", () => Task.FromResult(app.Services.GetRequiredService<Initialisation>().IsDone));
         using var person = new Person(app);
         using (await person.SignInAsync("root@acme.example"))
             Assert.Contains("was set up already", await person.ReadAsync("/setup"));

@@ -75,7 +75,7 @@ public sealed class KeyTests(AppFixture app) : IClassFixture<AppFixture>
 
         await Keys.RevokeAsync(Actor.Operator, key.Split('_')[1], Cancellation);
         var started = TimeProvider.System.GetTimestamp();
-        await AppWithPicks.UntilAsync("the key is refused", async () => (await client.GetAsync(Guarded, Cancellation)).StatusCode is HttpStatusCode.Unauthorized);
+        await Wait.UntilAsync("the key is refused", async () => (await client.GetAsync(Guarded, Cancellation)).StatusCode is HttpStatusCode.Unauthorized);
         Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(45));
         Assert.Equal("revoked-key", (await client.GetProblemAsync(Guarded, Cancellation)).Slug);
     }

@@ -19,7 +19,7 @@ public sealed class RateLimitTests
         Assert.Equal(HttpStatusCode.OK, (await app.Staff.GetAsync(Path, Cancellation)).StatusCode);
         Assert.All(await ManyAsync(app.Anonymous, 60), answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
 
-        await AppWithPicks.UntilAsync("the key may call again", async () => (await app.Portal.GetAsync(Path, Cancellation)).StatusCode is HttpStatusCode.OK);
+        await Wait.UntilAsync("the key may call again", async () => (await app.Portal.GetAsync(Path, Cancellation)).StatusCode is HttpStatusCode.OK);
     }
 
     [Fact]

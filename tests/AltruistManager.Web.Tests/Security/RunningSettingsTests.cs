@@ -22,7 +22,7 @@ public sealed class RunningSettingsTests
         var settings = picks.App.Services.GetRequiredService<RunningSettings>();
         Assert.Equal(2, await StandbysAsync(picks.App));
         Assert.Null(await settings.SetAsync(Actor.Operator, "Selection:Standbys", "0", Cancellation));
-        await AppWithPicks.UntilAsync("no standby is published", async () => await StandbysAsync(picks.App) == 0);
+        await Wait.UntilAsync("no standby is published", async () => await StandbysAsync(picks.App) == 0);
         Assert.Equal(0, (await NewestParametersAsync(picks.App)).GetProperty("standbys").GetInt32());
 
         // In the middle of a window.
@@ -66,7 +66,7 @@ public sealed class RunningSettingsTests
     {
         await using var app = await AppFixture.StartAsync();
         await app.Services.GetRequiredService<SettingStore>().PutAsync(Actor.Operator, Stored("Limits:AnonymousRequestsPerSecond", "10"), "0", Cancellation);
-        await AppWithPicks.UntilAsync("strangers are slowed", () => IsSlowedAsync(app));
+        await Wait.UntilAsync("strangers are slowed", () => IsSlowedAsync(app));
         await app.RestartAsync(static () => { });
         Assert.True(await IsSlowedAsync(app));
 

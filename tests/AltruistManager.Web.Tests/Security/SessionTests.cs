@@ -180,7 +180,7 @@ public sealed class SessionTests(AppFixture app) : IClassFixture<AppFixture>
         // Past the registry, as a command does that shares no memory with the service.
         await app.Services.GetRequiredService<UserStore>().DisableAsync(Actor.Operator, id, disabled: true, Cancellation);
         var started = TimeProvider.System.GetTimestamp();
-        await AppWithPicks.UntilAsync("the session is over", async () => !(await person.ReadAsync("/")).Contains(anna, StringComparison.Ordinal));
+        await Wait.UntilAsync("the session is over", async () => !(await person.ReadAsync("/")).Contains(anna, StringComparison.Ordinal));
         Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(45));
     }
 
@@ -240,9 +240,9 @@ public sealed class SessionTests(AppFixture app) : IClassFixture<AppFixture>
         var (store, book) = (own.Services.GetRequiredService<UserStore>(), own.Services.GetRequiredService<UserBook>());
         var file = new FileInfo(Path.Combine(own.Folder, "last-good.json"));
         // What the registration moved is at rest: several looks and more than a second without a write.
-        await AppWithPicks.UntilAsync("the file is at rest", async () => await WritesDuringAsync() == 0);
+        await Wait.UntilAsync("the file is at rest", async () => await WritesDuringAsync() == 0);
         var key = await own.CreateKeyAsync(KeyScope.Portal);
-        await AppWithPicks.UntilAsync("the new key is in the file", async () => (await File.ReadAllTextAsync(file.FullName, Cancellation)).Contains(key.Split('_')[1], StringComparison.Ordinal));
+        await Wait.UntilAsync("the new key is in the file", async () => (await File.ReadAllTextAsync(file.FullName, Cancellation)).Contains(key.Split('_')[1], StringComparison.Ordinal));
 
         // For longer than the file rests between two writes.
         async Task<int> WritesDuringAsync()
@@ -253,7 +253,7 @@ public sealed class SessionTests(AppFixture app) : IClassFixture<AppFixture>
             {
                 await store.EndSessionsAsync(Actor.Operator, id, Cancellation);
                 var stamp = (await store.FindByIdAsync(id, Cancellation))!.SecurityStamp;
-                await AppWithPicks.UntilAsync("the service has seen it", () => Task.FromResult(book.Find(id)!.SecurityStamp == stamp));
+                await Wait.UntilAsync("the service has seen it", () => Task.FromResult(book.Find(id)!.SecurityStamp == stamp));
             }
 
             return Written() == before ? 0 : 1;

@@ -22,7 +22,7 @@ public sealed class StreamLimitTests
 
         using var others = await Listener.OpenAsync(other, "");
         first.Dispose();
-        await AppWithPicks.UntilAsync("a place is free", async () =>
+        await Wait.UntilAsync("a place is free", async () =>
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, Path);
             using var answer = await app.Portal.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);

@@ -24,7 +24,7 @@ public sealed class AltruistJourneyTests(JourneyBrowser browser) : IClassFixture
             "/api/v1/altruists",
             new { provider = "acme", chains = new[] { "0021" }, url = gateway.Url, regions = new[] { "us-east" }, label = "acme-eth-1", auth = new { type = "bearer", token = "old-token" } }, Cancellation);
         var id = (await added.ReadJsonAsync(Cancellation)).GetProperty("id").GetString()!;
-        await AppWithPicks.UntilAsync("the altruist is healthy", async () => (await app.Staff.GetJsonAsync($"/api/v1/altruists/{id}", Cancellation)).GetProperty("state").GetString() == "healthy");
+        await Wait.UntilAsync("the altruist is healthy", async () => (await app.Staff.GetJsonAsync($"/api/v1/altruists/{id}", Cancellation)).GetProperty("state").GetString() == "healthy");
         await (await app.Staff.PostAsync("/api/v1/rounds", null, Cancellation)).ReadJsonAsync(Cancellation);
         await Person.MakeAsync(app, "admin@acme.example", Grant.Of("acme", MemberRole.Admin));
         await using var visitor = await browser.VisitAsync(app.Address);

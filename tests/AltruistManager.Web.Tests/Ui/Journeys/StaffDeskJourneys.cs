@@ -86,7 +86,7 @@ public sealed class StaffDeskJourneys(Pages pages) : IClassFixture<Pages>
     {
         var desk = pages.App.Services.GetRequiredService<JobDesk>();
         Assert.Null(await desk.RunAsync(Actor.Operator, "selection", Cancellation));
-        await AppWithPicks.UntilAsync("a round of staff is in the log", async () =>
+        await Wait.UntilAsync("a round of staff is in the log", async () =>
             (await pages.App.Anonymous.GetJsonAsync("/api/v1/decisions?limit=5", Cancellation)).GetProperty("items").EnumerateArray().Any(decision => decision.GetProperty("trigger").GetString() == "manual"));
         Assert.Equal(RefusalKind.Unknown, (await desk.RunAsync(Actor.Operator, "nothing", Cancellation))!.Kind);
     }
@@ -193,7 +193,7 @@ public sealed class StaffDeskJourneys(Pages pages) : IClassFixture<Pages>
     {
         var services = pages.App.Services;
         var admin = new Actor { Kind = ActorKind.User, Id = "admin", Name = Pages.Admin, Providers = new Dictionary<string, MemberRole> { ["acme"] = MemberRole.Admin } };
-        await AppWithPicks.UntilAsync("something needs attention", () => Task.FromResult(services.GetRequiredService<AttentionDesk>().Current.Count > 0));
+        await Wait.UntilAsync("something needs attention", () => Task.FromResult(services.GetRequiredService<AttentionDesk>().Current.Count > 0));
         var key = services.GetRequiredService<AttentionDesk>().Current[0].Item.Key;
         Assert.Equal(RefusalKind.Forbidden, (await services.GetRequiredService<AttentionDesk>().AcknowledgeAsync(admin, key, null, Cancellation))!.Kind);
         Assert.Equal(RefusalKind.Forbidden, (await services.GetRequiredService<AttentionDesk>().TakeBackAsync(admin, key, Cancellation))!.Kind);
