@@ -73,7 +73,7 @@ internal sealed partial class Initialisation(
         await settings.RefreshAsync(cancellation);
         await roster.RefreshAsync(cancellation);
         await regions.EnsureAsync(new RegionId(selection.Value.DefaultRegion), cancellation);
-        await checks.LoadAsync(cancellation);
+        await checks.LoadAsync(roster.Current, cancellation);
         await drains.RefreshAsync(cancellation);
         await health.LoadAsync(cancellation);
         await trials.LoadAsync(cancellation);

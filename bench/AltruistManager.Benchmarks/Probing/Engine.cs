@@ -1,6 +1,7 @@
 using AltruistManager.Altruists;
 using AltruistManager.Health;
 using AltruistManager.Probing;
+using AltruistManager.Probing.Checks;
 using AltruistManager.Storage;
 using Microsoft.Extensions.Options;
 
@@ -41,9 +42,10 @@ internal sealed class Engine : IAsyncDisposable
     public T Get<T>()
         where T : notnull => services.GetRequiredService<T>();
 
-    /// <summary>Takes up the verdicts, and starts what starts by itself.</summary>
+    /// <summary>Takes up the results of checks and the verdicts, and starts what starts by itself.</summary>
     public async Task StartAsync(CancellationToken cancellation)
     {
+        await services.GetRequiredService<CheckBook>().LoadAsync(services.GetRequiredService<RosterCache>().Current, cancellation);
         await services.GetRequiredService<HealthMonitor>().LoadAsync(cancellation);
         foreach (var host in services.GetServices<IHostedService>())
         {

@@ -5,13 +5,14 @@ using AltruistManager.Altruists;
 using AltruistManager.Chains;
 using AltruistManager.Health;
 using AltruistManager.Probing;
+using AltruistManager.Probing.Checks;
 using AltruistManager.Scheduling;
 
 namespace AltruistManager.Benchmarks.Probing;
 
 /// <summary>
 /// The probe engine with its own scheduler and 100,000 altruists, each to be asked every five minutes; one in ten takes requests and never answers. It begins as after a
-/// restart, with the verdicts of before, and runs at its real pace in a process of its own: its memory is nobody else's, and counts from the start. Whether probes are late is
+/// restart, with the verdicts and the results of checks of before, all of which are due, and runs at its real pace in a process of its own: its memory is nobody else's, and counts from the start. Whether probes are late is
 /// measured in the second sweep of each network: the first sweeps of all are over within half an interval.
 /// </summary>
 internal static class ScaleRun
@@ -71,7 +72,7 @@ internal static class ScaleRun
             .AddSingleton<IProbeObserver>(provider => provider.GetRequiredService<Witness>())
             .AddSingleton<IProbeDemand>(provider => provider.GetRequiredService<Witness>())
             .AddScheduling());
-        await StoreVerdictsAsync(engine, roster, cancellation);
+        await StoreHealthAsync(engine, roster, cancellation);
 
         var witness = engine.Get<Witness>();
         await engine.StartAsync(cancellation);
@@ -92,8 +93,8 @@ internal static class ScaleRun
         await ended.CancelAsync();
         var dues = roster.LiveByNetwork.Keys.ToDictionary(network => network, network => firstTick + (Interval / 2) + (Sweeper.PlaceOf(network) * Interval));
         // Before its time comes only a sweep that was wanted out of turn.
-        var steady = Sorted(seen.Where(probe => !probe.IsHot).Select(probe => (probe.StartedAt - dues[roster.Altruists[probe.Altruist].Network]).TotalSeconds).Where(late => late > -1));
-        var hots = Sorted(seen.Where(probe => probe.IsHot).GroupBy(probe => probe.Altruist).SelectMany(Lateness));
+        var steady = Sorted(seen.Where(probe => !probe.IsHot).Select(probe => (probe.StartedAt - dues[roster.Altruists[ProbedWorld.Id(probe.Node)].Network]).TotalSeconds).Where(late => late > -1));
+        var hots = Sorted(seen.Where(probe => probe.IsHot).GroupBy(probe => probe.Node).SelectMany(Lateness));
         var silent = Enumerable.Range(0, World.Nodes).Count(World.IsSilent);
         var healthy = roster.Altruists.Keys.Count(id => engine.Board[id].State == VerdictState.Healthy);
         var megabytes = await most / 1048576.0;
@@ -150,15 +151,17 @@ internal static class ScaleRun
     private static IEnumerable<double> Lateness(IEnumerable<Probe> probes)
     {
         var starts = probes.Select(probe => probe.StartedAt).Order().ToList();
-        var period = new ProbingOptions().HotInterval.TotalSeconds * (InUse.IsStandby(probes.First().Altruist) ? CloseWatch.StandbyFactor : 1);
+        var period = new ProbingOptions().HotInterval.TotalSeconds * (InUse.IsStandby(probes.First().Node) ? CloseWatch.StandbyFactor : 1);
         var offsets = starts.ConvertAll(start => (start - starts[0]).TotalSeconds is var since ? since - (Math.Round(since / period) * period) : 0);
         return offsets.Select(offset => offset - offsets.Min());
     }
 
-    /// <summary>As a run before this one left them: those that answer are healthy, the others down for a while.</summary>
-    private static async Task StoreVerdictsAsync(Engine engine, Roster roster, CancellationToken cancellation)
+    /// <summary>As a run before this one left it: those that answer are healthy and were checked, the others down for a while.</summary>
+    private static async Task StoreHealthAsync(Engine engine, Roster roster, CancellationToken cancellation)
     {
         var store = engine.Get<HealthStore>();
+        var checks = engine.Get<CheckStore>();
+        var check = engine.Get<CheckList>().Own.Single(check => check.Name == "consistency");
         var now = TimeProvider.System.GetUtcNow();
         var well = new Memory { Base = VerdictState.Healthy, Goods = 2, IdentityProven = true, HealthySince = now.AddHours(-2) };
         var down = well with { Base = VerdictState.Down, Goods = 0, Bads = 3, SameBads = 3, LastTrouble = Trouble.Failed, HealthySince = null, DownSince = now.AddHours(-2) };
@@ -170,15 +173,19 @@ internal static class ScaleRun
                 return new StoredVerdict(ProbedWorld.Id(node), memory.Base, VerdictNames.Of(memory.Base), now.AddHours(-2), memory);
             });
             await store.WriteAsync(new ProbingOptions().Vantage, now, [.. verdicts], [], [], trace: null, cancellation);
+            await checks.PutAsync([.. some.Where(node => !World.IsSilent(node)).Select(node => CheckedBefore(check, roster.Altruists[ProbedWorld.Id(node)], now.AddHours(-2)))], cancellation);
         }
     }
+
+    private static CheckRecord CheckedBefore(IOwnCheck check, Altruist altruist, DateTimeOffset at) =>
+        CheckRecord.After(before: null, altruist.Id, new CheckResult(check.Name, CheckState.Passed, "4 answers of the same moment are at the same height", 1, []), CheckRecord.PlaceOf(check, altruist, path: ""), at);
 
     private static List<double> Sorted(IEnumerable<double> values) => [.. values.Order()];
 
     private static double At(List<double> sorted, double share) => sorted.Count == 0 ? double.NaN : sorted[(int)Math.Ceiling((sorted.Count - 1) * share)];
 
     /// <param name="Ticks">When it began, in UTC: there is one of each of hundreds of thousands, beside what is measured.</param>
-    private readonly record struct Probe(AltruistId Altruist, long Ticks, bool IsHot)
+    private readonly record struct Probe(long Ticks, int Node, bool IsHot)
     {
         public DateTimeOffset StartedAt => new(Ticks, TimeSpan.Zero);
     }
@@ -189,7 +196,7 @@ internal static class ScaleRun
 
         public IReadOnlyCollection<AltruistId> FirstStandbys { get; } = Of(HotPerNetwork);
 
-        public static bool IsStandby(AltruistId altruist) => int.Parse(altruist.Value, CultureInfo.InvariantCulture) % World.NodesPerNetwork >= HotPerNetwork;
+        public static bool IsStandby(int node) => node % World.NodesPerNetwork >= HotPerNetwork;
 
         private static List<AltruistId> Of(int first) =>
             [.. Enumerable.Range(0, World.Networks).SelectMany(network => Enumerable.Range((network * World.NodesPerNetwork) + first, HotPerNetwork)).Select(ProbedWorld.Id)];
@@ -221,7 +228,7 @@ internal static class ScaleRun
         public Task<IReadOnlyCollection<AltruistId>> ObserveAsync(NetworkId network, IReadOnlyList<ProbeResult> results, CancellationToken cancellation)
         {
             lock (gate)
-                seen?.AddRange(results.Where(result => result.Lane is ProbeLane.Steady or ProbeLane.Hot).Select(result => new Probe(result.Altruist, BeganAt(result).UtcTicks, result.Lane == ProbeLane.Hot)));
+                seen?.AddRange(results.Where(result => result.Lane is ProbeLane.Steady or ProbeLane.Hot).Select(result => new Probe(BeganAt(result).UtcTicks, ProbedWorld.NodeOf(result.Altruist), result.Lane == ProbeLane.Hot)));
             return monitor.ObserveAsync(network, results, cancellation);
         }
 

@@ -1,4 +1,5 @@
 using AltruistManager.Chains;
+using AltruistManager.Storage;
 
 namespace AltruistManager.Altruists;
 
@@ -10,7 +11,7 @@ public readonly record struct AltruistId(string Value) : IComparable<AltruistId>
     public override string ToString() => Value;
 }
 
-public enum AltruistRole
+public enum AltruistRole : byte
 {
     /// <summary>May be picked.</summary>
     Serve,
@@ -19,7 +20,7 @@ public enum AltruistRole
     Reference,
 }
 
-public enum AltruistVisibility
+public enum AltruistVisibility : byte
 {
     /// <summary>Its URL is for owner, staff and portals.</summary>
     Portals,
@@ -29,7 +30,7 @@ public enum AltruistVisibility
 }
 
 /// <summary>How somebody showed that the endpoint is theirs (design 5.7).</summary>
-public enum ControlProof
+public enum ControlProof : byte
 {
     /// <summary>Staff say so, publicly.</summary>
     Staff,
@@ -46,7 +47,12 @@ public sealed record Altruist
 {
     public static readonly IReadOnlyDictionary<string, string> NoUrls = new Dictionary<string, string>();
 
-    private Remembered print;
+    // Asked for with every probe, and of what one endpoint says: a copy with another one makes them anew.
+    private Remembered fingerprint;
+    private Remembered host;
+
+    private readonly Moment createdAt;
+    private readonly Moment retiredAt;
 
     public required AltruistId Id { get; init; }
 
@@ -61,7 +67,16 @@ public sealed record Altruist
     public required IReadOnlyList<RegionId> Regions { get; init; }
 
     /// <summary>As published, normalised by <see cref="AltruistUrl"/>; without a chain's <see cref="Chain.Path"/>. Private: owner, staff and portals only.</summary>
-    public required string Url { get; init; }
+    public required string Url
+    {
+        get;
+        init
+        {
+            field = value;
+            fingerprint = default;
+            host = default;
+        }
+    }
 
     /// <summary>More URLs by RPC type: <c>websocket</c>, <c>rest</c>, <c>cometbft</c>.</summary>
     public IReadOnlyDictionary<string, string> Urls { get; init; } = NoUrls;
@@ -70,7 +85,15 @@ public sealed record Altruist
     public required bool MayBePrivate { get; init; }
 
     /// <summary>What the endpoint wants to see of who asks. Private: portals that are told the URL are told this too.</summary>
-    public EndpointAuth Auth { get; init; } = EndpointAuth.None;
+    public EndpointAuth Auth
+    {
+        get;
+        init
+        {
+            field = value;
+            fingerprint = default;
+        }
+    } = EndpointAuth.None;
 
     /// <summary>
     /// Null while the endpoint above is in service. After a change of URL or credentials: the endpoint of before, which is probed and published until
@@ -89,18 +112,7 @@ public sealed record Altruist
     public Endpoint Endpoint => new() { Url = Url, Urls = Urls, Auth = Auth, MayBePrivate = MayBePrivate, Attested = Attested };
 
     /// <summary><see cref="Endpoint.Fingerprint"/> of the endpoint above.</summary>
-    public string Fingerprint => Known.Fingerprint;
-
-    // Asked for with every probe; a copy with another endpoint has to make it anew.
-    private Print Known
-    {
-        get
-        {
-            if (print.Print is not { } known || !ReferenceEquals(known.Url, Url) || !ReferenceEquals(known.Auth, Auth))
-                print = new Remembered(known = new Print(Url, Auth, Endpoint.FingerprintOf(Url, Auth), Url.Length == 0 ? "" : new Uri(Url).Host));
-            return known;
-        }
-    }
+    public string Fingerprint => fingerprint.Text ?? (fingerprint = new Remembered(Endpoint.FingerprintOf(Url, Auth))).Text!;
 
     public required string Label { get; init; }
 
@@ -128,22 +140,20 @@ public sealed record Altruist
     /// <summary>By what it was proven last; says something only of an endpoint whose control is proven.</summary>
     public ControlProof ControlBy { get; init; }
 
-    public required DateTimeOffset CreatedAt { get; init; }
+    public required DateTimeOffset CreatedAt { get => ((DateTimeOffset?)createdAt).GetValueOrDefault(); init => createdAt = value; }
 
-    public DateTimeOffset? RetiredAt { get; init; }
+    public DateTimeOffset? RetiredAt { get => retiredAt; init => retiredAt = value; }
 
     /// <summary>Host name or address of <see cref="Url"/>, in lower case.</summary>
-    public string Host => Known.Host;
+    public string Host => host.Text ?? (host = new Remembered(Url.Length == 0 ? "" : new Uri(Url).Host)).Text!;
 
     /// <summary>The endpoint is never printed.</summary>
     public override string ToString() => Id.Value;
 
-    private sealed record Print(string Url, EndpointAuth Auth, string Fingerprint, string Host);
-
-    /// <summary>Whether they are remembered makes no difference between altruists.</summary>
-    private readonly struct Remembered(Print? print) : IEquatable<Remembered>
+    /// <summary>Whether it is remembered makes no difference between altruists.</summary>
+    private readonly struct Remembered(string? text) : IEquatable<Remembered>
     {
-        public Print? Print => print;
+        public string? Text => text;
 
         public bool Equals(Remembered other) => true;
 

@@ -3,7 +3,7 @@ using AltruistManager.Probing;
 namespace AltruistManager.Health;
 
 /// <summary>What comparing hashes with the others said of an altruist.</summary>
-public enum IntegrityFinding
+public enum IntegrityFinding : byte
 {
     /// <summary>Not asked, not there, or nobody to compare with.</summary>
     NotJudged,

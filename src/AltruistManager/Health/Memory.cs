@@ -1,11 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AltruistManager.Altruists;
+using AltruistManager.Storage;
 
 namespace AltruistManager.Health;
 
 /// <summary>Why a probe was bad; in the order of the states they lead to.</summary>
-public enum Trouble
+public enum Trouble : byte
 {
     None,
     Lagging,

@@ -7,7 +7,7 @@ namespace AltruistManager.Health;
 /// <param name="HeadTime">The time the head carries; null where the protocol has none.</param>
 public readonly record struct Observation(AltruistId Altruist, ProviderId Provider, bool Reference, bool Votes, DateTimeOffset At, long Height, DateTimeOffset? HeadTime);
 
-public enum HeadJudgement
+public enum HeadJudgement : byte
 {
     InSync,
     Lagging,

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AltruistManager.Altruists;
+using AltruistManager.Storage;
 
 namespace AltruistManager.Health;
 
@@ -59,6 +60,9 @@ public sealed record ReferenceTrace
 
     public sealed record Vote
     {
+        private readonly Whole headTimeMs;
+        private readonly Whole fellMs;
+
         public required string Altruist { get; init; }
         public required string Provider { get; init; }
         public required bool Reference { get; init; }
@@ -67,7 +71,7 @@ public sealed record ReferenceTrace
         public required bool Counts { get; init; }
         public required long AtMs { get; init; }
         public required long Height { get; init; }
-        public required long? HeadTimeMs { get; init; }
+        public required long? HeadTimeMs { get => headTimeMs; init => headTimeMs = value; }
 
         /// <summary>When its height was last seen to rise.</summary>
         public required long RoseMs { get; init; }
@@ -79,7 +83,7 @@ public sealed record ReferenceTrace
         public required long NextAnchorHeight { get; init; }
 
         /// <summary>When it was last lower than its own vote before: a reset, a reorganisation, or several nodes behind one URL.</summary>
-        public long? FellMs { get; init; }
+        public long? FellMs { get => fellMs; init => fellMs = value; }
     }
 
     /// <summary>Whether anybody's vote is that new.</summary>

@@ -39,8 +39,7 @@ internal sealed record Standing(IReadOnlyList<string> Proven, IReadOnlyDictionar
             { State: CheckState.Warned } => mixed.Reason,
             _ => $"its answers were blocks apart at {mixed.WarnedAt:HH:mm} UTC; {mixed.Passes} of {options.Rise} checks saw no spread since",
         };
-        IReadOnlyList<string> counts = proven is null ? [] : proven;
-        return new Standing(counts, unproven ?? Nothing, penalty);
+        return new Standing(proven?.ToArray() ?? [], unproven ?? Nothing, penalty);
     }
 
     public bool SameAs(Verdict verdict) =>

@@ -1,5 +1,6 @@
 using AltruistManager.Probing;
 using AltruistManager.Probing.Checks;
+using AltruistManager.Storage;
 
 namespace AltruistManager.Health;
 

@@ -1,7 +1,9 @@
+using AltruistManager.Storage;
+
 namespace AltruistManager.Health;
 
 /// <summary>The states of design 5.3; stored and published in kebab case (<c>wrong-chain</c>).</summary>
-public enum VerdictState
+public enum VerdictState : byte
 {
     Unknown,
     Healthy,

@@ -1,6 +1,7 @@
 using AltruistManager.Altruists;
 using AltruistManager.Probing;
 using AltruistManager.Probing.Checks;
+using AltruistManager.Storage;
 
 namespace AltruistManager.Health;
 
@@ -12,12 +13,19 @@ internal sealed record Watched
 
     public static readonly Watched New = new() { Memory = Memory.New, Verdict = Verdict.NeverProbed };
 
+    private readonly ProbeLane silentLane;
+    private readonly Moment silentUntil;
+
     public required Memory Memory { get; init; }
     public required Verdict Verdict { get; init; }
     public ProbeOutcome? LastOutcome { get; init; }
 
     /// <summary>The last silence that counted, where all since then were silent too: of which lane, and until when it waited.</summary>
-    public (ProbeLane Lane, DateTimeOffset Until)? LastSilence { get; init; }
+    public (ProbeLane Lane, DateTimeOffset Until)? LastSilence
+    {
+        get => (DateTimeOffset?)silentUntil is { } until ? (silentLane, until) : null;
+        init => (silentLane, silentUntil) = value is { } silence ? (silence.Lane, silence.Until) : default;
+    }
 
     /// <summary>Retry probes since its state last changed.</summary>
     public int Retries { get; init; }

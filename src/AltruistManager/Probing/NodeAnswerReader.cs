@@ -29,13 +29,11 @@ internal sealed class NodeAnswerReader(string? id, AnswerShape wanted)
     private const string WordsPath = "message";
     private const string LoneCodePath = "code";
 
-    private static readonly IReadOnlyDictionary<string, string?> Nothing = new Dictionary<string, string?>();
-
     private readonly Stack<Container> open = new(4);
     private JsonReaderState state = new(new JsonReaderOptions { MaxDepth = MaxDepth });
     private Container here;
     private Place next;
-    private Dictionary<string, string?>? found;
+    private List<KeyValuePair<string, string?>>? found;
     private NodeAnswerKind? kind;
     private string? text;
     private string? words;
@@ -67,7 +65,7 @@ internal sealed class NodeAnswerReader(string? id, AnswerShape wanted)
     public string? Words => cause is null && data is null ? ErrorMessage ?? words : string.Join(": ", new[] { ErrorMessage ?? words, cause, data }.OfType<string>());
 
     /// <summary>Null when the answer had no result.</summary>
-    public NodeAnswer? Result => kind is { } known ? new NodeAnswer(known, text, found ?? Nothing) : null;
+    public NodeAnswer? Result => kind is { } known ? new NodeAnswer(known, text, (IReadOnlyList<KeyValuePair<string, string?>>?)found ?? []) : null;
 
     /// <summary>Some of what was asked for is there.</summary>
     public bool HasFields => found is not null;
@@ -133,7 +131,7 @@ internal sealed class NodeAnswerReader(string? id, AnswerShape wanted)
         if (next.Envelope?.Path is { } part)
             TakeEnvelope(part, ref reader);
         if (next.Wanted?.Path is { } path && IsScalar(reader.TokenType))
-            (found ??= [])[path] = Scalar(ref reader);
+            Find(path, Scalar(ref reader));
 
         if (IsScalar(reader.TokenType))
             return;
@@ -144,6 +142,17 @@ internal sealed class NodeAnswerReader(string? id, AnswerShape wanted)
             return;
         open.Push(here);
         here = inside;
+    }
+
+    /// <summary>The last one counts, as elsewhere in JSON.</summary>
+    private void Find(string path, string? value)
+    {
+        found ??= new(capacity: 3);
+        var before = found.FindIndex(field => field.Key == path);
+        if (before < 0)
+            found.Add(new(path, value));
+        else
+            found[before] = new(path, value);
     }
 
     private void TakeEnvelope(string part, ref Utf8JsonReader reader)

@@ -3,7 +3,7 @@ using AltruistManager.Altruists;
 
 namespace AltruistManager.Probing;
 
-public enum ProbeLane
+public enum ProbeLane : byte
 {
     /// <summary>A sweep of a whole network.</summary>
     Steady,
@@ -31,7 +31,7 @@ public enum ProbeLane
 }
 
 /// <summary>What became of one probe. Stored by name.</summary>
-public enum ProbeOutcome
+public enum ProbeOutcome : byte
 {
     /// <summary>A well-formed answer of a node.</summary>
     Ok,

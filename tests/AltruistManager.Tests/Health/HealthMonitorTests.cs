@@ -782,7 +782,7 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
     {
         var monitor = await HealthyAsync("a1", "b1", "c1");
         var woken = waking.Times;
-        await checks.RecordAsync(Id("a1"), [(new CheckResult("archive", CheckState.Passed, "proven", 1, []), "here"), (new CheckResult("consistency", CheckState.Warned, "137 blocks apart", 1, []), "here")], Heads.Start, Cancellation);
+        await checks.RecordAsync(Id("a1"), [(new CheckResult("archive", CheckState.Passed, "proven", 1, []), CheckPlace.Of(["here"])), (new CheckResult("consistency", CheckState.Warned, "137 blocks apart", 1, []), CheckPlace.Of(["here"]))], Heads.Start, Cancellation);
         await monitor.CheckedAsync(Id("a1"), Cancellation);
 
         Assert.Equal((woken + 1, "137 blocks apart"), (waking.Times, board[Id("a1")].Penalty));

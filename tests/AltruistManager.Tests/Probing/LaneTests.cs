@@ -312,7 +312,7 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
         await fixture.Database.WriteAsync(write => write.ExecuteAsync("update checks set at = 0 where altruist_id like @Like", new { Like = $"z-again%-{run}" }), Cancellation);
         // Whose turn is first is told by the clock, which must go on.
         await using var world = World(options => options.PerHost = 100, TimeProvider.System);
-        await world.Book.LoadAsync(Cancellation);
+        await world.Book.LoadAsync(Roster.Empty, Cancellation);
         world.Register([.. modest, .. claimants]);
 
         world.Checks.Tick();
@@ -413,7 +413,7 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
 
         await fixture.Database.WriteAsync(write => write.ExecuteAsync("update checks set at = 0, since = 0 where altruist_id = @Id and name in ('archive', 'websocket')", new { Id = claims.Id.Value }), Cancellation);
         await using var world = World(options => options.Concurrency = 1);
-        await world.Book.LoadAsync(Cancellation);
+        await world.Book.LoadAsync(Roster.Empty, Cancellation);
         world.Register(claims);
         world.Checks.Tick();
         world.Register(claims, At(node, $"other-{run}", Ethereum));
@@ -448,7 +448,7 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
         }
 
         await using var world = World(options => options.Concurrency = 1);
-        await world.Book.LoadAsync(Cancellation);
+        await world.Book.LoadAsync(Roster.Empty, Cancellation);
         world.Register(altruists);
         world.Checks.Tick();
 
@@ -685,7 +685,7 @@ public sealed class LaneTests(SqliteFixture fixture) : IClassFixture<SqliteFixtu
 
         var requests = node.Requests;
         await using var world = World();
-        await world.Book.LoadAsync(Cancellation);
+        await world.Book.LoadAsync(Roster.Empty, Cancellation);
         world.Register(At(node, id, Ethereum), At(node, $"{id}-new", Ethereum));
         world.Checks.Tick();
         Assert.Equal($"{id}-new", (await world.Checked.NextAsync()).Value);

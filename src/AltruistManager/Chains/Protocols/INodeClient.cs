@@ -93,10 +93,19 @@ public enum NodeAnswerKind
 /// <param name="Text">Of a scalar as it was written (a string without its quotes); null for the other kinds.</param>
 /// <param name="Fields">
 /// Those of <see cref="NodeQuestion.Fields"/> that were there and are scalars, by their path: text without its quotes, numbers as they were written,
-/// <c>true</c> and <c>false</c>; null for a field that is there and null.
+/// <c>true</c> and <c>false</c>; null for a field that is there and null. Each path once: hardly ever more than three, kept by the thousand while a sweep lasts.
 /// </param>
-public sealed record NodeAnswer(NodeAnswerKind Kind, string? Text, IReadOnlyDictionary<string, string?> Fields)
+public sealed record NodeAnswer(NodeAnswerKind Kind, string? Text, IReadOnlyList<KeyValuePair<string, string?>> Fields)
 {
     /// <summary>Null for a field that is not there, that is null, and that is no scalar.</summary>
-    public string? this[string field] => Fields.GetValueOrDefault(field);
+    public string? this[string field]
+    {
+        get
+        {
+            for (var at = 0; at < Fields.Count; at++)
+                if (Fields[at].Key == field)
+                    return Fields[at].Value;
+            return null;
+        }
+    }
 }

@@ -17,28 +17,44 @@ public sealed class CheckBook(CheckStore store) : IDisposable
     public CheckRecord? Find(AltruistId altruist, string check) => Array.Find(records.GetValueOrDefault(altruist, []), record => record.Check == check);
 
     /// <summary>Takes up what was known before the start.</summary>
-    public async Task LoadAsync(CancellationToken cancellation)
+    /// <param name="roster">Whose ids are shared, as are texts that many have: of 100,000 altruists they are megabytes.</param>
+    public async Task LoadAsync(Roster roster, CancellationToken cancellation)
     {
-        foreach (var group in (await store.LoadAsync(cancellation)).GroupBy(record => record.Altruist))
-            records[group.Key] = [.. group.OrderBy(record => record.Check, StringComparer.Ordinal)];
+        var texts = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var record in store.LoadAsync(cancellation))
+        {
+            var altruist = roster.Altruists.GetValueOrDefault(record.Altruist)?.Id ?? record.Altruist;
+            Put(altruist, [record with { Altruist = altruist, Check = Once(record.Check), Reason = Once(record.Reason) }]);
+        }
+
+        string Once(string text)
+        {
+            if (texts.TryGetValue(text, out var known))
+                return known;
+            texts.Add(text);
+            return text;
+        }
     }
 
     /// <summary>Writes what was found.</summary>
     /// <param name="found">Results with the place that was asked.</param>
-    public async Task RecordAsync(AltruistId altruist, IReadOnlyCollection<(CheckResult Result, string Place)> found, DateTimeOffset at, CancellationToken cancellation)
+    public async Task RecordAsync(AltruistId altruist, IReadOnlyCollection<(CheckResult Result, CheckPlace Place)> found, DateTimeOffset at, CancellationToken cancellation)
     {
         await turn.WaitAsync(cancellation);
         try
         {
             var next = found.Select(one => CheckRecord.After(Find(altruist, one.Result.Check), altruist, one.Result, one.Place, at)).ToList();
             await store.PutAsync(next, cancellation);
-            records[altruist] = [.. this[altruist].ExceptBy(next.Select(record => record.Check), record => record.Check).Concat(next).OrderBy(record => record.Check, StringComparer.Ordinal)];
+            Put(altruist, next);
         }
         finally
         {
             turn.Release();
         }
     }
+
+    private void Put(AltruistId altruist, List<CheckRecord> next) =>
+        records[altruist] = [.. this[altruist].ExceptBy(next.Select(record => record.Check), record => record.Check).Concat(next).OrderBy(record => record.Check, StringComparer.Ordinal)];
 
     public void Dispose() => turn.Dispose();
 }

@@ -1,6 +1,5 @@
-using System.Security.Cryptography;
-using System.Text;
 using AltruistManager.Altruists;
+using AltruistManager.Storage;
 
 namespace AltruistManager.Probing.Checks;
 
@@ -10,6 +9,10 @@ public sealed record CheckRecord
     /// <summary>Counting further changes nothing.</summary>
     private const int MostCounted = 1_000;
 
+    private readonly Moment at;
+    private readonly Moment since;
+    private readonly Moment warnedAt;
+
     public required AltruistId Altruist { get; init; }
 
     public required string Check { get; init; }
@@ -18,10 +21,10 @@ public sealed record CheckRecord
 
     public required string Reason { get; init; }
 
-    public required DateTimeOffset At { get; init; }
+    public required DateTimeOffset At { get => ((DateTimeOffset?)at).GetValueOrDefault(); init => at = value; }
 
     /// <summary>Since when the state holds.</summary>
-    public required DateTimeOffset Since { get; init; }
+    public required DateTimeOffset Since { get => ((DateTimeOffset?)since).GetValueOrDefault(); init => since = value; }
 
     /// <summary>In a row; what could not be decided counts as neither.</summary>
     public required int Failures { get; init; }
@@ -32,30 +35,26 @@ public sealed record CheckRecord
     /// <summary>Whether it ever passed at this place.</summary>
     public required bool HasPassed { get; init; }
 
-    public required DateTimeOffset? WarnedAt { get; init; }
+    public required DateTimeOffset? WarnedAt { get => warnedAt; init => warnedAt = value; }
 
-    /// <summary>Fingerprint of the URLs that were asked: what was found there says nothing of others.</summary>
-    public required string Place { get; init; }
+    public required CheckPlace Place { get; init; }
 
-    /// <summary>
-    /// 32 hex digits of a SHA-256: tells places apart without saying where they are. Other credentials are no other place: what portals were told of an altruist would end with
-    /// each rotation until the check has run again.
-    /// </summary>
-    internal static string PlaceOf(IOwnCheck check, Altruist altruist, string path) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', check.UrlsOf(altruist, path)))).AsSpan(0, 16));
+    /// <summary>Other credentials are no other place: what portals were told of an altruist would end with each rotation until the check has run again.</summary>
+    internal static CheckPlace PlaceOf(IOwnCheck check, Altruist altruist, string path) => CheckPlace.Of(check.UrlsOf(altruist, path));
 
     /// <summary>After one more result. Another place begins anew.</summary>
-    public static CheckRecord After(CheckRecord? before, AltruistId altruist, CheckResult result, string place, DateTimeOffset at)
+    public static CheckRecord After(CheckRecord? before, AltruistId altruist, CheckResult result, CheckPlace place, DateTimeOffset at)
     {
         if (before?.Place != place)
             before = null;
+        // A text that is the same is the same object: each altruist has some.
         var (failures, passes) = (before?.Failures ?? 0, before?.Passes ?? 0);
         return new CheckRecord
         {
             Altruist = altruist,
             Check = result.Check,
             State = result.State,
-            Reason = result.Reason,
+            Reason = before?.Reason == result.Reason ? before.Reason : result.Reason,
             At = at,
             Since = before?.State == result.State ? before.Since : at,
             Failures = result.State switch

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AltruistManager.Altruists;
 using AltruistManager.Storage;
 using Microsoft.Extensions.Options;
@@ -7,17 +8,28 @@ namespace AltruistManager.Probing.Checks;
 /// <summary>The newest result of each check at its own pace, in the database.</summary>
 public sealed class CheckStore(Database database, IOptions<ProbingOptions> options)
 {
-    /// <summary>All of this vantage.</summary>
-    public async Task<IReadOnlyList<CheckRecord>> LoadAsync(CancellationToken cancellation)
+    private const int LoadBatch = 1_000;
+
+    /// <summary>All of this vantage, those of an altruist one after the other.</summary>
+    public async IAsyncEnumerable<CheckRecord> LoadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
-        var rows = await database.QueryAsync<Row>(
-            """
-            select altruist_id, name, state, reason, at, since, failures, passes, has_passed, warned_at, place
-            from   checks
-            where  vantage = @Vantage
-            """,
-            new { options.Value.Vantage }, cancellation);
-        return rows.ConvertAll(row => row.ToRecord());
+        for (var (altruist, name) = ("", ""); ;)
+        {
+            var rows = await database.QueryAsync<Row>(
+                """
+                select   altruist_id, name, state, reason, at, since, failures, passes, has_passed, warned_at, place
+                from     checks
+                where    vantage = @Vantage and altruist_id >= @altruist and (altruist_id > @altruist or name > @name)
+                order by altruist_id, name
+                limit    @limit
+                """,
+                new { options.Value.Vantage, altruist, name, limit = LoadBatch }, cancellation);
+            foreach (var row in rows)
+                yield return row.ToRecord();
+            if (rows.Count < LoadBatch)
+                yield break;
+            (altruist, name) = (rows[^1].AltruistId, rows[^1].Name);
+        }
     }
 
     public Task PutAsync(IReadOnlyCollection<CheckRecord> records, CancellationToken cancellation) =>
@@ -53,7 +65,7 @@ public sealed class CheckStore(Database database, IOptions<ProbingOptions> optio
                         record.Passes,
                         record.HasPassed,
                         WarnedAt = record.WarnedAt?.ToUnixTimeMilliseconds(),
-                        record.Place,
+                        Place = record.Place.ToString(),
                     });
             }
         }, cancellation);
@@ -84,7 +96,7 @@ public sealed class CheckStore(Database database, IOptions<ProbingOptions> optio
             Passes = (int)Passes,
             HasPassed = HasPassed,
             WarnedAt = UnixTime.FromMs(WarnedAt),
-            Place = Place,
+            Place = CheckPlace.Parse(Place),
         };
     }
 }

@@ -118,7 +118,7 @@ internal sealed class CheckWatch
         // While it waited for its place it may have fallen silent.
         if (!observer.Answers(subject.Altruist.Id))
             return null;
-        var found = new List<(CheckResult Result, string Place)>();
+        var found = new List<(CheckResult Result, CheckPlace Place)>();
         foreach (var check in checks.Own.Where(check => check.Concerns(subject) && Remaining(check, subject) <= TimeSpan.Zero))
             found.Add((await runner.RunAsync(check, subject, work.Stopping), CheckRecord.PlaceOf(check, subject.Altruist, subject.Path)));
         await RecordAsync(subject.Altruist, found, ProbeLane.Check, work.Stopping);
@@ -126,7 +126,7 @@ internal sealed class CheckWatch
     }
 
     /// <summary>Keeps what was found, as results and as calls that were made.</summary>
-    public async Task RecordAsync(Altruist altruist, IReadOnlyCollection<(CheckResult Result, string Place)> found, ProbeLane lane, CancellationToken cancellation)
+    public async Task RecordAsync(Altruist altruist, IReadOnlyCollection<(CheckResult Result, CheckPlace Place)> found, ProbeLane lane, CancellationToken cancellation)
     {
         if (found.Count == 0)
             return;

@@ -13,6 +13,9 @@ internal sealed class ConsistencyCheck(GuardedHttp http, IOptions<ProbingOptions
 
     private const int Samples = 4;
 
+    // Of nearly everybody: one text for all.
+    private static readonly string Alike = $"{Samples} answers of the same moment are at the same height";
+
     public string Name => "consistency";
 
     public CheckPace Pace => CheckPace.Own(TimeSpan.FromHours(1));
@@ -43,7 +46,7 @@ internal sealed class ConsistencyCheck(GuardedHttp http, IOptions<ProbingOptions
         var tolerated = run.Network.ToleranceBlocks + (elapsed.TotalSeconds / run.Network.BlockTimeSeconds);
         return spread > tolerated
             ? Say(CheckState.Warned, $"answers of the same moment are {spread} blocks apart (the lowest {lowest}): a load balancer behind the URL mixes nodes; take out those that are behind")
-            : Say(CheckState.Passed, $"{heights.Count} answers of the same moment are {spread} blocks apart (the lowest {lowest})");
+            : Say(CheckState.Passed, spread == 0 && heights.Count == Samples ? Alike : $"{heights.Count} answers of the same moment are {(spread == 1 ? "1 block" : $"{spread} blocks")} apart (the lowest {lowest}), which is tolerated");
 
         CheckResult Say(CheckState state, string reason) => new(Name, state, reason, elapsed.TotalMilliseconds, [.. nodes.SelectMany(node => node.Exchanges)]);
     }

@@ -82,7 +82,7 @@ public readonly record struct CheckPace(int? EverySweeps, TimeSpan? Interval)
 }
 
 /// <summary>What became of a check. Stored and published in lower case.</summary>
-public enum CheckState
+public enum CheckState : byte
 {
     /// <summary>Could not be decided this time; says nothing against the altruist.</summary>
     Unknown,

@@ -61,14 +61,14 @@ public sealed class EvmProtocolTests
         Assert.Equal("the latest block has no valid number", (await new EvmProtocol().AskHeadAsync(new ScriptedNode(Block(number, "0x1", SomeHash)), Cancellation)).Wrong);
 
     private static string? IdentityOf(BigInteger id) =>
-        new EvmProtocol().AskIdentityAsync(new ScriptedNode(new NodeAnswer(NodeAnswerKind.Text, $"0x{(id.IsZero ? "0" : id.ToString("x", CultureInfo.InvariantCulture).TrimStart('0'))}", new Dictionary<string, string?>())), Cancellation)
+        new EvmProtocol().AskIdentityAsync(new ScriptedNode(new NodeAnswer(NodeAnswerKind.Text, $"0x{(id.IsZero ? "0" : id.ToString("x", CultureInfo.InvariantCulture).TrimStart('0'))}", [])), Cancellation)
             .GetAwaiter().GetResult().Value;
 
     private static NodeAnswer Block(string number, string? timestamp, string hash)
     {
-        var fields = new Dictionary<string, string?> { ["number"] = number, ["hash"] = hash };
+        List<KeyValuePair<string, string?>> fields = [new("number", number), new("hash", hash)];
         if (timestamp is not null)
-            fields["timestamp"] = timestamp;
+            fields.Add(new("timestamp", timestamp));
         return new NodeAnswer(NodeAnswerKind.Object, null, fields);
     }
 

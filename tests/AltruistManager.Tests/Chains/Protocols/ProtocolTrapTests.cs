@@ -278,7 +278,7 @@ public sealed class ProtocolTrapTests
         Assert.Equal(Usability.Failing, network.UsabilityOf("mixed", first));
         Assert.Equal(Usability.Healthy, network.UsabilityOf("mixed", After(first, await bench.RunAsync(check, network.SubjectOf("mixed")))));
 
-        CheckRecord After(CheckRecord? before, CheckResult result) => CheckRecord.After(before, new AltruistId("mixed"), result, "here", DateTimeOffset.UnixEpoch);
+        CheckRecord After(CheckRecord? before, CheckResult result) => CheckRecord.After(before, new AltruistId("mixed"), result, CheckPlace.Of(["here"]), DateTimeOffset.UnixEpoch);
     }
 
     /// <summary>With altruists spread over minutes the last of a sweep has eighty blocks more than the first.</summary>

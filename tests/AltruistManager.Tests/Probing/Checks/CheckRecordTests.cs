@@ -45,7 +45,7 @@ public sealed class CheckRecordTests
         var check = new CapabilityCheck("archive");
         var altruist = CheckBench.Altruist("https://a.example/rpc", "archive");
         var withKey = altruist with { Auth = new EndpointAuth(AuthKind.Bearer, "", "first") };
-        string[] places =
+        CheckPlace[] places =
         [
             Place(altruist), Place(altruist with { Label = "other", Capabilities = [] }), Place(altruist with { Url = "https://a.example/rpc2" }),
             Place(withKey), Place(withKey with { Auth = new EndpointAuth(AuthKind.Bearer, "", "second") }), CheckRecord.PlaceOf(check, altruist, "/ext"),
@@ -53,9 +53,12 @@ public sealed class CheckRecordTests
 
         Assert.All([1, 3, 4], other => Assert.Equal(places[0], places[other]));
         Assert.Equal(3, places.Distinct().Count());
-        Assert.All(places, place => Assert.Matches("^[0-9a-f]{32}$", place));
+        // As versions before wrote it: what they found still counts.
+        Assert.Equal("ffe3bd82cae47070172dc985d5b040e9", places[0].ToString());
+        Assert.All(places, place => Assert.Equal(place, CheckPlace.Parse(place.ToString())));
+        Assert.DoesNotContain(CheckPlace.Parse("no place"), places);
 
-        string Place(Altruist asked) => CheckRecord.PlaceOf(check, asked, "");
+        CheckPlace Place(Altruist asked) => CheckRecord.PlaceOf(check, asked, "");
     }
 
     [Fact]
@@ -72,7 +75,7 @@ public sealed class CheckRecordTests
     public void Since_is_when_the_state_began()
     {
         var first = After(null, CheckState.Failed, "here");
-        var second = CheckRecord.After(first, first.Altruist, new CheckResult("archive", CheckState.Failed, "again", 1, []), "here", Noon.AddMinutes(5));
+        var second = CheckRecord.After(first, first.Altruist, new CheckResult("archive", CheckState.Failed, "again", 1, []), CheckPlace.Of(["here"]), Noon.AddMinutes(5));
 
         Assert.Equal((Noon, Noon.AddMinutes(5), "again"), (second.Since, second.At, second.Reason));
     }
@@ -85,10 +88,10 @@ public sealed class CheckRecordTests
     {
         CheckRecord? record = null;
         for (var i = 0; i < states.Length; i++)
-            record = CheckRecord.After(record, new AltruistId("a"), new CheckResult(check, states[i], check, 1, []), "here", Noon.AddMinutes(i));
+            record = CheckRecord.After(record, new AltruistId("a"), new CheckResult(check, states[i], check, 1, []), CheckPlace.Of(["here"]), Noon.AddMinutes(i));
         return record!;
     }
 
     private static CheckRecord After(CheckRecord? before, CheckState state, string place) =>
-        CheckRecord.After(before, new AltruistId("a"), new CheckResult("archive", state, state.ToString(), 1, []), place, Noon);
+        CheckRecord.After(before, new AltruistId("a"), new CheckResult("archive", state, state.ToString(), 1, []), CheckPlace.Of([place]), Noon);
 }

@@ -14,6 +14,8 @@ public abstract class CheckStoreContract(DatabaseFixture fixture) : StorageContr
 {
     private static readonly DateTimeOffset Noon = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
 
+    private static readonly CheckPlace Here = CheckPlace.Of(["here"]);
+
     [Fact]
     public async Task Result_comes_back_as_it_was_stored_and_the_newest_replaces_it()
     {
@@ -21,12 +23,22 @@ public abstract class CheckStoreContract(DatabaseFixture fixture) : StorageContr
         var first = Record("a", CheckState.Warned, Noon) with { WarnedAt = Noon, Reason = "“137” blocks\tapart 💥" };
         await store.PutAsync([first, Record("b", CheckState.Unknown, Noon)], Cancellation);
         await Store("elsewhere").PutAsync([Record("a", CheckState.Failed, Noon)], Cancellation);
-        Assert.Equal(first, (await store.LoadAsync(Cancellation)).Single(record => record.Altruist.Value == "a"));
+        Assert.Equal(first, await store.LoadAsync(Cancellation).SingleAsync(record => record.Altruist.Value == "a", Cancellation));
 
         var second = Record("a", CheckState.Passed, Noon.AddHours(1)) with { Passes = 1, HasPassed = true };
         await store.PutAsync([second], Cancellation);
 
-        Assert.Equal([second, Record("b", CheckState.Unknown, Noon)], (await store.LoadAsync(Cancellation)).OrderBy(record => record.Altruist));
+        Assert.Equal([second, Record("b", CheckState.Unknown, Noon)], await store.LoadAsync(Cancellation).ToListAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task All_results_are_taken_up_however_many_there_are()
+    {
+        var store = Store("many");
+        var results = Enumerable.Range(0, 350).SelectMany(number => new[] { "archive", "certificate", "consistency" }.Select(check => Record($"m{number:000}", CheckState.Passed, Noon) with { Check = check })).ToList();
+        await store.PutAsync(results, Cancellation);
+
+        Assert.Equal(results, await store.LoadAsync(Cancellation).ToListAsync(Cancellation));
     }
 
     [Fact]
@@ -35,11 +47,11 @@ public abstract class CheckStoreContract(DatabaseFixture fixture) : StorageContr
         var altruist = new AltruistId("restarted");
         var store = Store("book");
         var book = new CheckBook(store);
-        await book.RecordAsync(altruist, [(new CheckResult("archive", CheckState.Passed, "proven", 1, []), "here"), (new CheckResult("certificate", CheckState.Warned, "soon", 1, []), "here")], Noon, Cancellation);
-        await book.RecordAsync(altruist, [(new CheckResult("archive", CheckState.Failed, "no state", 1, []), "here")], Noon.AddHours(1), Cancellation);
+        await book.RecordAsync(altruist, [(new CheckResult("archive", CheckState.Passed, "proven", 1, []), Here), (new CheckResult("certificate", CheckState.Warned, "soon", 1, []), Here)], Noon, Cancellation);
+        await book.RecordAsync(altruist, [(new CheckResult("archive", CheckState.Failed, "no state", 1, []), Here)], Noon.AddHours(1), Cancellation);
 
         var restarted = new CheckBook(store);
-        await restarted.LoadAsync(Cancellation);
+        await restarted.LoadAsync(Roster.Empty, Cancellation);
 
         Assert.Equal(book[altruist], restarted[altruist]);
         Assert.Equal(["archive", "certificate"], restarted[altruist].Select(record => record.Check));
@@ -60,6 +72,6 @@ public abstract class CheckStoreContract(DatabaseFixture fixture) : StorageContr
         Passes = 0,
         HasPassed = false,
         WarnedAt = null,
-        Place = "place",
+        Place = Here,
     };
 }

@@ -1,4 +1,4 @@
-namespace AltruistManager.Health;
+namespace AltruistManager.Storage;
 
 /// <summary>A number or none in 8 bytes, for what is kept of every altruist; <c>double?</c> takes 16.</summary>
 internal readonly record struct Real

@@ -1,4 +1,4 @@
-namespace AltruistManager.Health;
+namespace AltruistManager.Storage;
 
 /// <summary>A time or none in 8 bytes, for what is kept of every altruist; <c>DateTimeOffset?</c> takes 24.</summary>
 internal readonly record struct Moment

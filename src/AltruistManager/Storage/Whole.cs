@@ -1,4 +1,4 @@
-namespace AltruistManager.Health;
+namespace AltruistManager.Storage;
 
 /// <summary>A whole number or none in 8 bytes, for what is kept of every altruist; <c>long?</c> takes 16. The least of all longs is none.</summary>
 internal readonly record struct Whole
