@@ -25,7 +25,7 @@ internal sealed record ProbedWorld(int Networks, int NodesPerNetwork, int Silent
 
     public bool IsSilent(int node) => SilentEvery > 0 && node % SilentEvery == SilentEvery - 1;
 
-    /// <summary>As long as a real one, as there is one of each.</summary>
+    /// <summary>As long as a real one: its text counts in what is measured.</summary>
     public static AltruistId Id(int node) => new($"019aa000-0000-7000-8000-{node:000000000000}");
 
     public static int NodeOf(AltruistId altruist) => int.Parse(altruist.Value.AsSpan(altruist.Value.LastIndexOf('-') + 1), CultureInfo.InvariantCulture);

@@ -178,7 +178,7 @@ internal static class ScaleRun
     }
 
     private static CheckRecord CheckedBefore(IOwnCheck check, Altruist altruist, DateTimeOffset at) =>
-        CheckRecord.After(before: null, altruist.Id, new CheckResult(check.Name, CheckState.Passed, "4 answers of the same moment are at the same height", 1, []), CheckRecord.PlaceOf(check, altruist, path: ""), at);
+        CheckRecord.After(before: null, altruist.Id, new CheckResult(check.Name, CheckState.Passed, ConsistencyCheck.Alike, 1, []), CheckRecord.PlaceOf(check, altruist, path: ""), at);
 
     private static List<double> Sorted(IEnumerable<double> values) => [.. values.Order()];
 

@@ -47,7 +47,7 @@ public sealed record Altruist
 {
     public static readonly IReadOnlyDictionary<string, string> NoUrls = new Dictionary<string, string>();
 
-    // Asked for with every probe, and of what one endpoint says: a copy with another one makes them anew.
+    // Asked for with every probe, so remembered; whatever they are made of forgets them when it is set.
     private Remembered fingerprint;
     private Remembered host;
 

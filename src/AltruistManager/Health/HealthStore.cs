@@ -291,7 +291,7 @@ public sealed class HealthStore(Database database) : IHealthHeritage
             var answers = own.FindAll(row => row.Answered == 1);
             var newest = answers.Count > 0 ? answers[0] : null;
             var performance = new Performance(
-                successes.GetValueOrDefault(own[0].AltruistId, 1), [.. answers.Select(row => (float?)row.LatencyMs).OfType<float>().Take(Performance.Remembered)]);
+                successes.GetValueOrDefault(own[0].AltruistId, 1), answers.Where(row => row.LatencyMs is not null).Take(Performance.Remembered).Select(row => row.LatencyMs!.Value).ToArray());
             seen.Add(new AltruistId(own[0].AltruistId), new LastSeen(UnixTime.FromMs(own[0].At), UnixTime.FromMs(newest?.At), newest?.Height, newest?.LatencyMs, performance));
             own.Clear();
         }

@@ -3,7 +3,7 @@ namespace AltruistManager.Health;
 /// <summary>How an altruist did lately: what the selection policies <c>latency</c> and <c>quality</c> go by. A probe that failed by a fault of ours does not count.</summary>
 /// <param name="Success">The share of the time in which it was good, from 0 to 1, older time counting less and less.</param>
 /// <param name="Latencies">Of the newest answers in milliseconds, newest first; at most <see cref="Remembered"/>.</param>
-public readonly record struct Performance(double Success, IReadOnlyList<float> Latencies)
+public readonly record struct Performance(double Success, IReadOnlyList<double> Latencies)
 {
     public const int Remembered = 5;
 
@@ -31,10 +31,10 @@ public readonly record struct Performance(double Success, IReadOnlyList<float> L
     }
 
     /// <summary>An array of its size: there is one of every altruist.</summary>
-    private float[] With(double latency)
+    private double[] With(double latency)
     {
-        var newest = new float[Math.Min(Latencies.Count + 1, Remembered)];
-        newest[0] = (float)latency;
+        var newest = new double[Math.Min(Latencies.Count + 1, Remembered)];
+        newest[0] = latency;
         for (var at = 1; at < newest.Length; at++)
             newest[at] = Latencies[at - 1];
         return newest;

@@ -24,7 +24,7 @@ internal sealed record Watched
     public (ProbeLane Lane, DateTimeOffset Until)? LastSilence
     {
         get => (DateTimeOffset?)silentUntil is { } until ? (silentLane, until) : null;
-        init => (silentLane, silentUntil) = value is { } silence ? (silence.Lane, silence.Until) : default;
+        init => (silentLane, silentUntil) = (value?.Lane ?? default, value?.Until);
     }
 
     /// <summary>Retry probes since its state last changed.</summary>

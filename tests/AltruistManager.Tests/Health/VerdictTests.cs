@@ -1,4 +1,5 @@
 using AltruistManager.Health;
+using AltruistManager.Probing;
 
 namespace AltruistManager.Tests.Health;
 
@@ -27,5 +28,17 @@ public sealed class VerdictTests
         var verdict = Verdict.NeverProbed with { LatencyMs = latency };
         Assert.Equal(latency, verdict.LatencyMs);
         Assert.Equal(latency is null, verdict == Verdict.NeverProbed);
+    }
+
+    [Theory]
+    [InlineData(null, 0)]
+    [InlineData(ProbeLane.Steady, 0)]
+    [InlineData(ProbeLane.Hot, 638_000_000_000_000_000)]
+    public void Last_silence_is_told_as_it_was(ProbeLane? lane, long ticks)
+    {
+        (ProbeLane Lane, DateTimeOffset Until)? silence = lane is { } of ? (of, new DateTimeOffset(ticks, TimeSpan.Zero)) : null;
+        var watched = Watched.New with { LastSilence = silence };
+        Assert.Equal(silence, watched.LastSilence);
+        Assert.Equal(silence is null, watched == Watched.New);
     }
 }

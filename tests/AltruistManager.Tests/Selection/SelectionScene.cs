@@ -156,7 +156,7 @@ internal sealed class SelectionScene : IAsyncDisposable
         });
 
     public void Measure(string altruist, double success, double latencyMs) =>
-        Board.Set(new(altruist), Board[new(altruist)] with { Performance = new Performance(success, [(float)latencyMs]) });
+        Board.Set(new(altruist), Board[new(altruist)] with { Performance = new Performance(success, [latencyMs]) });
 
     public void Prove(string altruist, string capability) => Board.Set(new(altruist), Board[new(altruist)] with { Proven = [capability], Unproven = new Dictionary<string, string>() });
 

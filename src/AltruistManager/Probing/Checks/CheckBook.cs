@@ -21,10 +21,22 @@ public sealed class CheckBook(CheckStore store) : IDisposable
     public async Task LoadAsync(Roster roster, CancellationToken cancellation)
     {
         var texts = new HashSet<string>(StringComparer.Ordinal);
+        var own = new List<CheckRecord>();
         await foreach (var record in store.LoadAsync(cancellation))
         {
+            if (own.Count > 0 && own[0].Altruist != record.Altruist)
+                Close();
             var altruist = roster.Altruists.GetValueOrDefault(record.Altruist)?.Id ?? record.Altruist;
-            Put(altruist, [record with { Altruist = altruist, Check = Once(record.Check), Reason = Once(record.Reason) }]);
+            own.Add(record with { Altruist = altruist, Check = Once(record.Check), Reason = Once(record.Reason) });
+        }
+
+        if (own.Count > 0)
+            Close();
+
+        void Close()
+        {
+            Put(own[0].Altruist, own);
+            own.Clear();
         }
 
         string Once(string text)

@@ -47,13 +47,13 @@ public sealed record CheckRecord
     {
         if (before?.Place != place)
             before = null;
-        // A text that is the same is the same object: each altruist has some.
         var (failures, passes) = (before?.Failures ?? 0, before?.Passes ?? 0);
         return new CheckRecord
         {
             Altruist = altruist,
             Check = result.Check,
             State = result.State,
+            // The text there is where the new one says the same: it may be that of many.
             Reason = before?.Reason == result.Reason ? before.Reason : result.Reason,
             At = at,
             Since = before?.State == result.State ? before.Since : at,

@@ -19,7 +19,7 @@ public sealed class CheckStore(Database database, IOptions<ProbingOptions> optio
                 """
                 select   altruist_id, name, state, reason, at, since, failures, passes, has_passed, warned_at, place
                 from     checks
-                where    vantage = @Vantage and altruist_id >= @altruist and (altruist_id > @altruist or name > @name)
+                where    vantage = @Vantage and (altruist_id, name) > (@altruist, @name)
                 order by altruist_id, name
                 limit    @limit
                 """,

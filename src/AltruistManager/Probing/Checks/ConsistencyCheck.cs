@@ -14,7 +14,7 @@ internal sealed class ConsistencyCheck(GuardedHttp http, IOptions<ProbingOptions
     private const int Samples = 4;
 
     // Of nearly everybody: one text for all.
-    private static readonly string Alike = $"{Samples} answers of the same moment are at the same height";
+    internal static readonly string Alike = TellAlike(Samples);
 
     public string Name => "consistency";
 
@@ -44,10 +44,15 @@ internal sealed class ConsistencyCheck(GuardedHttp http, IOptions<ProbingOptions
         var (lowest, spread) = (heights.Min(), heights.Max() - heights.Min());
         // The chain went on meanwhile.
         var tolerated = run.Network.ToleranceBlocks + (elapsed.TotalSeconds / run.Network.BlockTimeSeconds);
-        return spread > tolerated
-            ? Say(CheckState.Warned, $"answers of the same moment are {spread} blocks apart (the lowest {lowest}): a load balancer behind the URL mixes nodes; take out those that are behind")
-            : Say(CheckState.Passed, spread == 0 && heights.Count == Samples ? Alike : $"{heights.Count} answers of the same moment are {(spread == 1 ? "1 block" : $"{spread} blocks")} apart (the lowest {lowest}), which is tolerated");
+        return spread switch
+        {
+            0 => Say(CheckState.Passed, heights.Count == Samples ? Alike : TellAlike(heights.Count)),
+            _ when spread <= tolerated => Say(CheckState.Passed, $"{heights.Count} answers of the same moment are {(spread == 1 ? "1 block" : $"{spread} blocks")} apart (the lowest {lowest}), which is tolerated"),
+            _ => Say(CheckState.Warned, $"answers of the same moment are {spread} blocks apart (the lowest {lowest}): a load balancer behind the URL mixes nodes; take out those that are behind"),
+        };
 
         CheckResult Say(CheckState state, string reason) => new(Name, state, reason, elapsed.TotalMilliseconds, [.. nodes.SelectMany(node => node.Exchanges)]);
     }
+
+    private static string TellAlike(int answers) => $"{answers} answers of the same moment are at the same height";
 }

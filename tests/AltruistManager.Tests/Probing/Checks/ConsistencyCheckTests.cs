@@ -43,6 +43,17 @@ public sealed class ConsistencyCheckTests : IDisposable
     }
 
     [Fact]
+    public async Task Answer_that_is_missing_is_not_counted()
+    {
+        var asked = 0;
+        await using var node = new TestNode(exchange => Interlocked.Increment(ref asked) > 1 ? exchange.ReplyAsync(TestNode.Block(5)) : exchange.SendAsync("HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"));
+
+        var result = await bench.RunAsync(Check, CheckBench.Altruist(node.Url));
+
+        Assert.Equal((CheckState.Passed, "3 answers of the same moment are at the same height"), (result.State, result.Reason));
+    }
+
+    [Fact]
     public async Task One_answer_is_nothing_to_compare()
     {
         var asked = 0;
