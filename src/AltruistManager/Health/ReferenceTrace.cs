@@ -204,7 +204,8 @@ public sealed record ReferenceTrace
         var freshOthers = OtherProviders(fresh, seen.Provider);
         var freshQuorum = freshOthers >= Quorum - 1 || fresh.Exists(vote => vote.Reference);
 
-        var highest = PlausibleMaximum(at, seen.Altruist, rules);
+        // Of two without dates nobody can tell whether one is ahead or the other behind: only what no chain could have made is ahead.
+        var highest = PlausibleMaximum(at, seen.Altruist, rules, byPace: enough || seen.HeadTime is not null);
         if (seen.Height > highest)
         {
             if (freshOthers == 0)
@@ -469,20 +470,23 @@ public sealed record ReferenceTrace
         bool Anchors(Vote vote) => vote.Reference && ((stuck ??= MostAreOld(toleranceMs)) || vote.HeadTimeMs is null || IsDated(vote, toleranceMs));
     }
 
-    private double PlausibleMaximum(long at, AltruistId judged, NetworkRules rules)
+    /// <param name="byPace">By the measured pace, where there is one.</param>
+    private double PlausibleMaximum(long at, AltruistId judged, NetworkRules rules, bool byPace)
     {
         var median = Median(at, rules, except: null) ?? Median(at, rules, except: judged.Value);
         return median is { } height
-            ? Math.Max(height + 3 * rules.ToleranceBlocks(BlockTime(rules)), GrowthLimit(at, judged.Value, rules))
+            ? Math.Max(height + 3 * rules.ToleranceBlocks(BlockTime(rules)), GrowthLimit(at, judged.Value, rules, byPace))
             : double.PositiveInfinity;
     }
 
     /// <summary>What the chain could have produced until <paramref name="at"/>, since any point it was at; without points, since the others' heads.</summary>
-    private double GrowthLimit(long at, string altruist, NetworkRules rules)
+    /// <param name="byPace">By the measured pace, where there is one.</param>
+    private double GrowthLimit(long at, string altruist, NetworkRules rules, bool byPace = true)
     {
         var blockTime = BlockTime(rules);
-        var burst = MeasuredBlockTime is null ? SeedBurst : MeasuredBurst;
-        var slack = 3 * (MeasuredBlockTime is null ? Math.Max(SeedSlackBlocks, rules.ToleranceBlocks(blockTime)) : rules.ToleranceBlocks(blockTime));
+        var isMeasured = byPace && MeasuredBlockTime is not null;
+        var burst = isMeasured ? MeasuredBurst : SeedBurst;
+        var slack = 3 * (!isMeasured ? Math.Max(SeedSlackBlocks, rules.ToleranceBlocks(blockTime)) : rules.ToleranceBlocks(blockTime));
         var starts = Points.Count > 0
             ? Points.Select(point => (point.Height, point.Base))
             : Votes.Where(vote => vote.Counts && vote.Altruist != altruist).Select(vote => (vote.Height, Base: Base(vote)));

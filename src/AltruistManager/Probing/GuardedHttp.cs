@@ -152,9 +152,7 @@ internal sealed class GuardedHttp : IDisposable
                 throw Refuse(new ProbeFailure(ProbeOutcome.AddressRefused, "the name leads to an address that may not be probed", Refused: refused));
 
             connection.Enter(ConnectPhase.Connecting);
-            var socket = await ConnectAsync(addresses, port, cancellation);
-            if (socket.RemoteEndPoint is IPEndPoint { Address: var taken })
-                connection.Reach(taken);
+            var socket = await ConnectAsync(connection, addresses, port, cancellation);
             Stream stream = new NetworkStream(socket, ownsSocket: true);
             if (secure)
             {
@@ -203,7 +201,7 @@ internal sealed class GuardedHttp : IDisposable
     }
 
     /// <summary>The first address that takes the connection; all of them were checked.</summary>
-    private async Task<Socket> ConnectAsync(IPAddress[] addresses, int port, CancellationToken cancellation)
+    private async Task<Socket> ConnectAsync(ProbeConnection connection, IPAddress[] addresses, int port, CancellationToken cancellation)
     {
         ProbeFailure? failure = null;
         ProbeFailure? noRoute = null;
@@ -219,6 +217,7 @@ internal sealed class GuardedHttp : IDisposable
                 socket = new Socket(addresses[index].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
                 if (!HandleReserve.IsLeft(socket, HandleReserve.OfProbes))
                     throw new SocketException((int)SocketError.TooManyOpenSockets);
+                connection.Try(addresses[index]);
                 await socket.ConnectAsync(new IPEndPoint(addresses[index], port), patience?.Token ?? cancellation);
                 egress.Reached(addresses[index]);
                 return socket;

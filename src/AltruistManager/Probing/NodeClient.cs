@@ -53,7 +53,7 @@ internal sealed class NodeClient(EndpointLine line, Uri url, TimeProvider time, 
     /// <summary>Every call so far, in its order.</summary>
     public IReadOnlyList<Exchange> Exchanges => exchanges;
 
-    /// <summary>Where the newest connection that these questions opened leads; null where all went over pooled ones.</summary>
+    /// <summary>Where the newest connection that these questions opened or tried to open leads; null where all went over pooled ones.</summary>
     public IPAddress? Address { get; private set; }
 
     public async Task<NodeAnswer?> AskAsync(NodeQuestion question, CancellationToken cancellation)

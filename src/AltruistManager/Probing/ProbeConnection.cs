@@ -45,7 +45,7 @@ internal sealed class ProbeConnection(TimeProvider time, CancellationToken deadl
         }
     }
 
-    /// <summary>The address that took the connection; null while none did, and for a connection that was there already.</summary>
+    /// <summary>The address that took the connection or, where none did, was tried last; null while none was, and for a connection that was there already.</summary>
     public IPAddress? Address
     {
         get
@@ -84,10 +84,10 @@ internal sealed class ProbeConnection(TimeProvider time, CancellationToken deadl
         }
     }
 
-    public void Reach(IPAddress taken)
+    public void Try(IPAddress next)
     {
         lock (gate)
-            address = taken;
+            address = next;
     }
 
     public void Fail(ProbeFailure reason)

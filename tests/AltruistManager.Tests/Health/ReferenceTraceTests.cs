@@ -192,6 +192,22 @@ public sealed class ReferenceTraceTests
     }
 
     [Fact]
+    public void Of_two_providers_whose_heads_have_no_dates_neither_is_evicted_by_the_other()
+    {
+        var heads = new Heads();
+        for (var sweep = 0; sweep < 20; sweep++)
+        {
+            var seen = heads.See(sweep * 300, ("ahead", 1500 + sweep * 25, null), ("behind", 1000 + sweep * 25, null));
+            Assert.Equal(InSync, seen["ahead"].Judgement);
+            Assert.Equal(InSync, seen["behind"].Judgement);
+        }
+
+        var absurd = heads.See(6000, ("ahead", 4_000_000_000, null), ("behind", 1500, null));
+        Assert.Equal(HeadJudgement.Ahead, absurd["ahead"].Judgement);
+        Assert.Equal(InSync, absurd["behind"].Judgement);
+    }
+
+    [Fact]
     public void Lag_among_two_providers_is_told_and_evicts_nobody()
     {
         var heads = Warm(new Heads(), "a", "b");

@@ -164,7 +164,7 @@ public sealed class NodeClientTests : IDisposable
         var second = await bench.ProbeAsync(node.Url);
         var failed = await bench.ProbeAsync("http://127.0.0.1:1");
 
-        Assert.Equal(("127.0.0.1", null, null), (first.Address, second.Address, failed.Address));
+        Assert.Equal(("127.0.0.1", null, "127.0.0.1"), (first.Address, second.Address, failed.Address));
         Assert.Equal(["eth_getBlockByNumber [\"latest\",false]", "eth_chainId []"], first.Exchanges.Select(exchange => exchange.Asked));
         Assert.Equal(["0x1"], first.Exchanges.Skip(1).Select(exchange => exchange.Answered));
         Assert.Equal((true, false), (first.Exchanges[0].ConnectMs is not null, first.Exchanges[1].ConnectMs is not null));

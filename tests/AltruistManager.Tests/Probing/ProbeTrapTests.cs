@@ -675,7 +675,8 @@ public sealed class ProbeTrapTests : IDisposable
 
         Assert.Equal(ProbeOutcome.Ok, (await dual.ProbeAsync($"http://before.test:{node.Port}")).Outcome);
         Assert.Equal(ProbeOutcome.ConnectRefused, (await dual.ProbeAsync($"http://before.test:{((IPEndPoint)unused.LocalEndPoint!).Port}")).Outcome);
-        Assert.Equal(ProbeOutcome.ConnectRefused, (await dual.ProbeAsync($"http://after.test:{((IPEndPoint)unused.LocalEndPoint!).Port}")).Outcome);
+        var refused = await dual.ProbeAsync($"http://after.test:{((IPEndPoint)unused.LocalEndPoint!).Port}");
+        Assert.Equal((ProbeOutcome.ConnectRefused, nowhere.ToString()), (refused.Outcome, refused.Address));
     }
 
     [Fact]
@@ -693,7 +694,7 @@ public sealed class ProbeTrapTests : IDisposable
 
         var result = await bench.ProbeAsync($"http://127.0.0.1:{place.Port}", timeoutMs: 8_000);
 
-        Assert.Equal(ProbeOutcome.ConnectTimeout, result.Outcome);
+        Assert.Equal((ProbeOutcome.ConnectTimeout, "127.0.0.1"), (result.Outcome, result.Address));
         fillers.ForEach(filler => filler.Dispose());
     }
 

@@ -52,6 +52,18 @@ public sealed class ProtocolFactsTests
         Assert.Equal(kept is null, read.Wrong is not null);
     }
 
+    [Theory]
+    [InlineData("json:unheard", "not probed: no probe is declared for its chain; staff can declare one")]
+    [InlineData("unheard:1", "not probed: nobody has written down how nodes of unheard are asked; staff can declare a probe")]
+    [InlineData("evm:1", null)]
+    public void Network_that_nobody_can_ask_is_marked_as_not_probed(string network, string? why)
+    {
+        var asked = new NetworkId(network);
+        var chain = new Chain { Id = new("0001"), Name = "Chain", Network = asked, BlockTimeSeconds = 2, LagToleranceBlocks = 5, RequestTimeoutMs = 10_000 };
+
+        Assert.Equal(why, ProtocolList.All.WhyNotProbed(asked, [chain]));
+    }
+
     [Fact]
     public async Task Document_says_what_the_code_does()
     {

@@ -26,7 +26,8 @@ namespace AltruistManager.Tests.Chains.Protocols;
 /// <item><term>not the node's answer, throttled, unauthorised, quota, missing method, another chain</term><description>all; ids only where there are any: Pocket speaks REST, Sui GraphQL</description></item>
 /// <item><term>archive</term><description>those with a proof: EVM, Solana, CometBFT, Pocket, declared ones (Algorand in RecordedAnswerTests)</description></item>
 /// <item><term>cap too small</term><description>EVM (ProbeTrapTests); Starknet, NEAR, Pocket and declared ones (here); Solana and CometBFT ask for no transactions (here); Substrate and Sui for no blocks</description></item>
-/// <item><term>fast failures, first request, bombs, certificates, prober's own network, provider's whitelist</term><description>below the protocols: ProbeTrapTests and the tests of checks, faults and health</description></item>
+/// <item><term>bombs, bodies and headers without end</term><description>all</description></item>
+/// <item><term>fast failures, first request, certificates, drips, prober's own network, provider's whitelist</term><description>below the protocols: ProbeTrapTests and the tests of checks, faults and health</description></item>
 /// </list>
 /// </summary>
 public sealed class ProtocolTrapTests
@@ -52,6 +53,16 @@ public sealed class ProtocolTrapTests
          "timeFormat":"rfc3339"}
         """;
 
+    /// <summary>As it is where a family tells no times, such as Bitcoin's, Arweave's and the beacon chain's.</summary>
+    private const string DeclaredWithoutTimes =
+        """
+        {"head":{"post":"/v1/query/height","height":"height"},
+         "identity":{"post":"/v1/query/block","body":{"height":0},"identity":"block.header.chain_id"},
+         "hash":{"post":"/v1/query/block","body":{"height":"{height}"},"hash":"block_meta.block_id.hash","height":"block.header.height"}}
+        """;
+
+    private const string Timeless = "json without times";
+
     internal static readonly Dictionary<string, Spoken> Known = new Spoken[]
     {
         new("evm", "5", "50"),
@@ -68,11 +79,15 @@ public sealed class ProtocolTrapTests
 
     public static TheoryData<string> Protocols => [.. Known.Keys];
 
+    public static TheoryData<string> WithOrWithoutTimes => [.. Known.Keys, Timeless];
+
     public static TheoryData<string> OverRpc => [.. Known.Keys.Where(protocol => !IsRest(protocol) && protocol != "sui")];
 
     public static TheoryData<string> WithFlag => [.. Known.Keys.Where(HasFlag)];
 
     public static TheoryData<string> WithArchive => ["evm", "solana", "cometbft", "pocket", "json for pocket"];
+
+    private static Spoken Speaking(string protocol) => protocol == Timeless ? new("json", "mainnet", "mainnet2", "pocket", DeclaredWithoutTimes) : Known[protocol];
 
     private static bool IsRest(string protocol) => protocol.EndsWith("pocket", StringComparison.Ordinal);
 
@@ -112,10 +127,10 @@ public sealed class ProtocolTrapTests
     }
 
     [Theory]
-    [MemberData(nameof(Protocols))]
+    [MemberData(nameof(WithOrWithoutTimes))]
     public async Task Node_that_is_days_behind_and_says_it_is_synced_is_lagging(string protocol)
     {
-        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        await using var network = await ProbedNetwork.StartAsync(Speaking(protocol));
         foreach (var name in "abc")
             network.Add($"{name}");
         network.Add("behind", Faults.Lagging(80_000));
@@ -129,10 +144,10 @@ public sealed class ProtocolTrapTests
 
     /// <summary>CometBFT says catching_up=false, NEAR's status is fine, and an outdated cache looks like any node.</summary>
     [Theory]
-    [MemberData(nameof(Protocols))]
+    [MemberData(nameof(WithOrWithoutTimes))]
     public async Task Stuck_node_that_calls_itself_well_and_a_cached_head_are_not_used(string protocol)
     {
-        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        await using var network = await ProbedNetwork.StartAsync(Speaking(protocol));
         foreach (var name in "abc")
             network.Add($"{name}");
         var stuck = network.Add("stuck");
@@ -164,10 +179,10 @@ public sealed class ProtocolTrapTests
     }
 
     [Theory]
-    [MemberData(nameof(Protocols))]
+    [MemberData(nameof(WithOrWithoutTimes))]
     public async Task Node_that_is_alone_is_not_compared_with_itself(string protocol)
     {
-        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        await using var network = await ProbedNetwork.StartAsync(Speaking(protocol));
         var node = network.Add("alone");
         await network.SweepAsync(4);
         node.Fault = Faults.Frozen;
@@ -184,10 +199,10 @@ public sealed class ProtocolTrapTests
     }
 
     [Theory]
-    [MemberData(nameof(Protocols))]
+    [MemberData(nameof(WithOrWithoutTimes))]
     public async Task One_absurdly_high_tip_evicts_nobody_else(string protocol)
     {
-        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        await using var network = await ProbedNetwork.StartAsync(Speaking(protocol));
         foreach (var name in "abc")
             network.Add($"{name}");
         network.Add("boaster", Faults.Ahead(900_000_000));
@@ -200,10 +215,10 @@ public sealed class ProtocolTrapTests
     }
 
     [Theory]
-    [MemberData(nameof(Protocols))]
+    [MemberData(nameof(WithOrWithoutTimes))]
     public async Task Jitter_of_one_block_evicts_nobody(string protocol)
     {
-        await using var network = await ProbedNetwork.StartAsync(Known[protocol], tolerance: 1);
+        await using var network = await ProbedNetwork.StartAsync(Speaking(protocol), tolerance: 1);
         foreach (var name in "abc")
             network.Add($"{name}");
         network.Add("late", Faults.Lagging(1));
@@ -214,10 +229,10 @@ public sealed class ProtocolTrapTests
     }
 
     [Theory]
-    [MemberData(nameof(Protocols))]
+    [MemberData(nameof(WithOrWithoutTimes))]
     public async Task Load_balancer_that_mixes_heights_evicts_nobody_else(string protocol)
     {
-        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        await using var network = await ProbedNetwork.StartAsync(Speaking(protocol));
         foreach (var name in "abc")
             network.Add($"{name}");
         var mixed = network.Add("mixed");
@@ -244,10 +259,10 @@ public sealed class ProtocolTrapTests
 
     /// <summary>What its answers of one moment say: the lowest height and how far they are apart, which costs its rank and no more.</summary>
     [Theory]
-    [MemberData(nameof(Protocols))]
+    [MemberData(nameof(WithOrWithoutTimes))]
     public async Task Spread_behind_a_load_balancer_is_published_and_costs_rank(string protocol)
     {
-        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        await using var network = await ProbedNetwork.StartAsync(Speaking(protocol));
         foreach (var name in "abc")
             network.Add($"{name}");
         var mixed = network.Add("mixed");
@@ -283,10 +298,10 @@ public sealed class ProtocolTrapTests
 
     /// <summary>With altruists spread over minutes the last of a sweep has eighty blocks more than the first.</summary>
     [Theory]
-    [MemberData(nameof(Protocols))]
+    [MemberData(nameof(WithOrWithoutTimes))]
     public async Task Heights_taken_minutes_apart_are_not_compared_as_they_are(string protocol)
     {
-        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        await using var network = await ProbedNetwork.StartAsync(Speaking(protocol));
         foreach (var name in "abcd")
             network.Add($"{name}");
         network.Add("behind", Faults.Lagging(400));
@@ -322,10 +337,10 @@ public sealed class ProtocolTrapTests
     }
 
     [Theory]
-    [MemberData(nameof(Protocols))]
+    [MemberData(nameof(WithOrWithoutTimes))]
     public async Task Halted_chain_keeps_its_pool(string protocol)
     {
-        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        await using var network = await ProbedNetwork.StartAsync(Speaking(protocol));
         foreach (var name in "abcd")
             network.Add($"{name}");
         await network.SweepAsync(4);
@@ -338,10 +353,10 @@ public sealed class ProtocolTrapTests
     }
 
     [Theory]
-    [MemberData(nameof(Protocols))]
+    [MemberData(nameof(WithOrWithoutTimes))]
     public async Task Never_observed_is_unknown_and_not_zero_lag(string protocol)
     {
-        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        await using var network = await ProbedNetwork.StartAsync(Speaking(protocol));
         network.Add("a");
         network.Add("silent", Faults.Html);
 
@@ -354,11 +369,11 @@ public sealed class ProtocolTrapTests
     }
 
     [Theory]
-    [MemberData(nameof(Protocols))]
+    [MemberData(nameof(WithOrWithoutTimes))]
     public async Task Wrong_block_time_in_the_configuration_rejects_no_healthy_node(string protocol)
     {
         // The chain is twelve times as fast as configured: what is in tolerance is told by the measured pace.
-        await using var network = await ProbedNetwork.StartAsync(Known[protocol], blockTime: 1, configuredBlockTime: 12, tolerance: 3);
+        await using var network = await ProbedNetwork.StartAsync(Speaking(protocol), blockTime: 1, configuredBlockTime: 12, tolerance: 3);
         foreach (var name in "abc")
             network.Add($"{name}");
         network.Add("late", Faults.Lagging(4));
@@ -370,10 +385,10 @@ public sealed class ProtocolTrapTests
     }
 
     [Theory]
-    [MemberData(nameof(Protocols))]
+    [MemberData(nameof(WithOrWithoutTimes))]
     public async Task Two_providers_of_whom_one_lies_evict_nobody_by_lag(string protocol)
     {
-        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        await using var network = await ProbedNetwork.StartAsync(Speaking(protocol));
         network.Add("honest");
         network.Add("behind", Faults.Lagging(500));
 
@@ -384,10 +399,10 @@ public sealed class ProtocolTrapTests
     }
 
     [Theory]
-    [MemberData(nameof(Protocols))]
+    [MemberData(nameof(WithOrWithoutTimes))]
     public async Task Other_history_is_diverged_only_against_three(string protocol)
     {
-        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        await using var network = await ProbedNetwork.StartAsync(Speaking(protocol));
         network.Add("a");
         network.Add("b");
         network.Add("forked", Faults.Forked(1));
@@ -402,10 +417,10 @@ public sealed class ProtocolTrapTests
     }
 
     [Theory]
-    [MemberData(nameof(Protocols))]
+    [MemberData(nameof(WithOrWithoutTimes))]
     public async Task Other_hashes_at_the_tip_are_no_divergence(string protocol)
     {
-        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        await using var network = await ProbedNetwork.StartAsync(Speaking(protocol));
         foreach (var name in "abc")
             network.Add($"{name}");
         var node = network.Add("tip");
@@ -419,10 +434,10 @@ public sealed class ProtocolTrapTests
     }
 
     [Theory]
-    [MemberData(nameof(Protocols))]
+    [MemberData(nameof(WithOrWithoutTimes))]
     public async Task Node_without_the_block_is_not_judged_by_it(string protocol)
     {
-        await using var network = await ProbedNetwork.StartAsync(Known[protocol]);
+        await using var network = await ProbedNetwork.StartAsync(Speaking(protocol));
         foreach (var name in "abc")
             network.Add($"{name}");
         network.Add("pruned", Faults.Pruned(5));
@@ -434,10 +449,10 @@ public sealed class ProtocolTrapTests
     }
 
     [Theory]
-    [MemberData(nameof(Protocols))]
+    [MemberData(nameof(WithOrWithoutTimes))]
     public async Task Another_chains_node_is_told_exactly(string protocol)
     {
-        var spoken = Known[protocol];
+        var spoken = Speaking(protocol);
         await using var network = await ProbedNetwork.StartAsync(spoken);
         foreach (var name in "abc")
             network.Add($"{name}");
@@ -508,6 +523,33 @@ public sealed class ProtocolTrapTests
             Assert.True(outcome == result.Outcome, $"{fault}: {result.Outcome} {result.Detail}");
             Assert.Null(result.Height);
             Assert.Null(result.LatencyMs);
+        }
+    }
+
+    /// <summary>Whatever the protocol, answers are read as far as they may go and no further.</summary>
+    [Theory]
+    [MemberData(nameof(WithOrWithoutTimes))]
+    public async Task Answer_that_never_ends_unpacks_to_gigabytes_or_is_nested_for_ever_is_cut_off(string protocol)
+    {
+        await using var network = await ProbedNetwork.StartAsync(Speaking(protocol));
+        var hostile = new (Fault Fault, ProbeOutcome Outcome)[]
+        {
+            (Faults.EndlessBody, ProbeOutcome.TooLarge),
+            (Faults.CompressedBomb(), ProbeOutcome.TooLarge),
+            (Faults.CompressedBomb(encoding: "br"), ProbeOutcome.TooLarge),
+            (Faults.HugeBody(), ProbeOutcome.TooLarge),
+            (Faults.HugeHeaders(), ProbeOutcome.TooLarge),
+            (Faults.DeepJson(), ProbeOutcome.InvalidAnswer),
+            (Faults.CutShort, ProbeOutcome.ConnectionLost),
+        };
+        foreach (var (fault, outcome) in hostile)
+        {
+            var name = fault.Description.Replace(' ', '-');
+            network.Add(name, fault);
+
+            var result = await network.ProbeAsync(name);
+
+            Assert.True((outcome, null) == (result.Outcome, result.Height), $"{fault.Description}: {result.Outcome}, {result.Detail}, block {result.Height}");
         }
     }
 
