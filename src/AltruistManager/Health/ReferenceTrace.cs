@@ -17,6 +17,11 @@ public sealed record ReferenceTrace
     /// <summary>Providers that must vote before lag alone may evict, unless there is a reference.</summary>
     private const int Quorum = 3;
 
+    private const string NotEnough = "not enough others to judge";
+
+    /// <summary>2009-01-03, of Bitcoin's first block: no chain is older.</summary>
+    private const long FirstChainMs = 1_231_006_505_000;
+
     private const int MaxPoints = 64;
     private const long FutureToleranceMs = 60_000;
     private const long ShortestSilenceMs = 60_000;
@@ -204,23 +209,24 @@ public sealed record ReferenceTrace
         var freshOthers = OtherProviders(fresh, seen.Provider);
         var freshQuorum = freshOthers >= Quorum - 1 || fresh.Exists(vote => vote.Reference);
 
-        // Of two without dates nobody can tell whether one is ahead or the other behind: only what no chain could have made is ahead.
-        var highest = PlausibleMaximum(at, seen.Altruist, rules, byPace: enough || seen.HeadTime is not null);
-        if (seen.Height > highest)
+        var highest = PlausibleMaximum(at, seen.Altruist, rules);
+        var isBeyond = seen.Height > highest && otherProviders > 0;
+        if (isBeyond && (enough || !IsUndecidable(own, seen.Height, at, rules)))
         {
-            if (freshOthers == 0)
-                return new(otherProviders == 0 ? HeadJudgement.InSync : HeadJudgement.Undecided, null, tolerance, null);
-            return new(HeadJudgement.Ahead, null, tolerance, $"ahead of the chain: says block {seen.Height}, {OtherProviderCount(freshOthers)} at most {fresh.Max(vote => vote.Height)}");
+            return freshOthers == 0
+                ? new(HeadJudgement.Undecided, null, tolerance, null)
+                : new(HeadJudgement.Ahead, null, tolerance, $"ahead of the chain: says block {seen.Height}, {OtherProviderCount(freshOthers)} at most {fresh.Max(vote => vote.Height)}");
         }
 
         // After a fall, what others had before may be gone for them as well.
         var since = own?.FellMs - SweepSpreadMs;
-        var accepted = Accepted(since is null ? others : others.FindAll(vote => vote.AtMs >= since), at, rules).ToList();
+        var compared = since is null ? others : others.FindAll(vote => vote.AtMs >= since);
+        var accepted = Accepted(compared, at, rules).ToList();
         var tooOld = rules.MaxHeadAgeSeconds is { } oldest && headAgeMs > oldest * 1000 && !(Halted && voters > 1)
             ? $"answers, but its head is {Phrase.Duration(headAgeMs.Value)} old, {Phrase.Duration((long)(oldest * 1000))} are allowed"
             : null;
         if (accepted.Count == 0 && tooOld is null)
-            return new(since is not null && otherProviders > 0 ? HeadJudgement.Undecided : HeadJudgement.InSync, null, tolerance, null);
+            return since is not null && otherProviders > 0 ? new(HeadJudgement.Undecided, null, tolerance, null) : new(HeadJudgement.InSync, null, tolerance, Apart());
 
         long? lag = accepted.Count == 0 ? null : (long)Math.Max(0, accepted.Max(vote => HeightAt(vote, at, blockTime)) - seen.Height);
         var ahead = accepted.Where(vote => HeightAt(vote, at, blockTime) > seen.Height + tolerance).ToList();
@@ -245,9 +251,9 @@ public sealed record ReferenceTrace
             // The heads' own times tell best how long ago that was.
             var newest = accepted.Max(vote => vote.HeadTimeMs) - seen.HeadTime?.ToUnixTimeMilliseconds();
             var behindMs = newest > 0 ? newest.Value : (long)(blocks * blockTime * 1000);
-            var behind = $"{Phrase.Count(blocks, "block")} ({Phrase.Duration(behindMs)}) behind {(aheadOthers > 0 ? OtherProviderCount(aheadOthers) : Phrase.Count(ahead.Count, "altruist") + " of its own provider")}";
+            var behind = $"{Phrase.Count(blocks, "block")} ({Phrase.Duration(behindMs)}) behind {OthersInWords(ahead, seen.Provider)}";
             if (!enough)
-                return new(HeadJudgement.InSync, lag, tolerance, $"{behind}; not enough others to judge");
+                return new(HeadJudgement.InSync, lag, tolerance, $"{behind}; {NotEnough}");
             // One leader alone could be lying, unless the altruist's own head is old. With a mere seed for a block time, the head's own date must say it as well.
             if (referenceAhead || ownHeadOld && freshQuorum || aheadOthers >= Quorum - 1 && (MeasuredBlockTime is not null || ownHeadOld))
                 return new(HeadJudgement.Lagging, lag, tolerance, $"answers, but is {behind}");
@@ -257,7 +263,22 @@ public sealed record ReferenceTrace
         if (enough && !freshQuorum && MeasuredBlockTime is not null && Extrapolate(at, blockTime) is { } expected && expected - seen.Height > tolerance)
             return new(HeadJudgement.Undecided, (long)(expected - seen.Height), tolerance, null);
 
-        return new(HeadJudgement.InSync, lag, tolerance, HaltReason(at));
+        return new(HeadJudgement.InSync, lag, tolerance, Apart() ?? HaltReason(at));
+
+        // Too far from the others for a lag that is known, and too few of them to tell who is right.
+        string? Apart()
+        {
+            if (enough)
+                return null;
+            if (isBeyond)
+                return InWords(seen.Height - others.Max(vote => HeightAt(vote, at, blockTime)), "ahead of", others);
+            var leaders = compared.FindAll(vote => HeightAt(vote, at, blockTime) is var height && height > seen.Height + tolerance
+                && (height <= highest || IsUndecidable(vote, height, at, rules)));
+            return leaders.Count == 0 ? null : InWords(leaders.Max(vote => HeightAt(vote, at, blockTime)) - seen.Height, "behind", leaders);
+        }
+
+        string InWords(double blocks, string where, List<Vote> whom) =>
+            $"{Phrase.Count((long)blocks, "block")} ({Phrase.Duration((long)(blocks * blockTime * 1000))}) {where} {OthersInWords(whom, seen.Provider)}; {NotEnough}";
     }
 
     private string? HaltReason(long at) => HaltedSinceMs is { } rose ? $"the network itself has made no block for {Phrase.Duration(at - rose)}" : null;
@@ -418,8 +439,12 @@ public sealed record ReferenceTrace
 
         var counted = Votes.Where(vote => vote.Counts).ToList();
         var asked = counted.Where(vote => vote.AtMs >= rose + silence / 2 && vote.AtMs >= now - silence).ToList();
-        var halted = 2 * Providers(asked) > Providers(counted);
+        var halted = 2 * Providers(asked) > Providers(counted) && !MayGoOn();
         return halted == Halted ? this : this with { HaltedSinceMs = halted ? rose : null };
+
+        // Of two without dates the one that goes on is not believed, and may be right all the same.
+        bool MayGoOn() => Providers(counted) < Quorum && !counted.Exists(vote => vote.Reference)
+            && counted.Exists(vote => vote.HeadTimeMs is null && vote.Height > Points[^1].Height && vote.RoseMs > vote.AnchorMs && vote.RoseMs >= now - silence);
     }
 
     /// <summary>The usual case at a small part of its price: whatever the median of these is, nobody is above it by more than three tolerances.</summary>
@@ -470,27 +495,44 @@ public sealed record ReferenceTrace
         bool Anchors(Vote vote) => vote.Reference && ((stuck ??= MostAreOld(toleranceMs)) || vote.HeadTimeMs is null || IsDated(vote, toleranceMs));
     }
 
-    /// <param name="byPace">By the measured pace, where there is one.</param>
-    private double PlausibleMaximum(long at, AltruistId judged, NetworkRules rules, bool byPace)
+    private double PlausibleMaximum(long at, AltruistId judged, NetworkRules rules)
     {
         var median = Median(at, rules, except: null) ?? Median(at, rules, except: judged.Value);
         return median is { } height
-            ? Math.Max(height + 3 * rules.ToleranceBlocks(BlockTime(rules)), GrowthLimit(at, judged.Value, rules, byPace))
+            ? Math.Max(height + 3 * rules.ToleranceBlocks(BlockTime(rules)), GrowthLimit(at, judged.Value, rules))
             : double.PositiveInfinity;
     }
 
     /// <summary>What the chain could have produced until <paramref name="at"/>, since any point it was at; without points, since the others' heads.</summary>
-    /// <param name="byPace">By the measured pace, where there is one.</param>
-    private double GrowthLimit(long at, string altruist, NetworkRules rules, bool byPace = true)
+    private double GrowthLimit(long at, string altruist, NetworkRules rules)
     {
         var blockTime = BlockTime(rules);
-        var isMeasured = byPace && MeasuredBlockTime is not null;
-        var burst = isMeasured ? MeasuredBurst : SeedBurst;
-        var slack = 3 * (!isMeasured ? Math.Max(SeedSlackBlocks, rules.ToleranceBlocks(blockTime)) : rules.ToleranceBlocks(blockTime));
+        var burst = MeasuredBlockTime is null ? SeedBurst : MeasuredBurst;
+        var slack = 3 * (MeasuredBlockTime is null ? Math.Max(SeedSlackBlocks, rules.ToleranceBlocks(blockTime)) : rules.ToleranceBlocks(blockTime));
         var starts = Points.Count > 0
             ? Points.Select(point => (point.Height, point.Base))
             : Votes.Where(vote => vote.Counts && vote.Altruist != altruist).Select(vote => (vote.Height, Base: Base(vote)));
         return starts.Select(start => start.Height + slack + burst * Math.Max(0, at - start.Base) / 1000.0 / blockTime).DefaultIfEmpty(double.PositiveInfinity).Max();
+    }
+
+    /// <summary>
+    /// Of fewer than three providers none is ahead of the chain only because another one is far behind: unless one of the others has a head of just now, which
+    /// tells where the chain is, only what its own history or the age of all chains makes impossible is.
+    /// </summary>
+    /// <param name="vote">Whose height is beyond what the others make plausible; null for one that is not remembered.</param>
+    private bool IsUndecidable(Vote? vote, double height, long at, NetworkRules rules)
+    {
+        var toleranceMs = rules.ToleranceSeconds(BlockTime(rules)) * 1000;
+        if (Votes.Any(other => other.Counts && other.Altruist != vote?.Altruist && IsDated(other, toleranceMs)))
+            return false;
+
+        // Its neighbour's pace may be a lie, so that the quicker of the two counts.
+        var blockTime = Math.Min(BlockTime(rules), rules.SeedBlockTimeSeconds);
+        var sinceFirstChain = MeasuredBurst * (at - FirstChainMs) / 1000.0 / blockTime;
+        var sinceAnchor = vote is null
+            ? double.PositiveInfinity
+            : vote.AnchorHeight + 3 * Math.Max(SeedSlackBlocks, rules.ToleranceBlocks(blockTime)) + SeedBurst * Math.Max(0, at - vote.AnchorMs) / 1000.0 / blockTime;
+        return height <= Math.Min(sinceFirstChain, sinceAnchor);
     }
 
     /// <summary>True unless more than half of the providers had, when they were asked, a head of just then.</summary>
@@ -518,6 +560,9 @@ public sealed record ReferenceTrace
 
     private static int OtherProviders(IEnumerable<Vote> votes, ProviderId own) =>
         votes.Select(vote => vote.Provider).Where(provider => provider != own.Value).Distinct().Count();
+
+    private static string OthersInWords(List<Vote> votes, ProviderId own) =>
+        OtherProviders(votes, own) is > 0 and var count ? OtherProviderCount(count) : Phrase.Count(votes.Count, "altruist") + " of its own provider";
 
     private static string OtherProviderCount(int count) => Phrase.Count(count, "other provider");
 

@@ -203,8 +203,8 @@ internal sealed class GuardedHttp : IDisposable
     /// <summary>The first address that takes the connection; all of them were checked.</summary>
     private async Task<Socket> ConnectAsync(ProbeConnection connection, IPAddress[] addresses, int port, CancellationToken cancellation)
     {
-        ProbeFailure? failure = null;
-        ProbeFailure? noRoute = null;
+        (ProbeFailure Told, IPAddress At)? failure = null;
+        (ProbeFailure Told, IPAddress At)? noRoute = null;
         var tried = 0;
         for (var index = 0; ; index++)
         {
@@ -233,21 +233,25 @@ internal sealed class GuardedHttp : IDisposable
                 // Of a family that has no way out of here, such as IPv6 in many a container: it says nothing of the altruist's others.
                 if (HasNoRoute(exception.SocketErrorCode))
                 {
-                    noRoute ??= told;
+                    noRoute ??= (told, addresses[index]);
                 }
                 else
                 {
-                    failure ??= told;
+                    failure ??= (told, addresses[index]);
                     tried++;
                 }
 
                 if (index == addresses.Length - 1 || tried == AddressesTried)
-                    throw Refuse(failure ?? noRoute!);
+                {
+                    var (first, at) = (failure ?? noRoute)!.Value;
+                    connection.Try(at);
+                    throw Refuse(first);
+                }
             }
             catch (OperationCanceledException) when (!last && !cancellation.IsCancellationRequested)
             {
                 socket?.Dispose();
-                failure ??= Classify(SocketError.TimedOut);
+                failure ??= (Classify(SocketError.TimedOut), addresses[index]);
                 tried++;
             }
             catch

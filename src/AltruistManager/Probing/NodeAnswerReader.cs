@@ -131,7 +131,7 @@ internal sealed class NodeAnswerReader(string? id, AnswerShape wanted)
         if (next.Envelope?.Path is { } part)
             TakeEnvelope(part, ref reader);
         if (next.Wanted?.Path is { } path && IsScalar(reader.TokenType))
-            Find(path, Scalar(ref reader));
+            Keep(path, Scalar(ref reader));
 
         if (IsScalar(reader.TokenType))
             return;
@@ -145,7 +145,7 @@ internal sealed class NodeAnswerReader(string? id, AnswerShape wanted)
     }
 
     /// <summary>The last one counts, as elsewhere in JSON.</summary>
-    private void Find(string path, string? value)
+    private void Keep(string path, string? value)
     {
         found ??= new(capacity: 3);
         var before = found.FindIndex(field => field.Key == path);

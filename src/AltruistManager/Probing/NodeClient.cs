@@ -116,6 +116,7 @@ internal sealed class NodeClient(EndpointLine line, Uri url, TimeProvider time, 
             request.Headers.ConnectionClose = true;
 
         using var response = await line.Http.SendAsync(request, deadline);
+        connection.Answered();
         var status = (int)response.StatusCode;
         if (status is >= 300 and < 400)
             return Fail(ProbeOutcome.HttpError, $"HTTP {status}: redirects are not followed");

@@ -23,6 +23,7 @@ internal sealed class ProbeConnection(TimeProvider time, CancellationToken deadl
     private long openedAt;
     private ProbeFailure? failure;
     private IPAddress? address;
+    private bool wasNotNeeded;
 
     /// <summary>A connection that nobody waits for any more is given up.</summary>
     public CancellationToken Deadline => deadline;
@@ -45,7 +46,7 @@ internal sealed class ProbeConnection(TimeProvider time, CancellationToken deadl
         }
     }
 
-    /// <summary>The address that took the connection or, where none did, was tried last; null while none was, and for a connection that was there already.</summary>
+    /// <summary>The address that took the connection or, where none did, is told of; null while none was tried, and for a connection that was there already.</summary>
     public IPAddress? Address
     {
         get
@@ -76,6 +77,8 @@ internal sealed class ProbeConnection(TimeProvider time, CancellationToken deadl
     {
         lock (gate)
         {
+            if (wasNotNeeded)
+                return;
             phase = next;
             if (next == ConnectPhase.Resolving)
                 beganAt = time.GetTimestamp();
@@ -87,12 +90,23 @@ internal sealed class ProbeConnection(TimeProvider time, CancellationToken deadl
     public void Try(IPAddress next)
     {
         lock (gate)
-            address = next;
+            address = wasNotNeeded ? null : next;
     }
 
     public void Fail(ProbeFailure reason)
     {
         lock (gate)
-            failure = reason;
+            failure = wasNotNeeded ? null : reason;
+    }
+
+    /// <summary>The answer begins. If this connection is not open yet, the request went over one that came free meanwhile, and how this one ends is nobody's business.</summary>
+    public void Answered()
+    {
+        lock (gate)
+        {
+            if (phase == ConnectPhase.Open)
+                return;
+            (wasNotNeeded, phase, address, failure) = (true, ConnectPhase.Reused, null, null);
+        }
     }
 }

@@ -191,20 +191,90 @@ public sealed class ReferenceTraceTests
         }
     }
 
+    [Theory]
+    [InlineData(20, 25)]
+    [InlineData(500, 25)]
+    [InlineData(80_000, 25)]
+    [InlineData(80_000, 1000)] // still catching up
+    [InlineData(80_000, 1)] // says that the chain is slow
+    public void Of_two_providers_whose_heads_have_no_dates_neither_is_evicted_and_both_are_told(long apart, long blocksBehind)
+    {
+        var heads = new Heads();
+        for (var sweep = 0; sweep < 40; sweep++)
+        {
+            var (ahead, behind) = (1_000_000 + apart + sweep * 25, 1_000_000 + sweep * blocksBehind);
+            var seen = heads.See(sweep * 300, ("ahead", ahead, null), ("behind", behind, null));
+            Assert.All(seen.Values, assessment => Assert.Equal(InSync, assessment.Judgement));
+            if (sweep == 1)
+            {
+                Assert.Matches($"^{ahead - behind} blocks? \\(.+\\) behind 1 other provider; not enough others to judge$", seen["behind"].Reason);
+                if (apart > 100)
+                    Assert.Matches($"^{ahead - behind} blocks \\(.+\\) ahead of 1 other provider; not enough others to judge$", seen["ahead"].Reason);
+            }
+        }
+    }
+
+    /// <summary>One by what its own head was just before, the other from the first look on.</summary>
+    [Theory]
+    [InlineData(1000, 300_000)]
+    [InlineData(4_000_000_000, 4_000_000_000)]
+    public void Of_two_providers_whose_heads_have_no_dates_one_that_no_chain_could_have_made_is_ahead(long first, long then)
+    {
+        var heads = new Heads();
+        for (var sweep = 0; sweep < 4; sweep++)
+        {
+            var seen = heads.See(sweep * 300, ("liar", (sweep < 2 ? first : then) + sweep * 25, null), ("honest", 1000 + sweep * 25, null));
+            Assert.Equal((InSync, null), (seen["honest"].Judgement, seen["honest"].Reason));
+            Assert.Equal(sweep < 2 && first == 1000 ? InSync : HeadJudgement.Ahead, seen["liar"].Judgement);
+        }
+    }
+
     [Fact]
-    public void Of_two_providers_whose_heads_have_no_dates_neither_is_evicted_by_the_other()
+    public void Of_two_providers_the_one_whose_head_is_of_just_now_tells_where_the_chain_is()
+    {
+        var above = new Heads();
+        var below = new Heads();
+        for (var sweep = 0; sweep < 12; sweep++)
+        {
+            var seen = above.See(sweep * 300, ("undated", 90_000 + sweep * 25, null), ("dated", 1000 + sweep * 25, 3));
+            Assert.Equal(InSync, seen["dated"].Judgement);
+            Assert.Equal(HeadJudgement.Ahead, seen["undated"].Judgement);
+
+            Assert.All(below.See(sweep * 300, ("undated", 1000 + sweep * 25, null), ("dated", 90_000 + sweep * 25, 3)).Values, assessment => Assert.Equal(InSync, assessment.Judgement));
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(80_000)]
+    public void A_chain_is_not_halted_because_one_of_two_stands_still(long apart)
     {
         var heads = new Heads();
         for (var sweep = 0; sweep < 20; sweep++)
         {
-            var seen = heads.See(sweep * 300, ("ahead", 1500 + sweep * 25, null), ("behind", 1000 + sweep * 25, null));
-            Assert.Equal(InSync, seen["ahead"].Judgement);
-            Assert.Equal(InSync, seen["behind"].Judgement);
+            var seen = heads.See(sweep * 300, ("frozen", 1000 + Math.Min(sweep, 3) * 25, null), ("mover", 1000 + apart + sweep * 25, null));
+            Assert.Equal((InSync, InSync, false), (seen["frozen"].Judgement, seen["mover"].Judgement, heads.Trace.Halted));
         }
+    }
 
-        var absurd = heads.See(6000, ("ahead", 4_000_000_000, null), ("behind", 1500, null));
-        Assert.Equal(HeadJudgement.Ahead, absurd["ahead"].Judgement);
-        Assert.Equal(InSync, absurd["behind"].Judgement);
+    [Fact]
+    public void A_chain_is_halted_although_one_of_two_is_only_catching_up()
+    {
+        var heads = Warm(new Heads(NetworkRules.Default with { MaxHeadAgeSeconds = 600 }), "a", "behind");
+        for (var sweep = 2; sweep < 20; sweep++)
+        {
+            var seen = heads.See(sweep * 300, ("a", 1025, (sweep - 1) * 300), ("behind", 50 * sweep, 20_000));
+            Assert.Equal((InSync, true), (seen["a"].Judgement, heads.Trace.Halted));
+        }
+    }
+
+    /// <summary>It has nobody else to be compared with, which says nothing of how old its head may be.</summary>
+    [Fact]
+    public void One_above_others_of_its_own_provider_is_behind_by_the_age_of_its_head()
+    {
+        var heads = new Heads(NetworkRules.Default with { MaxHeadAgeSeconds = 3600 });
+        for (var sweep = 0; sweep < 3; sweep++)
+            Assert.Equal(Lagging, heads.See(sweep * 300, ("a1", 1000, 9000), ("a2", 5, 9_000_000))["a1"].Judgement);
     }
 
     [Fact]

@@ -676,7 +676,46 @@ public sealed class ProbeTrapTests : IDisposable
         Assert.Equal(ProbeOutcome.Ok, (await dual.ProbeAsync($"http://before.test:{node.Port}")).Outcome);
         Assert.Equal(ProbeOutcome.ConnectRefused, (await dual.ProbeAsync($"http://before.test:{((IPEndPoint)unused.LocalEndPoint!).Port}")).Outcome);
         var refused = await dual.ProbeAsync($"http://after.test:{((IPEndPoint)unused.LocalEndPoint!).Port}");
-        Assert.Equal((ProbeOutcome.ConnectRefused, nowhere.ToString()), (refused.Outcome, refused.Address));
+        // The address is that of the failure that is told.
+        Assert.Equal((ProbeOutcome.ConnectRefused, IPAddress.Loopback.ToString()), (refused.Outcome, refused.Address));
+    }
+
+    /// <summary>What is said of a connection is said of the one that the answer came over.</summary>
+    [Fact]
+    public async Task Connection_that_came_free_while_another_was_being_made_is_a_used_one()
+    {
+        var first = new TaskCompletionSource();
+        var finish = new TaskCompletionSource();
+        var requests = 0;
+        await using var node = new TestNode(async exchange =>
+        {
+            if (Interlocked.Increment(ref requests) == 1)
+            {
+                first.SetResult();
+                await finish.Task.WaitAsync(TestContext.Current.CancellationToken);
+            }
+
+            await exchange.ReplyAsync(TestNode.Block(1));
+        });
+        var lookUps = 0;
+        using var release = new ManualResetEventSlim();
+        using var slow = new ProbeBench(_ =>
+        {
+            if (Interlocked.Increment(ref lookUps) > 1)
+                release.Wait(TestContext.Current.CancellationToken);
+            return [IPAddress.Loopback];
+        }, options => options.Interval = GuardedHttp.Kept);
+        var one = slow.ProbeAsync($"http://node.test:{node.Port}");
+        await first.Task.WaitAsync(TestContext.Current.CancellationToken);
+        var other = slow.ProbeAsync($"http://node.test:{node.Port}");
+        await Wait.UntilAsync("a second connection is being made", () => Volatile.Read(ref lookUps) == 2);
+
+        finish.SetResult();
+
+        var (made, used) = (await one, await other);
+        release.Set();
+        Assert.Equal((ProbeOutcome.Ok, IPAddress.Loopback.ToString()), (made.Outcome, made.Address));
+        Assert.Equal((ProbeOutcome.Ok, null, null), (used.Outcome, used.Address, used.ConnectMs));
     }
 
     [Fact]

@@ -384,18 +384,51 @@ public sealed class ProtocolTrapTests
         Assert.InRange(network.Trace.MeasuredBlockTime!.Value, 0.9, 1.1);
     }
 
+    public static TheoryData<string, long> WithOrWithoutTimesAndLag
+    {
+        get
+        {
+            var rows = new TheoryData<string, long>();
+            foreach (var protocol in Known.Keys.Append(Timeless))
+            {
+                rows.Add(protocol, 500);
+                // Days.
+                rows.Add(protocol, 80_000);
+            }
+
+            return rows;
+        }
+    }
+
     [Theory]
-    [MemberData(nameof(WithOrWithoutTimes))]
-    public async Task Two_providers_of_whom_one_lies_evict_nobody_by_lag(string protocol)
+    [MemberData(nameof(WithOrWithoutTimesAndLag))]
+    public async Task Two_providers_of_whom_one_lies_evict_nobody_by_lag(string protocol, long blocks)
     {
         await using var network = await ProbedNetwork.StartAsync(Speaking(protocol));
         network.Add("honest");
-        network.Add("behind", Faults.Lagging(500));
+        network.Add("behind", Faults.Lagging(blocks));
 
         await network.SweepAsync(6);
 
         Assert.Equal([VerdictState.Unknown, VerdictState.Healthy], network.History("honest"));
-        Assert.DoesNotContain(VerdictState.Lagging, network.History("behind"));
+        Assert.Equal([VerdictState.Unknown, VerdictState.Healthy], network.History("behind"));
+        Assert.Matches($"; {blocks} blocks .* behind 1 other provider; not enough others to judge", network.Reason("behind"));
+    }
+
+    [Fact]
+    public async Task Network_is_not_halted_because_one_of_two_without_times_stands_still()
+    {
+        await using var network = await ProbedNetwork.StartAsync(Speaking(Timeless));
+        network.Add("mover");
+        var frozen = network.Add("frozen");
+        await network.SweepAsync(4);
+
+        frozen.Fault = Faults.Frozen;
+        await network.SweepAsync(20);
+
+        Assert.False(network.Trace.Halted);
+        Assert.Equal([VerdictState.Unknown, VerdictState.Healthy], network.History("mover"));
+        Assert.Contains("behind 1 other provider; not enough others to judge", network.Reason("frozen"), StringComparison.Ordinal);
     }
 
     [Theory]
