@@ -34,6 +34,9 @@ internal sealed class HealthBatch
     /// <summary>All that may be picked now.</summary>
     public required Func<IEnumerable<Altruist>> Eligible { get; init; }
 
+    /// <summary>When anybody was probed last before the start; null where nothing is known of that.</summary>
+    public required DateTimeOffset? WatchedUntil { get; init; }
+
     public required DateTimeOffset Now { get; init; }
 
     /// <summary>The verdicts after the batch, and what follows from them.</summary>
@@ -74,7 +77,8 @@ internal sealed class HealthBatch
             var repeats = probe.Outcome.IsSilence() && before.LastSilence is { } counted && probe.Lane != counted.Lane && probe.At - Preservation.TimeoutOf(probe) < counted.Until;
             var seenSo = new Assessment(probe, Roster.PlaceOf(altruist), expected, altruist.Attested, head, finding, reason, repeats ? Blame.BeingChecked : Preservation.BlameOf(probe, altruist))
             {
-                Excused = before.Memory.DownSince is { } since ? Preservation.FrozenBetween(altruist, since, Now) + Drains.Between(altruist.Id, since, Now) : default,
+                Excused = before.Memory.DownSince is { } since ? ExcusedBetween(altruist, since, Now) : default,
+                Unwatched = before.Memory.DownSince is { } fell ? UnwatchedBefore(altruist, before.Verdict.LastProbeAt ?? WatchedUntil ?? fell) : default,
                 Draining = Drains.InForce(altruist.Id, Now) is not null,
             };
             var evaluation = HealthEvaluator.Evaluate(before.Memory, seenSo, Health, Now);
@@ -98,6 +102,12 @@ internal sealed class HealthBatch
 
         // Counted once: in a large outage it means a walk over everybody.
         bool IsSmall(EgressSide side) => small.TryGetValue(side, out var known) ? known : small[side] = Preservation.IsSmall(side, Eligible());
+
+        TimeSpan ExcusedBetween(Altruist altruist, DateTimeOffset from, DateTimeOffset until) => Preservation.FrozenBetween(altruist, from, until) + Drains.Between(altruist.Id, from, until);
+
+        // A sweep may be late; what is longer is a prober that was away, or a clock that was set ahead.
+        TimeSpan UnwatchedBefore(Altruist altruist, DateTimeOffset last) =>
+            Now - last > 2 * Probing.Interval && Now - last - 2 * Probing.Interval - ExcusedBetween(altruist, last, Now) is var away && away > TimeSpan.Zero ? away : TimeSpan.Zero;
 
         static bool Falls(Memory before, Memory after) =>
             before.Base is VerdictState.Healthy or VerdictState.Failing && after.Base is not (VerdictState.Healthy or VerdictState.Failing);

@@ -33,6 +33,7 @@ public enum Blame
 /// <param name="Head">Null when the probe brought no head.</param>
 /// <param name="IntegrityReason">Which block differs from whose.</param>
 /// <param name="Excused">How long of its downtime does not count: verdicts were frozen, or it was draining.</param>
+/// <param name="Unwatched">How long before this probe nobody looked; <see cref="Memory.Unwatched"/> adds them up.</param>
 /// <param name="Draining">It is draining: a fall is no reason to distrust it afterwards.</param>
 public readonly record struct Assessment(
     ProbeResult Probe,
@@ -44,6 +45,7 @@ public readonly record struct Assessment(
     string? IntegrityReason = null,
     Blame Blame = Blame.AsTold,
     TimeSpan Excused = default,
+    TimeSpan Unwatched = default,
     bool Draining = false);
 
 /// <summary>A state that travels with its reason, and what the next one depends on.</summary>
@@ -70,6 +72,8 @@ public static class HealthEvaluator
     {
         var probe = seen.Probe;
         memory = Settled(memory, now).At(seen.Endpoint);
+        if (memory.DownSince is not null)
+            memory = memory with { Unwatched = memory.Unwatched + seen.Unwatched };
         var before = memory;
         if (CountsNothing(seen))
         {
@@ -88,7 +92,7 @@ public static class HealthEvaluator
             Trouble.None => WithGood(memory, options, now),
             { } bad => WithBad(memory, bad, probe, options, now),
         };
-        if (trouble == Trouble.Failed && memory is { Base: VerdictState.Down, DownSince: { } since } && now - since - seen.Excused >= options.SuspendAfter)
+        if (trouble == Trouble.Failed && memory is { Base: VerdictState.Down, DownSince: { } since } && Downtime(memory, since, seen, now) >= options.SuspendAfter)
             memory = memory with { Suspended = true };
         if (seen.Draining)
             memory = memory with { CooldownUntil = before.CooldownUntil, Cooldown = before.Cooldown, Falls = before.Falls };
@@ -111,6 +115,7 @@ public static class HealthEvaluator
         Base = VerdictState.Unknown,
         Suspended = false,
         DownSince = null,
+        Unwatched = TimeSpan.Zero,
         CooldownUntil = null,
         Goods = 0,
         Bads = 0,
@@ -127,6 +132,8 @@ public static class HealthEvaluator
     {
         Goods = (memory.Base is VerdictState.Healthy or VerdictState.Failing ? options.Rise : Math.Min(goods, options.Rise)) - 1,
     };
+
+    private static TimeSpan Downtime(Memory memory, DateTimeOffset since, Assessment seen, DateTimeOffset now) => now - since - memory.Unwatched - seen.Excused;
 
     /// <summary>What the outside sees: the gravest first. Nothing but a fall is said of one whose identity or control is not proven.</summary>
     public static VerdictState StateOf(Memory memory, bool attested) => memory switch
@@ -225,7 +232,7 @@ public static class HealthEvaluator
         var goods = Math.Min(memory.Goods + 1, options.Rise);
         memory = memory with { Goods = goods, Bads = 0, SameBads = 0, LastTrouble = Trouble.None };
         return goods >= options.Rise && memory.Base != VerdictState.Healthy
-            ? memory with { Base = VerdictState.Healthy, DownSince = memory.Suspended ? memory.DownSince : null, ThrottledSince = null, HealthySince = memory.HealthySince ?? now }
+            ? memory with { Base = VerdictState.Healthy, DownSince = memory.Suspended ? memory.DownSince : null, Unwatched = memory.Suspended ? memory.Unwatched : TimeSpan.Zero, ThrottledSince = null, HealthySince = memory.HealthySince ?? now }
             : memory;
     }
 
@@ -242,10 +249,12 @@ public static class HealthEvaluator
         // One that is out already changes its state when the new trouble lasts; one that is in goes when all together are enough.
         var decided = atOnce || (fallen || trouble == Trouble.Throttled ? same >= options.Fall : bads >= options.Fall);
         var next = decided ? StateAfter(trouble) : before == VerdictState.Healthy ? VerdictState.Failing : before;
+        var isDown = next == VerdictState.Down || memory.Suspended;
         memory = memory with
         {
             Base = next,
-            DownSince = next == VerdictState.Down || memory.Suspended ? memory.DownSince ?? now : null,
+            DownSince = isDown ? memory.DownSince ?? now : null,
+            Unwatched = isDown ? memory.Unwatched : TimeSpan.Zero,
             ThrottledSince = next == VerdictState.Throttled ? memory.ThrottledSince ?? now : null,
         };
 
@@ -300,7 +309,7 @@ public static class HealthEvaluator
         switch (state)
         {
             case VerdictState.Suspended:
-                return $"down for {Phrase.Duration(now - (memory.DownSince ?? now) - seen.Excused)}: a passing test by its provider or staff resumes it; last: {observed}";
+                return $"down for {Phrase.Duration(Downtime(memory, memory.DownSince ?? now, seen, now))}: a passing test by its provider or staff resumes it; last: {observed}";
             case VerdictState.WrongChain:
                 return Advice.Of(memory.WrongIdentity!, seen.ExpectedIdentity);
             case VerdictState.Diverged:

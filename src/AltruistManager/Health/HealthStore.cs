@@ -258,6 +258,10 @@ public sealed class HealthStore(Database database) : IHealthHeritage
         return await database.ReadAsync(connection => NewestAsync(connection, successes, vantage, since, cancellation), cancellation);
     }
 
+    /// <summary>When the newest stored probe was made; null when there is none.</summary>
+    internal async Task<DateTimeOffset?> WatchedUntilAsync(string vantage, CancellationToken cancellation) =>
+        UnixTime.FromMs((await database.QueryAsync<long?>("select at from probes where vantage = @vantage order by at desc limit 1", new { vantage }, cancellation)).FirstOrDefault());
+
     /// <summary>Of one altruist after the other: all rows at once would be several times what is kept of them.</summary>
     private static async Task<IReadOnlyDictionary<AltruistId, LastSeen>> NewestAsync(DbConnection connection, Dictionary<string, double> successes, string vantage, DateTimeOffset since, CancellationToken cancellation)
     {

@@ -147,11 +147,11 @@ public sealed class HealthHistoryTests
                         Restart();
                         break;
                     case < 97:
-                        var leap = TimeSpan.FromMinutes(happened.How % 2 == 0 ? 7 : -7);
+                        var leap = TimeSpan.FromMinutes(happened.How % 2 != 0 ? -7 : happened.How % 4 == 0 ? 7 : 24 * 60);
                         clock.SetBy += leap;
-                        // Who looks at a wall clock cannot tell a leap from time.
+                        // Who looks at a wall clock cannot tell a small leap from a late sweep.
                         foreach (var down in nodes.Where(one => one.Down is not null && leap > TimeSpan.Zero))
-                            down.Down += leap;
+                            down.Down += leap < 2 * probing.Interval ? leap : 2 * probing.Interval;
                         break;
                     default:
                         if (watched.TryGetValue(node.Altruist.Id, out var suspended))
@@ -175,7 +175,9 @@ public sealed class HealthHistoryTests
         /// <summary>Forgets all that is not stored. Who was not restarted (the twin) must not notice a difference.</summary>
         private void Restart()
         {
-            watched = watched.ToDictionary(pair => pair.Key, pair => Watched.FromStored(pair.Value.ToStored(pair.Key) with { Memory = Memory.FromJson(pair.Value.Memory.ToJson()) }, seen: null));
+            watched = watched.ToDictionary(pair => pair.Key, pair => Watched.FromStored(
+                pair.Value.ToStored(pair.Key) with { Memory = Memory.FromJson(pair.Value.Memory.ToJson()) },
+                new LastSeen(pair.Value.Verdict.LastProbeAt, AnswerAt: null, Height: null, LatencyMs: null, Performance.Unknown)));
             trace = ReferenceTrace.FromJson(trace.ToJson());
             // No probe goes on over a restart, so that none can wait for the same silence as one after it.
             foreach (var id in twin.Keys)
@@ -247,6 +249,7 @@ public sealed class HealthHistoryTests
             Drains = DrainBook.Empty,
             Probing = probing,
             Preservation = preservation,
+            WatchedUntil = null,
             Eligible = () => nodes.Where(node => board[node.Altruist.Id].State is VerdictState.Healthy or VerdictState.Failing).Select(node => node.Altruist),
             Now = clock.GetUtcNow(),
         }.Judge();
@@ -297,7 +300,7 @@ public sealed class HealthHistoryTests
                 node.ProvenAt = identity == "1" ? node.Altruist.Fingerprint : null;
             var good = after.LastGoodAt == probe.At && probe.Outcome == ProbeOutcome.Ok;
             // Times that lie ahead after the clock was set back are moved by any probe.
-            var unmoved = now.Memory with { CooldownUntil = was.Memory.CooldownUntil, DownSince = was.Memory.DownSince, DivergedAt = was.Memory.DivergedAt, HealthySince = was.Memory.HealthySince, ThrottledSince = was.Memory.ThrottledSince, Falls = was.Memory.Falls };
+            var unmoved = now.Memory with { CooldownUntil = was.Memory.CooldownUntil, DownSince = was.Memory.DownSince, DivergedAt = was.Memory.DivergedAt, HealthySince = was.Memory.HealthySince, Unwatched = was.Memory.Unwatched, ThrottledSince = was.Memory.ThrottledSince, Falls = was.Memory.Falls };
             // A proof made elsewhere ends with the first probe at another endpoint, whatever came of it.
             var counted = unmoved with { IdentityProven = was.Memory.IdentityProven, IdentityMisses = was.Memory.IdentityMisses } != was.Memory || good;
             node.Goods = good ? node.Goods + 1 : probe.Outcome == ProbeOutcome.Ok || !counted ? node.Goods : 0;

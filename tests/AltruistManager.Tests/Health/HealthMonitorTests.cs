@@ -643,6 +643,39 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         Assert.Empty(preservation.Alarms);
     }
 
+    /// <summary>Whoever was down when the prober itself went away may have been well meanwhile.</summary>
+    [Theory]
+    [InlineData("a new process")]
+    [InlineData("a new process, long after")]
+    [InlineData("a clock that was set")]
+    public async Task Time_in_which_nobody_looked_is_nobodys_downtime(string after)
+    {
+        const int hour = 3600;
+        var monitor = await HealthyAsync("a1", "b1", "c1");
+        foreach (var second in new[] { 310, 313, 316 })
+            await ObserveAsync(monitor, ProbeLane.Retry, Bad("a1", second, ProbeOutcome.ConnectRefused));
+        for (var second = 600; second <= 7 * hour; second += 600)
+            await ObserveAsync(monitor, ProbeLane.Steady, Bad("a1", second, ProbeOutcome.ConnectRefused));
+        await Database.WriteAsync(write => write.ExecuteAsync(
+            "insert into probes (altruist_id, vantage, lane, at, outcome, probes, failures) values ('a1', 'local', 'steady', @at, 'ConnectRefused', 1, 1)",
+            new { at = Heads.Start.AddHours(7).ToUnixTimeMilliseconds() }), Cancellation);
+
+        var back = (after.EndsWith("long after", StringComparison.Ordinal) ? 7 + (24 * 30) : 7 + 20) * hour;
+        clock.Now = Heads.Start.AddSeconds(back);
+        if (after.StartsWith("a new process", StringComparison.Ordinal))
+            monitor = await RestartAsync();
+        for (var second = 0; second <= 10 * hour; second += 600)
+        {
+            await ObserveAsync(monitor, ProbeLane.Steady, Bad("a1", back + second, ProbeOutcome.ConnectRefused));
+            // Seven hours before, and what a sweep may be late.
+            if (second == 9.5 * hour)
+                Assert.Equal(VerdictState.Down, board[Id("a1")].State);
+        }
+
+        Assert.Equal(VerdictState.Suspended, board[Id("a1")].State);
+        Assert.StartsWith("down for 17 h", board[Id("a1")].Reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_happens_while_it_drains_is_neither_downtime_nor_a_reason_to_cool_down()
     {
