@@ -105,7 +105,7 @@ internal static class AltruistProbesApi
     internal sealed record BudgetLineAnswer(string Kind, long Probes, long Calls, long ExpectedPerDay);
 
     /// <param name="Endpoint"><c>in-service</c>, or <c>on-trial</c> where a changed one is tested beside it.</param>
-    /// <param name="Address">That was connected to or, where none could be, the one that the outcome is told of; null when none was.</param>
+    /// <param name="Address">That was connected to or, where none could be, the one whose failure is told; null when none was.</param>
     /// <param name="Ended">What the pass put an end to; null for nothing.</param>
     internal sealed record TestAnswer(
         string Altruist, string Endpoint, string Host, string? Address, string Vantage, DateTimeOffset At, double DurationMs, bool Passed, string Reason, string? Ended,

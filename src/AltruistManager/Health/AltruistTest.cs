@@ -9,7 +9,7 @@ namespace AltruistManager.Health;
 /// <summary>What a test found, check by check.</summary>
 /// <param name="OnTrial">True when a changed endpoint was tested beside the one in service.</param>
 /// <param name="Host">With a short tail of the URL.</param>
-/// <param name="Address">That was connected to or, where none could be, the one that the outcome is told of; null when none was.</param>
+/// <param name="Address">That was connected to or, where none could be, the one whose failure is told; null when none was.</param>
 /// <param name="Passed">It is well: what its health depends on is good, whatever its claims are worth.</param>
 /// <param name="Ended">What the test put an end to, in words; null for nothing.</param>
 public sealed record AltruistTestReport(

@@ -34,6 +34,8 @@ public sealed record ReferenceTrace
     private const double MeasuredBurst = 2;
     private const double SeedBurst = 100;
 
+    private const double LeastPace = 0.001;
+
     /// <summary>What the fastest chain makes in the least tolerance.</summary>
     private const double SeedSlackBlocks = 1000;
 
@@ -189,97 +191,145 @@ public sealed record ReferenceTrace
 
     internal HeadAssessment JudgeInFull(Observation seen, NetworkRules rules)
     {
-        var blockTime = BlockTime(rules);
-        var tolerance = rules.ToleranceBlocks(blockTime);
-        var toleranceMs = rules.ToleranceSeconds(blockTime) * 1000;
-        var at = seen.At.ToUnixTimeMilliseconds();
-        var headAgeMs = at - seen.HeadTime?.ToUnixTimeMilliseconds();
-        var own = Votes.FirstOrDefault(vote => vote.Altruist == seen.Altruist.Value);
-        var freshnessMs = Math.Max(ShortestFreshnessMs, toleranceMs);
-
+        var tolerance = rules.ToleranceBlocks(BlockTime(rules));
+        var headAgeMs = HeadAgeMs(seen);
         if (headAgeMs < -FutureToleranceMs)
             return new(HeadJudgement.Ahead, null, tolerance, $"ahead of the chain: its head is dated {Phrase.Duration(-headAgeMs.Value)} in the future");
 
+        var own = Votes.FirstOrDefault(vote => vote.Altruist == seen.Altruist.Value);
         var others = Votes.Where(vote => vote.Counts && vote.Altruist != seen.Altruist.Value).ToList();
         var voters = others.Select(vote => vote.Provider).Append(seen.Votes ? seen.Provider.Value : null).OfType<string>().Distinct().Count();
-        var reference = others.Exists(vote => vote.Reference);
-        var enough = voters >= Quorum || reference;
-        var otherProviders = OtherProviders(others, seen.Provider);
-        var fresh = others.FindAll(vote => vote.AtMs >= at - freshnessMs);
-        var freshOthers = OtherProviders(fresh, seen.Provider);
-        var freshQuorum = freshOthers >= Quorum - 1 || fresh.Exists(vote => vote.Reference);
-
-        var highest = PlausibleMaximum(at, seen.Altruist, rules);
-        var isBeyond = seen.Height > highest && otherProviders > 0;
-        if (isBeyond && (enough || !IsUndecidable(own, seen.Height, at, rules)))
-        {
-            return freshOthers == 0
-                ? new(HeadJudgement.Undecided, null, tolerance, null)
-                : new(HeadJudgement.Ahead, null, tolerance, $"ahead of the chain: says block {seen.Height}, {OtherProviderCount(freshOthers)} at most {fresh.Max(vote => vote.Height)}");
-        }
-
-        // After a fall, what others had before may be gone for them as well.
-        var since = own?.FellMs - SweepSpreadMs;
-        var compared = since is null ? others : others.FindAll(vote => vote.AtMs >= since);
-        var accepted = Accepted(compared, at, rules).ToList();
         var tooOld = rules.MaxHeadAgeSeconds is { } oldest && headAgeMs > oldest * 1000 && !(Halted && voters > 1)
             ? $"answers, but its head is {Phrase.Duration(headAgeMs.Value)} old, {Phrase.Duration((long)(oldest * 1000))} are allowed"
             : null;
+        return voters >= Quorum || others.Exists(vote => vote.Reference)
+            ? JudgeAmongMany(seen, own, others, tooOld, rules)
+            : JudgeAmongFew(seen, own, others, tooOld, rules);
+    }
+
+    private HeadAssessment JudgeAmongMany(Observation seen, Vote? own, List<Vote> others, string? tooOld, NetworkRules rules)
+    {
+        var blockTime = BlockTime(rules);
+        var tolerance = rules.ToleranceBlocks(blockTime);
+        var at = seen.At.ToUnixTimeMilliseconds();
+        var otherProviders = OtherProviders(others, seen.Provider);
+        var fresh = others.FindAll(vote => vote.AtMs >= FreshSince(at, rules));
+        var freshOthers = OtherProviders(fresh, seen.Provider);
+        var freshQuorum = freshOthers >= Quorum - 1 || fresh.Exists(vote => vote.Reference);
+
+        if (seen.Height > PlausibleMaximum(at, seen.Altruist, rules))
+            return freshOthers == 0 ? new(otherProviders == 0 ? HeadJudgement.InSync : HeadJudgement.Undecided, null, tolerance, null) : Ahead(seen, fresh, tolerance);
+
+        // After a fall, what others had before may be gone for them as well.
+        var since = own?.FellMs - SweepSpreadMs;
+        var accepted = Accepted(since is null ? others : others.FindAll(vote => vote.AtMs >= since), at, rules).ToList();
         if (accepted.Count == 0 && tooOld is null)
-            return since is not null && otherProviders > 0 ? new(HeadJudgement.Undecided, null, tolerance, null) : new(HeadJudgement.InSync, null, tolerance, Apart());
+            return new(since is not null && otherProviders > 0 ? HeadJudgement.Undecided : HeadJudgement.InSync, null, tolerance, null);
 
         long? lag = accepted.Count == 0 ? null : (long)Math.Max(0, accepted.Max(vote => HeightAt(vote, at, blockTime)) - seen.Height);
-        var ahead = accepted.Where(vote => HeightAt(vote, at, blockTime) > seen.Height + tolerance).ToList();
-        var aheadOthers = OtherProviders(ahead, seen.Provider);
-        var referenceAhead = ahead.Exists(vote => vote.Reference);
-        var ownHeadOld = headAgeMs is not { } age || age > toleranceMs;
-
-        if (own is not null && ahead.Count > 0 && ownHeadOld
-            && at - own.RoseMs >= SilenceMs(blockTime)
-            && ahead.Exists(vote => vote.RoseMs > own.RoseMs)
-            && (aheadOthers >= Quorum - 1 || referenceAhead || ahead.Exists(vote => vote.RoseMs > own.RoseMs && IsDated(vote, toleranceMs))))
-        {
-            return new(HeadJudgement.Stale, lag, tolerance,
-                $"answers, but its head has been at block {seen.Height} for {Phrase.Duration(at - own.RoseMs)} while {Phrase.Count(ahead.Count, "other altruist")} went on");
-        }
-
+        var ahead = accepted.FindAll(vote => HeightAt(vote, at, blockTime) > seen.Height + tolerance);
+        if (WhyStale(seen, own, ahead, rules) is { } stale)
+            return new(HeadJudgement.Stale, lag, tolerance, stale);
         if (tooOld is not null)
             return new(HeadJudgement.Lagging, lag, tolerance, tooOld);
 
         if (ahead.Count > 0 && lag is { } blocks)
         {
-            // The heads' own times tell best how long ago that was.
-            var newest = accepted.Max(vote => vote.HeadTimeMs) - seen.HeadTime?.ToUnixTimeMilliseconds();
-            var behindMs = newest > 0 ? newest.Value : (long)(blocks * blockTime * 1000);
-            var behind = $"{Phrase.Count(blocks, "block")} ({Phrase.Duration(behindMs)}) behind {OthersInWords(ahead, seen.Provider)}";
-            if (!enough)
-                return new(HeadJudgement.InSync, lag, tolerance, $"{behind}; {NotEnough}");
+            var behind = Behind(seen, blocks, accepted, ahead, blockTime);
+            var referenceAhead = ahead.Exists(vote => vote.Reference);
+            var ownHeadOld = IsOld(seen, rules);
             // One leader alone could be lying, unless the altruist's own head is old. With a mere seed for a block time, the head's own date must say it as well.
-            if (referenceAhead || ownHeadOld && freshQuorum || aheadOthers >= Quorum - 1 && (MeasuredBlockTime is not null || ownHeadOld))
+            if (referenceAhead || ownHeadOld && freshQuorum || OtherProviders(ahead, seen.Provider) >= Quorum - 1 && (MeasuredBlockTime is not null || ownHeadOld))
                 return new(HeadJudgement.Lagging, lag, tolerance, $"answers, but is {behind}");
             return new(ownHeadOld ? HeadJudgement.Undecided : HeadJudgement.InSync, lag, tolerance, behind);
         }
 
-        if (enough && !freshQuorum && MeasuredBlockTime is not null && Extrapolate(at, blockTime) is { } expected && expected - seen.Height > tolerance)
+        if (!freshQuorum && MeasuredBlockTime is not null && Extrapolate(at, blockTime) is { } expected && expected - seen.Height > tolerance)
             return new(HeadJudgement.Undecided, (long)(expected - seen.Height), tolerance, null);
 
-        return new(HeadJudgement.InSync, lag, tolerance, Apart() ?? HaltReason(at));
+        return new(HeadJudgement.InSync, lag, tolerance, HaltReason(at));
+    }
 
-        // Too far from the others for a lag that is known, and too few of them to tell who is right.
-        string? Apart()
+    /// <summary>
+    /// Fewer than three providers, and no reference: how far they are apart is told and evicts nobody. Only dates evict: one's own, those of heads that went on while
+    /// one's own stood still, and what the chain can have made since the date of another provider's head.
+    /// </summary>
+    private HeadAssessment JudgeAmongFew(Observation seen, Vote? own, List<Vote> others, string? tooOld, NetworkRules rules)
+    {
+        var blockTime = BlockTime(rules);
+        var tolerance = rules.ToleranceBlocks(blockTime);
+        var at = seen.At.ToUnixTimeMilliseconds();
+        var limits = new LimitsOfFew(this, at, rules);
+        if (seen.Height > limits.Of(seen.Provider.Value))
         {
-            if (enough)
-                return null;
-            if (isBeyond)
-                return InWords(seen.Height - others.Max(vote => HeightAt(vote, at, blockTime)), "ahead of", others);
-            var leaders = compared.FindAll(vote => HeightAt(vote, at, blockTime) is var height && height > seen.Height + tolerance
-                && (height <= highest || IsUndecidable(vote, height, at, rules)));
-            return leaders.Count == 0 ? null : InWords(leaders.Max(vote => HeightAt(vote, at, blockTime)) - seen.Height, "behind", leaders);
+            var fresh = others.FindAll(vote => vote.AtMs >= FreshSince(at, rules));
+            return OtherProviders(fresh, seen.Provider) == 0 ? new(HeadJudgement.Undecided, null, tolerance, null) : Ahead(seen, fresh, tolerance);
         }
 
-        string InWords(double blocks, string where, List<Vote> whom) =>
-            $"{Phrase.Count((long)blocks, "block")} ({Phrase.Duration((long)(blocks * blockTime * 1000))}) {where} {OthersInWords(whom, seen.Provider)}; {NotEnough}";
+        // After a fall, what others had before may be gone for them as well.
+        var compared = own?.FellMs is { } fell ? others.FindAll(vote => vote.AtMs >= fell - SweepSpreadMs) : others;
+        if (OtherProviders(compared, seen.Provider) == 0 && OtherProviders(others, seen.Provider) > 0)
+            return new(HeadJudgement.Undecided, null, tolerance, null);
+
+        compared = compared.FindAll(vote => HeightAt(vote, at, blockTime) <= limits.Of(vote.Provider));
+        var ahead = compared.FindAll(IsAhead);
+        if (WhyStale(seen, own, ahead, rules) is { } stale)
+            return new(HeadJudgement.Stale, (long)ahead.Max(vote => HeightAt(vote, at, blockTime)) - seen.Height, tolerance, stale);
+        if (tooOld is not null)
+            return new(HeadJudgement.Lagging, null, tolerance, tooOld);
+
+        // Altruists of its own provider tell something only where there is nobody else.
+        if (compared.FindAll(vote => vote.Provider != seen.Provider.Value) is { Count: > 0 } strangers)
+            compared = strangers;
+        if (compared.Count == 0)
+            return new(HeadJudgement.InSync, null, tolerance, HaltReason(at));
+
+        var lead = (long)compared.Max(vote => HeightAt(vote, at, blockTime)) - seen.Height;
+        if (lead > tolerance)
+            return new(HeadJudgement.InSync, null, tolerance, $"{Behind(seen, lead, compared, compared.FindAll(IsAhead), blockTime)}; {NotEnough}");
+        return new(HeadJudgement.InSync, Math.Max(0, lead), tolerance, seen.Height > compared.Max(limits.Since)
+            ? $"{Blocks(-lead, (long)(-lead * blockTime * 1000))} ahead of {OthersInWords(compared, seen.Provider)}; {NotEnough}"
+            : HaltReason(at));
+
+        bool IsAhead(Vote vote) => HeightAt(vote, at, blockTime) > seen.Height + tolerance;
     }
+
+    private static HeadAssessment Ahead(Observation seen, List<Vote> fresh, double tolerance)
+    {
+        var strangers = fresh.FindAll(vote => vote.Provider != seen.Provider.Value);
+        return new(HeadJudgement.Ahead, null, tolerance, $"ahead of the chain: says block {seen.Height}, {OthersInWords(strangers, seen.Provider)} at most {strangers.Max(vote => vote.Height)}");
+    }
+
+    /// <param name="ahead">Who is ahead of it by more than is tolerated.</param>
+    /// <returns>Null when it is not: it rises, is new, or nobody whom one can believe went on.</returns>
+    private string? WhyStale(Observation seen, Vote? own, List<Vote> ahead, NetworkRules rules)
+    {
+        var blockTime = BlockTime(rules);
+        var toleranceMs = rules.ToleranceSeconds(blockTime) * 1000;
+        var at = seen.At.ToUnixTimeMilliseconds();
+        return own is not null && ahead.Count > 0 && IsOld(seen, rules)
+            && at - own.RoseMs >= SilenceMs(blockTime)
+            && ahead.Exists(vote => vote.RoseMs > own.RoseMs)
+            && (OtherProviders(ahead, seen.Provider) >= Quorum - 1 || ahead.Exists(vote => vote.Reference) || ahead.Exists(vote => vote.RoseMs > own.RoseMs && IsDated(vote, toleranceMs)))
+            ? $"answers, but its head has been at block {seen.Height} for {Phrase.Duration(at - own.RoseMs)} while {Phrase.Count(ahead.Count, "other altruist")} went on"
+            : null;
+    }
+
+    private static string Behind(Observation seen, long blocks, List<Vote> among, List<Vote> ahead, double blockTime)
+    {
+        // The heads' own times tell best how long ago that was.
+        var newest = among.Max(vote => vote.HeadTimeMs) - seen.HeadTime?.ToUnixTimeMilliseconds();
+        return $"{Blocks(blocks, newest > 0 ? newest.Value : (long)(blocks * blockTime * 1000))} behind {OthersInWords(ahead, seen.Provider)}";
+    }
+
+    private static string Blocks(long blocks, long forMs) => $"{Phrase.Count(blocks, "block")} ({Phrase.Duration(forMs)})";
+
+    private static long? HeadAgeMs(Observation seen) => seen.At.ToUnixTimeMilliseconds() - seen.HeadTime?.ToUnixTimeMilliseconds();
+
+    /// <summary>Its head is not of just now, or nobody knows.</summary>
+    private bool IsOld(Observation seen, NetworkRules rules) => HeadAgeMs(seen) is not { } age || age > rules.ToleranceSeconds(BlockTime(rules)) * 1000;
+
+    private long FreshSince(long at, NetworkRules rules) => at - (long)Math.Max(ShortestFreshnessMs, rules.ToleranceSeconds(BlockTime(rules)) * 1000);
 
     private string? HaltReason(long at) => HaltedSinceMs is { } rose ? $"the network itself has made no block for {Phrase.Duration(at - rose)}" : null;
 
@@ -374,12 +424,16 @@ public sealed record ReferenceTrace
     {
         var all = new List<(string Provider, double Pace)>(Votes.Count);
         foreach (var vote in Votes)
-            if (vote.Counts && vote.Height - vote.AnchorHeight >= 4 && vote.RoseMs - vote.AnchorMs >= 10_000)
-                all.Add((vote.Provider, (vote.RoseMs - vote.AnchorMs) / 1000.0 / (vote.Height - vote.AnchorHeight)));
+            if (vote.Counts && PaceOf(vote) is { } pace)
+                all.Add((vote.Provider, pace));
         var paces = OnePerProvider(all, count => count / 2);
         paces.Sort();
-        return paces.Count == 0 ? null : Math.Clamp(paces[paces.Count / 2], 0.001, 86_400);
+        return paces.Count == 0 ? null : Math.Clamp(paces[paces.Count / 2], LeastPace, 86_400);
     }
+
+    /// <summary>Seconds per block, since its older anchor; null while that is too short a time.</summary>
+    private static double? PaceOf(Vote vote) =>
+        vote.Height - vote.AnchorHeight >= 4 && vote.RoseMs - vote.AnchorMs >= 10_000 ? (vote.RoseMs - vote.AnchorMs) / 1000.0 / (vote.Height - vote.AnchorHeight) : null;
 
     /// <param name="values">Sorted in place.</param>
     /// <param name="median">Which of so many, from the least, stands for its provider.</param>
@@ -442,9 +496,15 @@ public sealed record ReferenceTrace
         var halted = 2 * Providers(asked) > Providers(counted) && !MayGoOn();
         return halted == Halted ? this : this with { HaltedSinceMs = halted ? rose : null };
 
-        // Of two without dates the one that goes on is not believed, and may be right all the same.
-        bool MayGoOn() => Providers(counted) < Quorum && !counted.Exists(vote => vote.Reference)
-            && counted.Exists(vote => vote.HeadTimeMs is null && vote.Height > Points[^1].Height && vote.RoseMs > vote.AnchorMs && vote.RoseMs >= now - silence);
+        // Of two the one that goes on need not be where the head is. One that only catches up has old heads, where they are dated.
+        bool MayGoOn()
+        {
+            if (Providers(counted) >= Quorum || counted.Exists(vote => vote.Reference))
+                return false;
+            var toleranceMs = rules.ToleranceSeconds(BlockTime(rules)) * 1000;
+            var isDated = counted.Exists(vote => vote.HeadTimeMs is not null);
+            return counted.Exists(vote => vote.RoseMs > vote.AnchorMs && vote.RoseMs >= now - silence && (!isDated || IsDated(vote, toleranceMs)));
+        }
     }
 
     /// <summary>The usual case at a small part of its price: whatever the median of these is, nobody is above it by more than three tolerances.</summary>
@@ -515,26 +575,6 @@ public sealed record ReferenceTrace
         return starts.Select(start => start.Height + slack + burst * Math.Max(0, at - start.Base) / 1000.0 / blockTime).DefaultIfEmpty(double.PositiveInfinity).Max();
     }
 
-    /// <summary>
-    /// Of fewer than three providers none is ahead of the chain only because another one is far behind: unless one of the others has a head of just now, which
-    /// tells where the chain is, only what its own history or the age of all chains makes impossible is.
-    /// </summary>
-    /// <param name="vote">Whose height is beyond what the others make plausible; null for one that is not remembered.</param>
-    private bool IsUndecidable(Vote? vote, double height, long at, NetworkRules rules)
-    {
-        var toleranceMs = rules.ToleranceSeconds(BlockTime(rules)) * 1000;
-        if (Votes.Any(other => other.Counts && other.Altruist != vote?.Altruist && IsDated(other, toleranceMs)))
-            return false;
-
-        // Its neighbour's pace may be a lie, so that the quicker of the two counts.
-        var blockTime = Math.Min(BlockTime(rules), rules.SeedBlockTimeSeconds);
-        var sinceFirstChain = MeasuredBurst * (at - FirstChainMs) / 1000.0 / blockTime;
-        var sinceAnchor = vote is null
-            ? double.PositiveInfinity
-            : vote.AnchorHeight + 3 * Math.Max(SeedSlackBlocks, rules.ToleranceBlocks(blockTime)) + SeedBurst * Math.Max(0, at - vote.AnchorMs) / 1000.0 / blockTime;
-        return height <= Math.Min(sinceFirstChain, sinceAnchor);
-    }
-
     /// <summary>True unless more than half of the providers had, when they were asked, a head of just then.</summary>
     private bool MostAreOld(double toleranceMs)
     {
@@ -570,5 +610,51 @@ public sealed record ReferenceTrace
     {
         var sorted = values.Order().ToList();
         return sorted[(sorted.Count - 1) / 2];
+    }
+
+    /// <summary>How high heads can be where fewer than three providers vote.</summary>
+    private sealed class LimitsOfFew
+    {
+        private readonly long at;
+        private readonly double pace;
+        private readonly double burst;
+        private readonly double slack;
+        private readonly Dictionary<string, (double Dated, double Any)> byProvider = [];
+
+        public LimitsOfFew(ReferenceTrace trace, long at, NetworkRules rules)
+        {
+            this.at = at;
+            // By the quickest: that one is slow says nothing of what the other can have made.
+            var counted = trace.Votes.Where(vote => vote.Counts).ToList();
+            var quickest = counted.Min(PaceOf);
+            pace = Math.Max(LeastPace, Math.Min(rules.SeedBlockTimeSeconds, quickest ?? double.PositiveInfinity));
+            burst = quickest is null ? SeedBurst : MeasuredBurst;
+            slack = 3 * (quickest is null ? Math.Max(SeedSlackBlocks, rules.ToleranceBlocks(pace)) : rules.ToleranceBlocks(pace));
+            foreach (var vote in counted)
+            {
+                var (dated, any) = byProvider.GetValueOrDefault(vote.Provider, (double.NegativeInfinity, double.NegativeInfinity));
+                var since = Since(vote);
+                byProvider[vote.Provider] = (vote.HeadTimeMs is null ? dated : Math.Max(dated, since), Math.Max(any, since));
+            }
+        }
+
+        /// <summary>
+        /// For heads of this provider: what the chain can have made since the dates of the others' heads. Without dates nobody can tell which of two is right, but no
+        /// chain is older than the first of all.
+        /// </summary>
+        public double Of(string provider)
+        {
+            var (dated, any) = (double.NegativeInfinity, double.NegativeInfinity);
+            foreach (var (other, limits) in byProvider)
+                if (other != provider)
+                    (dated, any) = (Math.Max(dated, limits.Dated), Math.Max(any, limits.Any));
+            if (double.IsNegativeInfinity(any))
+                return double.PositiveInfinity;
+            var ever = Math.Max(any, burst * Math.Max(0, at - FirstChainMs) / 1000.0 / pace);
+            return double.IsNegativeInfinity(dated) ? ever : dated;
+        }
+
+        /// <summary>What the chain can have made since it was there.</summary>
+        public double Since(Vote vote) => vote.Height + slack + burst * Math.Max(0, at - Base(vote)) / 1000.0 / pace;
     }
 }

@@ -46,7 +46,7 @@ internal sealed class ProbeConnection(TimeProvider time, CancellationToken deadl
         }
     }
 
-    /// <summary>The address that took the connection or, where none did, is told of; null while none was tried, and for a connection that was there already.</summary>
+    /// <summary>The address that took the connection or, where none did, the one whose failure is told; null while none was tried, and for a connection that was there already.</summary>
     public IPAddress? Address
     {
         get
@@ -90,13 +90,19 @@ internal sealed class ProbeConnection(TimeProvider time, CancellationToken deadl
     public void Try(IPAddress next)
     {
         lock (gate)
-            address = wasNotNeeded ? null : next;
+        {
+            if (!wasNotNeeded)
+                address = next;
+        }
     }
 
     public void Fail(ProbeFailure reason)
     {
         lock (gate)
-            failure = wasNotNeeded ? null : reason;
+        {
+            if (!wasNotNeeded)
+                failure = reason;
+        }
     }
 
     /// <summary>The answer begins. If this connection is not open yet, the request went over one that came free meanwhile, and how this one ends is nobody's business.</summary>

@@ -121,7 +121,7 @@ public sealed record ProbeResult
     /// <summary><see cref="Endpoint.Fingerprint"/> of where it was asked.</summary>
     public string Endpoint { get; init; } = "";
 
-    /// <summary>The address that was connected to or, where none could be, the one that the outcome is told of; null when none was tried, or a pooled connection whose address is not known.</summary>
+    /// <summary>The address that was connected to or, where none could be, the one whose failure is told; null when none was tried, or a pooled connection whose address is not known.</summary>
     public string? Address { get; init; }
 
     /// <summary>The inside address that its name led to; for the log of staff only, so that nobody scans with our help.</summary>

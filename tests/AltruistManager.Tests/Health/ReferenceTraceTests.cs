@@ -197,6 +197,7 @@ public sealed class ReferenceTraceTests
     [InlineData(80_000, 25)]
     [InlineData(80_000, 1000)] // still catching up
     [InlineData(80_000, 1)] // says that the chain is slow
+    [InlineData(80_000, 0)]
     public void Of_two_providers_whose_heads_have_no_dates_neither_is_evicted_and_both_are_told(long apart, long blocksBehind)
     {
         var heads = new Heads();
@@ -205,55 +206,141 @@ public sealed class ReferenceTraceTests
             var (ahead, behind) = (1_000_000 + apart + sweep * 25, 1_000_000 + sweep * blocksBehind);
             var seen = heads.See(sweep * 300, ("ahead", ahead, null), ("behind", behind, null));
             Assert.All(seen.Values, assessment => Assert.Equal(InSync, assessment.Judgement));
-            if (sweep == 1)
-            {
-                Assert.Matches($"^{ahead - behind} blocks? \\(.+\\) behind 1 other provider; not enough others to judge$", seen["behind"].Reason);
-                if (apart > 100)
-                    Assert.Matches($"^{ahead - behind} blocks \\(.+\\) ahead of 1 other provider; not enough others to judge$", seen["ahead"].Reason);
-            }
-        }
-    }
+            // What nobody can tell is no lag, which would keep one out that was lagging before.
+            Assert.Equal(((long?)0, null), (seen["ahead"].LagBlocks, ahead > behind + 3 ? seen["behind"].LagBlocks : null));
+            if (ahead > behind + 3)
+                Assert.Matches($"^{ahead - behind} blocks \\(.+\\) behind 1 other provider; not enough others to judge$", seen["behind"].Reason);
+            if (ahead > behind + 10_000 && sweep > 0)
+                Assert.Matches($"^{ahead - behind} blocks \\(.+\\) ahead of 1 other provider; not enough others to judge$", seen["ahead"].Reason);
 
-    /// <summary>One by what its own head was just before, the other from the first look on.</summary>
-    [Theory]
-    [InlineData(1000, 300_000)]
-    [InlineData(4_000_000_000, 4_000_000_000)]
-    public void Of_two_providers_whose_heads_have_no_dates_one_that_no_chain_could_have_made_is_ahead(long first, long then)
-    {
-        var heads = new Heads();
-        for (var sweep = 0; sweep < 4; sweep++)
-        {
-            var seen = heads.See(sweep * 300, ("liar", (sweep < 2 ? first : then) + sweep * 25, null), ("honest", 1000 + sweep * 25, null));
-            Assert.Equal((InSync, null), (seen["honest"].Judgement, seen["honest"].Reason));
-            Assert.Equal(sweep < 2 && first == 1000 ? InSync : HeadJudgement.Ahead, seen["liar"].Judgement);
+            // Alone, between two sweeps.
+            Assert.Equal(InSync, heads.See(sweep * 300 + 150, ("ahead", ahead + 12, null))["ahead"].Judgement);
+            if (sweep == 20)
+                heads.Trace = ReferenceTrace.FromJson(heads.Trace.ToJson());
         }
     }
 
     [Fact]
-    public void Of_two_providers_the_one_whose_head_is_of_just_now_tells_where_the_chain_is()
+    public void Several_altruists_of_each_of_two_providers_are_compared_with_those_of_the_other_one()
+    {
+        var heads = new Heads();
+        for (var sweep = 0; sweep < 6; sweep++)
+        {
+            var head = 90_000 + sweep * 25;
+            var seen = heads.See(sweep * 300, ("a1", head, null), ("a2", head + 1, null), ("b1", head - 80_000, null), ("b2", head - 80_005, null));
+            Assert.All(seen.Values, assessment => Assert.Equal(InSync, assessment.Judgement));
+            Assert.StartsWith("80001 blocks (", seen["b1"].Reason, StringComparison.Ordinal);
+            Assert.StartsWith("80006 blocks (", seen["b2"].Reason, StringComparison.Ordinal);
+            if (sweep > 0)
+                Assert.Matches("^80000 blocks .+ ahead of 1 other provider;", seen["a1"].Reason);
+        }
+    }
+
+    [Fact]
+    public void Of_two_providers_of_whom_one_has_several_fresh_heads_none_of_these_is_ahead_of_the_other_one()
+    {
+        var heads = new Heads();
+        for (var sweep = 0; sweep < 12; sweep++)
+        {
+            var (head, behind) = (90_000 + sweep * 25, 1000 + sweep * 25);
+            var seen = sweep < 2
+                ? heads.See(sweep * 300, ("b", behind, null))
+                : heads.See(sweep * 300, ("a1", head, 3), ("a2", head, 3), ("a3", head, null), ("b", behind, null));
+            Assert.All(seen.Values, assessment => Assert.Equal(InSync, assessment.Judgement));
+            // A changed endpoint of theirs is tried as a stranger.
+            var stranger = heads.Make(sweep * 300 + 1, "a7", head, 4) with { Votes = false };
+            Assert.Equal(InSync, heads.Trace.Judge(stranger, heads.Rules).Judgement);
+        }
+    }
+
+    [Fact]
+    public void Of_two_providers_one_that_no_chain_could_be_at_is_ahead()
+    {
+        var heads = new Heads();
+        for (var sweep = 0; sweep < 20; sweep++)
+        {
+            var seen = heads.See(sweep * 300, ("liar", 4_000_000_000 + sweep * 25, null), ("honest", 1000 + sweep * 25, null));
+            Assert.Equal(InSync, seen["honest"].Judgement);
+            // As soon as the pace is known.
+            Assert.Equal(sweep == 0 ? InSync : HeadJudgement.Ahead, seen["liar"].Judgement);
+            Assert.Equal(sweep == 0, seen["honest"].Reason is not null);
+        }
+    }
+
+    /// <summary>Heights of a chain that makes many blocks, of which nobody has said how many, beside one that hardly moves.</summary>
+    [Theory]
+    [InlineData(0.4)]
+    [InlineData(20)]
+    public void Of_two_providers_the_one_at_the_head_of_a_quick_chain_stays(double paceOfTheOther)
+    {
+        var heads = new Heads();
+        for (var second = 0.0; second < 4000; second += second < 30 ? 3 : 300)
+        {
+            var seen = heads.See(second, ("ahead", 350_000_000 + (long)(second / 0.4), null), ("behind", 349_990_000 + (long)(second / paceOfTheOther), null));
+            Assert.All(seen.Values, assessment => Assert.Equal(InSync, assessment.Judgement));
+        }
+    }
+
+    [Fact]
+    public void Of_two_providers_one_that_fell_deep_is_judged_as_soon_as_the_other_was_asked()
+    {
+        var heads = new Heads();
+        for (var sweep = 0; sweep < 3; sweep++)
+            heads.See(sweep * 300, ("a", 1000 + sweep * 25, null), ("b", 1000 + sweep * 25, null));
+        Assert.Equal(HeadJudgement.Undecided, heads.See(800, ("b", 500, null))["b"].Judgement);
+        for (var sweep = 3; sweep < 12; sweep++)
+            Assert.Equal(InSync, heads.See(sweep * 300, ("a", 1000 + sweep * 25, null), ("b", 500 + sweep, null))["b"].Judgement);
+    }
+
+    [Fact]
+    public void Of_two_providers_a_head_that_is_dated_tells_where_the_chain_is()
     {
         var above = new Heads();
         var below = new Heads();
         for (var sweep = 0; sweep < 12; sweep++)
         {
             var seen = above.See(sweep * 300, ("undated", 90_000 + sweep * 25, null), ("dated", 1000 + sweep * 25, 3));
-            Assert.Equal(InSync, seen["dated"].Judgement);
+            Assert.Equal((InSync, null), (seen["dated"].Judgement, seen["dated"].Reason));
             Assert.Equal(HeadJudgement.Ahead, seen["undated"].Judgement);
+            Assert.Matches("^ahead of the chain: says block .+, 1 other provider at most", seen["undated"].Reason);
 
             Assert.All(below.See(sweep * 300, ("undated", 1000 + sweep * 25, null), ("dated", 90_000 + sweep * 25, 3)).Values, assessment => Assert.Equal(InSync, assessment.Judgement));
         }
     }
 
+    /// <summary>Whatever the pace of the one that is days behind.</summary>
     [Theory]
     [InlineData(0)]
-    [InlineData(80_000)]
-    public void A_chain_is_not_halted_because_one_of_two_stands_still(long apart)
+    [InlineData(1)]
+    [InlineData(25)]
+    [InlineData(1000)]
+    public void Of_two_providers_one_whose_head_is_dated_days_ago_makes_nobody_ahead(long blocks)
     {
         var heads = new Heads();
         for (var sweep = 0; sweep < 20; sweep++)
         {
-            var seen = heads.See(sweep * 300, ("frozen", 1000 + Math.Min(sweep, 3) * 25, null), ("mover", 1000 + apart + sweep * 25, null));
-            Assert.Equal((InSync, InSync, false), (seen["frozen"].Judgement, seen["mover"].Judgement, heads.Trace.Halted));
+            var (head, behind) = (1_000_000L + sweep * 25, 920_000 + sweep * blocks);
+            var seen = heads.See(sweep * 300, ("honest", head, 3), ("behind", behind, (head - behind) * 12));
+            Assert.Equal(InSync, seen["honest"].Judgement);
+            Assert.True(seen["behind"].Judgement == InSync || blocks == 0 && seen["behind"].Judgement == HeadJudgement.Stale, $"{seen["behind"]}");
+        }
+    }
+
+    [Theory]
+    [InlineData(0, null)]
+    [InlineData(80_000, null)]
+    [InlineData(-80_000, null)]
+    [InlineData(80_000, 3.0)]
+    public void A_chain_is_not_halted_because_one_of_two_stands_still(long apart, double? ageOfTheOther)
+    {
+        var heads = new Heads();
+        for (var sweep = 0; sweep < 20; sweep++)
+        {
+            var frozen = ("frozen", 100_000 + Math.Min(sweep, 3) * 25L, (double?)null);
+            var seen = sweep < 2 ? heads.See(sweep * 300, frozen) : heads.See(sweep * 300, frozen, ("mover", 100_000 + apart + sweep * 25, ageOfTheOther));
+            Assert.All(seen.Where(_ => sweep < 4), pair => Assert.Equal(InSync, pair.Value.Judgement));
+            Assert.True(sweep < 3 || seen["mover"].Judgement == InSync);
+            Assert.False(heads.Trace.Halted && sweep != 2, $"sweep {sweep}");
         }
     }
 
@@ -265,6 +352,18 @@ public sealed class ReferenceTraceTests
         {
             var seen = heads.See(sweep * 300, ("a", 1025, (sweep - 1) * 300), ("behind", 50 * sweep, 20_000));
             Assert.Equal((InSync, true), (seen["a"].Judgement, heads.Trace.Halted));
+        }
+    }
+
+    [Fact]
+    public void A_chain_is_halted_although_one_of_three_says_that_it_goes_on()
+    {
+        var heads = new Heads();
+        for (var sweep = 0; sweep < 20; sweep++)
+        {
+            var head = 1000 + Math.Min(sweep, 3) * 25L;
+            heads.See(sweep * 300, ("a", head, null), ("b", head, null), ("liar", 90_000 + sweep * 25, null));
+            Assert.Equal(sweep > 3, heads.Trace.Halted);
         }
     }
 

@@ -56,6 +56,7 @@ public sealed class FaultTests(ChaosWorld world) : IClassFixture<ChaosWorld>
         await AllAreHealthyAsync(scene, named.SkipLast(1));
         foreach (var altruist in named.SkipLast(1))
             Assert.DoesNotContain(await ChangesAsync(altruist), change => change!["to"]!.GetValue<string>() == "down");
+        await scene.NobodyElseSufferedAsync(named.SkipLast(1));
 
         async Task<JsonArray> ChangesAsync(string altruist) => (await world.Service.GetAsync($"/api/v1/altruists/{altruist}/changes"))["items"]!.AsArray();
     }
@@ -244,6 +245,7 @@ public sealed class FaultTests(ChaosWorld world) : IClassFixture<ChaosWorld>
         await scene.StateIsAsync(foreign, "down", "the certificate is for another host");
         await scene.StateIsAsync(unknown, "down", "the certificate is not trusted");
         Assert.NotEqual("unknown", (await world.Service.GetAsync($"/api/v1/altruists/{fine}"))["state"]!.GetValue<string>());
+        await scene.NobodyElseSufferedAsync(fine);
 
         Task<string> RegisterSecureAsync(string name, Func<string, System.Security.Cryptography.X509Certificates.X509Certificate2> certificate)
         {
