@@ -356,6 +356,19 @@ public sealed class ReferenceTraceTests
     }
 
     [Fact]
+    public void A_chain_stays_halted_when_somebody_is_seen_for_the_first_time()
+    {
+        var heads = new Heads();
+        for (var sweep = 0; sweep < 10; sweep++)
+            heads.See(sweep * 300, ("a", 1000 + Math.Min(sweep, 3) * 25, null));
+        Assert.True(heads.Trace.Halted);
+
+        heads.See(3000, ("a", 1075, null), ("newcomer", 1075, null));
+
+        Assert.True(heads.Trace.Halted);
+    }
+
+    [Fact]
     public void A_chain_is_halted_although_one_of_three_says_that_it_goes_on()
     {
         var heads = new Heads();
