@@ -34,8 +34,8 @@ internal sealed class HealthBatch
     /// <summary>All that may be picked now.</summary>
     public required Func<IEnumerable<Altruist>> Eligible { get; init; }
 
-    /// <summary>When anybody was probed last before the start; null where nothing is known of that.</summary>
-    public required DateTimeOffset? WatchedUntil { get; init; }
+    /// <summary>From the last probe of anybody before the start until the start.</summary>
+    public required (DateTimeOffset From, DateTimeOffset Until) Away { get; init; }
 
     public required DateTimeOffset Now { get; init; }
 
@@ -75,10 +75,11 @@ internal sealed class HealthBatch
             var (finding, reason) = integrity.GetValueOrDefault(altruist.Id, (IntegrityFinding.NotJudged, null));
             // Probes of several lanes that waited for the same silence saw one thing, not several in a row. Those of one lane follow each other.
             var repeats = probe.Outcome.IsSilence() && before.LastSilence is { } counted && probe.Lane != counted.Lane && probe.At - Preservation.TimeoutOf(probe) < counted.Until;
-            var seenSo = new Assessment(probe, Roster.PlaceOf(altruist), expected, altruist.Attested, head, finding, reason, repeats ? Blame.BeingChecked : Preservation.BlameOf(probe, altruist))
+            var blame = repeats ? Blame.BeingChecked : Preservation.BlameOf(probe, altruist);
+            var seenSo = new Assessment(probe, Roster.PlaceOf(altruist), expected, altruist.Attested, head, finding, reason, blame)
             {
                 Excused = before.Memory.DownSince is { } since ? ExcusedBetween(altruist, since, Now) : default,
-                Unwatched = before.Memory.DownSince is { } fell ? UnwatchedBefore(altruist, before.Verdict.LastProbeAt ?? WatchedUntil ?? fell) : default,
+                Unwatched = before.Memory.DownSince is { } fell ? UnwatchedSince(fell, altruist, before.Verdict.LastProbeAt, couldAsk: !probe.Outcome.IsOurs() || blame == Blame.TheAltruist) : default,
                 Draining = Drains.InForce(altruist.Id, Now) is not null,
             };
             var evaluation = HealthEvaluator.Evaluate(before.Memory, seenSo, Health, Now);
@@ -105,9 +106,15 @@ internal sealed class HealthBatch
 
         TimeSpan ExcusedBetween(Altruist altruist, DateTimeOffset from, DateTimeOffset until) => Preservation.FrozenBetween(altruist, from, until) + Drains.Between(altruist.Id, from, until);
 
-        // A sweep may be late; what is longer is a prober that was away, or a clock that was set ahead.
-        TimeSpan UnwatchedBefore(Altruist altruist, DateTimeOffset last) =>
-            Now - last > 2 * Probing.Interval && Now - last - 2 * Probing.Interval - ExcusedBetween(altruist, last, Now) is var away && away > TimeSpan.Zero ? away : TimeSpan.Zero;
+        // A sweep may be late; what is longer is a prober that was away, or a clock that was set ahead. One that could not ask has not looked at all.
+        TimeSpan UnwatchedSince(DateTimeOffset fell, Altruist altruist, DateTimeOffset? last, bool couldAsk)
+        {
+            var (from, until) = last is { } known ? (known, Now) : Away;
+            if (from < fell)
+                from = fell;
+            var late = couldAsk ? 2 * Probing.Interval : TimeSpan.Zero;
+            return until - from > late && until - from - late - ExcusedBetween(altruist, from, until) is var unwatched && unwatched > TimeSpan.Zero ? unwatched : TimeSpan.Zero;
+        }
 
         static bool Falls(Memory before, Memory after) =>
             before.Base is VerdictState.Healthy or VerdictState.Failing && after.Base is not (VerdictState.Healthy or VerdictState.Failing);

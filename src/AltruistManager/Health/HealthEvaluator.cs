@@ -72,8 +72,9 @@ public static class HealthEvaluator
     {
         var probe = seen.Probe;
         memory = Settled(memory, now).At(seen.Endpoint);
-        if (memory.DownSince is not null)
-            memory = memory with { Unwatched = memory.Unwatched + seen.Unwatched };
+        // Not more than all of it, whatever was done to the clock.
+        if (memory.DownSince is { } fell)
+            memory = memory with { Unwatched = Min(memory.Unwatched + seen.Unwatched, now - fell) };
         var before = memory;
         if (CountsNothing(seen))
         {

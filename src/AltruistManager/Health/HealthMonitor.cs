@@ -36,7 +36,7 @@ public sealed partial class HealthMonitor(
     private readonly SemaphoreSlim returning = new(1, 1);
     private Roster seen = Roster.Empty;
 
-    private DateTimeOffset? watchedUntil;
+    private (DateTimeOffset From, DateTimeOffset Until) away;
 
     /// <summary>Takes up what was known before the start. Call once, before the first probe and the first round.</summary>
     public async Task LoadAsync(CancellationToken cancellation)
@@ -49,7 +49,7 @@ public sealed partial class HealthMonitor(
         var now = time.GetUtcNow();
         var answered = await store.LastSeenAsync(probing.Value.Vantage, now - 2 * probing.Value.Interval, now - Performance.Span, cancellation);
         var roster = rosters.Current;
-        watchedUntil = await store.WatchedUntilAsync(probing.Value.Vantage, cancellation);
+        away = (await store.WatchedUntilAsync(probing.Value.Vantage, now, cancellation) ?? DateTimeOffset.MinValue, now);
         await foreach (var stored in store.LoadAsync(probing.Value.Vantage, cancellation))
         {
             var known = Sharing(roster, stored);
@@ -262,7 +262,7 @@ public sealed partial class HealthMonitor(
             Preservation = preservation,
             Drains = drains.Current,
             Eligible = Eligible,
-            WatchedUntil = watchedUntil,
+            Away = away,
             Now = now,
         }.Judge();
 

@@ -259,8 +259,10 @@ public sealed class HealthStore(Database database) : IHealthHeritage
     }
 
     /// <summary>When the newest stored probe was made; null when there is none.</summary>
-    internal async Task<DateTimeOffset?> WatchedUntilAsync(string vantage, CancellationToken cancellation) =>
-        UnixTime.FromMs((await database.QueryAsync<long?>("select at from probes where vantage = @vantage order by at desc limit 1", new { vantage }, cancellation)).FirstOrDefault());
+    /// <param name="now">What is newer is from before somebody set the clock back.</param>
+    internal async Task<DateTimeOffset?> WatchedUntilAsync(string vantage, DateTimeOffset now, CancellationToken cancellation) =>
+        UnixTime.FromMs((await database.QueryAsync<long?>(
+            "select at from probes where vantage = @vantage and at <= @now order by at desc limit 1", new { vantage, now = now.ToUnixTimeMilliseconds() }, cancellation)).FirstOrDefault());
 
     /// <summary>Of one altruist after the other: all rows at once would be several times what is kept of them.</summary>
     private static async Task<IReadOnlyDictionary<AltruistId, LastSeen>> NewestAsync(DbConnection connection, Dictionary<string, double> successes, string vantage, DateTimeOffset since, CancellationToken cancellation)

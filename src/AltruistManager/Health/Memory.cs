@@ -63,7 +63,7 @@ public sealed record Memory
 
     public DateTimeOffset? DownSince { get => downSince; init => downSince = value; }
 
-    /// <summary>How long of the time since <see cref="DownSince"/> nobody looked: the prober itself was down, or a clock was set ahead. Nobody's downtime.</summary>
+    /// <summary>How long of the time since <see cref="DownSince"/> nobody looked: the prober was down or could not ask, or a clock was set ahead. Nobody's downtime.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public TimeSpan Unwatched { get; init; }
 

@@ -34,8 +34,6 @@ public sealed record ReferenceTrace
     private const double MeasuredBurst = 2;
     private const double SeedBurst = 100;
 
-    private const double LeastPace = 0.001;
-
     /// <summary>What the fastest chain makes in the least tolerance.</summary>
     private const double SeedSlackBlocks = 1000;
 
@@ -251,8 +249,8 @@ public sealed record ReferenceTrace
     }
 
     /// <summary>
-    /// Fewer than three providers, and no reference: how far they are apart is told and evicts nobody. Only dates evict: one's own, those of heads that went on while
-    /// one's own stood still, and what the chain can have made since the date of another provider's head.
+    /// Fewer than three providers, and no reference: how far they are apart is told and evicts nobody. What evicts is a date: one's own that is old, that of a head which
+    /// went on while one's own stood still, that of another provider's head since which the chain cannot have made so much; and a height that no chain can be at.
     /// </summary>
     private HeadAssessment JudgeAmongFew(Observation seen, Vote? own, List<Vote> others, string? tooOld, NetworkRules rules)
     {
@@ -260,44 +258,55 @@ public sealed record ReferenceTrace
         var tolerance = rules.ToleranceBlocks(blockTime);
         var at = seen.At.ToUnixTimeMilliseconds();
         var limits = new LimitsOfFew(this, at, rules);
-        if (seen.Height > limits.Of(seen.Provider.Value))
+        var isOld = IsOld(seen, rules);
+        // Others are judged by a reference, and it by none of them.
+        if (seen.Height > limits.Of(seen.Provider.Value, isOld) && !(seen.Reference && seen.Votes))
         {
-            var fresh = others.FindAll(vote => vote.AtMs >= FreshSince(at, rules));
-            return OtherProviders(fresh, seen.Provider) == 0 ? new(HeadJudgement.Undecided, null, tolerance, null) : Ahead(seen, fresh, tolerance);
+            var below = others.FindAll(vote => vote.AtMs >= FreshSince(at, rules) && vote.Height < seen.Height);
+            return OtherProviders(below, seen.Provider) == 0 ? new(HeadJudgement.Undecided, null, tolerance, null) : Ahead(seen, below, tolerance);
         }
 
         // After a fall, what others had before may be gone for them as well.
         var compared = own?.FellMs is { } fell ? others.FindAll(vote => vote.AtMs >= fell - SweepSpreadMs) : others;
-        if (OtherProviders(compared, seen.Provider) == 0 && OtherProviders(others, seen.Provider) > 0)
+        if (OtherProviders(compared, seen.Provider) == 0 && OtherProviders(others, seen.Provider) > 0 && tooOld is null)
             return new(HeadJudgement.Undecided, null, tolerance, null);
 
-        compared = compared.FindAll(vote => HeightAt(vote, at, blockTime) <= limits.Of(vote.Provider));
-        var ahead = compared.FindAll(IsAhead);
+        var toleranceMs = rules.ToleranceSeconds(blockTime) * 1000;
+        compared = compared.FindAll(vote => HeightAt(vote, at, blockTime) <= limits.Of(vote.Provider, !IsDated(vote, toleranceMs)));
+        var ahead = compared.FindAll(vote => HeightAt(vote, at, blockTime) > seen.Height + tolerance);
         if (WhyStale(seen, own, ahead, rules) is { } stale)
             return new(HeadJudgement.Stale, (long)ahead.Max(vote => HeightAt(vote, at, blockTime)) - seen.Height, tolerance, stale);
         if (tooOld is not null)
             return new(HeadJudgement.Lagging, null, tolerance, tooOld);
 
-        // Altruists of its own provider tell something only where there is nobody else.
-        if (compared.FindAll(vote => vote.Provider != seen.Provider.Value) is { Count: > 0 } strangers)
-            compared = strangers;
         if (compared.Count == 0)
             return new(HeadJudgement.InSync, null, tolerance, HaltReason(at));
 
-        var lead = (long)compared.Max(vote => HeightAt(vote, at, blockTime)) - seen.Height;
-        if (lead > tolerance)
-            return new(HeadJudgement.InSync, null, tolerance, $"{Behind(seen, lead, compared, compared.FindAll(IsAhead), blockTime)}; {NotEnough}");
-        return new(HeadJudgement.InSync, Math.Max(0, lead), tolerance, seen.Height > compared.Max(limits.Since)
-            ? $"{Blocks(-lead, (long)(-lead * blockTime * 1000))} ahead of {OthersInWords(compared, seen.Provider)}; {NotEnough}"
+        if (ahead.Count > 0)
+        {
+            var leaders = Strangers(ahead);
+            var blocks = Highest(leaders) - seen.Height;
+            // Only dates tell that it is behind and not the others ahead; a lag that nobody can tell would keep one out that was lagging before.
+            var isBehind = seen.HeadTime is not null && isOld && leaders.Exists(vote => vote.HeadTimeMs is not null);
+            return new(HeadJudgement.InSync, isBehind ? blocks : null, tolerance, $"{Behind(seen, blocks, leaders, leaders, blockTime)}; {NotEnough}");
+        }
+
+        var nearest = Strangers(compared);
+        var lead = seen.Height - Highest(nearest);
+        return new(HeadJudgement.InSync, Math.Max(0, Highest(compared) - seen.Height), tolerance, seen.Height > nearest.Max(limits.Since)
+            ? $"{Blocks(lead, (long)(lead * blockTime * 1000))} ahead of {OthersInWords(nearest, seen.Provider)}; {NotEnough}"
             : HaltReason(at));
 
-        bool IsAhead(Vote vote) => HeightAt(vote, at, blockTime) > seen.Height + tolerance;
+        long Highest(List<Vote> votes) => (long)votes.Max(vote => HeightAt(vote, at, blockTime));
+
+        // Altruists of its own provider only where there is nobody else.
+        List<Vote> Strangers(List<Vote> votes) => votes.FindAll(vote => vote.Provider != seen.Provider.Value) is { Count: > 0 } strangers ? strangers : votes;
     }
 
     private static HeadAssessment Ahead(Observation seen, List<Vote> fresh, double tolerance)
     {
         var strangers = fresh.FindAll(vote => vote.Provider != seen.Provider.Value);
-        return new(HeadJudgement.Ahead, null, tolerance, $"ahead of the chain: says block {seen.Height}, {OthersInWords(strangers, seen.Provider)} at most {strangers.Max(vote => vote.Height)}");
+        return new(HeadJudgement.Ahead, null, tolerance, $"ahead of the chain: says block {seen.Height}, {OtherProviderCount(Providers(strangers))} at most {strangers.Max(vote => vote.Height)}");
     }
 
     /// <param name="ahead">Who is ahead of it by more than is tolerated.</param>
@@ -428,7 +437,7 @@ public sealed record ReferenceTrace
                 all.Add((vote.Provider, pace));
         var paces = OnePerProvider(all, count => count / 2);
         paces.Sort();
-        return paces.Count == 0 ? null : Math.Clamp(paces[paces.Count / 2], LeastPace, 86_400);
+        return paces.Count == 0 ? null : Math.Clamp(paces[paces.Count / 2], 0.001, 86_400);
     }
 
     /// <summary>Seconds per block, since its older anchor; null while that is too short a time.</summary>
@@ -503,7 +512,7 @@ public sealed record ReferenceTrace
                 return false;
             var toleranceMs = rules.ToleranceSeconds(BlockTime(rules)) * 1000;
             var isDated = counted.Exists(vote => vote.HeadTimeMs is not null);
-            return counted.Exists(vote => vote.RoseMs > vote.AnchorMs && vote.RoseMs >= now - silence && (!isDated || IsDated(vote, toleranceMs)));
+            return counted.Exists(vote => vote.RoseMs > vote.AnchorMs && vote.AtMs - vote.RoseMs < silence && (!isDated || IsDated(vote, toleranceMs)));
         }
     }
 
@@ -624,12 +633,14 @@ public sealed record ReferenceTrace
         public LimitsOfFew(ReferenceTrace trace, long at, NetworkRules rules)
         {
             this.at = at;
-            // By the quickest: that one is slow says nothing of what the other can have made.
+            // By the quickest: that one is slow says nothing of what the other can have made. One that has jumped has no pace.
             var counted = trace.Votes.Where(vote => vote.Counts).ToList();
-            var quickest = counted.Min(PaceOf);
-            pace = Math.Max(LeastPace, Math.Min(rules.SeedBlockTimeSeconds, quickest ?? double.PositiveInfinity));
-            burst = quickest is null ? SeedBurst : MeasuredBurst;
-            slack = 3 * (quickest is null ? Math.Max(SeedSlackBlocks, rules.ToleranceBlocks(pace)) : rules.ToleranceBlocks(pace));
+            var quickest = counted.Select(PaceOf).Where(measured => measured >= rules.SeedBlockTimeSeconds / SeedBurst).Min();
+            pace = Math.Min(rules.SeedBlockTimeSeconds, quickest ?? double.PositiveInfinity);
+            // One that crawls has not measured the chain.
+            var isMeasured = quickest <= 2 * rules.SeedBlockTimeSeconds;
+            burst = isMeasured ? MeasuredBurst : SeedBurst;
+            slack = 3 * (!isMeasured ? Math.Max(SeedSlackBlocks, rules.ToleranceBlocks(pace)) : rules.ToleranceBlocks(pace));
             foreach (var vote in counted)
             {
                 var (dated, any) = byProvider.GetValueOrDefault(vote.Provider, (double.NegativeInfinity, double.NegativeInfinity));
@@ -639,10 +650,11 @@ public sealed record ReferenceTrace
         }
 
         /// <summary>
-        /// For heads of this provider: what the chain can have made since the dates of the others' heads. Without dates nobody can tell which of two is right, but no
-        /// chain is older than the first of all.
+        /// For heads of this provider: what the chain can have made since the dates of the others' heads. Where these have none, or its own is of just now as well, nobody
+        /// can tell which of two is right; but no chain is older than the first of all.
         /// </summary>
-        public double Of(string provider)
+        /// <param name="isOld">They are not of just now, or nobody knows.</param>
+        public double Of(string provider, bool isOld)
         {
             var (dated, any) = (double.NegativeInfinity, double.NegativeInfinity);
             foreach (var (other, limits) in byProvider)
@@ -651,7 +663,7 @@ public sealed record ReferenceTrace
             if (double.IsNegativeInfinity(any))
                 return double.PositiveInfinity;
             var ever = Math.Max(any, burst * Math.Max(0, at - FirstChainMs) / 1000.0 / pace);
-            return double.IsNegativeInfinity(dated) ? ever : dated;
+            return double.IsNegativeInfinity(dated) || !isOld ? ever : dated;
         }
 
         /// <summary>What the chain can have made since it was there.</summary>

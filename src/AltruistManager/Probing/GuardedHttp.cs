@@ -212,12 +212,12 @@ internal sealed class GuardedHttp : IDisposable
             using var patience = last ? null : CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             using var alarm = patience is null ? null : time.CreateTimer(_ => patience.Cancel(), null, AddressPatience, Timeout.InfiniteTimeSpan);
             Socket? socket = null;
+            connection.Try(addresses[index]);
             try
             {
                 socket = new Socket(addresses[index].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
                 if (!HandleReserve.IsLeft(socket, HandleReserve.OfProbes))
                     throw new SocketException((int)SocketError.TooManyOpenSockets);
-                connection.Try(addresses[index]);
                 await socket.ConnectAsync(new IPEndPoint(addresses[index], port), patience?.Token ?? cancellation);
                 egress.Reached(addresses[index]);
                 return socket;

@@ -147,7 +147,7 @@ public sealed class HealthHistoryTests
                         Restart();
                         break;
                     case < 97:
-                        var leap = TimeSpan.FromMinutes(happened.How % 2 != 0 ? -7 : happened.How % 4 == 0 ? 7 : 24 * 60);
+                        var leap = TimeSpan.FromMinutes((happened.How % 4) switch { 0 => 7, 1 => -7, 2 => 24 * 60, _ => -24 * 60 });
                         clock.SetBy += leap;
                         // Who looks at a wall clock cannot tell a small leap from a late sweep.
                         foreach (var down in nodes.Where(one => one.Down is not null && leap > TimeSpan.Zero))
@@ -249,7 +249,7 @@ public sealed class HealthHistoryTests
             Drains = DrainBook.Empty,
             Probing = probing,
             Preservation = preservation,
-            WatchedUntil = null,
+            Away = default,
             Eligible = () => nodes.Where(node => board[node.Altruist.Id].State is VerdictState.Healthy or VerdictState.Failing).Select(node => node.Altruist),
             Now = clock.GetUtcNow(),
         }.Judge();
@@ -294,6 +294,8 @@ public sealed class HealthHistoryTests
                 Assert.Equal((was.Memory, before), (now.Memory, after));
                 return;
             }
+
+            Assert.True(now.Memory.DownSince is { } fell ? now.Memory.Unwatched <= clock.GetUtcNow() - fell : now.Memory.Unwatched == TimeSpan.Zero, message);
 
             // The bystander's notes.
             if (probe.Identity is { } identity)

@@ -407,6 +407,28 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         Assert.Equal(VerdictState.Unknown, board[Id("a1")].State);
     }
 
+    /// <summary>It was down before the start, and nobody of this process has seen it.</summary>
+    [Fact]
+    public async Task An_heir_is_down_for_as_long_as_the_retired_one_was()
+    {
+        options = new HealthOptions { SuspendAfter = TimeSpan.FromHours(1) };
+        await HealthyAsync("a1", "b1", "c1");
+        await Database.WriteAsync(write => write.ExecuteAsync(
+            "insert into probes (altruist_id, vantage, lane, at, outcome, probes, failures) values ('a1', 'local', 'steady', @at, 'ConnectRefused', 1, 1)",
+            new { at = Heads.Start.AddDays(-30).ToUnixTimeMilliseconds() }), Cancellation);
+        var monitor = await RestartAsync();
+        for (var second = 310; second < 3600; second += 300)
+            await ObserveAsync(monitor, ProbeLane.Steady, Bad("a1", second, ProbeOutcome.ConnectRefused));
+        await Database.WriteAsync(write => new HealthStore(Database).InheritAsync(write, Id("a1"), Id("a2")), Cancellation);
+        rosters.Replace(RosterOf([.. rosters.Current.Altruists.Values, Make("a2") with { Url = Make("a1").Url }]));
+
+        for (var second = 3700; second < 4900; second += 300)
+            await ObserveAsync(monitor, ProbeLane.Steady, Bad("a2", second, ProbeOutcome.ConnectRefused));
+
+        Assert.Equal(VerdictState.Suspended, board[Id("a2")].State);
+        Assert.StartsWith("down for 6", board[Id("a2")].Reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_heir_takes_over_the_health_of_the_retired_one()
     {
@@ -648,6 +670,7 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
     [InlineData("a new process")]
     [InlineData("a new process, long after")]
     [InlineData("a clock that was set")]
+    [InlineData("a resolver that was down")]
     public async Task Time_in_which_nobody_looked_is_nobodys_downtime(string after)
     {
         const int hour = 3600;
@@ -662,6 +685,13 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
 
         var back = (after.EndsWith("long after", StringComparison.Ordinal) ? 7 + (24 * 30) : 7 + 20) * hour;
         clock.Now = Heads.Start.AddSeconds(back);
+        if (after.StartsWith("a resolver", StringComparison.Ordinal))
+        {
+            // And so it is of everybody else.
+            for (var second = (7 * hour) + 600; second < back; second += 600)
+                await ObserveAsync(monitor, ProbeLane.Steady, [.. new[] { "a1", "b1", "c1" }.Select(name => Bad(name, second, ProbeOutcome.ResolverFailed))]);
+        }
+
         if (after.StartsWith("a new process", StringComparison.Ordinal))
             monitor = await RestartAsync();
         for (var second = 0; second <= 10 * hour; second += 600)
