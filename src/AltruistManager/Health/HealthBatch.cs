@@ -34,8 +34,8 @@ internal sealed class HealthBatch
     /// <summary>All that may be picked now.</summary>
     public required Func<IEnumerable<Altruist>> Eligible { get; init; }
 
-    /// <summary>From the last probe of anybody before the start until the start.</summary>
-    public required (DateTimeOffset From, DateTimeOffset Until) Away { get; init; }
+    /// <summary>When anybody was probed last before the start; null where nothing is known of that.</summary>
+    public required DateTimeOffset? WatchedUntil { get; init; }
 
     public required DateTimeOffset Now { get; init; }
 
@@ -109,11 +109,9 @@ internal sealed class HealthBatch
         // A sweep may be late; what is longer is a prober that was away, or a clock that was set ahead. One that could not ask has not looked at all.
         TimeSpan UnwatchedSince(DateTimeOffset fell, Altruist altruist, DateTimeOffset? last, bool couldAsk)
         {
-            var (from, until) = last is { } known ? (known, Now) : Away;
-            if (from < fell)
-                from = fell;
+            var from = (last ?? WatchedUntil) is { } known && known > fell ? known : fell;
             var late = couldAsk ? 2 * Probing.Interval : TimeSpan.Zero;
-            return until - from > late && until - from - late - ExcusedBetween(altruist, from, until) is var unwatched && unwatched > TimeSpan.Zero ? unwatched : TimeSpan.Zero;
+            return Now - from > late && Now - from - late - ExcusedBetween(altruist, from, Now) is var unwatched && unwatched > TimeSpan.Zero ? unwatched : TimeSpan.Zero;
         }
 
         static bool Falls(Memory before, Memory after) =>

@@ -36,7 +36,7 @@ public sealed partial class HealthMonitor(
     private readonly SemaphoreSlim returning = new(1, 1);
     private Roster seen = Roster.Empty;
 
-    private (DateTimeOffset From, DateTimeOffset Until) away;
+    private DateTimeOffset? watchedUntil;
 
     /// <summary>Takes up what was known before the start. Call once, before the first probe and the first round.</summary>
     public async Task LoadAsync(CancellationToken cancellation)
@@ -49,7 +49,7 @@ public sealed partial class HealthMonitor(
         var now = time.GetUtcNow();
         var answered = await store.LastSeenAsync(probing.Value.Vantage, now - 2 * probing.Value.Interval, now - Performance.Span, cancellation);
         var roster = rosters.Current;
-        away = (await store.WatchedUntilAsync(probing.Value.Vantage, now, cancellation) ?? DateTimeOffset.MinValue, now);
+        watchedUntil = await store.WatchedUntilAsync(probing.Value.Vantage, now, cancellation);
         await foreach (var stored in store.LoadAsync(probing.Value.Vantage, cancellation))
         {
             var known = Sharing(roster, stored);
@@ -262,7 +262,7 @@ public sealed partial class HealthMonitor(
             Preservation = preservation,
             Drains = drains.Current,
             Eligible = Eligible,
-            Away = away,
+            WatchedUntil = watchedUntil,
             Now = now,
         }.Judge();
 
@@ -318,9 +318,17 @@ public sealed partial class HealthMonitor(
     {
         if (unknown.Count == 0)
             return;
+        var roster = rosters.Current;
         foreach (var stored in await store.LoadAsync(probing.Value.Vantage, unknown, cancellation))
-            Keep(stored.Altruist, WithStanding(rosters.Current, stored.Altruist, Watched.FromStored(stored, seen: null)));
+            Keep(stored.Altruist, WithStanding(roster, stored.Altruist, Watched.FromStored(stored, stored.Memory.DownSince is null ? null : SeenOfPredecessor(roster, stored.Altruist))));
     }
+
+    /// <summary>When the retired altruist whose health it has taken over was probed last: nobody has looked since.</summary>
+    private LastSeen? SeenOfPredecessor(Roster roster, AltruistId heir) =>
+        roster.Altruists.TryGetValue(heir, out var altruist)
+        && roster.Altruists.Values.Where(other => other.RetiredAt is not null && other.InService.Url == altruist.Url && other.Network == altruist.Network).MaxBy(other => other.RetiredAt) is { } retired
+            ? new LastSeen(board.Find(retired.Id)?.Verdict.LastProbeAt, AnswerAt: null, Height: null, LatencyMs: null, Performance.Unknown)
+            : null;
 
     /// <summary>How a probe of an endpoint that is not in service stands beside the network; it is no vote.</summary>
     internal HeadAssessment? JudgeBeside(Altruist altruist, ProbeResult probe)

@@ -250,7 +250,8 @@ public sealed record ReferenceTrace
 
     /// <summary>
     /// Fewer than three providers, and no reference: how far they are apart is told and evicts nobody. What evicts is a date: one's own that is old, that of a head which
-    /// went on while one's own stood still, that of another provider's head since which the chain cannot have made so much; and a height that no chain can be at.
+    /// went on while one's own stood still, that of another provider's head since which the chain cannot have made so much as a head without a recent date says; and a
+    /// height that no chain can be at.
     /// </summary>
     private HeadAssessment JudgeAmongFew(Observation seen, Vote? own, List<Vote> others, string? tooOld, NetworkRules rules)
     {
@@ -258,9 +259,8 @@ public sealed record ReferenceTrace
         var tolerance = rules.ToleranceBlocks(blockTime);
         var at = seen.At.ToUnixTimeMilliseconds();
         var limits = new LimitsOfFew(this, at, rules);
-        var isOld = IsOld(seen, rules);
-        // Others are judged by a reference, and it by none of them.
-        if (seen.Height > limits.Of(seen.Provider.Value, isOld) && !(seen.Reference && seen.Votes))
+        // No height of theirs makes a reference ahead.
+        if (seen.Height > limits.Of(seen.Provider.Value, IsRecent(seen.HeadTime?.ToUnixTimeMilliseconds(), at)) && !(seen.Reference && seen.Votes))
         {
             var below = others.FindAll(vote => vote.AtMs >= FreshSince(at, rules) && vote.Height < seen.Height);
             return OtherProviders(below, seen.Provider) == 0 ? new(HeadJudgement.Undecided, null, tolerance, null) : Ahead(seen, below, tolerance);
@@ -271,11 +271,12 @@ public sealed record ReferenceTrace
         if (OtherProviders(compared, seen.Provider) == 0 && OtherProviders(others, seen.Provider) > 0 && tooOld is null)
             return new(HeadJudgement.Undecided, null, tolerance, null);
 
-        var toleranceMs = rules.ToleranceSeconds(blockTime) * 1000;
-        compared = compared.FindAll(vote => HeightAt(vote, at, blockTime) <= limits.Of(vote.Provider, !IsDated(vote, toleranceMs)));
+        compared = compared.FindAll(vote => HeightAt(vote, at, blockTime) <= limits.Of(vote.Provider, IsRecent(vote.HeadTimeMs, vote.AtMs)));
         var ahead = compared.FindAll(vote => HeightAt(vote, at, blockTime) > seen.Height + tolerance);
-        if (WhyStale(seen, own, ahead, rules) is { } stale)
-            return new(HeadJudgement.Stale, (long)ahead.Max(vote => HeightAt(vote, at, blockTime)) - seen.Height, tolerance, stale);
+        // That nobody can tell whether they are ahead of the chain makes them no evidence.
+        var witnesses = ahead.FindAll(vote => HeightAt(vote, at, blockTime) <= limits.Of(vote.Provider, isRecent: false));
+        if (WhyStale(seen, own, witnesses, rules) is { } stale)
+            return new(HeadJudgement.Stale, Highest(witnesses) - seen.Height, tolerance, stale);
         if (tooOld is not null)
             return new(HeadJudgement.Lagging, null, tolerance, tooOld);
 
@@ -287,7 +288,7 @@ public sealed record ReferenceTrace
             var leaders = Strangers(ahead);
             var blocks = Highest(leaders) - seen.Height;
             // Only dates tell that it is behind and not the others ahead; a lag that nobody can tell would keep one out that was lagging before.
-            var isBehind = seen.HeadTime is not null && isOld && leaders.Exists(vote => vote.HeadTimeMs is not null);
+            var isBehind = seen.HeadTime is not null && IsOld(seen, rules) && witnesses.Exists(vote => vote.HeadTimeMs is not null);
             return new(HeadJudgement.InSync, isBehind ? blocks : null, tolerance, $"{Behind(seen, blocks, leaders, leaders, blockTime)}; {NotEnough}");
         }
 
@@ -296,6 +297,9 @@ public sealed record ReferenceTrace
         return new(HeadJudgement.InSync, Math.Max(0, Highest(compared) - seen.Height), tolerance, seen.Height > nearest.Max(limits.Since)
             ? $"{Blocks(lead, (long)(lead * blockTime * 1000))} ahead of {OthersInWords(nearest, seen.Provider)}; {NotEnough}"
             : HaltReason(at));
+
+        // Not only just within tolerance: that would come and go with every block.
+        bool IsRecent(long? headTimeMs, long asked) => headTimeMs is { } dated && asked - dated <= SilenceMs(blockTime);
 
         long Highest(List<Vote> votes) => (long)votes.Max(vote => HeightAt(vote, at, blockTime));
 
@@ -650,11 +654,11 @@ public sealed record ReferenceTrace
         }
 
         /// <summary>
-        /// For heads of this provider: what the chain can have made since the dates of the others' heads. Where these have none, or its own is of just now as well, nobody
-        /// can tell which of two is right; but no chain is older than the first of all.
+        /// For a head of this provider: what the chain can have made since the dates of the others' heads. Where these have none, or its own is recent, nobody can tell
+        /// which of two is right; but no chain is older than the first of all.
         /// </summary>
-        /// <param name="isOld">They are not of just now, or nobody knows.</param>
-        public double Of(string provider, bool isOld)
+        /// <param name="isRecent">The head was made no longer ago than chains rest.</param>
+        public double Of(string provider, bool isRecent)
         {
             var (dated, any) = (double.NegativeInfinity, double.NegativeInfinity);
             foreach (var (other, limits) in byProvider)
@@ -663,7 +667,7 @@ public sealed record ReferenceTrace
             if (double.IsNegativeInfinity(any))
                 return double.PositiveInfinity;
             var ever = Math.Max(any, burst * Math.Max(0, at - FirstChainMs) / 1000.0 / pace);
-            return double.IsNegativeInfinity(dated) || !isOld ? ever : dated;
+            return double.IsNegativeInfinity(dated) || isRecent ? ever : dated;
         }
 
         /// <summary>What the chain can have made since it was there.</summary>

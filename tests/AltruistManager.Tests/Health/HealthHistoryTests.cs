@@ -249,7 +249,7 @@ public sealed class HealthHistoryTests
             Drains = DrainBook.Empty,
             Probing = probing,
             Preservation = preservation,
-            Away = default,
+            WatchedUntil = null,
             Eligible = () => nodes.Where(node => board[node.Altruist.Id].State is VerdictState.Healthy or VerdictState.Failing).Select(node => node.Altruist),
             Now = clock.GetUtcNow(),
         }.Judge();

@@ -190,8 +190,20 @@ public sealed class ReferenceTraceTests
         {
             var seen = heads.See(sweep * 300, ("honest", 1000 + sweep * 25, 3), ("liar", lie + sweep * 25, 3));
             Assert.Equal(InSync, seen["honest"].Judgement);
-            Assert.Equal(InSync, heads.See(sweep * 300 + 10, ("honest", 1000 + sweep * 25, 13))["honest"].Judgement);
+            // Its next block is late.
+            Assert.Equal(InSync, heads.See(sweep * 300 + 50, ("honest", 1000 + sweep * 25, 53), ("liar", lie + sweep * 25 + 4, 3))["honest"].Judgement);
             Assert.Equal(lie > 4_000 ? HeadJudgement.Ahead : InSync, seen["liar"].Judgement);
+        }
+    }
+
+    [Fact]
+    public void Of_two_providers_the_honest_one_is_not_stale_because_its_chain_rests_while_the_other_one_lies()
+    {
+        var heads = Warm(new Heads(), "honest", "liar");
+        for (var sweep = 2; sweep < 8; sweep++)
+        {
+            var honest = heads.See(sweep * 300, ("honest", 1025, sweep * 300 - 297), ("liar", 5_000_000 + sweep * 25, 3))["honest"];
+            Assert.Equal((InSync, null), (honest.Judgement, honest.LagBlocks));
         }
     }
 
@@ -347,6 +359,35 @@ public sealed class ReferenceTraceTests
         Assert.Equal(HeadJudgement.Undecided, heads.See(800, ("b", 500, null))["b"].Judgement);
         for (var sweep = 3; sweep < 12; sweep++)
             Assert.Equal(InSync, heads.See(sweep * 300, ("a", 1000 + sweep * 25, null), ("b", 500 + sweep, null))["b"].Judgement);
+    }
+
+    [Fact]
+    public void One_that_fell_deep_and_is_old_by_its_own_date_needs_nobody_to_be_judged()
+    {
+        var heads = Warm(new Heads(NetworkRules.Default with { MaxHeadAgeSeconds = 600 }), "a", "b");
+        Assert.Equal(Lagging, heads.See(400, ("b", 500, 6000))["b"].Judgement);
+    }
+
+    /// <summary>The configured block time is six times that of the chain, and one that hardly moves has not measured it.</summary>
+    [Fact]
+    public void Of_two_providers_one_that_crawls_and_is_a_day_behind_makes_no_newcomer_ahead()
+    {
+        var heads = new Heads();
+        heads.See(0, ("behind", 1000, 86_400));
+        heads.See(300, ("behind", 1005, 86_690));
+        Assert.Equal(InSync, heads.See(600, ("behind", 1010, 86_980), ("newcomer", 44_500, null))["newcomer"].Judgement);
+    }
+
+    [Fact]
+    public void A_chain_is_not_halted_between_two_looks_at_the_one_that_goes_on()
+    {
+        var heads = new Heads();
+        for (var sweep = 0; sweep < 6; sweep++)
+        {
+            heads.See(sweep * 300, ("a1", 1000, sweep * 300), ("a2", 1000 + sweep * 25, 3));
+            heads.See(sweep * 300 + 250, ("a1", 1000, sweep * 300 + 250));
+            Assert.False(heads.Trace.Halted && sweep > 0);
+        }
     }
 
     [Fact]
