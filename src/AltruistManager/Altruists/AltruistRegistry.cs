@@ -145,7 +145,7 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
 
     /// <returns>Null for what was refused.</returns>
     internal static AltruistStep? StepOf(RosterView view, Registered<Altruist> decided, DateTimeOffset now) =>
-        decided.Value is { } altruist ? new AltruistStep(altruist, decided.Created ? RetiredAt(view, altruist) : null, Displaced(view, altruist, now)) : null;
+        decided.Value is { } altruist ? new AltruistStep(altruist, decided.Created ? view.PredecessorOf(altruist) : null, Displaced(view, altruist, now)) : null;
 
     internal async Task StoreAsync(WriteTransaction write, AltruistStep step, long revision)
     {
@@ -322,10 +322,6 @@ public sealed class AltruistRegistry(RegistryWriter writer, AltruistStore store,
 
         Refusal? Staff(string field) => Refusal.UnlessStaff(actor, $"set '{field}'");
     }
-
-    /// <summary>Who was last at its URL; on another network that says nothing.</summary>
-    private static Altruist? RetiredAt(RosterView view, Altruist added) =>
-        view.RetiredAt(added.Url).Where(altruist => altruist.InService.Url == added.Url && altruist.Network == added.Network).MaxBy(altruist => altruist.RetiredAt);
 
     /// <summary>Another provider has proven control of the URL; that it merely claims one keeps nobody from it.</summary>
     private static bool IsTaken(RosterView view, Altruist before, string url) => view.LiveAt(before.Provider, [url]).Any(other => other.Provider != before.Provider && Holds(other, url));

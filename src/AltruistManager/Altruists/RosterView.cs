@@ -17,6 +17,10 @@ internal class RosterView(Roster roster)
     /// <summary>At least those that are retired and were in service at this URL.</summary>
     public virtual IEnumerable<Altruist> RetiredAt(string url) => roster.Altruists.Values.Where(altruist => altruist.RetiredAt is not null);
 
+    /// <summary>Who was last at its URL; on another network that says nothing.</summary>
+    public Altruist? PredecessorOf(Altruist added) =>
+        RetiredAt(added.Url).Where(altruist => altruist.InService.Url == added.Url && altruist.Network == added.Network).MaxBy(altruist => altruist.RetiredAt);
+
     /// <summary>How many altruists that are not retired it has.</summary>
     public virtual int CountOf(ProviderId provider) => roster.Live.Count(altruist => altruist.Provider == provider);
 

@@ -78,8 +78,8 @@ internal sealed class HealthBatch
             var blame = repeats ? Blame.BeingChecked : Preservation.BlameOf(probe, altruist);
             var seenSo = new Assessment(probe, Roster.PlaceOf(altruist), expected, altruist.Attested, head, finding, reason, blame)
             {
-                Excused = before.Memory.DownSince is { } since ? ExcusedBetween(altruist, since, Now) : default,
-                Unwatched = before.Memory.DownSince is { } fell ? UnwatchedSince(fell, altruist, before.Verdict.LastProbeAt, couldAsk: !probe.Outcome.IsOurs() || blame == Blame.TheAltruist) : default,
+                Excused = before.Memory.DownSince is { } since ? ExcusedSince(altruist, since) : default,
+                Unwatched = UnwatchedTime(altruist, before, couldAsk: !probe.Outcome.IsOurs() || blame == Blame.TheAltruist),
                 Draining = Drains.InForce(altruist.Id, Now) is not null,
             };
             var evaluation = HealthEvaluator.Evaluate(before.Memory, seenSo, Health, Now);
@@ -104,14 +104,16 @@ internal sealed class HealthBatch
         // Counted once: in a large outage it means a walk over everybody.
         bool IsSmall(EgressSide side) => small.TryGetValue(side, out var known) ? known : small[side] = Preservation.IsSmall(side, Eligible());
 
-        TimeSpan ExcusedBetween(Altruist altruist, DateTimeOffset from, DateTimeOffset until) => Preservation.FrozenBetween(altruist, from, until) + Drains.Between(altruist.Id, from, until);
+        TimeSpan ExcusedSince(Altruist altruist, DateTimeOffset since) => Preservation.FrozenBetween(altruist, since, Now) + Drains.Between(altruist.Id, since, Now);
 
         // A sweep may be late; what is longer is a prober that was away, or a clock that was set ahead. One that could not ask has not looked at all.
-        TimeSpan UnwatchedSince(DateTimeOffset fell, Altruist altruist, DateTimeOffset? last, bool couldAsk)
+        TimeSpan UnwatchedTime(Altruist altruist, Watched before, bool couldAsk)
         {
-            var from = (last ?? WatchedUntil) is { } known && known > fell ? known : fell;
+            if (before.Memory.DownSince is not { } fell)
+                return TimeSpan.Zero;
+            var since = (before.Verdict.LastProbeAt ?? WatchedUntil) is { } last && last > fell ? last : fell;
             var late = couldAsk ? 2 * Probing.Interval : TimeSpan.Zero;
-            return Now - from > late && Now - from - late - ExcusedBetween(altruist, from, Now) is var unwatched && unwatched > TimeSpan.Zero ? unwatched : TimeSpan.Zero;
+            return Now - since > late && Now - since - late - ExcusedSince(altruist, since) is var unwatched && unwatched > TimeSpan.Zero ? unwatched : TimeSpan.Zero;
         }
 
         static bool Falls(Memory before, Memory after) =>

@@ -33,7 +33,7 @@ public enum Blame
 /// <param name="Head">Null when the probe brought no head.</param>
 /// <param name="IntegrityReason">Which block differs from whose.</param>
 /// <param name="Excused">How long of its downtime does not count: verdicts were frozen, or it was draining.</param>
-/// <param name="Unwatched">How long before this probe nobody looked; <see cref="Memory.Unwatched"/> adds them up.</param>
+/// <param name="Unwatched">How long before this probe nobody looked, beyond what sweeps may be late; <see cref="Memory.Unwatched"/> adds it up.</param>
 /// <param name="Draining">It is draining: a fall is no reason to distrust it afterwards.</param>
 public readonly record struct Assessment(
     ProbeResult Probe,

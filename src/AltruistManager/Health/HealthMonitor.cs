@@ -320,15 +320,14 @@ public sealed partial class HealthMonitor(
             return;
         var roster = rosters.Current;
         foreach (var stored in await store.LoadAsync(probing.Value.Vantage, unknown, cancellation))
-            Keep(stored.Altruist, WithStanding(roster, stored.Altruist, Watched.FromStored(stored, stored.Memory.DownSince is null ? null : SeenOfPredecessor(roster, stored.Altruist))));
+            Keep(stored.Altruist, WithStanding(roster, stored.Altruist, WithLastProbe(roster, Watched.FromStored(stored, seen: null), stored.Altruist)));
     }
 
-    /// <summary>When the retired altruist whose health it has taken over was probed last: nobody has looked since.</summary>
-    private LastSeen? SeenOfPredecessor(Roster roster, AltruistId heir) =>
-        roster.Altruists.TryGetValue(heir, out var altruist)
-        && roster.Altruists.Values.Where(other => other.RetiredAt is not null && other.InService.Url == altruist.Url && other.Network == altruist.Network).MaxBy(other => other.RetiredAt) is { } retired
-            ? new LastSeen(board.Find(retired.Id)?.Verdict.LastProbeAt, AnswerAt: null, Height: null, LatencyMs: null, Performance.Unknown)
-            : null;
+    /// <summary>Nobody has looked since the retired altruist was probed whose downtime the heir has taken over.</summary>
+    private Watched WithLastProbe(Roster roster, Watched taken, AltruistId heir) =>
+        taken.Memory.DownSince is not null && roster.Altruists.TryGetValue(heir, out var altruist) && new RosterView(roster).PredecessorOf(altruist) is { } retired
+            ? taken with { Verdict = taken.Verdict with { LastProbeAt = board.Find(retired.Id)?.Verdict.LastProbeAt ?? retired.RetiredAt } }
+            : taken;
 
     /// <summary>How a probe of an endpoint that is not in service stands beside the network; it is no vote.</summary>
     internal HeadAssessment? JudgeBeside(Altruist altruist, ProbeResult probe)

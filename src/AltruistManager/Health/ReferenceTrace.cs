@@ -273,15 +273,16 @@ public sealed record ReferenceTrace
 
         compared = compared.FindAll(vote => HeightAt(vote, at, blockTime) <= limits.Of(vote.Provider, IsRecent(vote.HeadTimeMs, vote.AtMs)));
         var ahead = compared.FindAll(vote => HeightAt(vote, at, blockTime) > seen.Height + tolerance);
-        // That nobody can tell whether they are ahead of the chain makes them no evidence.
-        var witnesses = ahead.FindAll(vote => HeightAt(vote, at, blockTime) <= limits.Of(vote.Provider, isRecent: false));
+        // That nobody can tell whether they are ahead of the chain makes them no evidence, and those of its own provider are held to its own head.
+        var grown = limits.Since(seen.Height, at - Math.Max(0, HeadAgeMs(seen) ?? 0));
+        var witnesses = ahead.FindAll(vote => HeightAt(vote, at, blockTime) <= (vote.Provider == seen.Provider.Value ? grown : limits.Of(vote.Provider, isRecent: false)));
         if (WhyStale(seen, own, witnesses, rules) is { } stale)
             return new(HeadJudgement.Stale, Highest(witnesses) - seen.Height, tolerance, stale);
         if (tooOld is not null)
             return new(HeadJudgement.Lagging, null, tolerance, tooOld);
 
         if (compared.Count == 0)
-            return new(HeadJudgement.InSync, null, tolerance, HaltReason(at));
+            return new(HeadJudgement.InSync, null, tolerance, null);
 
         if (ahead.Count > 0)
         {
@@ -294,7 +295,7 @@ public sealed record ReferenceTrace
 
         var nearest = Strangers(compared);
         var lead = seen.Height - Highest(nearest);
-        return new(HeadJudgement.InSync, Math.Max(0, Highest(compared) - seen.Height), tolerance, seen.Height > nearest.Max(limits.Since)
+        return new(HeadJudgement.InSync, Math.Max(0, Highest(compared) - seen.Height), tolerance, seen.Height > nearest.Max(vote => limits.Since(vote.Height, Base(vote)))
             ? $"{Blocks(lead, (long)(lead * blockTime * 1000))} ahead of {OthersInWords(nearest, seen.Provider)}; {NotEnough}"
             : HaltReason(at));
 
@@ -648,14 +649,14 @@ public sealed record ReferenceTrace
             foreach (var vote in counted)
             {
                 var (dated, any) = byProvider.GetValueOrDefault(vote.Provider, (double.NegativeInfinity, double.NegativeInfinity));
-                var since = Since(vote);
+                var since = Since(vote.Height, Base(vote));
                 byProvider[vote.Provider] = (vote.HeadTimeMs is null ? dated : Math.Max(dated, since), Math.Max(any, since));
             }
         }
 
         /// <summary>
-        /// For a head of this provider: what the chain can have made since the dates of the others' heads. Where these have none, or its own is recent, nobody can tell
-        /// which of two is right; but no chain is older than the first of all.
+        /// The greatest height for a head of this provider: what the chain can have come to since the dates of the others' heads. Where these have none, or its own is
+        /// recent, nobody can tell which of two is right; but no chain is older than the first of all. Without other providers there is no limit.
         /// </summary>
         /// <param name="isRecent">The head was made no longer ago than chains rest.</param>
         public double Of(string provider, bool isRecent)
@@ -670,7 +671,7 @@ public sealed record ReferenceTrace
             return double.IsNegativeInfinity(dated) || isRecent ? ever : dated;
         }
 
-        /// <summary>What the chain can have made since it was there.</summary>
-        public double Since(Vote vote) => vote.Height + slack + burst * Math.Max(0, at - Base(vote)) / 1000.0 / pace;
+        /// <summary>The height that the chain can have come to since it was at this one.</summary>
+        public double Since(long height, long thenMs) => height + slack + burst * Math.Max(0, at - thenMs) / 1000.0 / pace;
     }
 }

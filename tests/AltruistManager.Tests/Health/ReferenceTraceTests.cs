@@ -196,15 +196,25 @@ public sealed class ReferenceTraceTests
         }
     }
 
-    [Fact]
-    public void Of_two_providers_the_honest_one_is_not_stale_because_its_chain_rests_while_the_other_one_lies()
+    [Theory]
+    [InlineData("honest", "liar")]
+    [InlineData("same1", "same2")]
+    public void Of_two_the_honest_one_is_not_stale_because_its_chain_rests_while_the_other_one_lies(string honest, string liar)
     {
-        var heads = Warm(new Heads(), "honest", "liar");
+        var heads = Warm(new Heads(), honest, liar);
         for (var sweep = 2; sweep < 8; sweep++)
         {
-            var honest = heads.See(sweep * 300, ("honest", 1025, sweep * 300 - 297), ("liar", 5_000_000 + sweep * 25, 3))["honest"];
-            Assert.Equal((InSync, null), (honest.Judgement, honest.LagBlocks));
+            var seen = heads.See(sweep * 300, (honest, 1025, sweep * 300 - 297), (liar, 5_000_000 + sweep * 25, 3))[honest];
+            Assert.Equal((InSync, null), (seen.Judgement, seen.LagBlocks));
         }
+    }
+
+    [Fact]
+    public void One_of_a_lone_provider_that_stands_still_while_another_one_moves_is_stale()
+    {
+        var heads = Warm(new Heads(), "same1", "same2");
+        heads.See(600, ("same1", 1025, 303), ("same2", 1050, 3));
+        Assert.Equal(HeadJudgement.Stale, heads.See(900, ("same1", 1025, 603), ("same2", 1075, 3))["same1"].Judgement);
     }
 
     /// <summary>As when two of three were honest, and one of these is away for a while.</summary>
@@ -536,7 +546,7 @@ public sealed class ReferenceTraceTests
     {
         var heads = Warm(new Heads(), "only");
         var seen = heads.See(150_000, ("only", 1025, 149_000))["only"];
-        Assert.Equal((InSync, null), (seen.Judgement, seen.LagBlocks));
+        Assert.Equal((InSync, null, null), (seen.Judgement, seen.LagBlocks, seen.Reason));
     }
 
     [Fact]
