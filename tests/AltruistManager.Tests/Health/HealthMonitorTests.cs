@@ -407,9 +407,11 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         Assert.Equal(VerdictState.Unknown, board[Id("a1")].State);
     }
 
-    /// <summary>But for the time between them.</summary>
-    [Fact]
-    public async Task An_heir_is_down_for_as_long_as_the_retired_one_was()
+    /// <summary>But for the time between them: from the last probe of the retired one or, where no process remembers that, from its retirement.</summary>
+    [Theory]
+    [InlineData(20, false)]
+    [InlineData(1, true)]
+    public async Task An_heir_is_down_for_as_long_as_the_retired_one_was(int retiredAfterHours, bool restartsMeanwhile)
     {
         options = new HealthOptions { SuspendAfter = TimeSpan.FromHours(1) };
         await HealthyAsync("a1", "b1", "c1");
@@ -419,8 +421,14 @@ public abstract class HealthMonitorContract(DatabaseFixture fixture) : StorageCo
         var monitor = await RestartAsync();
         for (var second = 310; second < 3600; second += 300)
             await ObserveAsync(monitor, ProbeLane.Steady, Bad("a1", second, ProbeOutcome.ConnectRefused));
+        if (restartsMeanwhile)
+        {
+            clock.Now = Heads.Start.AddHours(2);
+            monitor = await RestartAsync();
+        }
+
         await Database.WriteAsync(write => new HealthStore(Database).InheritAsync(write, Id("a1"), Id("a2")), Cancellation);
-        rosters.Replace(RosterOf([.. rosters.Current.Altruists.Values.Select(altruist => altruist.Id == Id("a1") ? altruist with { RetiredAt = Heads.Start.AddHours(1) } : altruist), Make("a2") with { Url = Make("a1").Url }]));
+        rosters.Replace(RosterOf([.. rosters.Current.Altruists.Values.Select(altruist => altruist.Id == Id("a1") ? altruist with { RetiredAt = Heads.Start.AddHours(retiredAfterHours) } : altruist), Make("a2") with { Url = Make("a1").Url }]));
 
         const int day = 86_400;
         await ObserveAsync(monitor, ProbeLane.Steady, Bad("a2", day, ProbeOutcome.ConnectRefused));
