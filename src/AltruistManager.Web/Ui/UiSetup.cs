@@ -27,12 +27,14 @@ internal static class UiSetup
             circuits.DisconnectedCircuitMaxRetained = MostRetained;
             circuits.DisconnectedCircuitRetentionPeriod = Retention;
             circuits.MaxBufferedUnacknowledgedRenderBatches = 10;
-            circuits.JSInteropDefaultCallTimeout = TimeSpan.FromSeconds(20);
         }).AddHubOptions(static hub =>
         {
             // A pasted list of altruists is the longest message there is.
             hub.MaximumReceiveMessageSize = 256 * 1024;
             hub.MaximumParallelInvocationsPerClient = 1;
+            // A browser that is slow, or was asleep for a moment, need not begin anew.
+            hub.HandshakeTimeout = TimeSpan.FromSeconds(30);
+            hub.ClientTimeoutInterval = TimeSpan.FromSeconds(45);
         });
         services.AddScoped<ReaderZone>();
         services.AddRadzenComponents();

@@ -79,6 +79,41 @@ public sealed partial class ConsoleTests(Pages pages) : IClassFixture<Pages>
     }
 
     [Fact]
+    public async Task What_is_gone_when_the_browser_is_asked_for_it_takes_no_page_with_it()
+    {
+        await using var visitor = await pages.VisitAsAsync(Pages.Admin);
+        await visitor.GoLiveAsync($"/my/acme/altruists/{pages.Altruists["acme-eth-1"]}?show=offer");
+        // What has left the page is handed over as null.
+        await visitor.Page.EvaluateAsync("""
+            () => {
+                for (const [owner, name] of [[Radzen, 'createChart'], [Blazor._internal.InputFile, 'init'], [Blazor._internal.domWrapper, 'focus']]) {
+                    const original = owner[name];
+                    owner[name] = (...given) => {
+                        console.info(`asked for ${name}`);
+                        return original(...given.map(one => one instanceof Element ? null : one));
+                    };
+                }
+            }
+            """);
+        await AskedForAsync("createChart", visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Standing" }));
+        await AskedForAsync("init", visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Import altruists" }).First);
+        await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "API keys" }).First.ClickAsync();
+        await Assertions.Expect(visitor.Page.Locator("h1")).ToHaveTextAsync("API keys");
+        await visitor.LiveAsync();
+        await visitor.Page.GetByLabel("Name").FillAsync("unfocused");
+        await AskedForAsync("focus", visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Make the key" }));
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "I have copied it" }).ClickAsync();
+        await Assertions.Expect(visitor.Page.Locator(".secret")).ToHaveCountAsync(0);
+        var row = visitor.Page.Locator("tbody tr", new() { HasText = "unfocused" });
+        await row.GetByRole(AriaRole.Button, new() { Name = "Revoke… unfocused" }).ClickAsync();
+        await row.GetByRole(AriaRole.Button, new() { Name = "Revoke for good" }).ClickAsync();
+        await Assertions.Expect(row).ToContainTextAsync("revoked");
+        Assert.Empty(visitor.Complaints);
+
+        Task AskedForAsync(string name, ILocator by) => visitor.Page.RunAndWaitForConsoleMessageAsync(() => by.ClickAsync(), new() { Predicate = message => message.Text == $"asked for {name}" });
+    }
+
+    [Fact]
     public async Task On_a_phone_the_menu_opens_above_the_page()
     {
         await using var visitor = await pages.VisitAsAsync(Pages.Admin, phone: true);
