@@ -51,7 +51,7 @@ begin() {
   local name=$1 project=tests/$2/$2.csproj
   shift 2
   env --default-signal=INT,QUIT "$@" dotnet test "$project" -c Release --no-build --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
-    --blame-hang-timeout 5min --blame-hang-dump-type none --filter "$filter" >"$results/$name.log" 2>&1 &
+    --blame-hang-timeout 10min --blame-hang-dump-type none --filter "$filter" >"$results/$name.log" 2>&1 &
 }
 
 # All at once, as each waits for much of its time. What runs on the clock of the wall goes first, then what waits for browsers and processes; all others step back.

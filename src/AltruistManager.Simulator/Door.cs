@@ -25,6 +25,9 @@ internal sealed class Door : IDisposable
     private readonly ChannelWriter<ConnectionContext> arrivals;
     private readonly ConcurrentDictionary<ConnectionContext, byte> guests = new();
     private readonly Lock moving = new();
+
+    // Never listens. Between one socket and the next the number would be anybody's; elsewhere than on Linux two cannot have it.
+    private readonly Socket? keeper;
     private Socket socket;
     private bool open;
     private bool disposed;
@@ -35,6 +38,7 @@ internal sealed class Door : IDisposable
         this.arrivals = arrivals;
         socket = Bind(endpoint);
         Endpoint = (IPEndPoint)socket.LocalEndPoint!;
+        keeper = OperatingSystem.IsLinux() ? Bind(Endpoint) : null;
         Listen();
     }
 
@@ -86,6 +90,7 @@ internal sealed class Door : IDisposable
             disposed = true;
             open = false;
             socket.Dispose();
+            keeper?.Dispose();
         }
     }
 

@@ -58,6 +58,9 @@ internal sealed class FakeManager
 
     public HttpStatusCode? Status { get; set; }
 
+    /// <summary>Whoever asks for picks waits for nothing.</summary>
+    public bool AnswersAtOnce => Body.Length > 0 && Status is null && !IsDown && !IsSilent && !IsGarbled;
+
     public HttpStatusCode ReportStatus { get; set; } = HttpStatusCode.Accepted;
 
     /// <summary>The stream that was opened last.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using AltruistManager.Accounts;
@@ -96,6 +97,15 @@ public sealed class AppFixture : IAsyncLifetime
         return client;
     }
 
+    /// <summary>
+    /// An interval of rounds of which no test meets one. They are on the clock of the wall, at every multiple since the epoch: of these intervals the one whose next is furthest
+    /// away, which is six hours at any time of day.
+    /// </summary>
+    public static string FarRounds { get; } = FarRoundsAt(TimeProvider.System.GetUtcNow()).ToString("c", CultureInfo.InvariantCulture);
+
+    private static TimeSpan FarRoundsAt(DateTimeOffset now) =>
+        Enumerable.Range(12, 13).Select(hours => TimeSpan.FromHours(hours)).MaxBy(interval => interval.Ticks - (now - DateTimeOffset.UnixEpoch).Ticks % interval.Ticks);
+
     /// <summary>The service is put together here rather than by the framework's test host, which races with a service that opens its port quickly.</summary>
     private async Task BeginAsync()
     {
@@ -110,9 +120,8 @@ public sealed class AppFixture : IAsyncLifetime
             // Nobody falls, and no test of an endpoint fails, because this machine is busy.
             ("Probing:Timeout", "00:00:30"),
             ("Probing:HotTimeout", "00:00:30"),
-            // On the clock of the wall: a test must not meet one of them.
-            ("Selection:Interval", "1.00:00:00"),
-            ("Selection:Window", "1.00:00:00"),
+            ("Selection:Interval", FarRounds),
+            ("Selection:Window", FarRounds),
             ("Probing:AllowHttp", "true"),
             ("Probing:AllowedPrivateNetworks:0", "127.0.0.0/8"),
             .. settings,

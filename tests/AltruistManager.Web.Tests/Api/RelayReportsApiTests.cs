@@ -196,6 +196,8 @@ public sealed class RelayReportsApiTests(AppWithPicks picks) : IClassFixture<App
             Budget = TimeSpan.FromSeconds(90),
         });
         await client.StartAsync(Cancellation);
+        // A name that nobody told in time is unknown for a while.
+        await Wait.UntilAsync("the chain is known by its other name", async () => await client.FindAsync("eth", Cancellation) is not null);
         using var http = new HttpClient(new AltruistHandler(client) { InnerHandler = AltruistHandler.CreateTransport() });
         for (var relay = 0; relay < 5; relay++)
         {

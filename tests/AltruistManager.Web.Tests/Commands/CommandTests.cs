@@ -226,7 +226,7 @@ public sealed class CommandTests : IDisposable
     {
         var start = Start("--urls", "http://127.0.0.1:0");
         start.Environment["Limits__AnonymousRequestsPerSecond"] = "3";
-        start.Environment["Selection__Interval"] = start.Environment["Selection__Window"] = "1.00:00:00";
+        start.Environment["Selection__Interval"] = start.Environment["Selection__Window"] = AppFixture.FarRounds;
         using var service = Process.Start(start)!;
         try
         {

@@ -56,7 +56,7 @@ internal sealed class PortalScene : IAsyncDisposable
     public async Task RegisterAsync()
     {
         await Service.PutAsync($"/api/v1/regions/{Region}", new JsonObject { ["name"] = "US East" });
-        await Service.PutAsync($"/api/v1/chains/{Chain}", new JsonObject { ["name"] = "Ethereum", ["protocol"] = "evm", ["identity"] = "1", ["blockTimeSeconds"] = 1, ["lagToleranceBlocks"] = 10, ["aliases"] = new JsonArray("eth") });
+        await Service.PutAsync($"/api/v1/chains/{Chain}", new JsonObject { ["name"] = "Ethereum", ["protocol"] = "evm", ["identity"] = "1", ["blockTimeSeconds"] = 1, ["lagToleranceBlocks"] = 10, ["requestTimeoutMs"] = 120_000, ["aliases"] = new JsonArray("eth") });
         foreach (var node in nodes)
             await Service.AddAltruistAsync($"of-{node.Name}", node.Name, Chain, Region, node.Url.ToString());
         await Eventually.BeTrueAsync("a pick", async () => await Service.PickAsync(Chain, Region) is not null);
